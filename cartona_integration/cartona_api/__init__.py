@@ -1,0 +1,46 @@
+"""What is Cartona's and not Odoo's: client, payloads, status machine, money. No Odoo in here."""
+
+from . import backoff, money, redact, status
+from .bulk import BulkResult, Refusal, read_bulk_answer
+from .client import MAX_ANSWER, Call, CartonaClient
+from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
+from .orders import Order, OrderLine, Retailer, content_key, parse_order
+from .products import UNITS, Listing, base_stock_item, parse_listing, update_item
+from .push import PushOutcome, push_batch
+from .urls import check_base_url
+from .webhook import Notice, authentic, unwrap
+
+__all__ = [
+    "MAX_ANSWER",
+    "UNITS",
+    "BulkResult",
+    "Call",
+    "CartonaClient",
+    "CartonaError",
+    "InsecureUrl",
+    "Listing",
+    "Notice",
+    "Order",
+    "OrderLine",
+    "Problem",
+    "PushOutcome",
+    "Refusal",
+    "Rejected",
+    "Retailer",
+    "Transient",
+    "Unauthorised",
+    "authentic",
+    "backoff",
+    "base_stock_item",
+    "check_base_url",
+    "content_key",
+    "money",
+    "parse_listing",
+    "parse_order",
+    "push_batch",
+    "read_bulk_answer",
+    "redact",
+    "status",
+    "unwrap",
+    "update_item",
+]

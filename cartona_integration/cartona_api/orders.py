@@ -1,0 +1,328 @@
+"""A raw order -> dataclasses that can be trusted, or a `Problem` that says what is wrong with it.
+
+An order is read whole or not at all. What decides about goods or money must be readable; what
+only informs (a date, a rebate) is left empty when it is not, and its path stands in
+`Order.unreadable`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from . import money, status
+from .errors import Problem
+from .products import unit_count, unit_name
+from .values import amount_of_money, day, flag, identifier, moment, number, text
+
+MAX_LINES = 5000
+_LINE_MARKS = frozenset({
+    "amount", "supplier_product_id", "internal_product_id", "base_product_id", "selling_price",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Retailer:
+    """Who bought. Only `code` is stable; everything may be empty."""
+
+    code: str
+    name: str
+    number: str
+    number2: str
+    address: str
+    address_notes: str
+    email: str
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """One line, in Cartona's unit.
+
+    :param str id: Cartona's integer id of the line, as text; "" when absent.
+    :param Decimal amount: units; zero or less for a line that was removed.
+    :param Decimal selling_price: of one unit, final, after both discounts.
+    :param Decimal supplier_discount: per unit, paid by the supplier.
+    :param Decimal cartona_discount: per unit, owed to the supplier by Cartona.
+    """
+
+    id: str
+    supplier_product_id: str
+    internal_product_id: str
+    base_product_id: str
+    unit: str
+    unit_count: Decimal
+    product_name: str
+    amount: Decimal
+    selling_price: Decimal
+    supplier_discount: Decimal
+    cartona_discount: Decimal
+    comment: str
+
+    @property
+    def removed(self):
+        """True for a line to show, not to sell."""
+        return self.amount <= 0
+
+    @property
+    def subtotal(self):
+        """Selling price x amount; zero for a removed line."""
+        return Decimal(0) if self.removed else self.selling_price * self.amount
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order. Times are naive UTC, money is Decimal, what was absent is "" or None.
+
+    :param str status: normalised, see `status.normalise`; perhaps not `known_status`.
+    :param total_price: Decimal, or None when Cartona did not say.
+    :param unreadable: paths of informative fields that could not be read.
+    """
+
+    hashed_id: str
+    receipt_id: str
+    supplier_code: str
+    status: str
+    known_status: bool
+    delivered_by: str
+    created_at: datetime | None
+    pickup_date: datetime | None
+    pickup_otp: str
+    delivery_day: date | None
+    estimated_delivery_day: date | None
+    retailer_preferred_delivery_date: date | None
+    cancellation_reason: str
+    return_reason: str
+    note_message: str
+    edited_by_admin: bool
+    distribution_route_code: str
+    total_price: Decimal | None
+    cartona_credit: Decimal
+    installment_cost: Decimal
+    wallet_top_up: Decimal
+    applied_supplier_rebate: Decimal | None
+    retailer: Retailer
+    lines: tuple[OrderLine, ...]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def lines_total(self):
+        """Sum over the lines that are sold."""
+        return money.order_total(self.lines)
+
+    @property
+    def total_mismatch(self):
+        """True when Cartona's total and its own lines are more than a cent apart."""
+        return self.total_price is not None and money.differs(self.total_price, self.lines_total)
+
+    @property
+    def amount_to_collect(self):
+        """Cash at the door."""
+        total = self.lines_total if self.total_price is None else self.total_price
+        return money.amount_to_collect(
+            total, self.cartona_credit, self.installment_cost, self.wallet_top_up
+        )
+
+    @property
+    def owed_by_cartona(self):
+        """What Cartona owes the supplier."""
+        return money.owed_by_cartona(self.cartona_credit, self.installment_cost, self.lines)
+
+    @property
+    def owed_to_cartona(self):
+        """What the supplier owes Cartona."""
+        return money.owed_to_cartona(self.wallet_top_up)
+
+    @property
+    def needs_otp(self):
+        """Does its delivery need the retailer's code?"""
+        return status.needs_otp(self.installment_cost, self.wallet_top_up)
+
+
+def parse_order(raw, lines_required=True):
+    """A raw order -> Order.
+
+    :param raw: dict as pulled or called in.
+    :param bool lines_required: False takes an order without lines too, e.g. to read why it was
+        cancelled.
+    :raise Problem: `not_an_object`, `no_identity`, `empty_order`, `bad_lines`, `too_many_lines`,
+        `duplicate_line`, `bad_number`, `negative_price`, `negative_amount`, `bad_unit_count`,
+        `bad_id`, `bad_text`.
+    """
+    if not isinstance(raw, dict):
+        raise Problem("not_an_object", "", raw)
+    hashed_id = identifier(raw.get("hashed_id"), "hashed_id")
+    if not hashed_id:
+        raise Problem("no_identity", "hashed_id", raw.get("hashed_id"))
+    lines = _lines(raw.get("order_details"), lines_required)
+    state = status.normalise(text(raw.get("status"), "status", 100))
+    spare = _Informative(raw)
+    return Order(
+        hashed_id=hashed_id,
+        receipt_id=identifier(raw.get("receipt_id"), "receipt_id"),
+        supplier_code=_first_id(raw, "supplier_code", "internal_supplier_code"),
+        status=state,
+        known_status=status.is_known(state),
+        delivered_by=text(raw.get("delivered_by"), "delivered_by", 100).lower()
+        or status.BY_SUPPLIER,
+        created_at=spare.read(moment, "created_at"),
+        pickup_date=spare.read(moment, "pickup_date"),
+        pickup_otp=identifier(raw.get("pickup_otp"), "pickup_otp"),
+        delivery_day=spare.read(day, "delivery_day"),
+        estimated_delivery_day=spare.read(day, "estimated_delivery_day"),
+        retailer_preferred_delivery_date=spare.read(day, "retailer_preferred_delivery_date"),
+        cancellation_reason=spare.read(text, "cancellation_reason") or "",
+        return_reason=spare.read(text, "return_reason") or "",
+        note_message=spare.read(text, "note_message") or "",
+        edited_by_admin=bool(spare.read(flag, "edited_by_admin")),
+        distribution_route_code=spare.read(text, "distribution_route_code") or "",
+        total_price=amount_of_money(raw.get("total_price"), "total_price", default=None),
+        cartona_credit=amount_of_money(raw.get("cartona_credit"), "cartona_credit"),
+        installment_cost=amount_of_money(raw.get("installment_cost"), "installment_cost"),
+        wallet_top_up=_wallet(raw),
+        applied_supplier_rebate=spare.read(number, "applied_supplier_rebate"),
+        retailer=_retailer(raw.get("retailer")),
+        lines=lines,
+        unreadable=tuple(spare.unreadable),
+    )
+
+
+class _Informative:
+    """Reads fields that must never hold an order up, and notes those it could not read."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        self.unreadable = []
+
+    def read(self, reader, key):
+        try:
+            return reader(self.raw.get(key), key)
+        except Problem:
+            self.unreadable.append(key)
+            return None
+
+
+def _first_id(raw, *keys):
+    for key in keys:
+        value = identifier(raw.get(key), key)
+        if value:
+            return value
+    return ""
+
+
+def _wallet(raw):
+    """Source: the notes spell it both `wallet_top_up` and `wallet_topup`."""
+    for key in ("wallet_top_up", "wallet_topup"):
+        value = amount_of_money(raw.get(key), key)
+        if value:
+            return value
+    return Decimal(0)
+
+
+def _retailer(raw):
+    if raw is None or raw == "" or raw == []:
+        raw = {}
+    if not isinstance(raw, dict):
+        raise Problem("not_an_object", "retailer", raw)
+    fields = {
+        name: text(raw.get("retailer_" + name), "retailer.retailer_" + name)
+        for name in ("name", "number", "number2", "address", "email")
+    }
+    return Retailer(
+        code=identifier(raw.get("retailer_code"), "retailer.retailer_code"),
+        address_notes=text(raw.get("address_notes"), "retailer.address_notes"),
+        **fields,
+    )
+
+
+def _lines(raw, required):
+    rows = _rows(raw)
+    if not rows and required:
+        raise Problem("empty_order", "order_details", raw)
+    if len(rows) > MAX_LINES:
+        raise Problem("too_many_lines", "order_details", len(rows))
+    lines, seen = [], set()
+    for place, row in enumerate(rows):
+        path = f"order_details[{place}]"
+        line = _line(row, path)
+        if line.id in seen:
+            raise Problem("duplicate_line", path + ".id", line.id)
+        if line.id:
+            seen.add(line.id)
+        lines.append(line)
+    return tuple(lines)
+
+
+def _rows(raw):
+    """Source: the notes show `order_details` as a list and as an object."""
+    if raw is None or raw == "":
+        return []
+    if isinstance(raw, dict):
+        if not raw:
+            return []
+        raw = [raw] if _LINE_MARKS & set(raw) else list(raw.values())
+    if not isinstance(raw, list):
+        raise Problem("bad_lines", "order_details", raw)
+    return raw
+
+
+def _line(row, path):
+    if not isinstance(row, dict):
+        raise Problem("bad_lines", path, row)
+
+    def at(key):
+        return row.get(key), f"{path}.{key}"
+
+    amount = number(*at("amount"))
+    if amount is None:
+        raise Problem("bad_number", path + ".amount", row.get("amount"))
+    return OrderLine(
+        id=identifier(*at("id")),
+        supplier_product_id=_product_id(row, path),
+        internal_product_id=identifier(*at("internal_product_id")),
+        base_product_id=identifier(*at("base_product_id")),
+        unit=unit_name(text(*at("unit"))),
+        unit_count=unit_count(*at("unit_count")),
+        product_name=text(*at("product_name")),
+        amount=amount,
+        selling_price=_price(row, path, amount),
+        supplier_discount=amount_of_money(*at("applied_supplier_discount")),
+        cartona_discount=amount_of_money(*at("applied_cartona_discount")),
+        comment=text(*at("comment")),
+    )
+
+
+def _product_id(row, path):
+    for key in ("supplier_product_id", "suppler_prodcut_id"):
+        value = identifier(row.get(key), f"{path}.{key}")
+        if value:
+            return value
+    return ""
+
+
+def _price(row, path, amount):
+    """Source: the notes call it `selling_price` in pulled orders, `price` elsewhere."""
+    for key in ("selling_price", "price"):
+        price = number(row.get(key), f"{path}.{key}")
+        if price is not None:
+            if price < 0:
+                raise Problem("negative_price", f"{path}.{key}", row[key])
+            return price
+    if amount > 0:
+        raise Problem("bad_number", path + ".selling_price")
+    return Decimal(0)
+
+
+def content_key(raw):
+    """sha256 of a raw message, equal for equal content in whatever order its keys stand.
+
+    :param raw: anything JSON can hold.
+    :return: 64 hexadecimal digits.
+    """
+    try:
+        canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), default=str)
+    except (RecursionError, TypeError, ValueError):
+        raise Problem("unreadable", "") from None
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

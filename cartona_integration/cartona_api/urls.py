@@ -1,0 +1,138 @@
+"""Which addresses may be given the token.
+
+The rule is applied twice: to the address as it is written (`check_base_url`), and to the address
+that a connection really reached (`peer_allowed`), since a name can be made to lead anywhere.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from .errors import InsecureUrl
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?\.?")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"^`{|}]")
+_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?")
+# IPv6 networks whose addresses carry an IPv4 address in their last 32 bits (RFC 6052, RFC 4291).
+_CARRIES_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+
+
+def check_base_url(url, allow_insecure=False):
+    """The address in its normal form, ending in `/`.
+
+    :param str url: e.g. `https://supplier-integrations.cartona.com/api/v1`.
+    :param bool allow_insecure: accept plain http and private addresses (a test system).
+    :rtype: str
+    :raise InsecureUrl: when the token must not be sent there; `code` is the reason.
+    """
+    parts, host = _split(url)
+    literal = as_address(host)
+    loopback = is_loopback_host(host)
+    if not allow_insecure:
+        if parts.scheme == "http" and not loopback:
+            raise InsecureUrl("plain_http", "Plain http would show the token: use https.")
+        if literal is not None and not loopback and not is_public(literal):
+            raise InsecureUrl("private_address", f"{host} is not a public address.")
+    shown = f"[{host}]" if ":" in host else host
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/')}/"
+
+
+def _split(url):
+    """(parts, host in lower case without brackets), or InsecureUrl."""
+    url = (url or "").strip()
+    invalid = InsecureUrl("invalid_url", "Not an http(s) address of one host.")
+    if _UNSAFE.search(url):
+        raise invalid
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        raise invalid from None
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise invalid
+    if "@" in parts.netloc:
+        raise InsecureUrl("url_credentials", "The address must not carry a user or a password.")
+    if "?" in url or "#" in url:
+        raise InsecureUrl("url_query", "The address must end with its path.")
+    if ".." in parts.path.split("/"):
+        raise invalid
+    return parts, _normal_host(host, invalid)
+
+
+def _normal_host(host, invalid):
+    if ":" in host:
+        if as_address(host) is None:
+            raise invalid
+        return host
+    try:
+        host = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise invalid from None
+    if not _HOST.fullmatch(host) or (_NUMERIC.fullmatch(host) and as_address(host) is None):
+        raise invalid
+    return host
+
+
+def as_address(host):
+    """The IP address that `host` spells, or None for a name.
+
+    Takes the old spellings that connect all the same: `127.1`, `0x7f000001`, `2130706433`.
+    """
+    host = host.split("%", 1)[0]
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    if not _NUMERIC.fullmatch(host):
+        return None
+    try:
+        return ipaddress.ip_address(socket.inet_aton(host.rstrip(".")))
+    except OSError:
+        return None
+
+
+def _carried(address):
+    """The IPv4 address inside an IPv6 one, else the address itself."""
+    if address.version == 4:
+        return address
+    for inner in (address.ipv4_mapped, address.sixtofour):
+        if inner is not None:
+            return inner
+    if any(address in network for network in _CARRIES_IPV4) and int(address) > 1:
+        return ipaddress.ip_address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def is_public(address):
+    """True for an address that anybody on the internet may have.
+
+    :param address: `ipaddress` object.
+    """
+    address = _carried(address)
+    return address.is_global and not address.is_multicast
+
+
+def is_loopback_host(host):
+    """True when `host`, as written, is this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    address = as_address(host)
+    return address is not None and _carried(address).is_loopback
+
+
+def peer_allowed(host, peer):
+    """May a connection meant for `host` be used, given the address it reached?
+
+    :param str host: as written in the address, a name or a literal.
+    :param str peer: the IP address from `getpeername()`.
+    """
+    address = as_address(peer)
+    if address is None:
+        return False
+    if is_loopback_host(host):
+        return _carried(address).is_loopback
+    return is_public(address)

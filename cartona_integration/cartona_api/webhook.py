@@ -1,0 +1,100 @@
+"""Calls from Cartona: is this call authentic, and which orders does it bring?
+
+Source: neither envelope nor signature are documented. The secret is ours, Cartona sends it back
+in `AuthorizationToken`; the body may be one order, a list, or either in an envelope.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from .errors import Problem
+from .values import identifier
+
+MAX_ORDERS = 1000
+MAX_DEPTH = 4
+_ENVELOPES = ("order", "orders", "data")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One order that a call is about.
+
+    :param str kind: `order` (a whole order) or `status` (only its status).
+    :param str hashed_id: never empty.
+    :param dict payload: as it came.
+    """
+
+    kind: str
+    hashed_id: str
+    payload: dict
+
+
+def authentic(given, expected):
+    """Is `given` the secret? In constant time; an empty secret fits nothing.
+
+    :param given: value of the header, or None.
+    :param str expected: the secret.
+    :rtype: bool
+    """
+    if not given or not expected:
+        return False
+    return hmac.compare_digest(
+        str(given).encode("utf-8", "replace"), str(expected).encode("utf-8", "replace")
+    )
+
+
+def unwrap(payload):
+    """The orders in a call, in the order they came.
+
+    :param payload: data read from JSON.
+    :return: list of Notice, at most `MAX_ORDERS`.
+    :raise Problem: `not_an_order`, with the path of what is none; `too_many_orders`.
+    """
+    notices = []
+    _collect(payload, "", notices, 0)
+    return notices
+
+
+def _collect(payload, path, notices, depth):
+    if isinstance(payload, list):
+        if len(payload) > MAX_ORDERS:
+            raise Problem("too_many_orders", path, len(payload))
+        for place, element in enumerate(payload):
+            if isinstance(element, list):
+                raise Problem("not_an_order", f"{path}[{place}]")
+            _collect(element, f"{path}[{place}]", notices, depth + 1)
+        return
+    if not isinstance(payload, dict) or depth > MAX_DEPTH:
+        raise Problem("not_an_order", path)
+    notice = _notice(payload, path)
+    if notice is not None:
+        if len(notices) >= MAX_ORDERS:
+            raise Problem("too_many_orders", path)
+        notices.append(notice)
+        return
+    for key in _ENVELOPES:
+        if isinstance(payload.get(key), (dict, list)):
+            _collect(payload[key], f"{path}.{key}" if path else key, notices, depth + 1)
+            return
+    raise Problem("not_an_order", path)
+
+
+def _notice(payload, path):
+    """The notice that an object is, or None when it is an envelope or nothing."""
+    hashed_id = identifier(payload.get("hashed_id"), _at(path, "hashed_id"))
+    if "order_details" in payload:
+        if not hashed_id:
+            raise Problem("not_an_order", _at(path, "hashed_id"))
+        return Notice("order", hashed_id, payload)
+    # Source: a status notice may name the order by `order_id`.
+    hashed_id = hashed_id or identifier(payload.get("order_id"), _at(path, "order_id"))
+    state = payload.get("status")
+    if hashed_id and isinstance(state, str) and state.strip():
+        return Notice("status", hashed_id, payload)
+    return None
+
+
+def _at(path, key):
+    return f"{path}.{key}" if path else key

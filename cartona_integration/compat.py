@@ -1,0 +1,240 @@
+"""The only place that asks what this Odoo has: one source runs on Odoo 15 to 19.
+
+Every function looks for the field, model or signature it needs, never for a version number.
+"""
+
+import functools
+import json
+
+from odoo import SUPERUSER_ID, api, http, models
+
+# === DECLARATIONS === #
+
+if hasattr(models, "Constraint"):
+    Constraint = models.Constraint
+else:
+
+    class Constraint:
+        """`models.Constraint` for series that still read `_sql_constraints`."""
+
+        def __init__(self, definition, message=""):
+            self.definition, self.message = definition, message
+
+        def __set_name__(self, owner, name):
+            owner._sql_constraints = [
+                *owner.__dict__.get("_sql_constraints", ()),
+                (name[1:], self.definition, self.message),
+            ]
+
+
+def with_env(func):
+    """Let a hook take `env` where the series passes `(cr, registry)`."""
+
+    @functools.wraps(func)
+    def wrapper(env, registry=None):
+        if not isinstance(env, api.Environment):
+            env = api.Environment(env, SUPERUSER_ID, {})
+        return func(env)
+
+    return wrapper
+
+
+# === HTTP === #
+
+# Odoo 15 picks the request class by the body's type, later series by the route.
+JSON_IS_SEPARATE = not hasattr(http, "Dispatcher")
+
+
+def webhook_route(*args, **kwargs):
+    """`http.route` for a machine that posts JSON: no session, no CSRF token, raw body."""
+    kwargs.setdefault("auth", "public")
+    return http.route(
+        *args,
+        type="json" if JSON_IS_SEPARATE else "http",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        readonly=False,
+        **kwargs,
+    )
+
+
+def reply(data, status=200):
+    """Answer a webhook call with `data` as JSON under the given HTTP status."""
+    body = json.dumps(data, ensure_ascii=False).encode()
+    response = http.Response(
+        body,
+        status=status,
+        headers=[
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ],
+    )
+    if JSON_IS_SEPARATE:
+        # JsonRequest wraps whatever the controller returns with this method.
+        http.request._json_response = lambda result=None, error=None: response
+        return None
+    return response
+
+
+# === PRODUCTS === #
+
+
+def is_counted(product):
+    """Whether Odoo keeps a quantity of the product (`is_storable`, formerly a type)."""
+    if "is_storable" in product._fields:
+        return product.is_storable
+    return product.type == "product"
+
+
+def storable_values(env):
+    """Values that make a new product one whose stock Odoo counts."""
+    if "is_storable" in env["product.template"]._fields:
+        return {"type": "consu", "is_storable": True}
+    return {"detailed_type": "product"}
+
+
+def pricelist_prices(pricelist, products, uom):
+    """Prices of one `uom` of each product in the pricelist's currency, before taxes, today.
+
+    :return: dict product id -> float
+    """
+    if hasattr(pricelist, "_get_products_price"):
+        return pricelist._get_products_price(products, 1.0, uom=uom)
+    ones = [1.0] * len(products)
+    return pricelist.get_products_price(products, ones, [False] * len(products), uom_id=uom.id)
+
+
+def flush(model):
+    """Write what the ORM holds back of this model, before SQL reads its table."""
+    if hasattr(model, "flush_model"):
+        model.flush_model()
+    else:
+        model.flush()
+
+
+# === UNITS === #
+
+
+def same_unit_family(unit, other):
+    """Whether quantities convert between the two units.
+
+    Up to 18 units live in categories; from 19 they hang on a common reference unit.
+    """
+    if "category_id" in unit._fields:
+        return unit.category_id == other.category_id
+    return _reference_unit(unit) == _reference_unit(other)
+
+
+def _reference_unit(unit):
+    while unit.relative_uom_id:
+        unit = unit.relative_uom_id
+    return unit
+
+
+def pack_unit_values(base, count, name):
+    """Values of a new unit that holds `count` of the unit `base`."""
+    if "category_id" not in base._fields:
+        return {"name": name, "relative_uom_id": base.id, "relative_factor": count}
+    return {
+        "name": name,
+        "category_id": base.category_id.id,
+        "uom_type": "bigger",
+        # factor_inv counts in the category's reference unit, which base need not be.
+        "factor_inv": count * base.factor_inv,
+        "rounding": base.rounding,
+    }
+
+
+def pack_unit_domain(base):
+    """Where to look for an existing unit that holds some of the unit `base`."""
+    if "category_id" in base._fields:
+        return [("category_id", "=", base.category_id.id)]
+    return [("relative_uom_id", "!=", False)]
+
+
+# === SALES === #
+
+
+def unit_field(lines):
+    """Name of the unit of a sale order line."""
+    return "product_uom_id" if "product_uom_id" in lines._fields else "product_uom"
+
+
+def tax_field(lines):
+    """Name of the taxes of a sale order line."""
+    return "tax_ids" if "tax_ids" in lines._fields else "tax_id"
+
+
+def is_locked(order):
+    """Whether Odoo refuses to change the lines of the order (formerly the state `done`)."""
+    return order.locked if "locked" in order._fields else order.state == "done"
+
+
+def is_confirmed(order):
+    """Whether the order is a sale: up to 16 a locked one has a state of its own."""
+    return order.state in ("sale", "done")
+
+
+def keeps_exactly(record, field_name, value):
+    """Whether the field stores this number without rounding it."""
+    digits = record._fields[field_name].get_digits(record.env)
+    return not digits or abs(round(value, digits[1]) - value) < 1e-9
+
+
+def needs_pricelist(orders):
+    """Whether an order can't be saved without a pricelist."""
+    return orders._fields["pricelist_id"].required
+
+
+def customer_warning(partner):
+    """Why this customer is blocked for sales, in the words of who did it; "" when he is not.
+
+    From 19 a message is all there is; before, a mere warning is not a block.
+    """
+    if "sale_warn" in partner._fields and partner.sale_warn != "block":
+        return ""
+    return partner.sale_warn_msg or ""
+
+
+def fiscal_position(env, partner, delivery):
+    """The fiscal position under which this company sells to the partner."""
+    Position = env["account.fiscal.position"]
+    if hasattr(Position, "_get_fiscal_position"):
+        return Position._get_fiscal_position(partner, delivery)
+    return Position.get_fiscal_position(partner.id, delivery_id=delivery.id)
+
+
+def company_taxes(product, company):
+    """The product's sale taxes in this company."""
+    taxes = product.taxes_id
+    if hasattr(taxes, "_filter_taxes_by_company"):
+        return taxes._filter_taxes_by_company(company)
+    return taxes.filtered(lambda tax: tax.company_id == company)
+
+
+def included_tax_values(taxes):
+    """Values that turn the copy of a tax into one that is part of the price."""
+    if "price_include_override" in taxes._fields:
+        values = {"price_include_override": "tax_included"}
+    else:
+        values = {"price_include": True}
+    # From 19 a tax knows which ones it replaces; a copy must not double that answer.
+    for name in ("original_tax_ids", "replacing_tax_ids"):
+        if name in taxes._fields:
+            values[name] = [(5, 0, 0)]
+    return values
+
+
+def done_quantity(move):
+    """What a stock move has moved, in its own unit."""
+    return move.quantity if "quantity" in move._fields else move.quantity_done
+
+
+def check_may_write(records):
+    """Raise AccessError unless the user may write these records."""
+    if hasattr(records, "check_access"):
+        records.check_access("write")
+    else:
+        records.check_access_rights("write")
+        records.check_access_rule("write")

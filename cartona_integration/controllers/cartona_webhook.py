@@ -1,0 +1,68 @@
+"""The address that Cartona calls when an order is new or has changed.
+
+Three things and no more: is the caller who he says, keep what he said, answer. A job does the
+work. The envelope and the way of signing are not documented, so every known form is taken and the
+caller proves himself with the secret that the addon generated (`cartona.config.webhook_token`).
+"""
+
+import json
+import logging
+
+from odoo import SUPERUSER_ID, http
+from odoo.http import request
+
+from ..cartona_api import Problem, authentic, unwrap
+from ..compat import reply, webhook_route
+
+_logger = logging.getLogger(__name__)
+
+_MAX_BYTES = 1024 * 1024
+
+
+class CartonaWebhook(http.Controller):
+    _orders_url = "/cartona/webhook/orders"
+    _status_url = "/cartona/webhook/status"
+
+    @webhook_route(_orders_url)
+    def orders(self, **kwargs):
+        """New and changed orders."""
+        return self._take()
+
+    @webhook_route(_status_url)
+    def status(self, **kwargs):
+        """Notices of a changed status."""
+        return self._take()
+
+    def _take(self):
+        http_request = request.httprequest
+        config = self._authenticate(http_request.headers.get("AuthorizationToken"))
+        if not config:
+            _logger.warning("Cartona: webhook call with a wrong secret, %s", http_request.path)
+            return reply({"status": "unauthorised"}, 401)
+        # Before the body is read: its announced length, and no more than that is read.
+        length = http_request.content_length
+        if length is None or length > _MAX_BYTES:
+            return reply({"status": "too large"}, 413)
+        try:
+            notices = unwrap(json.loads(http_request.get_data()))
+        except (ValueError, RecursionError):
+            return reply({"status": "not JSON"}, 400)
+        except Problem as problem:
+            return reply({"status": "not an order", "reason": problem.code}, 400)
+        for target, mine in config._by_account(notices).items():
+            target.env["cartona.message"]._store(target, "webhook", mine)
+        return reply({"status": "accepted", "received": len(notices)})
+
+    def _authenticate(self, secret):
+        """The configuration whose secret this is, compared with each in constant time.
+
+        As superuser: the caller is a machine and has no user.
+        """
+        configs = request.env(user=SUPERUSER_ID)["cartona.config"].search(
+            [("webhook_token", "!=", False)]
+        )
+        found = configs.browse()
+        for config in configs:
+            if authentic(secret, config.webhook_token):
+                found = config
+        return found.with_company(found.company_id) if found else found

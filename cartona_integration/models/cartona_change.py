@@ -1,0 +1,157 @@
+"""The outbox: which records may have changed, noted in the transaction that changed them.
+
+    write() hook -> cr.precommit.data -> one INSERT ... SELECT -> commit -> bell -> drain job
+
+A row is a pointer, never a value. The drain reads the present state, so a row too many costs
+nothing and rows are never updated: two users never collide on our account.
+"""
+
+from odoo import api, fields, models
+
+from ..compat import flush
+
+_DATA = "cartona.change"
+
+
+class CartonaChange(models.Model):
+    _name = "cartona.change"
+    _description = "Cartona Outbox"
+    _order = "id"
+    _log_access = False
+
+    # Plain integers: a foreign key would check, and lock, a row of somebody's business
+    # for each change, and the listing may be gone when the drain comes.
+    config_id = fields.Integer(required=True)
+    company_id = fields.Integer(required=True)
+    kind = fields.Selection(
+        [
+            ("price", "Price"),
+            ("stock", "Stock"),
+            ("order", "Order"),
+            ("replay", "Replay of waiting orders"),
+        ],
+        required=True,
+    )
+    res_id = fields.Integer("Listing or Order", required=True)
+    create_date = fields.Datetime("Noted at", required=True)
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS cartona_change_queue ON cartona_change (config_id, id)"
+        )
+
+    # === BUSINESS METHODS: NOTING === #
+
+    @api.model
+    def _note(self, kind, product_ids=(), template_ids=()):
+        """Note that the price or stock of products may have changed. Costs nothing yet.
+
+        :param str kind: "price" or "stock"
+        """
+        if not (product_ids or template_ids):
+            return
+        noted = self._noted()
+        noted.setdefault((kind, "product"), set()).update(product_ids)
+        noted.setdefault((kind, "template"), set()).update(template_ids)
+
+    @api.model
+    def _noted(self):
+        """What this transaction has noted so far; written to the outbox before it commits.
+
+        `precommit` also runs at every savepoint that flushes and is empty afterwards, so the
+        callback is registered together with the dictionary.
+        """
+        precommit = self.env.cr.precommit
+        noted = precommit.data.get(_DATA)
+        if noted is None:
+            noted = precommit.data[_DATA] = {}
+            precommit.add(self._write_noted)
+        return noted
+
+    @api.model
+    def _write_noted(self):
+        noted = self.env.cr.precommit.data.pop(_DATA, {})
+
+        def ids(kind, owner):
+            return list(noted.get((kind, owner), ()))
+
+        self.env.cr.execute(
+            """
+            WITH written AS (
+                INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
+                SELECT config.id, config.company_id, noted.kind, listing.id,
+                       clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM (
+                        SELECT id, 'price' AS kind FROM product_product
+                         WHERE id = ANY(%(price_products)s)
+                            OR product_tmpl_id = ANY(%(price_templates)s)
+                     UNION ALL
+                        SELECT id, 'stock' FROM product_product
+                         WHERE id = ANY(%(stock_products)s)
+                            OR product_tmpl_id = ANY(%(stock_templates)s)
+                       ) noted
+                  JOIN cartona_listing listing ON listing.product_id = noted.id
+                  JOIN cartona_config config ON config.id = listing.config_id
+                 WHERE CASE noted.kind WHEN 'price' THEN config.auto_sync_products
+                                       ELSE config.auto_sync_stock END
+                RETURNING config_id
+            )
+            SELECT DISTINCT config_id FROM written
+            """,
+            {
+                "price_products": ids("price", "product"),
+                "price_templates": ids("price", "template"),
+                "stock_products": ids("stock", "product"),
+                "stock_templates": ids("stock", "template"),
+            },
+        )
+        self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
+
+    @api.model
+    def _note_listings(self, listings, kind):
+        """Note listings themselves, whatever their product did."""
+        if not listings:
+            return
+        flush(listings)
+        self._insert(kind, "listing.id = ANY(%s)", listings.ids)
+
+    @api.model
+    def _note_everything(self, config, kind):
+        """Note every linked listing of a configuration, in one statement."""
+        self._insert(kind, "listing.config_id = ANY(%s)", config.ids)
+
+    def _insert(self, kind, condition, ids):
+        self.env.cr.execute(
+            """
+            WITH written AS (
+                INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
+                SELECT config.id, config.company_id, %%s, listing.id,
+                       clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM cartona_listing listing
+                  JOIN cartona_config config ON config.id = listing.config_id
+                 WHERE listing.product_id IS NOT NULL AND %s
+                RETURNING config_id
+            )
+            SELECT DISTINCT config_id FROM written
+            """
+            % condition,
+            (kind, ids),
+        )
+        self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
+
+    @api.model
+    def _note_replay(self, config):
+        """Note that orders waiting for a product may now find it.
+
+        A row and not an update of the messages: an import that is running right now may be
+        parking one of them, and neither transaction would see the other.
+        """
+        self.env.cr.execute(
+            """
+            INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
+            SELECT id, company_id, 'replay', 0, clock_timestamp() AT TIME ZONE 'UTC'
+              FROM cartona_config WHERE id = ANY(%s)
+            """,
+            (config.ids,),
+        )
+        self.env["cartona.worker"]._wake("import", config.ids)

@@ -1,0 +1,238 @@
+"""The drain: send Cartona the present state of what the outbox points at.
+
+    (a) read rows and present state, mark the listings in flight, commit
+    (b) call Cartona, no transaction open
+    (c) keep what was taken, delete exactly the rows read, commit
+
+A crash anywhere leaves the rows in place, and listings whose last value is unknown: both are
+sent again. See `cartona_worker` for the lock around it.
+"""
+
+import json
+from collections import namedtuple
+
+from odoo import api, fields, models
+
+from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
+
+# What the price and stock drain takes; "order" and "replay" are worked by others.
+_KINDS = ("price", "stock")
+# Rows looked at to find one batch of different listings. Without a bound every batch would
+# scan the whole backlog, and sending 100,000 products would take quadratic time.
+_ROWS_PER_LISTING = 10
+# Nobody rang or nobody came: rows older than this are worked by the cron itself.
+_RUNNER_ASLEEP_SECONDS = 30
+# How long the cron works one queue before it lets the next one have its turn.
+_CRON_BUDGET_SECONDS = 20
+
+# One listing's part of a call. `values` is what Cartona is not known to have yet.
+Sending = namedtuple("Sending", "listing_id cartona_id values")
+# Everything that steps (b) and (c) need from step (a), as plain values.
+#   wait: seconds until the next try, when nothing may be sent now; None: nothing to wait for
+#   rows: dict listing id -> ids of its outbox rows
+#   problems: dict listing id -> (error code, detail) of what was kept back
+Task = namedtuple("Task", "wait settings probe rows sendings problems")
+_NOTHING_TO_DO = Task(None, None, False, {}, [], {})
+
+
+class CartonaChange(models.Model):
+    _inherit = "cartona.change"
+
+    # === JOBS === #
+
+    @api.model
+    def _job_drain(self, config_id):
+        """Send one batch of changed prices and stocks; the next job takes the next batch."""
+        return self.env["cartona.worker"]._run_job("drain", config_id, self._drain)
+
+    @api.model
+    def _catch_up(self, config_id):
+        """Cron: ring for what nobody was told about, or work it here when nobody comes."""
+        self.env.cr.execute(
+            """
+            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(create_date))
+              FROM cartona_change WHERE config_id = %s AND kind IN %s
+            """,
+            (config_id, _KINDS),
+        )
+        age = self.env.cr.fetchone()[0]
+        worker = self.env["cartona.worker"]
+        if age is None:
+            return
+        if age > _RUNNER_ASLEEP_SECONDS:
+            worker._run_here("drain", config_id, self._drain, _CRON_BUDGET_SECONDS)
+        else:
+            worker._wake("drain", [config_id])
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _drain(self, config_id):
+        """Send one batch. The caller holds the lock.
+
+        :return: seconds until there is more to do (0: at once), None when nothing is left
+        """
+        worker = self.env["cartona.worker"]
+
+        def prepare():
+            with worker._fresh_config(config_id) as config:
+                return config.env["cartona.change"]._prepare(config)
+
+        task = worker._retrying(prepare)
+        if not task.rows:
+            return task.wait
+        calls = []
+        outcome = self._call(task, calls)
+
+        def settle():
+            with worker._fresh_config(config_id) as config:
+                return config.env["cartona.change"]._settle(config, task, outcome, calls)
+
+        return worker._retrying(settle)
+
+    def _prepare(self, config):
+        """Step (a).
+
+        :return: `Task`
+        """
+        if not config or config._not_callable():
+            return _NOTHING_TO_DO
+        pause = config._pause_seconds("out")
+        if pause:
+            return _NOTHING_TO_DO._replace(wait=pause)
+        rows = self._claim(config)
+        if not rows:
+            return _NOTHING_TO_DO
+        sendings, problems = [], {}
+        for intent in self.env["cartona.listing"].browse(rows).exists()._intents(config):
+            delta = intent.listing._not_known(intent.values)
+            if delta:
+                intent.listing._mark_in_flight(delta)
+                sendings.append(Sending(intent.listing.id, intent.listing.cartona_id, delta))
+            if intent.error_code:
+                problems[intent.listing.id] = (intent.error_code, intent.error_detail)
+        return Task(
+            wait=None,
+            settings=config._client_settings(),
+            probe=config.connection_state != "connected",
+            rows=rows,
+            sendings=sendings,
+            problems=problems,
+        )
+
+    def _claim(self, config):
+        """The listings that were noted first, one batch of them.
+
+        :return: dict listing id -> list of ids of its rows
+        """
+        self.env.cr.execute(
+            """
+            SELECT res_id, array_agg(id)
+              FROM (SELECT id, res_id FROM cartona_change
+                     WHERE config_id = %s AND kind IN %s
+                     ORDER BY id LIMIT %s) oldest
+             GROUP BY res_id
+             ORDER BY min(id)
+             LIMIT %s
+            """,
+            (config.id, _KINDS, config.batch_size * _ROWS_PER_LISTING, config.batch_size),
+        )
+        return dict(self.env.cr.fetchall())
+
+    def _call(self, task, calls):
+        """Step (b).
+
+        :param list calls: filled with what was called, for the log
+        :return: `PushOutcome` over `task.sendings`
+        """
+        items = [
+            dict(sending.values, supplier_product_id=sending.cartona_id)
+            for sending in task.sendings
+        ]
+        try:
+            with CartonaClient(on_call=calls.append, **task.settings) as client:
+                if task.probe:
+                    client.check()
+                return push_batch(client.update_products, items)
+        except CartonaError as error:
+            outcome = PushOutcome()
+            outcome.error = error
+            return outcome
+
+    def _settle(self, config, task, outcome, calls):
+        """Step (c).
+
+        :return: as `_drain`
+        """
+        if not config:
+            return None
+        self.env["cartona.sync.log"]._record(config, calls)
+        taken, refused, undecided = {}, {}, set()
+        for index, sending in enumerate(task.sendings):
+            if index in outcome.accepted:
+                taken[sending.listing_id] = sending
+            elif index in outcome.refused:
+                refused[sending.listing_id] = ("refused", outcome.refused[index].message)
+            else:
+                undecided.add(sending.listing_id)
+        decided = [listing_id for listing_id in task.rows if listing_id not in undecided]
+        for listing in self.env["cartona.listing"].browse(decided).exists():
+            problem = refused.get(listing.id) or task.problems.get(listing.id)
+            listing._keep_outcome(taken.get(listing.id), problem)
+        self._forget([row for listing_id in decided for row in task.rows[listing_id]])
+        if calls or outcome.error:
+            wait = config._call_outcome("out", outcome.error)
+            if wait is not None:
+                return wait
+        return 0 if self._remains(config) else None
+
+    def _forget(self, row_ids):
+        self.env.cr.execute("DELETE FROM cartona_change WHERE id = ANY(%s)", (row_ids,))
+
+    def _remains(self, config):
+        self.env.cr.execute(
+            "SELECT 1 FROM cartona_change WHERE config_id = %s AND kind IN %s LIMIT 1",
+            (config.id, _KINDS),
+        )
+        return bool(self.env.cr.fetchone())
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    def _not_known(self, values):
+        """The part of `values` that Cartona is not known to have."""
+        known = self._known()
+        return {
+            key: value for key, value in values.items() if key not in known or known[key] != value
+        }
+
+    def _mark_in_flight(self, delta):
+        """From here on nobody knows what Cartona has of these fields, until it answers."""
+        known = {key: value for key, value in self._known().items() if key not in delta}
+        values = {"sent_values": json.dumps(known)}
+        if delta.get("in_stock") is False:
+            values["is_hidden"] = True
+        self.write(values)
+
+    def _keep_outcome(self, taken, problem):
+        """Keep what a call has shown.
+
+        :param taken: the `Sending` that Cartona accepted, None when nothing was sent
+        :param problem: (error code, detail) or None
+        """
+        values = {}
+        if taken and taken.cartona_id == self.cartona_id:
+            known = dict(self._known(), **taken.values)
+            if known.get("in_stock"):
+                # Back on the marketplace: from here on the quantity alone decides.
+                del known["in_stock"]
+                values["is_hidden"] = False
+            values["sent_values"] = json.dumps(known)
+        code, detail = problem or (False, False)
+        if (self.error_code, self.error_detail) != (code, detail):
+            values.update(error_code=code, error_detail=detail)
+        if not code and (values or not self.synced_at):
+            values["synced_at"] = fields.Datetime.now()
+        if values:
+            self.write(values)

@@ -1,0 +1,283 @@
+"""`cartona.config`: whether Cartona may be called, and what its answers do to the connection."""
+
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+
+from ..cartona_api import (
+    CartonaClient,
+    CartonaError,
+    InsecureUrl,
+    Transient,
+    Unauthorised,
+    backoff,
+)
+
+# A refused token is tried again this often, so that a renewed one is noticed by itself.
+_PROBE_SECONDS = 60
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    # untested -> connected <-> error. `error` is left by a successful call only.
+    connection_state = fields.Selection(
+        [("untested", "Not tested"), ("connected", "Connected"), ("error", "Error")],
+        required=True,
+        default="untested",
+        readonly=True,
+        copy=False,
+    )
+    error_code = fields.Char(readonly=True, copy=False)
+    error_detail = fields.Char(readonly=True, copy=False)
+    error_message = fields.Char(compute="_compute_error_message")
+    database_uuid = fields.Char(
+        readonly=True, copy=False, help="The database that was connected; a copy has another one."
+    )
+    # One pause per direction: prices that Cartona cannot take do not hold up orders.
+    out_failure_count = fields.Integer(readonly=True, copy=False)
+    out_next_try = fields.Datetime("Sending Goes on at", readonly=True, copy=False)
+    in_failure_count = fields.Integer(readonly=True, copy=False)
+    in_next_try = fields.Datetime("Receiving Goes on at", readonly=True, copy=False)
+    last_pull = fields.Datetime(readonly=True, copy=False)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for config in self:
+            config.error_message = Reasons._explain(config.error_code, config.error_detail or "")
+
+    # === ACTION METHODS === #
+
+    def action_test_connection(self):
+        """Ask Cartona one harmless question and say in words what came of it.
+
+        The outcome is kept on the configuration, so this never raises because of Cartona.
+
+        :return: client action that shows the answer and reloads the form
+        """
+        self.ensure_one()
+        error = self._probe()
+        self._connection_outcome(error)
+        if error:
+            return self._say(self.error_message, "danger")
+        self._resume()
+        return self._say(_("Connected. Cartona accepts the token."), "success")
+
+    def action_accept_database(self):
+        """A manager says that this copied database is now the live one."""
+        self.ensure_one()
+        self.write({"database_uuid": self._this_database(), "error_code": False})
+        return self.action_test_connection()
+
+    def action_pull_orders(self):
+        """Ask Cartona for new and changed orders now."""
+        self.ensure_one()
+        problem = self._not_callable()
+        if problem:
+            return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
+        self._end_pause("in")
+        self._wake_streams("pull", "import")
+        return self._say(_("Orders are being fetched from Cartona."), "info")
+
+    def action_sync_products(self):
+        """Send everything that is linked again, whatever Cartona is known to have."""
+        self.ensure_one()
+        listings = self.env["cartona.listing"].search(
+            [("config_id", "=", self.id), ("product_id", "!=", False)]
+        )
+        problem = self._not_callable()
+        if problem:
+            return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
+        self._end_pause("out")
+        listings._send_again()
+        return self._say(_("%s products are being sent to Cartona.", len(listings)), "info")
+
+    def _say(self, message, kind):
+        """A notification in the corner of the screen; the form behind it is read again."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": _("Cartona"),
+                "message": message,
+                "type": kind,
+                "sticky": kind == "danger",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _is_live(self):
+        """Whether anything at all is synchronised."""
+        return any(self._toggles())
+
+    def _this_database(self):
+        # In sudo mode: the parameter is readable by administrators only.
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _is_copied(self):
+        """Whether this database is a copy of the one that was connected."""
+        return bool(self.database_uuid) and self.database_uuid != self._this_database()
+
+    def _not_callable(self):
+        """Why Cartona must not be called at all: an error code, or None."""
+        self.ensure_one()
+        if not self.sudo().auth_token:  # only whether there is one; users may pull, too
+            return "no_token"
+        if self._is_copied():
+            return "copied_database"
+        return None
+
+    def _pause_seconds(self, direction):
+        """How long calls of "out" or "in" still have to wait, in seconds; 0 for not at all."""
+        until = self["%s_next_try" % direction]
+        if not until:
+            return 0
+        return max(0, (until - fields.Datetime.now()).total_seconds())
+
+    def _client_settings(self):
+        """What a `CartonaClient` needs, as plain values: no transaction is open when it works."""
+        self.ensure_one()
+        config = self.sudo()  # the token is hidden from everybody but managers
+        return {
+            "base_url": config.base_url,
+            "token": config.auth_token,
+            "supplier_code": config.supplier_code or "",
+            "timeout": float(config.timeout),
+            "allow_insecure": config._allows_insecure_url(),
+        }
+
+    def _probe(self):
+        """Ask Cartona for one product.
+
+        :return: the `CartonaError` that came of it, or None
+        """
+        problem = self._not_callable()
+        if problem:
+            return CartonaError(problem)
+        calls = []
+        try:
+            with CartonaClient(on_call=calls.append, **self._client_settings()) as client:
+                client.check()
+        except CartonaError as error:
+            return error
+        finally:
+            self.env["cartona.sync.log"]._record(self, calls)
+        return None
+
+    def _connection_outcome(self, error):
+        """Keep what a test of the connection has shown.
+
+        :param error: `CartonaError` or None
+        """
+        if error:
+            self._set_connection_error(error)
+            return
+        self.write(
+            {
+                "connection_state": "connected",
+                "error_code": False,
+                "error_detail": False,
+                "database_uuid": self._this_database(),
+                "out_failure_count": 0,
+                "out_next_try": False,
+                "in_failure_count": 0,
+                "in_next_try": False,
+            }
+        )
+        # In sudo mode: the activity may be somebody else's.
+        self.sudo().activity_unlink(["cartona_integration.mail_activity_type_cartona"])
+
+    def _set_connection_error(self, error):
+        self.write(
+            {
+                "connection_state": "error",
+                "error_code": error.code,
+                "error_detail": "" if error.code == "no_token" else error.detail,
+            }
+        )
+
+    def _call_outcome(self, direction, error):
+        """Keep what the last call of one direction means for the next one.
+
+        :param str direction: "out" or "in"
+        :param error: the `CartonaError` that stopped the work, or None when calls succeed
+        :return: float, seconds until the next try is due; None when nothing has to wait
+        """
+        failures, until = "%s_failure_count" % direction, "%s_next_try" % direction
+        if isinstance(error, (Unauthorised, InsecureUrl)):
+            self._alert(error)
+            seconds = _PROBE_SECONDS
+        elif isinstance(error, Transient):
+            seconds = backoff.delay(self[failures] + 1, error.retry_after)
+        else:
+            if self[failures] or self[until]:
+                self.write({failures: 0, until: False})
+            if self.connection_state != "connected":
+                self._connection_outcome(None)
+            return None
+        self.write(
+            {
+                failures: self[failures] + 1,
+                until: fields.Datetime.now() + timedelta(seconds=seconds),
+            }
+        )
+        return seconds
+
+    def _alert(self, error):
+        """The connection needs a person: say so once, in one activity."""
+        if self.connection_state != "error" or self.error_code != error.code:
+            self._set_connection_error(error)
+        activity_type = "cartona_integration.mail_activity_type_cartona"
+        if not self.activity_search([activity_type]):
+            self.activity_schedule(
+                activity_type,
+                summary=_("Cartona is disconnected"),
+                note=self.error_message,
+                user_id=self._responsible().id,
+            )
+
+    def _responsible(self):
+        """Who is told when something needs a person."""
+        return self.activity_user_id or self.user_id or self._default_user_id()
+
+    def _connection_changed(self):
+        """Another address or token: what was known of the connection holds no longer."""
+        self.write(
+            {
+                "connection_state": "untested",
+                "error_code": False,
+                "error_detail": False,
+            }
+        )
+        self._resume()
+
+    def _end_pause(self, *directions):
+        for direction in directions:
+            self.write({"%s_failure_count" % direction: 0, "%s_next_try" % direction: False})
+
+    def _resume(self):
+        """Go on at once with everything that waits."""
+        self._end_pause("out", "in")
+        live = self.filtered(lambda config: config._is_live())
+        live._wake_streams("drain", "import", "pull")
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_pull_orders(self):
+        for config in self.search([("auto_sync_orders", "=", True)]):
+            if not config._not_callable() and not config._pause_seconds("in"):
+                config._wake_streams("pull")
+
+    @api.model
+    def _cron_catch_up(self):
+        """Pick up what a crash left behind; without a job runner, do the work here."""
+        for config in self.search([]).filtered(lambda config: config._is_live()):
+            self.env["cartona.change"]._catch_up(config.id)
+            self.env["cartona.message"]._catch_up(config.id)

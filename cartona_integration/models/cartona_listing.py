@@ -1,0 +1,284 @@
+"""`cartona.listing`: one row of the supplier's catalogue on Cartona, and the product it sells."""
+
+import json
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..compat import (
+    Constraint,
+    pack_unit_domain,
+    pack_unit_values,
+    same_unit_family,
+)
+
+SYNC_STATES = [
+    ("not_linked", "Not linked"),
+    ("pending", "Waiting"),
+    ("synced", "Up to date"),
+    ("error", "Error"),
+]
+
+
+class CartonaListing(models.Model):
+    _name = "cartona.listing"
+    _description = "Cartona Listing"
+    _rec_name = "name"
+    _order = "id"
+
+    config_id = fields.Many2one(
+        "cartona.config",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        default=lambda self: self.env["cartona.config"]._of_company(self.env.company),
+    )
+    company_id = fields.Many2one(related="config_id.company_id", store=True)
+
+    # What Cartona calls it. Source: GET supplier-product.
+    cartona_id = fields.Char("Cartona ID", required=True, index=True)
+    internal_product_id = fields.Char("Your ID on Cartona", index=True)
+    base_product_id = fields.Char("Base Product", index=True)
+    name = fields.Char("Name on Cartona")
+    unit = fields.Char("Unit on Cartona", help="Cartona's word for what is sold: piece, box, ...")
+    unit_count = fields.Float(help="How many base units one of it holds; 0: not known yet.")
+    image_url = fields.Char("Picture")
+
+    # What it is in Odoo
+    product_id = fields.Many2one("product.product", ondelete="set null", index=True)
+    uom_id = fields.Many2one(
+        "uom.uom",
+        "Unit",
+        compute="_compute_uom_id",
+        store=True,
+        readonly=False,
+        help="What one piece sold on Cartona is in Odoo: the unit, a box of 24, ...",
+    )
+    is_unlimited_stock = fields.Boolean(
+        "Unlimited Stock", help="Cartona never counts this product; no quantity is sent."
+    )
+
+    # What Cartona is known to have. A key that is missing from `sent_values` is not known:
+    # never sent, on its way, or sent without a clear answer. It is sent again.
+    sent_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value last taken.")
+    sent_price = fields.Float("Price on Cartona", compute="_compute_sent", digits="Product Price")
+    sent_stock = fields.Integer("Stock on Cartona", compute="_compute_sent")
+    is_hidden = fields.Boolean(
+        readonly=True, copy=False, help="Taken off the marketplace because it cannot be sold."
+    )
+    synced_at = fields.Datetime("Last Sent", readonly=True, copy=False)
+    state = fields.Selection(
+        SYNC_STATES, compute="_compute_state", store=True, readonly=True, index=True
+    )
+    error_code = fields.Char(readonly=True, copy=False)
+    error_detail = fields.Char(readonly=True, copy=False)
+    error_message = fields.Char("Error", compute="_compute_error_message")
+
+    _cartona_id_uniq = Constraint(
+        "UNIQUE(config_id, cartona_id)", "This Cartona ID is already in the list."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("product_id")
+    def _compute_uom_id(self):
+        """A product is sold by its own unit until somebody says otherwise."""
+        for listing in self:
+            product = listing.product_id
+            if not product:
+                listing.uom_id = False
+            elif not listing.uom_id or not same_unit_family(listing.uom_id, product.uom_id):
+                listing.uom_id = product.uom_id
+
+    @api.depends("product_id", "error_code", "synced_at")
+    def _compute_state(self):
+        for listing in self:
+            if not listing.product_id:
+                listing.state = "not_linked"
+            elif listing.error_code:
+                listing.state = "error"
+            else:
+                listing.state = "synced" if listing.synced_at else "pending"
+
+    @api.depends("sent_values")
+    def _compute_sent(self):
+        for listing in self:
+            known = listing._known()
+            listing.sent_price = known.get("selling_price") or 0.0
+            listing.sent_stock = known.get("available_stock_quantity") or 0
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for listing in self:
+            listing.error_message = Reasons._explain(
+                listing.error_code, listing.error_detail or ""
+            )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("product_id", "uom_id")
+    def _check_uom(self):
+        # From 19 on Odoo converts between any two units without a word.
+        for listing in self.filtered("product_id"):
+            if not same_unit_family(listing.uom_id, listing.product_id.uom_id):
+                raise ValidationError(self.env["cartona.reasons"]._explain("unit_family"))
+
+    @api.constrains("product_id", "config_id")
+    def _check_company(self):
+        for listing in self:
+            owner = listing.product_id.company_id
+            if owner and owner != listing.company_id:
+                raise ValidationError(
+                    _(
+                        "%(product)s belongs to %(owner)s and cannot be sold on Cartona by "
+                        "%(company)s.",
+                        product=listing.product_id.display_name,
+                        owner=owner.name,
+                        company=listing.company_id.name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        listings = super().create([self._clean(vals) for vals in vals_list])
+        listings._linked()
+        return listings
+
+    def write(self, vals):
+        vals = self._clean(vals)
+        # Another product, unit or marketplace id: nothing that was sent is known any more.
+        if {"product_id", "cartona_id", "uom_id"} & vals.keys():
+            vals = dict(
+                vals, sent_values=False, synced_at=False, error_code=False, error_detail=False
+            )
+        res = super().write(vals)
+        if {"product_id", "cartona_id", "uom_id", "is_unlimited_stock"} & vals.keys():
+            self._linked()
+        return res
+
+    def _clean(self, vals):
+        if vals.get("cartona_id"):
+            vals = dict(vals, cartona_id=str(vals["cartona_id"]).strip())
+        return vals
+
+    def _linked(self):
+        """Publish what was just linked, and let the orders that waited for it try again."""
+        linked = self.filtered("product_id")
+        for config in linked.config_id:
+            listings = linked.filtered(lambda line, config=config: line.config_id == config)
+            listings._note_all(config)
+            self.env["cartona.change"]._note_replay(config)
+
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send the selected listings again, whatever Cartona is known to have."""
+        linked = self.filtered("product_id")
+        if not linked:
+            raise UserError(_("Link a product first, then it can be sent to Cartona."))
+        for config in linked.config_id:
+            problem = config._not_callable()
+            if problem:
+                raise UserError(self.env["cartona.reasons"]._explain(problem))
+        # In sudo mode: whoever may see a listing may have it sent again.
+        linked.sudo()._send_again()
+        return linked.config_id[:1]._say(
+            _("%s listings are being sent to Cartona.", len(linked)), "info"
+        )
+
+    # === BUSINESS METHODS === #
+
+    def _known(self):
+        """What Cartona is known to have: dict of field -> value."""
+        self.ensure_one()
+        return json.loads(self.sent_values or "{}")
+
+    def _noted_ids(self):
+        """Ids of these listings that the outbox still points at."""
+        if not self:
+            return set()
+        self.env.cr.execute(
+            "SELECT DISTINCT res_id FROM cartona_change"
+            " WHERE kind IN ('price', 'stock') AND res_id = ANY(%s)",
+            (self.ids,),
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    def _sync_state(self, noted):
+        """One state for a product with these listings: the worst one.
+
+        :param set noted: as `_noted_ids` returns it
+        """
+        states = set(self.mapped("state"))
+        if "error" in states:
+            return "error"
+        if "pending" in states or noted.intersection(self.ids):
+            return "pending"
+        return "synced" if "synced" in states else "not_linked"
+
+    def _note_all(self, config):
+        """Note what the configuration lets us send."""
+        if config.auto_sync_products:
+            self.env["cartona.change"]._note_listings(self, "price")
+        elif config.auto_sync_stock:
+            self.env["cartona.change"]._note_listings(self, "stock")
+
+    def _send_again(self):
+        """Forget what Cartona is known to have, and send everything."""
+        self.write({"sent_values": False})
+        for config in self.config_id:
+            self.filtered(lambda line, config=config: line.config_id == config)._note_all(config)
+
+    @api.model
+    def _link(self, config, product, cartona_id):
+        """Let the product be the one that Cartona lists under this id, in the product's own unit.
+
+        Takes the unmatched listing of that id or makes one; calls nobody.
+
+        :raise UserError: the id belongs to another product, which is named
+        """
+        cartona_id = str(cartona_id).strip()
+        listing = self.search([("config_id", "=", config.id), ("cartona_id", "=", cartona_id)])
+        if listing.product_id and listing.product_id != product:
+            raise UserError(
+                _(
+                    "Cartona ID %(cartona_id)s belongs to “%(product)s”. Empty it there first, "
+                    "or choose another id.",
+                    cartona_id=cartona_id,
+                    product=listing.product_id.display_name,
+                )
+            )
+        if listing.product_id == product and listing:
+            return listing
+        values = {"product_id": product.id, "uom_id": product.uom_id.id}
+        if listing:
+            listing.write(values)
+            return listing
+        return self.create(dict(values, config_id=config.id, cartona_id=cartona_id))
+
+    def _unlink_product(self):
+        """Take the product off; a listing that only ever existed here goes with it."""
+        invented = self.filtered(lambda listing: not (listing.name or listing.synced_at))
+        invented.unlink()
+        (self - invented).write({"product_id": False})
+
+    @api.model
+    def _pack_unit(self, base, count, label):
+        """The unit that holds `count` of `base`, found or made once per size.
+
+        :param float count: more than 1
+        :param str label: Cartona's word for it, e.g. "box"
+        """
+        Uom = self.env["uom.uom"].sudo()  # units are the inventory manager's; this is one more size
+        for unit in Uom.search(pack_unit_domain(base)):
+            holds = same_unit_family(unit, base) and unit._compute_quantity(
+                1.0, base, round=False, raise_if_failure=False
+            )
+            if holds and abs(holds - count) < 1e-6:
+                return unit
+        name = "%s of %s" % ((label or "pack").replace("_", " ").capitalize(), "%g" % count)
+        return Uom.create(pack_unit_values(base, count, name))

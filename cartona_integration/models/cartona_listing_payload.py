@@ -1,0 +1,191 @@
+"""`cartona.listing`: what Odoo wants Cartona to show, worked out from the present state."""
+
+import json
+import math
+from collections import defaultdict, namedtuple
+
+from odoo import fields, models
+
+from ..compat import flush, is_counted, pricelist_prices
+
+# What one listing should show: `values` as Cartona names them, and why a part of it is kept back.
+Intent = namedtuple("Intent", "listing values error_code error_detail")
+
+# Quantities are sums of floats; 2.9999999 boxes are 3.
+_EPSILON = 1e-6
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    # === BUSINESS METHODS === #
+
+    def _intents(self, config):
+        """What Cartona should show for each of these listings of one configuration.
+
+        :return: list of `Intent`; a listing without a product has none
+        """
+        linked = self.filtered("product_id")
+        prices = linked._intended_prices(config) if config.auto_sync_products else {}
+        stocks = linked._intended_stocks(config) if config.auto_sync_stock else {}
+        return [
+            linked._intent(listing, prices.get(listing.id), stocks.get(listing.id))
+            for listing in linked
+        ]
+
+    def _intent(self, listing, price, stock):
+        values, error_code = {}, None
+        if price is not None:
+            if price > 0:
+                values["selling_price"] = price
+            else:
+                error_code = "price_not_positive"
+        if listing.product_id.active and listing.product_id.sale_ok:
+            if listing.is_hidden:
+                values["in_stock"] = True
+        else:
+            values["in_stock"] = False
+            stock = 0 if stock is not None else None
+        if stock is not None:
+            values["available_stock_quantity"] = stock
+        return Intent(listing, values, error_code, "%s" % price if error_code else "")
+
+    def _intended_prices(self, config):
+        """Price of one `uom_id` in the configuration's currency, as the retailer sees it.
+
+        :return: dict listing id -> float
+        """
+        today = fields.Date.context_today(config)
+        pricelist, target = config.pricelist_id, config.currency_id
+        prices = {}
+        for uom in self.uom_id:
+            listings = self.filtered(lambda line, uom=uom: line.uom_id == uom)
+            products = listings.product_id
+            listed = pricelist and pricelist_prices(pricelist, products, uom)
+            for listing in listings:
+                product = listing.product_id
+                if pricelist:
+                    price, source = listed[product.id], pricelist.currency_id
+                else:
+                    price = product.uom_id._compute_price(product.lst_price, uom)
+                    source = product.currency_id
+                if source != target:
+                    price = source._convert(price, target, config.company_id, today, round=False)
+                prices[listing.id] = config._price_for_retailer(product, price)
+        return prices
+
+    def _intended_stocks(self, config):
+        """Whole `uom_id`s that may be sold, never negative; nothing for what Odoo does not count.
+
+        :return: dict listing id -> int
+        """
+        counted = self.filtered(
+            lambda listing: is_counted(listing.product_id) and not listing.is_unlimited_stock
+        )
+        free = config._free_quantities(counted.product_id)
+        stocks = {}
+        for listing in counted:
+            product = listing.product_id
+            quantity = product.uom_id._compute_quantity(
+                free[product.id], listing.uom_id, round=False
+            )
+            stocks[listing.id] = max(0, math.floor(quantity + _EPSILON))
+        return stocks
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    def _price_for_retailer(self, product, price):
+        """The price as Cartona shows it: with the product's taxes unless the setting says no.
+
+        :param float price: of one unit sold, before taxes that are not included in it
+        """
+        if self.price_tax == "gross":
+            # In the superuser's environment a product shows the taxes of every company.
+            taxes = product.taxes_id.filtered(lambda tax: tax.company_id == self.company_id)
+            if taxes:
+                price = taxes.compute_all(
+                    price, currency=self.currency_id, quantity=1.0, product=product
+                )["total_included"]
+        return self.currency_id.round(price)
+
+    def _free_quantities(self, products):
+        """What may be promised to retailers, in each product's own unit.
+
+        min(free, on hand - open outgoing demand): the second is the smaller one when a confirmed
+        order could not reserve. Less what Cartona orders hold that no delivery knows of yet,
+        less the buffer.
+
+        :return: dict product id -> float
+        """
+        if not products:
+            return {}
+        locations = self._warehouses().lot_stock_id
+        here = products.with_context(location=locations.ids)
+        held = self._held_quantities(products)
+        return {
+            product.id: min(product.free_qty, product.qty_available - product.outgoing_qty)
+            - held[product.id]
+            - self.stock_buffer
+            for product in here
+        }
+
+    def _held_quantities(self, products):
+        """What unconfirmed Cartona quotations and waiting messages will take.
+
+        :return: defaultdict product id -> float, in the product's own unit
+        """
+        held = defaultdict(float)
+        for line in self._quotation_lines(products):
+            product, unit = line.product_id, line._cartona_uom()
+            held[product.id] += unit._compute_quantity(
+                line.product_uom_qty, product.uom_id, round=False
+            )
+        waiting = self._waiting_amounts()
+        if waiting:
+            listings = self.env["cartona.listing"].search(
+                [
+                    ("config_id", "=", self.id),
+                    ("product_id", "in", products.ids),
+                    ("cartona_id", "in", list(waiting)),
+                ]
+            )
+            for listing in listings:
+                held[listing.product_id.id] += listing.uom_id._compute_quantity(
+                    waiting[listing.cartona_id], listing.product_id.uom_id, round=False
+                )
+        return held
+
+    def _quotation_lines(self, products):
+        return self.env["sale.order.line"].search(
+            [
+                ("order_id.cartona_id", "!=", False),
+                ("order_id.company_id", "=", self.company_id.id),
+                ("order_id.state", "in", ("draft", "sent")),
+                ("product_id", "in", products.ids),
+            ]
+        )
+
+    def _waiting_amounts(self):
+        """Amounts that messages without an order hold.
+
+        :return: dict Cartona product id -> float
+        """
+        flush(self.env["cartona.message"])
+        self.env.cr.execute(
+            """
+            SELECT message.held
+              FROM cartona_message message
+             WHERE message.config_id = %s AND message.state IN ('new', 'error')
+               AND message.held IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM sale_order
+                                WHERE cartona_id = message.hashed_id AND company_id = %s)
+            """,
+            (self.id, self.company_id.id),
+        )
+        amounts = defaultdict(float)
+        for (held,) in self.env.cr.fetchall():
+            for cartona_id, amount in json.loads(held).items():
+                amounts[cartona_id] += amount
+        return amounts

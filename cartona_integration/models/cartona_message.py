@@ -1,0 +1,186 @@
+"""The inbox: what Cartona said about an order, kept as it came.
+
+Stored first, understood later (`cartona_message_import`): whatever is wrong with a message,
+it stays here with its reason and can be tried again.
+"""
+
+import json
+
+from odoo import _, api, fields, models
+
+from ..cartona_api import Problem, content_key, parse_order
+from ..cartona_api import status as life_cycle
+
+_HELD_STATES = ("new", "error")
+
+
+class CartonaMessage(models.Model):
+    _name = "cartona.message"
+    _description = "Cartona Inbox"
+    _rec_name = "hashed_id"
+    _order = "id desc"
+
+    config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="config_id.company_id", store=True)
+    hashed_id = fields.Char("Order on Cartona", index=True)
+    kind = fields.Selection([("order", "Order"), ("status", "Status")], required=True)
+    source = fields.Selection(
+        [("webhook", "Webhook"), ("pull", "Pull"), ("manual", "By hand")], required=True
+    )
+    # Names, addresses and pickup codes of other people: for managers only.
+    payload = fields.Text(groups="cartona_integration.group_cartona_manager", required=True)
+    content_key = fields.Char(required=True, help="Equal for messages that say the same.")
+    # new -> done | error -> new (tried again); superseded: a later message says more.
+    state = fields.Selection(
+        [
+            ("new", "To import"),
+            ("done", "Imported"),
+            ("error", "Waiting"),
+            ("superseded", "Outdated"),
+        ],
+        required=True,
+        default="new",
+        index=True,
+    )
+    error_code = fields.Char(readonly=True)
+    error_detail = fields.Text(readonly=True)
+    error_message = fields.Text("Reason", compute="_compute_error_message")
+    acknowledge = fields.Selection(
+        [("no", "Not yet"), ("due", "Due"), ("done", "Done")],
+        required=True,
+        default="no",
+        help="Whether Cartona was told that the order is safe here.",
+    )
+    order_id = fields.Many2one("sale.order", ondelete="set null", index=True)
+    cartona_number = fields.Char("Number")
+    retailer_name = fields.Char("Retailer")
+    amount = fields.Float(digits="Product Price")
+    held = fields.Text(help="JSON: Cartona product id -> amount that this order will take.")
+
+    def init(self):
+        # What a pull asks for each of its orders, and what an import asks of the whole table.
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS cartona_message_newest"
+            " ON cartona_message (config_id, hashed_id, id DESC)"
+        )
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS cartona_message_open ON cartona_message (config_id, id)"
+            " WHERE state IN ('new', 'error') OR acknowledge = 'due'"
+        )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for message in self:
+            message.error_message = Reasons._explain(
+                message.error_code, message.error_detail or ""
+            )
+
+    # === ACTION METHODS === #
+
+    def action_retry(self):
+        """Try the selected messages again."""
+        waiting = self.filtered(lambda message: message.state == "error")
+        # In sudo mode: whoever sees a waiting order may have it tried again.
+        waiting.sudo().write({"state": "new", "error_code": False, "error_detail": False})
+        for config in waiting.config_id:
+            config._wake_streams("import")
+        return self.env["cartona.config"]._say(
+            _("%s orders are being imported again.", len(waiting)), "info"
+        )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _store(self, config, source, notices):
+        """Keep messages of one configuration, but for those that say nothing new.
+
+        A message equal to the newest stored one of its order means that Cartona has not heard
+        our acknowledgement: it is repeated when the order is safe.
+
+        :param str source: "webhook", "pull" or "manual"
+        :param notices: list of `cartona_api.Notice`
+        :return: (`cartona.message` records that are new, number of repeated ones)
+        """
+        newest = self._newest(config, [notice.hashed_id for notice in notices])
+        fresh, repeated = [], self.browse()
+        for notice in notices:
+            key = content_key(notice.payload)
+            known = newest.get(notice.hashed_id)
+            if known and known.content_key == key and notice.hashed_id:
+                repeated |= known if isinstance(known, models.Model) else self.browse()
+                continue
+            values = self._values(config, source, notice, key)
+            # The same message twice in one call is one message.
+            newest[notice.hashed_id] = self.new({"content_key": key})
+            fresh.append(values)
+        repeated = repeated.filtered(lambda message: message.id and message.acknowledge == "done")
+        if repeated:
+            repeated.write({"acknowledge": "due"})
+        messages = self.create(fresh)
+        messages._note_held()
+        if messages or repeated:
+            config._wake_streams("import")
+        return messages, len(notices) - len(fresh)
+
+    @api.model
+    def _newest(self, config, hashed_ids):
+        """The newest stored message of each order.
+
+        :return: dict hashed id -> record
+        """
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT ON (hashed_id) id FROM cartona_message
+             WHERE config_id = %s AND hashed_id = ANY(%s)
+             ORDER BY hashed_id, id DESC
+            """,
+            (config.id, [hashed_id for hashed_id in hashed_ids if hashed_id]),
+        )
+        messages = self.browse(row[0] for row in self.env.cr.fetchall())
+        return {message.hashed_id: message for message in messages}
+
+    def _values(self, config, source, notice, key):
+        values = {
+            "config_id": config.id,
+            "hashed_id": notice.hashed_id,
+            "kind": notice.kind,
+            "source": source,
+            "payload": json.dumps(notice.payload, ensure_ascii=False),
+            "content_key": key,
+        }
+        try:
+            order = parse_order(notice.payload)
+        except Problem:
+            return values  # the import says what is wrong with it
+        held = {}
+        if not life_cycle.is_final(order.status):
+            for line in order.lines:
+                if line.supplier_product_id and line.amount > 0:
+                    held.setdefault(line.supplier_product_id, 0.0)
+                    held[line.supplier_product_id] += float(line.amount)
+        values.update(
+            cartona_number=order.receipt_id,
+            retailer_name=order.retailer.name,
+            amount=float(order.total_price or 0),
+            held=json.dumps(held) if held else False,
+        )
+        return values
+
+    def _note_held(self):
+        """Orders on their way, and orders let go, change what may still be sold."""
+        for config in self.config_id:
+            messages = self.filtered(lambda message, config=config: message.config_id == config)
+            cartona_ids = {
+                cartona_id for held in messages.mapped("held") if held for cartona_id in json.loads(held)
+            }
+            listings = self.env["cartona.listing"].search(
+                [("config_id", "=", config.id), ("cartona_id", "in", list(cartona_ids))]
+            )
+            if config.auto_sync_stock:
+                self.env["cartona.change"]._note(
+                    "stock", product_ids=listings.product_id.ids
+                )

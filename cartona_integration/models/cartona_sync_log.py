@@ -1,0 +1,113 @@
+"""`cartona.sync.log`: one row per call or import, with its body only where it failed."""
+
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..cartona_api import redact
+
+_BODY_LIMIT = 20_000
+_KEEP_DAYS = 30
+_PURGE_SLICE = 10_000
+
+
+class CartonaSyncLog(models.Model):
+    _name = "cartona.sync.log"
+    _description = "Cartona Log"
+    _order = "id desc"
+    _rec_name = "operation"
+    _log_access = False
+
+    config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    create_date = fields.Datetime("When", required=True, index=True, default=fields.Datetime.now)
+    operation = fields.Char(required=True)
+    direction = fields.Selection([("out", "To Cartona"), ("in", "From Cartona")], required=True)
+    state = fields.Selection(
+        [("success", "Success"), ("partial", "Partly refused"), ("error", "Failed")],
+        required=True,
+        index=True,
+    )
+    record_count = fields.Integer("Records")
+    failure_count = fields.Integer("Failures")
+    duration = fields.Float("Seconds", digits=(12, 3))
+    record_name = fields.Char("First Record")
+    error_code = fields.Char()
+    error_detail = fields.Char()
+    error_message = fields.Char("Error", compute="_compute_error_message")
+    request_body = fields.Text(groups="cartona_integration.group_cartona_manager")
+    response_body = fields.Text(groups="cartona_integration.group_cartona_manager")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for row in self:
+            row.error_message = Reasons._explain(row.error_code, row.error_detail or "")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _record(self, config, calls):
+        """Write a row for each call.
+
+        In sudo mode: the log is written by the system, whoever pressed the button.
+
+        :param calls: list of `cartona_api.Call`
+        """
+        secrets = [config.sudo().auth_token, config.sudo().webhook_token]
+        self.sudo().create(
+            [self._row(config, call, [secret for secret in secrets if secret]) for call in calls]
+        )
+
+    def _row(self, config, call, secrets):
+        failed = bool(call.error or call.failures)
+        row = {
+            "config_id": config.id,
+            "company_id": config.company_id.id,
+            "operation": call.operation,
+            "direction": "in" if call.method == "GET" else "out",
+            "state": "error" if call.error else "partial" if call.failures else "success",
+            "record_count": call.records,
+            "failure_count": call.failures,
+            "duration": call.duration,
+            "record_name": _first_name(call.request_body),
+        }
+        if call.error:
+            row.update(error_code=call.error.code, error_detail=call.error.detail)
+        if failed:
+            row.update(
+                request_body=_masked(call.request_body, secrets),
+                response_body=_masked(call.response_body, secrets),
+            )
+        return row
+
+    @api.autovacuum
+    def _purge(self):
+        """Forget old rows, a slice at a time so that no vacuum run takes long."""
+        days = int(
+            self.env["ir.config_parameter"]
+            .sudo()  # readable by administrators only
+            .get_param("cartona_integration.log_days", _KEEP_DAYS)
+        )
+        limit = fields.Datetime.now() - timedelta(days=days)
+        self.search([("create_date", "<", limit)], order="id", limit=_PURGE_SLICE).unlink()
+
+
+def _masked(body, secrets):
+    if body is None:
+        return False
+    masked = redact.mask(body, secrets=secrets)
+    text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False, indent=1)
+    return text[:_BODY_LIMIT]
+
+
+def _first_name(body):
+    """How the first record of a request is called: its id on Cartona."""
+    first = body[0] if isinstance(body, list) and body else body
+    if isinstance(first, dict):
+        return first.get("supplier_product_id") or first.get("hashed_id") or False
+    return False

@@ -1,0 +1,177 @@
+"""What the background work of both directions has in common: the bell, the lock, the cursors.
+
+The three rules behind it (each one is a race that was lost elsewhere):
+
+* The row that says "something changed" is written in the user's transaction, the bell is rung
+  after its commit. A bell rung before it could be answered before there is anything to see.
+* Odoo reads at REPEATABLE READ. A lock taken inside a transaction does not renew what that
+  transaction sees, so a worker first gets the lock and then opens the cursor it reads with.
+* No transaction is open while Cartona is called, and no job's own cursor is ever committed.
+"""
+
+import functools
+import logging
+import random
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo.modules.registry import Registry
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
+
+# First half of the two-part advisory lock key; the second is the configuration's id.
+_LOCK_CLASS = {"drain": 0x0CA7_0001, "import": 0x0CA7_0002, "pull": 0x0CA7_0003}
+_JOB = {
+    "drain": ("cartona.change", "_job_drain"),
+    "import": ("cartona.message", "_job_import"),
+    "pull": ("cartona.message", "_job_pull"),
+}
+# How soon a worker that found the lock taken comes back.
+_LOCK_MISSED_SECONDS = 1
+_ATTEMPTS = 6
+
+
+def _ring(dbname, wanted):
+    """Enqueue the wanted jobs from a cursor of their own.
+
+    Runs after the user's commit, so whatever goes wrong here must not reach the user:
+    the minute cron finds the rows that nobody was told about.
+    """
+    try:
+        with Registry(dbname).cursor() as cr:
+            worker = api.Environment(cr, SUPERUSER_ID, {})["cartona.worker"]
+            for stream, config_id in sorted(wanted):
+                worker._enqueue(stream, config_id)
+    except Exception:
+        _logger.exception("Cartona: could not enqueue %s; the cron will", sorted(wanted))
+
+
+class CartonaWorker(models.AbstractModel):
+    _name = "cartona.worker"
+    _description = "Cartona: background work"
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _wake(self, stream, config_ids):
+        """Have the job of `stream` run for each configuration once this transaction is committed.
+
+        :param str stream: "drain", "import" or "pull"
+        :param config_ids: iterable of `cartona.config` ids
+        """
+        postcommit = self.env.cr.postcommit
+        wanted = postcommit.data.get("cartona.wake")
+        if wanted is None:
+            wanted = postcommit.data["cartona.wake"] = set()
+            postcommit.add(functools.partial(_ring, self.env.cr.dbname, wanted))
+        wanted.update((stream, config_id) for config_id in config_ids)
+
+    @api.model
+    def _enqueue(self, stream, config_id, seconds=0):
+        """Enqueue the job of `stream`, once: an equal job that has not started yet serves as well.
+
+        :param int seconds: not before so many seconds. A delayed job never stands in for an
+            immediate one, nor the other way round.
+        """
+        model, method = _JOB[stream]
+        identity = "%s:%s%s" % (model, stream, config_id)
+        delayable = self.env[model].with_delay(
+            identity_key=identity + (":later" if seconds else ""),
+            eta=seconds or None,
+            description=self._job_description(stream),
+            max_retries=0,
+        )
+        getattr(delayable, method)(config_id)
+        if seconds:
+            # The same moment for databases where no job runner is at work.
+            cron = self.env.ref("cartona_integration.cron_catch_up", raise_if_not_found=False)
+            if cron:
+                cron._trigger(fields.Datetime.now() + timedelta(seconds=seconds))
+
+    def _job_description(self, stream):
+        return {
+            "drain": _("Cartona: send changes"),
+            "import": _("Cartona: import orders"),
+            "pull": _("Cartona: pull orders"),
+        }[stream]
+
+    @api.model
+    def _try_lock(self, cr, stream, config_id):
+        """Take the lock of this stream and configuration until the end of `cr`'s transaction.
+
+        :return: False when another worker holds it
+        """
+        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_LOCK_CLASS[stream], config_id))
+        return cr.fetchone()[0]
+
+    @contextmanager
+    def _fresh_config(self, config_id):
+        """Yield the configuration on a new cursor that is committed when the block ends well.
+
+        The environment is the superuser's (jobs work for the company, not for who happened to
+        save last), in the configuration's company and nowhere else, and in the language of its
+        salesperson, who reads what is written. The record is empty when it was deleted.
+        """
+        with self.env.registry.cursor() as cr:
+            config = api.Environment(cr, SUPERUSER_ID, {})["cartona.config"].browse(config_id)
+            config = config.exists()
+            yield config.with_company(config.company_id).with_context(
+                allowed_company_ids=config.company_id.ids,
+                lang=config.user_id.lang or None,
+            )
+
+    @api.model
+    def _retrying(self, transaction):
+        """Call `transaction`, again when it collided with somebody else's.
+
+        :param transaction: callable that opens its own cursor, so that a second call sees
+            what the other one has committed
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                return transaction()
+            except psycopg2.Error as error:
+                collided = (
+                    error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY
+                    or error.pgcode == psycopg2.errorcodes.UNIQUE_VIOLATION
+                )
+                if not collided or attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+
+    # === JOBS === #
+
+    @api.model
+    def _run_job(self, stream, config_id, step):
+        """Run one `step` as the only worker of this stream, and see to what remains.
+
+        The lock lives in the job's own transaction, and so does the next job: it becomes
+        visible in the instant in which the lock is released.
+
+        :param step: callable(config_id) -> seconds until there is more to do (0: at once),
+            None when nothing is left
+        """
+        seconds = _LOCK_MISSED_SECONDS
+        if self._try_lock(self.env.cr, stream, config_id):
+            seconds = step(config_id)
+        if seconds is not None:
+            self._enqueue(stream, config_id, seconds=seconds)
+        return seconds
+
+    @api.model
+    def _run_here(self, stream, config_id, step, budget):
+        """Work `stream` in this process, as `_run_job` would, for at most `budget` seconds.
+
+        For the cron, when no job runner is at work.
+        """
+        deadline = time.monotonic() + budget
+        with self.env.registry.cursor() as lock_cr:
+            if not self._try_lock(lock_cr, stream, config_id):
+                return
+            while time.monotonic() < deadline and step(config_id) == 0:
+                pass

@@ -1,0 +1,159 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .cartona_listing import SYNC_STATES
+
+# What a published price or the right to be sold hangs on.
+PRICE_FIELDS = {
+    "active",
+    "categ_id",
+    "list_price",
+    "lst_price",
+    "sale_ok",
+    "standard_price",
+    "taxes_id",
+    "uom_id",
+}
+# What changes whether an order for the product can be taken.
+SELLABLE_FIELDS = {"active", "sale_ok"}
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    cartona_listing_ids = fields.One2many("cartona.listing", "product_id", "Cartona Listings")
+    cartona_id = fields.Char(
+        "Cartona ID",
+        compute="_compute_cartona",
+        inverse="_inverse_cartona_id",
+        search="_search_cartona_id",
+        help="Cartona's number of this product. Empty it to take the product off.",
+    )
+    cartona_sync_state = fields.Selection(
+        SYNC_STATES,
+        "Cartona",
+        compute="_compute_cartona",
+        search="_search_cartona_sync_state",
+    )
+    cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona")
+    cartona_error = fields.Char("Cartona Error", compute="_compute_cartona")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "cartona_listing_ids.cartona_id",
+        "cartona_listing_ids.state",
+        "cartona_listing_ids.synced_at",
+        "cartona_listing_ids.error_code",
+    )
+    @api.depends_context("company", "lang")
+    def _compute_cartona(self):
+        listings = self._cartona_listings()
+        noted = listings._noted_ids()
+        for product in self:
+            own = listings.filtered(lambda line, product=product: line.product_id in product._origin)
+            shown = product._cartona_shown_listing(own)
+            errors = own.filtered("error_code")
+            product.cartona_id = shown.cartona_id
+            product.cartona_sync_state = own._sync_state(noted)
+            product.cartona_synced_at = max(own.filtered("synced_at").mapped("synced_at"), default=False)
+            product.cartona_error = errors[:1].error_message
+
+    def _cartona_listings(self):
+        """The listings of these products in the current company's configuration.
+
+        In sudo mode: the state is shown to whoever sees the product.
+        """
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        return config.env["cartona.listing"].search(
+            [("config_id", "=", config.id), ("product_id", "in", self._origin.ids)]
+        ) if config else config.env["cartona.listing"]
+
+    def _cartona_shown_listing(self, listings):
+        """The listing in the product's own unit, else the oldest one."""
+        return (
+            listings.filtered(lambda listing: listing.uom_id == self.uom_id)[:1] or listings[:1]
+        )
+
+    def _inverse_cartona_id(self):
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        for product in self:
+            listings = product._cartona_listings()
+            shown, wanted = product._cartona_shown_listing(listings), product.cartona_id
+            wanted = wanted and str(wanted).strip()
+            if (shown.cartona_id or "") == (wanted or ""):
+                continue
+            if not config:
+                raise UserError(
+                    _("%s has no Cartona configuration yet.", self.env.company.display_name)
+                )
+            shown._unlink_product()
+            if wanted:
+                # In sudo mode through the configuration: who may write products may link them.
+                config.env["cartona.listing"]._link(
+                    config, product.with_env(config.env), wanted
+                )
+
+    @api.model
+    def _search_cartona_id(self, operator, value):
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        domain = [("config_id", "=", config.id), ("product_id", "!=", False)]
+        Listing = config.env["cartona.listing"]
+        if operator in ("=", "!=") and not value:
+            linked = Listing.search(domain).product_id.ids
+            return [("id", "not in" if operator == "=" else "in", linked)]
+        negative = operator in ("!=", "not in", "not ilike", "not like")
+        positive = {"!=": "=", "not in": "in", "not ilike": "ilike", "not like": "like"}
+        found = Listing.search(domain + [("cartona_id", positive.get(operator, operator), value)])
+        return [("id", "not in" if negative else "in", found.product_id.ids)]
+
+    @api.model
+    def _search_cartona_sync_state(self, operator, value):
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        listings = config.env["cartona.listing"].search(
+            [("config_id", "=", config.id), ("product_id", "!=", False)]
+        )
+        wanted = {value} if isinstance(value, str) else set(value or ())
+        if operator in ("!=", "not in"):
+            wanted = {state for state, _label in SYNC_STATES} - wanted
+        noted, found = listings._noted_ids(), set()
+        by_product = {}
+        for listing in listings:
+            by_product.setdefault(listing.product_id.id, []).append(listing.id)
+        for product_id, listing_ids in by_product.items():
+            if listings.browse(listing_ids)._sync_state(noted) in wanted:
+                found.add(product_id)
+        if "not_linked" not in wanted:
+            return [("id", "in", list(found))]
+        return [("id", "not in", list(by_product.keys() - found))]
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if PRICE_FIELDS & vals.keys():
+            self.env["cartona.change"]._note("price", product_ids=self.ids)
+        if SELLABLE_FIELDS & vals.keys():
+            self._cartona_sellable_changed()
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send price and stock of these products again."""
+        listings = self._cartona_listings()
+        if not listings:
+            raise UserError(
+                _("Enter the Cartona ID of the product first, then it can be sent.")
+            )
+        return listings.with_env(self.env).action_cartona_sync()
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_sellable_changed(self):
+        """Offered or taken off: stock is published anew, and waiting orders may pass."""
+        self.env["cartona.change"]._note("stock", product_ids=self.ids)
+        # In sudo mode: the rule applies whoever archives a product.
+        listings = self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)])
+        for config in listings.config_id:
+            self.env["cartona.change"]._note_replay(config)

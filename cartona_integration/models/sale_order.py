@@ -1,0 +1,241 @@
+"""`sale.order`: what Cartona calls the order, where it stands there, and who owes what."""
+
+from odoo import _, api, fields, models
+
+from ..cartona_api import money, status
+from ..compat import Constraint, is_confirmed, is_locked
+
+SYNC_STATES = [("pending", "Waiting"), ("synced", "Up to date"), ("error", "Error")]
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    cartona_id = fields.Char(
+        "Cartona ID", copy=False, readonly=True, index=True, help="The order's hashed_id."
+    )
+    cartona_number = fields.Char(
+        copy=False, readonly=True, index=True, help="What people say on the phone."
+    )
+    # Raw, as Cartona writes it: a status that nobody has heard of yet is shown as received.
+    cartona_status = fields.Char(
+        copy=False, readonly=True, index=True, help="The status that Cartona is known to have."
+    )
+    cartona_status_label = fields.Char(
+        "Status on Cartona", compute="_compute_cartona_status_label"
+    )
+    cartona_delivered_by = fields.Selection(
+        [(status.BY_SUPPLIER, "You"), (status.BY_CARTONA, "Cartona")],
+        "Delivered By",
+        copy=False,
+        readonly=True,
+    )
+    cartona_created_at = fields.Datetime("Ordered At", copy=False, readonly=True)
+    cartona_route = fields.Char("Distribution Route", copy=False, readonly=True)
+    cartona_pickup_date = fields.Datetime("Collected By Cartona At", copy=False, readonly=True)
+    cartona_pickup_otp = fields.Char(
+        "Pickup Code",
+        copy=False,
+        readonly=True,
+        exportable=False,
+        groups="stock.group_stock_user",
+        help="The code with which Cartona collects the goods.",
+    )
+
+    # Money. Source: "Money" in Cartona's order notes; see cartona_api/money.py.
+    cartona_credit = fields.Monetary(
+        copy=False, readonly=True, help="The part of the total that Cartona pays you."
+    )
+    cartona_installment_cost = fields.Monetary(
+        "Instalments",
+        copy=False,
+        readonly=True,
+        help="The part of the total that the retailer pays in instalments through Cartona.",
+    )
+    cartona_wallet_top_up = fields.Monetary(
+        "Wallet Top-Up",
+        copy=False,
+        readonly=True,
+        help="Extra cash that is collected for the retailer's Cartona wallet.",
+    )
+    cartona_amount_to_collect = fields.Monetary(
+        "Cash to Collect",
+        compute="_compute_cartona_amount_to_collect",
+        store=True,
+        help="Total less credit and instalments, plus the top-up of the wallet.",
+    )
+    cartona_owed_by_cartona = fields.Monetary(
+        "Cartona Owes You",
+        compute="_compute_cartona_owed",
+        help="Credit, instalments, and the discounts that Cartona grants.",
+    )
+    cartona_owed_to_cartona = fields.Monetary(
+        "You Owe Cartona", compute="_compute_cartona_owed", help="What the wallet was topped up by."
+    )
+    cartona_our_discount = fields.Monetary(
+        "Our Discounts", compute="_compute_cartona_owed", help="Already taken off the prices."
+    )
+
+    # The state of what goes out about this order
+    cartona_sync_state = fields.Selection(SYNC_STATES, copy=False, readonly=True)
+    cartona_synced_at = fields.Datetime("Last Exchanged", copy=False, readonly=True)
+    cartona_error = fields.Text(copy=False, readonly=True)
+    # JSON: what Cartona last said, see `cartona.order.importer`. What differs from it in the
+    # order was changed here; what differs from it in the next message was changed there.
+    cartona_told = fields.Text(copy=False, readonly=True, groups="base.group_system")
+
+    _cartona_id_uniq = Constraint(
+        "UNIQUE(company_id, cartona_id)", "This Cartona order is already in Odoo."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("cartona_status")
+    @api.depends_context("lang")
+    def _compute_cartona_status_label(self):
+        labels = self._cartona_status_labels()
+        for order in self:
+            order.cartona_status_label = labels.get(order.cartona_status, order.cartona_status)
+
+    @api.model
+    def _cartona_status_labels(self):
+        return {
+            status.PENDING: _("Pending"),
+            status.EDITING: _("Being edited by the retailer"),
+            status.APPROVED: _("Approved"),
+            status.ASSIGNED: _("Shipped"),
+            status.DELIVERED: _("Delivered"),
+            status.CANCELLED_BY_RETAILER: _("Cancelled by the retailer"),
+            status.CANCELLED_BY_SUPPLIER: _("Cancelled by the supplier"),
+            status.RETURNED: _("Returned"),
+        }
+
+    @api.depends(
+        "amount_total",
+        "cartona_id",
+        "cartona_credit",
+        "cartona_installment_cost",
+        "cartona_wallet_top_up",
+    )
+    def _compute_cartona_amount_to_collect(self):
+        for order in self:
+            to_collect = order.cartona_id and money.amount_to_collect(
+                order.amount_total,
+                order.cartona_credit,
+                order.cartona_installment_cost,
+                order.cartona_wallet_top_up,
+            )
+            order.cartona_amount_to_collect = float(to_collect or 0)
+
+    @api.depends(
+        "cartona_credit",
+        "cartona_installment_cost",
+        "cartona_wallet_top_up",
+        "order_line.product_uom_qty",
+        "order_line.cartona_discount",
+        "order_line.cartona_supplier_discount",
+    )
+    def _compute_cartona_owed(self):
+        for order in self:
+            ours = sum(
+                line.cartona_supplier_discount * line.product_uom_qty for line in order.order_line
+            )
+            theirs = sum(line.cartona_discount * line.product_uom_qty for line in order.order_line)
+            order.cartona_our_discount = ours
+            order.cartona_owed_by_cartona = theirs + float(
+                money.owed_by_cartona(order.cartona_credit, order.cartona_installment_cost)
+            )
+            order.cartona_owed_to_cartona = float(
+                money.owed_to_cartona(order.cartona_wallet_top_up)
+            )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "state" in vals:
+            # A quotation holds stock by itself, a sale by its delivery, a cancelled order none.
+            self.filtered("cartona_id").order_line._cartona_note_stock()
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_confirm(self):
+        """Override of `sale` that keeps the retailer out of the followers of his order."""
+        return super(SaleOrder, self.with_context(cartona_no_customer=True)).action_confirm()
+
+    def action_cartona_sync(self):
+        """Tell Cartona again where these orders stand."""
+        orders = self.filtered("cartona_id")
+        # In sudo mode: whoever may see an order may have it sent again.
+        orders.sudo().write({"cartona_sync_state": "pending", "cartona_error": False})
+        self.env["cartona.change"]._note_orders(orders.ids)
+
+    # === BUSINESS METHODS === #
+
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        """Override of `mail`: up to 18 a confirmation makes the customer a follower, who is
+        then mailed whatever is sent on the order. Retailers are told things by Cartona."""
+        if self.env.context.get("cartona_no_customer") and partner_ids:
+            retailers = self.filtered("cartona_id").partner_id
+            partner_ids = [pid for pid in partner_ids if pid not in retailers.ids]
+            if not partner_ids:
+                return True
+        return super().message_subscribe(partner_ids, subtype_ids)
+
+    def _cartona_goods_left(self):
+        """Whether goods are on their way to the customer, or there."""
+        self.ensure_one()
+        return any(
+            picking.state == "done" and picking.location_dest_id.usage == "customer"
+            for picking in self.picking_ids
+        )
+
+    def _cartona_is_invoiced(self):
+        self.ensure_one()
+        return any(invoice.state == "posted" for invoice in self.invoice_ids)
+
+    def _cartona_is_open(self):
+        """Whether the order is still to be dealt with: for its customer, its lines, its stock."""
+        self.ensure_one()
+        return self.state != "cancel" and not (
+            self._cartona_goods_left() or self._cartona_is_invoiced()
+        )
+
+    def _cartona_unchangeable(self):
+        """Why the lines cannot follow Cartona any more; "" while they can."""
+        self.ensure_one()
+        if self.state == "cancel":
+            return _("it is cancelled in Odoo")
+        if any(picking.state == "done" for picking in self.picking_ids):
+            return _("a delivery is done")
+        if self._cartona_is_invoiced():
+            return _("it is invoiced")
+        if is_locked(self):
+            return _("it is locked")
+        return ""
+
+    def _cartona_change_customer(self, old, new, address):
+        """Give an open order to another customer; prices, taxes and money stay as they are.
+
+        :param address: where goods go that would have gone to `old` itself
+        """
+        self.ensure_one()
+        shipping = self.partner_shipping_id
+        if shipping == old:
+            shipping = address
+        values = {
+            "partner_id": new.id,
+            "partner_invoice_id": new.address_get(["invoice"])["invoice"],
+            "partner_shipping_id": shipping.id,
+            # Odoo would work these out anew for another customer.
+            "fiscal_position_id": self.fiscal_position_id.id,
+            "payment_term_id": self.payment_term_id.id,
+        }
+        if not is_confirmed(self):
+            values["pricelist_id"] = self.pricelist_id.id
+        self.with_context(update_delivery_shipping_partner=True).write(values)
+        waiting = self.picking_ids.filtered(
+            lambda picking: picking.state not in ("done", "cancel") and picking.partner_id == old
+        )
+        waiting.write({"partner_id": shipping.id})

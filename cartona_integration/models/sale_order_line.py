@@ -1,0 +1,59 @@
+"""`sale.order.line`: which line of the marketplace's order it is, and what it was discounted by."""
+
+from odoo import api, fields, models
+
+from ..compat import unit_field
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    cartona_id = fields.Char("Cartona Line", copy=False, readonly=True)
+    cartona_supplier_discount = fields.Float(
+        "Our Discount on Cartona",
+        digits="Product Price",
+        readonly=True,
+        help="Per unit, already taken off the price.",
+    )
+    cartona_discount = fields.Float(
+        "Cartona's Discount",
+        digits="Product Price",
+        readonly=True,
+        help="Per unit, already taken off the price. Cartona owes it to you.",
+    )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._cartona_note_stock()
+        return lines
+
+    def write(self, vals):
+        res = super().write(vals)
+        if {"product_id", "product_uom_qty", unit_field(self)} & vals.keys():
+            self._cartona_note_stock()
+        return res
+
+    def unlink(self):
+        self._cartona_note_stock()
+        return super().unlink()
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_uom(self):
+        """The unit of the line, whatever this series calls the field."""
+        return self[unit_field(self)]
+
+    def _cartona_note_stock(self):
+        """Quotations of Cartona hold stock: a change of theirs changes what is published."""
+        held = self.filtered(lambda line: line.order_id.cartona_id)
+        if held:
+            self.env["cartona.change"]._note("stock", product_ids=held.product_id.ids)
+
+    def _update_line_quantity(self, values):
+        """Override of `sale` for an import, which tells all its changes in one note of its own."""
+        if self.env.context.get("cartona_one_note"):
+            return None
+        return super()._update_line_quantity(values)

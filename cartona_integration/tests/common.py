@@ -1,0 +1,115 @@
+"""What the Odoo tests share: a company that is connected to a marketplace, two linked products."""
+
+from odoo import fields
+from odoo.tests import TransactionCase, tagged
+
+from ..compat import storable_values
+from .marketplace import Marketplace
+
+CHECK = ("GET", "supplier-product")
+PRODUCTS = "supplier-product/bulk-update"
+STATUSES = "order/update-order-status"
+ORDERS = "order/pull-orders"
+
+
+@tagged("post_install", "-at_install")
+class CartonaCase(TransactionCase):
+    """`config` is connected to `marketplace`, everything on; `tea` is linked as "T1"."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.marketplace = Marketplace()
+        cls.addClassCleanup(cls.marketplace.stop)
+        cls.company = cls.env.company
+        cls.config = cls.env["cartona.config"]._of_company(cls.company)
+        cls.config.write(
+            {
+                "base_url": cls.marketplace.url,
+                "auth_token": cls.marketplace.token,
+                "auto_sync_products": True,
+                "auto_sync_stock": True,
+                "auto_sync_orders": True,
+            }
+        )
+        cls.config._connection_outcome(None)
+        cls.warehouse = cls.env["stock.warehouse"].search(
+            [("company_id", "=", cls.company.id)], limit=1
+        )
+        cls.tea = cls.make_product("شاي العروسة 40 جم", 12.5)
+        cls.rice = cls.make_product("أرز الضحى 1 كجم", 30.0)
+        cls.tea.cartona_id = "T1"
+        cls.settle()
+
+    def setUp(self):
+        super().setUp()
+        self.marketplace.calls.clear()
+        self.marketplace.unexpected.clear()
+        self.marketplace._announced.clear()
+        # Cursors that the code opens are savepoints of this test's transaction.
+        if hasattr(self, "registry_enter_test_mode"):
+            self.registry_enter_test_mode()
+        else:
+            self.registry.enter_test_mode(self.env.cr)
+            self.addCleanup(self.registry.leave_test_mode)
+
+    @classmethod
+    def make_product(cls, name, price, **values):
+        """A product whose stock Odoo counts, without taxes."""
+        return cls.env["product.product"].create(
+            dict(
+                storable_values(cls.env),
+                name=name,
+                list_price=price,
+                taxes_id=[(5,)],
+                **values,
+            )
+        )
+
+    @classmethod
+    def set_stock(cls, product, quantity):
+        """Count the product: so much of it is in the warehouse."""
+        quant = (
+            cls.env["stock.quant"]
+            .with_context(inventory_mode=True)
+            .create(
+                {
+                    "product_id": product.id,
+                    "location_id": cls.warehouse.lot_stock_id.id,
+                    "inventory_quantity": quantity,
+                }
+            )
+        )
+        quant.action_apply_inventory()
+
+    @classmethod
+    def settle(cls):
+        """Nothing is noted and Cartona is known to have everything: the calm before a test."""
+        cls.env.cr.flush()
+        cls.env.cr.execute("DELETE FROM cartona_change")
+
+    def noted(self, kind=None):
+        """What the outbox holds now: list of (kind, record id), in order."""
+        self.env.cr.flush()
+        domain = [("kind", "=", kind)] if kind else []
+        return [(row.kind, row.res_id) for row in self.env["cartona.change"].search(domain)]
+
+    def drain(self):
+        """Work the outbox until nothing is left, or until it has to wait."""
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.change"]._drain(self.config.id)
+        self.env.invalidate_all()
+        return wait
+
+    def listing(self, product):
+        return self.env["cartona.listing"].search([("product_id", "=", product.id)])
+
+    def jobs(self, method):
+        return self.env["queue.job"].search(
+            [("method_name", "=", method), ("state", "=", "pending")]
+        )
+
+    def now(self):
+        return fields.Datetime.now()

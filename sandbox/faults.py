@@ -1,0 +1,239 @@
+"""Faults on demand: what a slow, broken or half-dead marketplace does to its callers.
+
+A fault is a rule: which requests, how many of them, what happens, and whether the marketplace
+does the work before it fails (`when="after"`: the answer is lost, the change is not).
+"""
+
+import asyncio
+import itertools
+import random
+from dataclasses import asdict, dataclass, field
+
+from . import wire
+from .errors import Refused
+
+HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+JSON_TYPE = "application/json"
+HTML_TYPE = "text/html; charset=utf-8"
+
+# effect: (status, content type, body)
+ANSWERS = {
+    "400": (400, JSON_TYPE, '{"error": "Bad request"}'),
+    "401": (401, JSON_TYPE, '{"error": "Unauthorized"}'),
+    "403": (403, JSON_TYPE, '{"error": "Forbidden"}'),
+    "404": (404, JSON_TYPE, '{"error": "Not found"}'),
+    "422": (422, JSON_TYPE, '{"error": "Unprocessable entity"}'),
+    "429": (429, JSON_TYPE, '{"error": "Too many requests"}'),
+    "500": (500, JSON_TYPE, '{"error": "Internal server error"}'),
+    "502": (502, HTML_TYPE, HTML.format("502 Bad Gateway")),
+    "503": (503, HTML_TYPE, HTML.format("503 Service Temporarily Unavailable")),
+    "odd_json": (200, JSON_TYPE, '{"message": "maintenance", "result": null}'),
+    "html": (200, HTML_TYPE, HTML.format("Please log in")),
+    "empty": (200, JSON_TYPE, ""),
+    "redirect": (302, HTML_TYPE, ""),
+    "status": (500, JSON_TYPE, ""),
+}
+# What is done to the true answer; without the work, to this one.
+MANGLED = frozenset({"truncated", "cut_body", "drip"})
+STAND_IN = b'[{"supplier_product_id": 500001, "supplier_product_name": "sandbox", "unit": "piece"}]'
+CONNECTION = frozenset({"cut", "reset", "hold"})
+EFFECTS = (*ANSWERS, "delay", "hold", "cut", "reset", "cut_body", "truncated", "drip")
+
+
+@dataclass
+class Answer:
+    """A whole HTTP answer, held back until it is clear what becomes of it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+@dataclass
+class Fault:
+    """One rule.
+
+    :param effect: one of `EFFECTS`.
+    :param method: only this HTTP method; empty: all.
+    :param path: only paths that start so, below /api/v1/; empty: all.
+    :param when: ``before`` the work is done (it is not), or ``after`` (it is, the answer is not).
+    :param probability: share of the matching requests, drawn from `seed`.
+    :param times: how many requests at most; null: no end.
+    :param skip: how many matching requests pass first.
+    :param seconds: of delay, hold, or drip.
+    :param status: with any answer of its own, this status instead.
+    :param body: likewise the body, text.
+    :param content_type: likewise.
+    :param retry_after: a ``Retry-After`` header: seconds, or an HTTP date.
+    :param location: of the redirect.
+    """
+
+    effect: str
+    method: str = ""
+    path: str = ""
+    when: str = ""
+    probability: float = 1.0
+    times: int | None = None
+    skip: int = 0
+    seed: int = 1
+    seconds: float = 5.0
+    status: int | None = None
+    body: str | None = None
+    content_type: str | None = None
+    retry_after: str | int | None = None
+    location: str = "http://elsewhere.invalid/api/v1/"
+    id: int = 0
+    seen: int = 0
+    hits: int = 0
+    _rng: random.Random = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.effect not in EFFECTS:
+            raise Refused(f"effect is one of {', '.join(EFFECTS)}")
+        self.when = self.when or ("after" if self.effect in MANGLED else "before")
+        if self.when not in ("before", "after"):
+            raise Refused("when is before or after")
+        if not 0 <= self.probability <= 1 or self.seconds < 0:
+            raise Refused("probability is from 0 to 1, seconds are not negative")
+        self.path = self.path.removeprefix("/api/v1/").removeprefix("/")
+        self._rng = random.Random(self.seed)
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether this request is the one; counts it."""
+        if self.method not in ("", method) or not path.startswith(self.path):
+            return False
+        if self.times is not None and self.hits >= self.times:
+            return False
+        self.seen += 1
+        if self.seen <= self.skip or self._rng.random() >= self.probability:
+            return False
+        self.hits += 1
+        return True
+
+    def as_dict(self) -> dict:
+        values = asdict(self)
+        del values["_rng"]
+        return values
+
+    # === STRIKING === #
+
+    @property
+    def needs_work(self) -> bool:
+        """Whether the marketplace does what was asked."""
+        return self.when == "after" or self.effect == "delay"
+
+    async def play(self, answer: Answer | None, connection: "Connection") -> bool:
+        """Do to the caller what the rule says.
+
+        :param answer: the true one, when the work was done.
+        :return: whether the caller got the true answer whole.
+        """
+        if self.effect in CONNECTION:
+            if self.effect == "hold":
+                await connection.wait(self.seconds)
+            await wire.cut(connection.scope, reset=self.effect == "reset")
+            return False
+        if self.effect == "delay":
+            if self.when == "after":
+                await connection.wait(self.seconds)
+            await connection.send(answer)
+            return True
+        if self.effect in MANGLED:
+            true = answer is not None
+            answer = answer or Answer(200, [(b"content-type", JSON_TYPE.encode())], STAND_IN)
+            return await self._mangle(answer, connection) and true
+        await connection.send(self._own_answer())
+        return False
+
+    async def _mangle(self, answer: Answer, connection: "Connection") -> bool:
+        half = answer.body[: max(len(answer.body) // 2, 1)]
+        if self.effect == "truncated":
+            await connection.send(Answer(answer.status, answer.headers, half))
+            return False
+        if self.effect == "cut_body":
+            await connection.send(answer, only=half)
+            await wire.cut(connection.scope, flush=True)
+            return False
+        await connection.drip(answer, self.seconds)
+        return True
+
+    def _own_answer(self) -> Answer:
+        status, content_type, body = ANSWERS[self.effect]
+        headers = [(b"content-type", (self.content_type or content_type).encode())]
+        if self.retry_after is not None:
+            headers.append((b"retry-after", str(self.retry_after).encode()))
+        if self.effect == "redirect":
+            headers.append((b"location", self.location.encode()))
+        text = body if self.body is None else self.body
+        return Answer(self.status or status, headers, text.encode())
+
+
+class Faults:
+    """The rules in force, oldest first; the first that strikes is the one."""
+
+    def __init__(self):
+        self.rules: list[Fault] = []
+        self._numbers = itertools.count(1)
+
+    def add(self, **values) -> Fault:
+        """:raise Refused: for a rule that cannot be."""
+        for own in ("id", "seen", "hits", "_rng"):
+            values.pop(own, None)
+        try:
+            rule = Fault(**values)
+        except TypeError as error:
+            raise Refused(str(error).replace("Fault.__init__() ", "")) from error
+        rule.id = next(self._numbers)
+        self.rules.append(rule)
+        return rule
+
+    def remove(self, rule_id: int | None = None) -> None:
+        """Lift one rule, or all."""
+        self.rules = [rule for rule in self.rules if rule_id is not None and rule.id != rule_id]
+
+    def choose(self, method: str, path: str) -> Fault | None:
+        return next((rule for rule in self.rules if rule.strikes(method, path)), None)
+
+
+class Connection:
+    """One request's way back to its caller."""
+
+    def __init__(self, scope: dict, receive, send):
+        self.scope, self._receive, self._send = scope, receive, send
+        self.sent: Answer | None = None
+
+    async def send(self, answer: Answer, only: bytes | None = None) -> None:
+        """Send an answer, or with `only` announce all of it and send that much."""
+        await self._start(answer)
+        body = answer.body if only is None else only
+        await self._body(body, more=only is not None)
+
+    async def drip(self, answer: Answer, seconds: float) -> None:
+        """Send it in forty small pieces over that time."""
+        await self._start(answer)
+        size = max(len(answer.body) // 40, 1)
+        pieces = [answer.body[i : i + size] for i in range(0, len(answer.body), size)]
+        for piece in pieces:
+            await self._body(piece, more=True)
+            if await self.wait(seconds / len(pieces)):
+                return
+        await self._body(b"", more=False)
+
+    async def wait(self, seconds: float) -> bool:
+        """Let time pass. :return: whether the caller hung up meanwhile."""
+        try:
+            message = await asyncio.wait_for(self._receive(), seconds)
+        except TimeoutError:
+            return False
+        return message["type"] == "http.disconnect"
+
+    async def _start(self, answer: Answer) -> None:
+        self.sent = answer
+        headers = [pair for pair in answer.headers if pair[0] != b"content-length"]
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+        await self._send(
+            {"type": "http.response.start", "status": answer.status, "headers": headers}
+        )
+
+    async def _body(self, body: bytes, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})

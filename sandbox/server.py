@@ -1,0 +1,76 @@
+"""The whole sandbox put together: supplier's API, control API, the page and the pictures."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+
+from . import pictures
+from .app import Json, SupplierApi
+from .control import ControlApi
+from .errors import Refused
+from .faults import Faults
+from .gate import Gate
+from .marketplace import DEFAULT_TOKEN, Marketplace
+from .requestlog import RequestLog
+from .webhooks import WebhookCaller, WebhookSettings
+
+HERE = Path(__file__).parent
+PAGE = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js", "/words.js": "words.js"}
+
+
+class Sandbox:
+    """One marketplace with everything around it. `app()` is the ASGI application."""
+
+    def __init__(
+        self,
+        token: str = DEFAULT_TOKEN,
+        seed: int = 1,
+        listings: int = 300,
+        webhook: WebhookSettings | None = None,
+    ):
+        self.market = Marketplace(token, seed, listings)
+        self.faults = Faults()
+        self.log = RequestLog()
+        self.webhooks = WebhookCaller(self.market, webhook or WebhookSettings())
+        self.api = SupplierApi(self.market)
+        self.control = ControlApi(self.market, self.api, self.log, self.faults, self.webhooks)
+
+    def app(self) -> Starlette:
+        gate = Gate(self.api.app(), self.market, self.log, self.faults)
+        routes = [
+            *self.control.routes(),
+            Route("/images/{base_product_id:int}.svg", picture),
+            *(Route(path, _file(name)) for path, name in PAGE.items()),
+            Mount("/api/v1", app=_whole_path(gate)),
+        ]
+        return Starlette(routes=routes, exception_handlers={Refused: _refusal})
+
+
+def _whole_path(gate: Gate):
+    """The supplier's routes and the log name whole paths: undo what mounting took away."""
+
+    async def app(scope, receive, send):
+        await gate({**scope, "root_path": ""}, receive, send)
+
+    return app
+
+
+def _file(name: str):
+    async def endpoint(_request: Request) -> Response:
+        return FileResponse(HERE / name, headers={"Cache-Control": "no-cache"})
+
+    return endpoint
+
+
+async def picture(request: Request) -> Response:
+    """A product's thumbnail."""
+    svg = pictures.draw(request.path_params["base_product_id"])
+    headers = {"Cache-Control": "max-age=3600"}
+    return Response(svg, media_type="image/svg+xml", headers=headers)
+
+
+async def _refusal(_request: Request, refused: Refused) -> Response:
+    return Json({"error": refused.message}, refused.status)

@@ -1,0 +1,180 @@
+"""Calls the supplier when an order is created or changed."""
+
+import asyncio
+import itertools
+from collections import deque
+from dataclasses import asdict, dataclass, field, fields, replace
+
+import httpx
+
+from .errors import Refused
+from .feed import now_ms
+from .marketplace import Marketplace
+from .orders import Order, render_order
+
+CALLS = 5_000  # records kept
+ENVELOPES = ("object", "list", "order", "orders", "data", "data_list", "status")
+
+
+@dataclass(frozen=True)
+class WebhookSettings:
+    """Where, with what secret, and in what shape. Nothing of it is documented by Cartona.
+
+    :param url: where orders go; empty: no webhook.
+    :param token: sent in `AuthorizationToken`.
+    :param status_url: where status-only notices go; empty: to `url`.
+    :param envelope: ``object``: the bare order; ``list``: in a list; ``order``, ``orders``,
+        ``data``, ``data_list``: under that key; ``status``: only `hashed_id` and `status`.
+    :param id_key: of a status-only notice: ``hashed_id`` or ``order_id``.
+    :param own_changes: also when the supplier himself changed the order.
+    :param drop: lose every call, as an outage between the two does.
+    :param retries: after the first attempt.
+    :param backoff: seconds before the first retry, doubled each time.
+    :param timeout: seconds for an answer.
+    """
+
+    url: str = ""
+    token: str = ""
+    status_url: str = ""
+    envelope: str = "object"
+    id_key: str = "hashed_id"
+    own_changes: bool = False
+    drop: bool = False
+    retries: int = 4
+    backoff: float = 0.5
+    timeout: float = 10.0
+
+    def __post_init__(self):
+        if self.envelope not in ENVELOPES:
+            raise Refused(f"envelope is one of {', '.join(ENVELOPES)}")
+        if self.id_key not in ("hashed_id", "order_id"):
+            raise Refused("id_key is hashed_id or order_id")
+
+
+@dataclass
+class Call:
+    """One notice and its attempts. `state`: waiting, delivered, failed or dropped."""
+
+    id: int
+    hashed_id: str
+    version: int
+    status: str
+    envelope: str
+    ms: int
+    state: str = "waiting"
+    attempts: list[dict] = field(default_factory=list)
+
+
+class WebhookCaller:
+    """Sends notices in the background, several at once."""
+
+    def __init__(self, market: Marketplace, settings: WebhookSettings):
+        self.market = market
+        self.first_settings = self.settings = settings
+        self._numbers = itertools.count(1)
+        self._client: httpx.AsyncClient | None = None
+        self._tasks: set[asyncio.Task] = set()
+        self.calls: deque[Call] = deque(maxlen=CALLS)
+        market.on_order_changed.append(self.order_changed)
+
+    def configure(self, values: dict) -> None:
+        """:raise Refused: for an unknown setting or value."""
+        unknown = set(values) - {spec.name for spec in fields(WebhookSettings)}
+        if unknown:
+            raise Refused(f"not a webhook setting: {', '.join(sorted(unknown))}")
+        self.settings = replace(self.settings, **values)
+
+    def reset(self) -> None:
+        """Stop what is under way, forget the records, go back to the settings of the start."""
+        for task in self._tasks:
+            task.cancel()
+        self.calls.clear()
+        self.settings = self.first_settings
+
+    def order_changed(self, order: Order, who: str) -> None:
+        if self.settings.url and (who != "supplier" or self.settings.own_changes):
+            self.call(order)
+
+    def call(self, order: Order, envelope: str | None = None) -> Call:
+        """Send a notice of the order as it is now.
+
+        :raise Refused: when no address is set.
+        """
+        settings = replace(self.settings, envelope=envelope or self.settings.envelope)
+        if not settings.url:
+            raise Refused("no webhook address is set", 409)
+        call = Call(
+            id=next(self._numbers),
+            hashed_id=order.hashed_id,
+            version=order.version,
+            status=order.status,
+            envelope=settings.envelope,
+            ms=now_ms(),
+        )
+        self.calls.append(call)
+        if settings.drop:
+            call.state = "dropped"
+            self._tell(call)
+            return call
+        shown = render_order(order, self.market.behaviour)
+        task = asyncio.create_task(self._send(call, order, _wrapped(shown, settings), settings))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return call
+
+    async def _send(self, call: Call, order: Order, body, settings: WebhookSettings) -> None:
+        status_only = call.envelope == "status"
+        url = settings.status_url if status_only and settings.status_url else settings.url
+        for number in range(settings.retries + 1):
+            if number:
+                await asyncio.sleep(settings.backoff * 2 ** (number - 1))
+            if await self._attempt(call, url, body, settings):
+                call.state = "delivered"
+                if not status_only:
+                    self.market.offer(order, call.version)
+                break
+            self._tell(call)
+        else:
+            call.state = "failed"
+        self._tell(call)
+
+    async def _attempt(self, call: Call, url: str, body, settings: WebhookSettings) -> bool:
+        """One try. :return: whether the supplier answered 2xx."""
+        if self._client is None:
+            # Not by proxy: the supplier's Odoo is on this machine or beside it.
+            limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
+            self._client = httpx.AsyncClient(trust_env=False, limits=limits)
+        attempt = {"ms": now_ms(), "status": None, "took_ms": 0, "answer": "", "error": ""}
+        call.attempts.append(attempt)
+        headers = {"AuthorizationToken": settings.token} if settings.token else {}
+        try:
+            answer = await self._client.post(
+                url, json=body, headers=headers, timeout=settings.timeout
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            attempt["error"] = f"{type(error).__name__}: {error}"
+            return False
+        finally:
+            attempt["took_ms"] = now_ms() - attempt["ms"]
+        attempt["status"], attempt["answer"] = answer.status_code, answer.text[:500]
+        return answer.is_success
+
+    def _tell(self, call: Call) -> None:
+        self.market.feed.publish("webhook", webhook=asdict(call))
+
+
+def _wrapped(shown: dict, settings: WebhookSettings):
+    match settings.envelope:
+        case "list":
+            return [shown]
+        case "order":
+            return {"order": shown}
+        case "orders":
+            return {"orders": [shown]}
+        case "data":
+            return {"data": shown}
+        case "data_list":
+            return {"data": [shown]}
+        case "status":
+            return {settings.id_key: shown["hashed_id"], "status": shown["status"]}
+    return shown

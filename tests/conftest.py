@@ -1,0 +1,53 @@
+"""Fixtures for all tests that need more than their own process: an Odoo, a marketplace.
+
+A test that asks for none of them runs without either.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tools.dev import databases, processes
+from tools.dev import environment as environments
+from tools.dev.environment import Environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.sandbox_server import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def environment() -> Environment:
+    """The Odoo to test on, prepared: 19.0, or what SERIES, ODOO and PYTHON name."""
+    return environments.from_variables()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[SandboxServer]:
+    """One marketplace for the whole run. Tests take `sandbox`, which is emptied for each."""
+    with SandboxServer(seed=1) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
+    """A marketplace as at its start: no orders, no faults, no webhook, an empty log."""
+    if sandbox_process.process is None:
+        sandbox_process.start()
+    sandbox_process.reset()
+    return sandbox_process
+
+
+@pytest.fixture(scope="module")
+def odoo(environment: Environment) -> Iterator[OdooServer]:
+    """An Odoo with the addon and the job runner, on a database of this test file alone."""
+    database = databases.clone(environment)
+    try:
+        with OdooServer(environment, database) as server:
+            yield server
+    finally:
+        databases.drop(environment, database)
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., object]:
+    """`wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
+    return processes.wait_until

@@ -1,0 +1,1 @@
+"""The developer environment: a private Odoo, PostgreSQL and sandbox below one folder."""

@@ -1,0 +1,40 @@
+"""From a bare Python to the command line: makes the tools' own environment, then hands over.
+
+Standard library only.
+"""
+
+import os
+import sys
+
+from tools.dev import processes, progress, store, venvs
+from tools.dev.paths import DEV, REQUIREMENTS, ROOT, TOOLS_VENV
+
+#: The sandbox runs in this environment too.
+LISTS = (REQUIREMENTS / "requirements-tools.txt", ROOT / "sandbox" / "requirements.txt")
+
+
+def main(arguments: list[str]) -> None:
+    """Replace this process by the command line, running in the tools' environment."""
+    DEV.mkdir(parents=True, exist_ok=True)
+    processes.end_on_signals()
+    try:
+        _prepare_tools()
+    except (store.SetupError, processes.CommandError) as error:
+        sys.exit(f"dev: {error}")
+    except KeyboardInterrupt:
+        sys.exit("dev: interrupted, the next run goes on from here")
+    python = str(TOOLS_VENV / "bin" / "python")
+    environment = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+    os.execve(python, [python, "-m", "tools.dev.cli", *arguments], environment)
+
+
+def _prepare_tools() -> None:
+    lists = [path for path in LISTS if path.exists()]
+    key = venvs.venv_key(sys.executable, lists)
+    if store.is_made(TOOLS_VENV, key):
+        return
+    with store.exclusive():
+        if store.is_made(TOOLS_VENV, key):
+            return
+        with progress.step("tools", "test and lint tools", lambda: store.megabytes(TOOLS_VENV)):
+            venvs.make(TOOLS_VENV, sys.executable, lists)

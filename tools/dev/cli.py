@@ -1,0 +1,128 @@
+"""The command line: `./dev <command>`, and what `make <command>` calls."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from tools.dev import databases, environment, odoo_config, processes, store, venvs
+from tools.dev.paths import DEV, ROOT, TOOLS_VENV
+
+#: Commands whose own modules are imported only when they are asked for.
+EPILOG = """\
+SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python before any of them chooses another Odoo;
+PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another place than .dev.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    processes.end_on_signals()
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except (store.SetupError, processes.CommandError) as error:
+        print(f"dev: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def test(options: argparse.Namespace) -> int:
+    """run the tests, all or some: `test [unit|odoo|e2e|browser ...] [-- PYTEST OPTION ...]`"""
+    from tools.dev import testing
+
+    return testing.main(*testing.split(options.rest))
+
+
+def setup(_options: argparse.Namespace) -> int:
+    """prepare everything and say where it is"""
+    env = environment.from_variables()
+    for name, value in (
+        ("series", env.series),
+        ("python", env.python),
+        ("odoo", " ".join(env.odoo_command)),
+        ("addons path", ",".join(map(str, env.addons_path))),
+        ("postgres", f"host={env.pg.host} port={env.pg.port} user={env.pg.user}"),
+        ("template", databases.base_template(env)),
+        ("everything below", DEV),
+    ):
+        print(f"{name:17}{value}")
+    return 0
+
+
+def clone(options: argparse.Namespace) -> int:
+    """copy a template database: `clone NAME [--base]`"""
+    env = environment.from_variables()
+    template = databases.base_template(env) if options.base else None
+    print(databases.clone(env, options.name, template))
+    return 0
+
+
+def drop(options: argparse.Namespace) -> int:
+    """drop a database and its filestore: `drop NAME`"""
+    databases.drop(environment.from_variables(), options.name)
+    return 0
+
+
+def odoo(options: argparse.Namespace) -> int:
+    """run Odoo's own command line on a database: `odoo NAME [SUBCOMMAND] [OPTION ...]`"""
+    env = environment.from_variables()
+    config = odoo_config.write(env, options.name, runner=not options.no_runner)
+    rest = list(options.rest)
+    subcommand = [rest.pop(0)] if rest and not rest[0].startswith("-") else []
+    command = [*env.odoo_command, *subcommand, "-c", str(config), "-d", options.name, *rest]
+    return _call(command, env.process_environment())
+
+
+def psql(options: argparse.Namespace) -> int:
+    """open psql on a database: `psql NAME [OPTION ...]`"""
+    env = environment.from_variables()
+    return _call(["psql", options.name, *options.rest], env.process_environment())
+
+
+def execute(options: argparse.Namespace) -> int:
+    """run any command in the tools' environment, PostgreSQL running: `exec COMMAND ...`"""
+    env = environment.from_variables()
+    variables = {**venvs.clean_environment(), **env.pg.environment(), "PYTHONPATH": str(ROOT)}
+    variables["PATH"] = os.pathsep.join((str(TOOLS_VENV / "bin"), variables["PATH"]))
+    return _call(options.rest, variables)
+
+
+def _call(command: Sequence[str], variables: dict[str, str]) -> int:
+    return subprocess.run(command, env=variables).returncode
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./dev", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "setup", setup)
+    parsed = _add(commands, "clone", clone)
+    parsed.add_argument("name")
+    parsed.add_argument("--base", action="store_true", help="without the addon")
+    _add(commands, "drop", drop).add_argument("name")
+    parsed = _add(commands, "odoo", odoo)
+    parsed.add_argument("--no-runner", action="store_true", help="without queue_job's job runner")
+    parsed.add_argument("name")
+    parsed.add_argument("rest", nargs=argparse.REMAINDER)
+    parsed = _add(commands, "psql", psql)
+    parsed.add_argument("name")
+    parsed.add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "exec", execute).add_argument("rest", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction, name: str, run: Callable
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+    parser.set_defaults(run=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""One Odoo, ready to run: found or fetched, with a Python of its own and queue_job."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.dev import debian, postgres, processes, progress, store, venvs
+from tools.dev.paths import ADDON, CACHE, DEFAULT_SERIES, LOGS, REQUIREMENTS, ROOT, series_dir
+
+#: One release per series. It names Odoo itself as a requirement, which no index carries.
+QUEUE_JOB = {
+    "15.0": "15.0.2.3.13.2",
+    "16.0": "16.0.3.0.2.2",
+    "17.0": "17.0.1.5.4",
+    "18.0": "18.0.4.1.2.2",
+    "19.0": "19.0.2.4.0.1",
+}
+
+_TEST_LIST = REQUIREMENTS / "requirements-odoo-tests.txt"
+_LAUNCHER = """\
+import os
+os.environ["TZ"] = "UTC"
+import odoo
+import odoo.cli
+if __name__ == "__main__":
+    odoo.cli.main()
+"""
+#: What shows that a Python has what Odoo needs.
+_IMPORTS = "import odoo, odoo.http, odoo.service.server, PIL, passlib, psycopg2, reportlab"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An Odoo that can be started.
+
+    :ivar series: e.g. `19.0`
+    :ivar python: the interpreter that Odoo and its tests run in
+    :ivar odoo_command: the start of every Odoo command line
+    :ivar odoo_home: the folder that holds the Python package `odoo`
+    :ivar odoo_version: changes with Odoo's own source
+    :ivar addons_path: all folders that Odoo looks for addons in, but its own
+    :ivar pg: the PostgreSQL server
+    """
+
+    series: str
+    python: Path
+    odoo_command: tuple[str, ...]
+    odoo_home: Path
+    odoo_version: str
+    addons_path: tuple[Path, ...]
+    pg: postgres.Server
+
+    @property
+    def addon(self) -> Path:
+        """Our addon as this series gets it."""
+        return (self.addons_path[0] / ADDON).resolve()
+
+    @property
+    def wide_modules(self) -> list[str]:
+        """The modules that serve every database."""
+        return ["base", *(["rpc"] if self.major >= 19 else []), "web"]
+
+    @property
+    def major(self) -> int:
+        """The series as a number to compare with."""
+        return int(self.series.split(".")[0])
+
+    def process_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables for a process of this Odoo."""
+        own = {**venvs.clean_environment(), **self.pg.environment(), **(extra or {})}
+        return {**own, "PYTHONPATH": str(self.odoo_home), "LC_ALL": "C.UTF-8"}
+
+
+def from_variables(variables: Mapping[str, str] = os.environ) -> Environment:
+    """The environment that `SERIES`, `ODOO` and `PYTHON` ask for, prepared."""
+    return prepare(
+        variables.get("SERIES") or DEFAULT_SERIES,
+        Path(variables["ODOO"]).expanduser().resolve() if variables.get("ODOO") else None,
+        variables.get("PYTHON") or None,
+    )
+
+
+def prepare(
+    series: str = DEFAULT_SERIES, odoo: Path | None = None, python: str | None = None
+) -> Environment:
+    """Set up whatever is missing and say how this Odoo is run.
+
+    :param series: `15.0` to `19.0`
+    :param odoo: a checkout, or a folder with the package `odoo` in it; Debian's Odoo when left out
+    :param python: the interpreter to build on; the one that runs us when left out
+    :raise store.SetupError: when these cannot go together, in one sentence
+    """
+    if series not in QUEUE_JOB:
+        raise store.SetupError(f"SERIES={series} is none of {', '.join(QUEUE_JOB)}")
+    with store.exclusive():
+        home = _odoo_home(series, odoo)
+        interpreter = _prepare_python(series, home, odoo, python)
+        addons = _prepare_addons(series)
+        pg = _prepare_postgres()
+    launcher = series_dir(series) / "odoo-bin"
+    launcher.write_text(_LAUNCHER)
+    own = home / "addons"
+    return Environment(
+        series=series,
+        python=interpreter,
+        odoo_command=(str(interpreter), str(launcher)),
+        odoo_home=home,
+        odoo_version=_version_of(home),
+        addons_path=(addons, *([own] if (own / "sale").is_dir() else [])),
+        pg=pg,
+    )
+
+
+def _odoo_home(series: str, odoo: Path | None) -> Path:
+    if odoo is None:
+        return _prepare_debian(series)
+    for home in (odoo, odoo.parent, odoo / "usr/lib/python3/dist-packages"):
+        release = home / "odoo" / "release.py"
+        if release.exists():
+            found = re.search(r"version_info = \((\d+), (\d+)", release.read_text())
+            if ".".join(found.groups()) != series:
+                raise store.SetupError(
+                    f"ODOO={odoo} is Odoo {'.'.join(found.groups())}, not {series}: "
+                    f"say SERIES={'.'.join(found.groups())}."
+                )
+            return home
+    raise store.SetupError(f"ODOO={odoo} holds no Odoo: there is no odoo/release.py in it.")
+
+
+def _prepare_debian(series: str) -> Path:
+    if series != DEFAULT_SERIES:
+        raise store.SetupError(
+            f"Odoo {series} is not fetched for you: name a checkout with ODOO=/path/to/odoo "
+            "and, where it needs an older Python, PYTHON=/path/to/python."
+        )
+    prefix = series_dir(series) / "debian"
+    key = store.key_of(Path(debian.__file__))
+    if not store.is_made(prefix, key):
+        with progress.step("odoo", "Odoo 19.0 from Debian", debian.progress):
+            debian.download()
+            store.make_folder(prefix, key, debian.unpack)
+            debian.clean()
+    return prefix / "usr/lib/python3/dist-packages"
+
+
+def _prepare_python(series: str, home: Path, odoo: Path | None, python: str | None) -> Path:
+    """A virtual environment with Odoo's packages and the test tools."""
+    base = python or getattr(sys, "_base_executable", sys.executable)
+    venv = series_dir(series) / "venv"
+    shared: list[str] = []
+    if python and _imports_odoo(python, home):
+        lists = [_TEST_LIST]
+        shared = _search_path(python)
+    elif odoo is None:
+        lists = [REQUIREMENTS / f"requirements-odoo-{series}.txt", _TEST_LIST]
+    elif (home / "requirements.txt").exists():
+        lists = [_installable_list(series, home / "requirements.txt"), _TEST_LIST]
+    else:
+        raise store.SetupError(
+            f"{home} has no requirements.txt: name a Python that has what Odoo needs "
+            "with PYTHON=/path/to/python."
+        )
+    if not store.is_made(venv, venvs.venv_key(base, lists, shared)):
+        text = f"Python packages of Odoo {series}"
+        with progress.step("python", text, lambda: store.megabytes(venv)):
+            venvs.make(venv, base, lists, shared)
+    return venv / "bin" / "python"
+
+
+def _imports_odoo(python: str, home: Path) -> bool:
+    environment = {**venvs.clean_environment(), "PYTHONPATH": str(home)}
+    command = [python, "-c", _IMPORTS]
+    return subprocess.run(command, env=environment, capture_output=True).returncode == 0
+
+
+def _search_path(python: str) -> list[str]:
+    command = [python, "-c", "import sys; print('\\n'.join(sys.path))"]
+    found = subprocess.run(
+        command, env=venvs.clean_environment(), capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return [path for path in found if path.endswith(("site-packages", "dist-packages"))]
+
+
+def _installable_list(series: str, requirements: Path) -> Path:
+    """Odoo's own list without what only installs where compilers and libraries are."""
+    lines = []
+    for line in requirements.read_text().splitlines():
+        name = re.match(r"[\w.-]*", line.strip())[0].lower()
+        if name == "psycopg2":
+            marker = line.partition(";")[2].partition("#")[0].strip()
+            line = "psycopg2-binary" + (f" ; {marker}" if marker else "")
+        if name != "python-ldap":
+            lines.append(line)
+    derived = CACHE / f"requirements-{series}.txt"
+    derived.parent.mkdir(parents=True, exist_ok=True)
+    derived.write_text("\n".join(lines) + "\n")
+    return derived
+
+
+def _prepare_addons(series: str) -> Path:
+    """A folder with queue_job and a link to our addon."""
+    folder = series_dir(series) / "addons"
+    source = ROOT / ADDON if series == DEFAULT_SERIES else ROOT / "dist" / series / ADDON
+    key = store.key_of(QUEUE_JOB[series], str(source))
+    if not store.is_made(folder, key):
+        with progress.step("queue_job", f"queue_job {QUEUE_JOB[series]}"):
+            store.make_folder(folder, key, lambda place: _fill_addons(place, series, source))
+    return folder
+
+
+def _fill_addons(folder: Path, series: str, source: Path) -> None:
+    package = f"odoo-addon-queue-job=={QUEUE_JOB[series]}"
+    target = folder / ".packages"
+    processes.run(
+        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-compile", "--no-cache-dir"]
+        + ["--ignore-requires-python", "--target", target, package],
+        LOGS / "pip-queue_job.log",
+        venvs.pip_environment(),
+    )
+    (target / "odoo/addons/queue_job").rename(folder / "queue_job")
+    (folder / ADDON).symlink_to(source)
+
+
+def _prepare_postgres() -> postgres.Server:
+    if postgres.is_made():
+        return postgres.prepare()
+    with progress.step("postgres", "PostgreSQL"):
+        return postgres.prepare()
+
+
+def _version_of(home: Path) -> str:
+    """Something that changes when this Odoo's source is another."""
+    release = (home / "odoo" / "release.py").read_text()
+    if (home / ".git").exists():
+        head = subprocess.run(
+            ["git", "-C", str(home), "rev-parse", "HEAD"], capture_output=True, text=True
+        )
+        return store.key_of(str(home), head.stdout, release)
+    stamp = next((p / store.STAMP for p in home.parents if (p / store.STAMP).exists()), None)
+    return store.key_of(release, stamp.read_text() if stamp else "")

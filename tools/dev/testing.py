@@ -1,0 +1,163 @@
+"""`make test`: all parts one after the other, and one line that adds them up."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tools.dev import databases, environment, odoo_config, venvs
+from tools.dev.paths import LOGS, REQUIREMENTS, ROOT
+from tools.dev.progress import say
+
+#: Parts of `tests/` that need a running Odoo; all the rest needs none.
+SERVER_PARTS = {"e2e": ("e2e", "faults"), "browser": ("browser",)}
+
+
+@dataclass
+class Result:
+    """What came of one part.
+
+    :ivar skips: pairs of test and reason
+    """
+
+    part: str
+    seconds: float
+    code: int
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    skips: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing in it failed. pytest's 5 is: there was no test."""
+        return self.code in (0, 5) and not self.failed
+
+
+def main(parts: Sequence[str], arguments: Sequence[str]) -> int:
+    """Run the parts asked for, all when none is named.
+
+    :param arguments: passed on to pytest as they are
+    :return: the exit code
+    """
+    results = []
+    for part in parts or PARTS:
+        say(f"\n=== tests: {part} ===")
+        started = time.monotonic()
+        junit = LOGS / f"junit-{part}.xml"
+        junit.unlink(missing_ok=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        code = PARTS[part]([*arguments, f"--junit-xml={junit}"])
+        results.append(_read(part, time.monotonic() - started, code, junit))
+    return _summarise(results)
+
+
+def _unit(arguments: Sequence[str]) -> int:
+    """Client, sandbox, tools: no Odoo at all."""
+    with_server = {name for names in SERVER_PARTS.values() for name in names}
+    tests = ROOT / "tests"
+    folders = [path for path in tests.iterdir() if path.is_dir() and any(path.glob("test_*.py"))]
+    places = [path for path in folders if path.name not in with_server]
+    return _pytest([*sorted(places), *sorted(tests.glob("test_*.py"))], arguments)
+
+
+def _server(part: str) -> Callable[[Sequence[str]], int]:
+    def run(arguments: Sequence[str]) -> int:
+        places = [ROOT / "tests" / name for name in SERVER_PARTS[part]]
+        return _pytest([place for place in places if any(place.glob("test_*.py"))], arguments)
+
+    return run
+
+
+def _odoo(arguments: Sequence[str]) -> int:
+    """The addon's own tests, inside Odoo, on a fresh copy of the installed database."""
+    env = environment.from_variables()
+    database = databases.clone(env)
+    # The job runner would take the jobs that concurrency tests commit: it is left out.
+    config = odoo_config.write(env, database, options={"max_cron_threads": 0})
+    command = [
+        *(env.python, "-m", "pytest", "-c", REQUIREMENTS / "pytest-odoo.ini"),
+        *(f"--rootdir={ROOT}", "-p", "no:cacheprovider"),
+        *(f"--odoo-config={config}", f"--odoo-database={database}"),
+        *("--odoo-http", "--odoo-extra=stop-after-init"),
+        env.addon / "tests",
+        *arguments,
+    ]
+    try:
+        variables = env.process_environment()
+        return subprocess.run([str(word) for word in command], env=variables, cwd=ROOT).returncode
+    finally:
+        databases.drop(env, database)
+
+
+PARTS: dict[str, Callable[[Sequence[str]], int]] = {
+    "unit": _unit,
+    "odoo": _odoo,
+    "e2e": _server("e2e"),
+    "browser": _server("browser"),
+}
+
+
+def _pytest(places: Sequence[Path], arguments: Sequence[str]) -> int:
+    if not places:
+        return 5
+    variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", *map(str, places), *arguments]
+    return subprocess.run(command, env=variables, cwd=ROOT).returncode
+
+
+def _read(part: str, seconds: float, code: int, junit: Path) -> Result:
+    """Count from pytest's own report; a run that wrote none failed as a whole."""
+    result = Result(part, seconds, code)
+    if not junit.exists():
+        result.failed = 0 if code == 5 else 1
+        return result
+    for case in ElementTree.parse(junit).iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        skip = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            result.failed += 1
+        elif skip is not None:
+            result.skipped += 1
+            result.skips.append((name, skip.get("message", "")))
+        else:
+            result.passed += 1
+    if code not in (0, 5) and not result.failed:
+        result.failed = 1  # a broken collection or an aborted run has no test case of its own
+    return result
+
+
+def _summarise(results: Sequence[Result]) -> int:
+    print(f"\n{'part':10}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    for result in results:
+        counts = f"{result.passed:8}{result.failed:8}{result.skipped:9}{result.seconds:9.0f}"
+        print(f"{result.part:10}{counts}")
+    skips = [skip for result in results for skip in result.skips]
+    if skips:
+        print("\nskipped, and why:")
+        for name, reason in skips:
+            print(f"  {name}: {reason}")
+    passed, failed, skipped = (
+        sum(getattr(result, name) for result in results)
+        for name in ("passed", "failed", "skipped")
+    )
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 0 if all(result.held for result in results) and passed else 1
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Parts and pytest's arguments from a command line: `unit odoo -- -k price`.
+
+    The double dash may be left out before an option. Where `make` calls, `ARGS` is split alike.
+    """
+    parts: list[str] = []
+    rest = list(words)
+    while rest and rest[0] in PARTS:
+        parts.append(rest.pop(0))
+    if rest and rest[0] == "--":
+        rest.pop(0)
+    return parts, rest
+

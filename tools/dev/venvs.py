@@ -1,0 +1,92 @@
+"""Private Python environments. Standard library only: it makes the one that the rest runs in."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.dev import processes, store
+from tools.dev.paths import CACHE, LOGS
+
+_NO_PIP = (
+    "{python} cannot make virtual environments (ensurepip is missing): "
+    "install python3.11-venv, or name another Python with PYTHON=/path/to/python."
+)
+
+
+def make(
+    venv: Path, python: str | Path, requirements: Sequence[Path], extra_path: Sequence[str] = ()
+) -> None:
+    """Make a virtual environment with the packages of some requirement files.
+
+    A virtual environment cannot be moved, so it is made in place and stamped at the end;
+    one without stamp is thrown away. What was downloaded stays in pip's cache.
+
+    :param extra_path: folders that Python finds packages in as well
+    :raise store.SetupError: when that Python has no ensurepip
+    """
+    key = venv_key(python, requirements, extra_path)
+    if store.is_made(venv, key):
+        return
+    shutil.rmtree(venv, ignore_errors=True)
+    _create(venv, python)
+    if extra_path:
+        site_packages(venv).joinpath("given.pth").write_text("\n".join(extra_path) + "\n")
+    command = [venv / "bin" / "python", "-m", "pip", "install", "--no-compile", "--prefer-binary"]
+    for path in requirements:
+        command += ["-r", path]
+    processes.run(command, LOGS / f"pip-{venv.parent.name}-{venv.name}.log", pip_environment())
+    store.mark_made(venv, key)
+
+
+def venv_key(
+    python: str | Path, requirements: Sequence[Path], extra_path: Sequence[str] = ()
+) -> str:
+    """What a virtual environment's stamp says: its Python and the content of its lists."""
+    return store.key_of(os.path.realpath(python), *requirements, *extra_path)
+
+
+def pip_environment() -> dict[str, str]:
+    """The caller's environment, with pip's downloads kept below our folder."""
+    return {**clean_environment(), "PIP_CACHE_DIR": str(CACHE / "pip"), "PIP_NO_INPUT": "1"}
+
+
+def clean_environment() -> dict[str, str]:
+    """The caller's environment without what would lead our Pythons elsewhere.
+
+    Compiled files go to our cache and not beside the sources, whoever wanted none at all:
+    without them every start of Odoo compiles a thousand modules again.
+    """
+    drop = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "ODOO_RC"}
+    kept = {name: value for name, value in os.environ.items() if name not in drop}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "compiled")}
+
+
+def site_packages(venv: Path) -> Path:
+    """The folder that pip fills."""
+    return next((venv / "lib").glob("python3*")) / "site-packages"
+
+
+def python_version(python: str | Path) -> tuple[int, int]:
+    """Major and minor version of an interpreter."""
+    words = subprocess.run([str(python), "--version"], capture_output=True, text=True, check=True)
+    major, minor = re.findall(r"\d+", words.stdout + words.stderr)[:2]
+    return int(major), int(minor)
+
+
+def _create(venv: Path, python: str | Path) -> None:
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        processes.run([python, "-m", "venv", venv], LOGS / "venv.log", clean_environment())
+    except processes.CommandError as error:
+        if "ensurepip" in str(error) or "No module named venv" in str(error):
+            raise store.SetupError(_NO_PIP.format(python=python)) from error
+        raise
+
+
+def is_inside(venv: Path) -> bool:
+    """Whether this very process runs in that virtual environment."""
+    return Path(sys.prefix).resolve() == venv.resolve()
