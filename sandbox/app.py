@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from . import orders
+from . import orders, pictures
 from .catalogue import Listing
 from .errors import Refused
 from .marketplace import Account, Marketplace
@@ -73,7 +73,6 @@ class SupplierApi:
         name_key = "supplier_product_name"
         if behaviour.product_keys == "misspelt":
             name_key = "suppler_prodcut_name"
-        picture = f"{self.market.public_url}/images/{listing.base_product_id}.svg"
         return {
             ID_KEYS[behaviour.product_keys]: orders.id_shown(
                 listing.supplier_product_id, behaviour
@@ -84,7 +83,7 @@ class SupplierApi:
             "unit_count": listing.unit_count,
             "base_product_name": listing.base_product_name,
             name_key: listing.supplier_product_name,
-            "image_thumbnail": picture,
+            "image_thumbnail": pictures.address(self.market.public_url, listing),
             "median_price": orders.amount_shown(orders.money(listing.median_price), behaviour),
             "tax_percentage": listing.tax_percentage,
             "selling_price": orders.amount_shown(orders.money(listing.selling_price), behaviour),

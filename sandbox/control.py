@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from . import lifecycle, orders
+from . import lifecycle, orders, pictures
 from .app import Json, SupplierApi
 from .behaviour import Behaviour
 from .catalogue import UNITS, Listing
@@ -183,7 +183,7 @@ class ControlApi:
 
     def _listing(self, listing: Listing) -> dict:
         values = {name: getattr(listing, name) for name in LISTING_FIELDS}
-        values["image_thumbnail"] = f"{self.market.public_url}/images/{listing.base_product_id}.svg"
+        values["image_thumbnail"] = pictures.address(self.market.public_url, listing)
         for name in ("price", "stock", "other"):
             trace = getattr(listing, name)
             values[f"{name}_changed_ms"] = trace.changed_ms
@@ -357,7 +357,7 @@ class ControlApi:
     # === WHAT HAPPENED === #
 
     async def read_requests(self, request: Request) -> Response:
-        """Oldest first; filters `path` (prefix), `method`, `since` (seq), `limit` (newest)."""
+        """Oldest first; filters `path` (prefix), `method`, `seq`, `since`, `limit` (newest)."""
         query = request.query_params
         found = self.log.find(
             path=query.get("path", "").removeprefix("/api/v1/"),
@@ -365,6 +365,8 @@ class ControlApi:
             since=int(query.get("since", 0)),
             limit=int(query.get("limit", 1000)),
         )
+        if "seq" in query:
+            found = [entry for entry in found if entry.seq == int(query["seq"])]
         if "summary" in query:
             return Json([entry.summary() for entry in found])
         return Json([entry.as_dict() for entry in found])

@@ -181,6 +181,7 @@ class Marketplace:
                 kind or "listing",
                 keep=kind is not None,
                 id=listing.supplier_product_id,
+                name=listing.supplier_product_name,
                 field=name,
                 old=old,
                 new=new,

@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from . import pictures
 from .app import Json, SupplierApi
@@ -17,8 +18,7 @@ from .marketplace import DEFAULT_TOKEN, Marketplace
 from .requestlog import RequestLog
 from .webhooks import WebhookCaller, WebhookSettings
 
-HERE = Path(__file__).parent
-PAGE = {"/": "page.html", "/page.css": "page.css", "/page.js": "page.js", "/words.js": "words.js"}
+PAGE = Path(__file__).parent / "page"
 
 
 class Sandbox:
@@ -43,7 +43,9 @@ class Sandbox:
         routes = [
             *self.control.routes(),
             Route("/images/{base_product_id:int}.svg", picture),
-            *(Route(path, _file(name)) for path, name in PAGE.items()),
+            Route("/images/{base_product_id:int}-box.svg", box_picture),
+            Route("/", page),
+            Mount("/page", app=StaticFiles(directory=PAGE)),
             Mount("/api/v1", app=_whole_path(gate)),
         ]
         return Starlette(routes=routes, exception_handlers={Refused: _refusal})
@@ -58,18 +60,22 @@ def _whole_path(gate: Gate):
     return app
 
 
-def _file(name: str):
-    async def endpoint(_request: Request) -> Response:
-        return FileResponse(HERE / name, headers={"Cache-Control": "no-cache"})
-
-    return endpoint
+async def page(_request: Request) -> Response:
+    return FileResponse(PAGE / "page.html", headers={"Cache-Control": "no-cache"})
 
 
 async def picture(request: Request) -> Response:
     """A product's thumbnail."""
-    svg = pictures.draw(request.path_params["base_product_id"])
+    return _svg(pictures.draw(request.path_params["base_product_id"]))
+
+
+async def box_picture(request: Request) -> Response:
+    return _svg(pictures.draw(request.path_params["base_product_id"], boxed=True))
+
+
+def _svg(text: str) -> Response:
     headers = {"Cache-Control": "max-age=3600"}
-    return Response(svg, media_type="image/svg+xml", headers=headers)
+    return Response(text, media_type="image/svg+xml", headers=headers)
 
 
 async def _refusal(_request: Request, refused: Refused) -> Response:

@@ -41,6 +41,8 @@ Codes are stable. Sentences for people are made elsewhere, from the code.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 
 class CartonaError(Exception):
     """A call to Cartona that did not succeed.
@@ -99,11 +101,23 @@ class Problem(ValueError):
 
     :param str code: stable, e.g. `bad_number`, `no_identity`.
     :param str path: where, e.g. `order_details[2].amount`; "" for the whole.
-    :param value: what stood there.
+    :param value: what stood there, fit to be shown: a long text is cut, and of a list or an object
+        only the type is kept.
     """
 
     def __init__(self, code, path="", value=None):
         super().__init__(f"{code} at {path or 'the top'}")
         self.code = code
         self.path = path
-        self.value = value
+        self.value = _shown(value)
+
+
+def _shown(value):
+    if isinstance(value, str):
+        return value[:200]
+    if value is None or isinstance(value, (bool, float, Decimal)):
+        return value
+    # Python refuses to write out a number of thousands of digits.
+    if isinstance(value, int) and abs(value) < 10**30:
+        return value
+    return type(value).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -155,7 +156,7 @@ class _Fields:
     def whole(self, *names):
         """Whole units, rounded down, as we publish them ourselves."""
         value = self.number(*names)
-        return None if value is None else int(value // 1)
+        return None if value is None else math.floor(value)
 
     def flag(self, *names):
         return flag(self.raw(*names), names[0])

@@ -72,13 +72,13 @@ def identifier(value, path=""):
             raise Problem("bad_id", path, value)
         value = int(value)
     if isinstance(value, int) and abs(value) >= 10**30:
-        raise Problem("bad_id", path)
+        raise Problem("bad_id", path, value)
     value = _UNSTORABLE.sub("", str(value)).strip()
     whole, dot, zeros = value.partition(".")
     if dot and whole.isdigit() and not zeros.strip("0"):
         value = whole
     if len(value) > MAX_ID:
-        raise Problem("bad_id", path, value[:MAX_ID])
+        raise Problem("bad_id", path, value)
     return value
 
 
@@ -95,7 +95,7 @@ def number(value, path="", default=None):
         raise Problem("bad_number", path, value)
     if isinstance(value, int) and abs(value) > 10**30:
         # Also spares Python from writing out a number of a million digits.
-        raise Problem("bad_number", path)
+        raise Problem("bad_number", path, value)
     if isinstance(value, float):
         value = repr(value)
     if isinstance(value, str):

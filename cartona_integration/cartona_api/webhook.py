@@ -41,7 +41,7 @@ def authentic(given, expected):
     if not given or not expected:
         return False
     return hmac.compare_digest(
-        str(given).encode("utf-8", "replace"), str(expected).encode("utf-8", "replace")
+        str(given).encode("utf-8", "surrogatepass"), str(expected).encode("utf-8", "surrogatepass")
     )
 
 
@@ -83,17 +83,24 @@ def _collect(payload, path, notices, depth):
 
 def _notice(payload, path):
     """The notice that an object is, or None when it is an envelope or nothing."""
-    hashed_id = identifier(payload.get("hashed_id"), _at(path, "hashed_id"))
+    hashed_id = _id(payload, "hashed_id", path)
     if "order_details" in payload:
         if not hashed_id:
             raise Problem("not_an_order", _at(path, "hashed_id"))
         return Notice("order", hashed_id, payload)
     # Source: a status notice may name the order by `order_id`.
-    hashed_id = hashed_id or identifier(payload.get("order_id"), _at(path, "order_id"))
+    hashed_id = hashed_id or _id(payload, "order_id", path)
     state = payload.get("status")
     if hashed_id and isinstance(state, str) and state.strip():
         return Notice("status", hashed_id, payload)
     return None
+
+
+def _id(payload, key, path):
+    try:
+        return identifier(payload.get(key))
+    except Problem:
+        raise Problem("not_an_order", _at(path, key), payload[key]) from None
 
 
 def _at(path, key):

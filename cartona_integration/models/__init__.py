@@ -9,15 +9,20 @@ from . import cartona_change_drain
 from . import cartona_message
 from . import cartona_message_import
 from . import cartona_sync_log
-# pending: from . import account_tax
-# pending: from . import cartona_order_importer
+from . import account_tax
+from . import cartona_order_importer
+from . import cartona_order_importer_customer
+from . import cartona_order_importer_lines
+from . import cartona_order_importer_create
+from . import cartona_order_importer_confirm
+from . import cartona_order_importer_update
 from . import product_pricelist_item
 from . import product_product
 from . import product_template
 from . import res_company
 from . import res_config_settings
-# pending: from . import res_partner
-# pending: from . import sale_order
-# pending: from . import sale_order_line
+from . import res_partner
+from . import sale_order
+from . import sale_order_line
 from . import stock_move
 from . import stock_quant

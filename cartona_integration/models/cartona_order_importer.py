@@ -9,23 +9,40 @@ the others go on.
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any, Dict, List
 
 from markupsafe import Markup
 
-from odoo import _, api, fields, models
+from odoo import _, api, models
 
 from ..cartona_api import content_key
 from ..cartona_api import status as life_cycle
 
-ACTIVITY_TYPE = "cartona_integration.mail_activity_type_cartona"
+# What of an order is compared when it comes again, besides its lines and its retailer.
+_COMPARED = (
+    "status",
+    "receipt_id",
+    "delivered_by",
+    "pickup_date",
+    "delivery_day",
+    "estimated_delivery_day",
+    "retailer_preferred_delivery_date",
+    "note_message",
+    "distribution_route_code",
+    "total_price",
+    "cartona_credit",
+    "installment_cost",
+    "wallet_top_up",
+)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one order.
 
-    :param order: `sale.order` record, or empty when there is none (yet)
+    :param order: `sale.order` record, or empty when there is none
     :param error_code: None when imported or unchanged, else a code of `cartona.reasons`
     :param error_detail: names and figures for that sentence
     """
@@ -35,37 +52,55 @@ class Outcome:
     error_detail: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Plan:
     """One order on its way through the steps."""
 
     order: Any  # cartona_api.Order
+    lines: Dict[str, Any]  # key -> cartona_api.OrderLine, see `keyed_lines`
     sale: Any  # sale.order, empty until it exists
-    told: Dict[str, Any]  # what Cartona said of it the last time; {} for a new one
+    told: Dict[str, Any]  # what Cartona said of it the last time; {} for a new order
     said: Dict[str, Any]  # what it says now
     matches: Dict[str, Any] = field(default_factory=dict)  # key of a line -> Match
     customer: Any = None  # res.partner
-    address: Any = None  # res.partner to deliver to
+    address: Any = None  # res.partner that gets the goods
+    warehouse: Any = None  # stock.warehouse of a new order
     error_code: Any = None
     error_detail: str = ""
-    confirm: str = ""  # "" no, "if_stocked", "always"
-    notes: List[Any] = field(default_factory=list)  # paragraphs for the chatter
-    tasks: List[Any] = field(default_factory=list)  # sentences for the person in charge
+    is_dropped: bool = False  # nothing is to be made of it, and nothing is wrong
+    confirm: str = ""  # "", "if_stocked" or "always"
+    notes: List[Any] = field(default_factory=list)  # Markup paragraphs for the chatter
+    tasks: List[Any] = field(default_factory=list)  # (what a person has to look at, is sales)
 
     def fail(self, code, detail=""):
         """Take the order out of the later steps; the first reason is the one that is told."""
         if not self.error_code:
             self.error_code, self.error_detail = code, detail
 
-    @property
-    def sold(self):
-        """The lines that are sold; amounts of zero or less are only shown."""
-        return [line for line in self.order.lines if not line.removed]
+    def ask(self, task, salesperson=False):
+        """Have a person look at the order: the one in charge of Cartona, or the salesperson."""
+        self.tasks.append((task, salesperson))
 
     @property
     def is_dead(self):
-        """Cancelled or returned at Cartona: nothing is to be delivered."""
+        """Cancelled or returned at Cartona: nothing is to be delivered any more."""
         return life_cycle.is_final(self.order.status) and self.order.status != life_cycle.DELIVERED
+
+
+def keyed_lines(order):
+    """The lines by what they are recognised by: their id, else product and place.
+
+    :return: dict str -> `cartona_api.OrderLine`
+    """
+    keyed = {}
+    for line in order.lines:
+        key, number = line.id, 1
+        while not key or key in keyed:
+            identity = (line.supplier_product_id, line.internal_product_id, line.base_product_id)
+            key = "?%s/%s#%d" % ("/".join(identity), line.unit, number)
+            number += 1
+        keyed[key] = line
+    return keyed
 
 
 class CartonaOrderImporter(models.AbstractModel):
@@ -81,90 +116,116 @@ class CartonaOrderImporter(models.AbstractModel):
         :param config: `cartona.config`, in the superuser's environment of its company
         :param entries: list of (`cartona.message`, `cartona_api.Order`), distinct orders
         :return: list of `Outcome`, in the order of `entries`
-        :raise psycopg2.IntegrityError: somebody else has just made one of these orders. The
-            caller begins again with a transaction that sees it.
+        :raise psycopg2.IntegrityError: somebody else has just made one of these orders; begin
+            again in a transaction that sees it
         """
-        self = self.with_context(
+        quiet = self.with_context(
             mail_notrack=True,  # one note tells it all
-            mail_activity_quick_update=True,  # an activity is seen, not mailed
+            mail_activity_quick_update=True,  # activities are seen, not mailed
             sale_no_log_for_new_lines=True,
             cartona_one_note=True,
         )
-        config = config.with_env(self.env)
-        plans = self._read_known(config, [order for _message, order in entries])
-        news = [plan for plan in plans if self._says_something_new(plan)]
-        self._match_lines(config, news)
-        self._check_sums(news)
-        going = [plan for plan in news if not plan.error_code]
-        self._find_customers(config, going)
-        self._create_orders(config, [plan for plan in going if not plan.sale])
-        self._update_orders(config, [plan for plan in going if plan.told])
-        self._confirm_orders(config, going)
-        self._tell(config, going)
-        return [Outcome(plan.sale, plan.error_code, plan.error_detail) for plan in plans]
+        plans = quiet._plans(config, [order for _message, order in entries])
+        news = [plan for plan in plans if quiet._says_something_new(plan)]
+        quiet._work(config.with_env(quiet.env), news)
+        return [
+            Outcome(plan.sale.with_env(self.env), plan.error_code, plan.error_detail)
+            for plan in plans
+        ]
 
-    def _read_known(self, config, orders):
-        """Plans with the sale orders that exist already."""
-        known = self.env["sale.order"].search(
+    def _work(self, config, plans):
+        going = [plan for plan in plans if not plan.is_dropped]
+        self._match_lines(config, going)
+        self._check_lines(going)
+        going = [plan for plan in going if not (plan.error_code or plan.is_dropped)]
+        self._find_customers(config, going)
+        new = [plan for plan in going if not plan.sale]
+        self._create_orders(config, new)
+        self._update_orders(config, [plan for plan in going if plan not in new])
+        self._confirm_orders(config, going)
+        self._tell(config, plans)
+
+    def _plans(self, config, orders):
+        """What is known of each order and what is said of it now."""
+        sales = self.env["sale.order"].search(
             [
                 ("company_id", "=", config.company_id.id),
                 ("cartona_id", "in", [order.hashed_id for order in orders]),
             ]
         )
-        by_id = {sale.cartona_id: sale for sale in known}
-        return [
-            Plan(
-                order=order,
-                sale=by_id.get(order.hashed_id, known.browse()),
-                told=json.loads(
-                    by_id[order.hashed_id].cartona_told or '{"lines": {}}'
-                ) if order.hashed_id in by_id else {},
-                said=self._what_is_said(order),
-            )
-            for order in orders
-        ]
-
-    def _what_is_said(self, order):
-        """What of an order is looked at when it comes again, as JSON can hold it.
-
-        Who the retailer is goes in as a hash: his phone and address belong on the contact only.
-        """
-        said = {
-            name: _plain(getattr(order, name))
-            for name in (
-                "status",
-                "receipt_id",
-                "delivered_by",
-                "pickup_date",
-                "delivery_day",
-                "estimated_delivery_day",
-                "retailer_preferred_delivery_date",
-                "note_message",
-                "distribution_route_code",
-                "total_price",
-                "cartona_credit",
-                "installment_cost",
-                "wallet_top_up",
-            )
-        }
-        said["retailer"] = content_key(asdict(order.retailer))
-        said["pickup_otp"] = content_key([order.hashed_id, order.pickup_otp])
-        said["lines"] = {
-            key: {name: _plain(value) for name, value in asdict(line).items()}
-            for key, line in keyed_lines(order).items()
-        }
-        return said
+        known = {sale.cartona_id: sale for sale in sales}
+        plans = []
+        for order in orders:
+            sale = known.get(order.hashed_id, sales.browse())
+            lines = keyed_lines(order)
+            told = json.loads(sale.cartona_told or "{}")
+            plans.append(Plan(order, lines, sale, told, what_is_said(order, lines)))
+        return plans
 
     def _says_something_new(self, plan):
-        """Whether there is anything to do; an echo of our own acknowledgement says nothing."""
-        if not plan.sale:
+        """Whether there is anything to do; an echo of our own doing says nothing."""
+        order, sale = plan.order, plan.sale
+        if not sale:
             return True
-        known, new = plan.sale.cartona_status, plan.order.status
-        if known and life_cycle.is_backwards(known, new):
-            if life_cycle.is_final(known) and not life_cycle.is_final(new):
-                plan.tasks.append(
-                    _("Cartona says “%s” although this order had come to its end there.", new)
-                )
-                return True
-            return False  # overtaken by what we have told Cartona since
-        return plan.told != plan.said
+        if life_cycle.is_backwards(sale.cartona_status or "", order.status):
+            # Overtaken by what Cartona has heard from us since. Only from the end there is no
+            # way back: that somebody has to see.
+            revived = life_cycle.is_final(sale.cartona_status) and not plan.is_dead
+            if revived and order.status != life_cycle.DELIVERED:
+                plan.ask(_("Cartona says “%s” of an order that had come to its end.", order.status))
+            plan.is_dropped = True
+            return bool(plan.tasks)
+        otp = sale.cartona_pickup_otp or ""
+        return plan.told != plan.said or otp != order.pickup_otp
+
+    # === BUSINESS METHODS: TELLING === #
+
+    def _tell(self, config, plans):
+        """Write one note per order, all at once, and what needs a person as activities."""
+        bodies = {
+            plan.sale.id: Markup("").join(plan.notes) for plan in plans if plan.sale and plan.notes
+        }
+        if bodies:
+            # Logged, not posted: nobody is notified, nobody becomes a follower.
+            self.env["sale.order"].browse(bodies)._message_log_batch(bodies=bodies)
+        for plan in plans:
+            for task, is_sales in plan.tasks if plan.sale else ():
+                self._ask_somebody(config, plan.sale, task, is_sales)
+
+    def _ask_somebody(self, config, sale, task, is_sales):
+        """Schedule an activity, unless the same is waiting for somebody already."""
+        kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
+        if any(
+            activity.activity_type_id == kind and activity.summary == task
+            for activity in sale.activity_ids
+        ):
+            return
+        people = (sale.user_id, config.activity_user_id, self.env.ref("base.user_admin"))
+        wanted = [user for user in (people if is_sales else people[1:]) if user]
+        sale.activity_schedule(
+            activity_type_id=kind.id, summary=task, user_id=wanted[0].id
+        )
+
+
+def what_is_said(order, lines):
+    """What of an order is compared when it comes again, as JSON can hold it.
+
+    The retailer goes in as a hash, his phone and address belong on the contact only; the code
+    for the pickup not at all.
+    """
+    said = {name: _plain(getattr(order, name)) for name in _COMPARED}
+    said["retailer"] = content_key(asdict(order.retailer))
+    said["address"] = content_key(order.retailer.address)
+    said["lines"] = {
+        key: {name: _plain(value) for name, value in asdict(line).items()}
+        for key, line in lines.items()
+    }
+    return said
+
+
+def _plain(value):
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")  # 10 and 10.00 say the same
+    if isinstance(value, date):
+        return value.isoformat()
+    return value or ""

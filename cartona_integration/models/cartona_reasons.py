@@ -85,12 +85,44 @@ class CartonaReasons(models.AbstractModel):
             "bad_message": _(
                 "This message could not be read as an order. It is kept; tell Cartona about it."
             ),
+            "empty_order": _(
+                "The order has no line to sell. Ask the retailer or Cartona what was meant; "
+                "it is imported when it comes again with lines."
+            ),
+            "fractional_amount": _(
+                "A part of something is ordered that is only sold whole. "
+                "Ask the retailer, and have the order changed on Cartona."
+            ),
+            "no_pricelist": _(
+                "No pricelist has the currency of Cartona's prices. Make one, then press "
+                "“Try again”."
+            ),
+            "precision": _(
+                "Odoo would round a quantity or price of this order. Raise its Decimal Accuracy "
+                "in the settings, then press “Try again”."
+            ),
+            "product_unavailable": _(
+                "A product of this order is archived or not for sale. Restore it, or link "
+                "another one; the order is then imported by itself."
+            ),
             "refused_by_odoo": _(
                 "Odoo did not accept this order. Correct the cause and press “Try again”."
+            ),
+            "total_mismatch": _(
+                "The lines of this order do not add up to its total. Ask Cartona which is right; "
+                "the order is imported when it comes again."
             ),
             "unexpected": _(
                 "An unexpected error occurred while importing this order. It is kept; "
                 "press “Try again”, and tell your integrator if it comes back."
+            ),
+            "unit_mismatch": _(
+                "Cartona sells this in another pack size than the one that is linked. Correct the "
+                "unit of the listing; the order is then imported by itself."
+            ),
+            "unknown_product": _(
+                "A product of this order is not linked. Link it; the order is then imported by "
+                "itself."
             ),
             "unknown_order": _(
                 "Cartona told us a status of an order that has not arrived yet. "

@@ -1,5 +1,6 @@
 """`res.partner`: who a Cartona retailer is here, and who might be the same shop twice."""
 
+import json
 import unicodedata
 from collections.abc import Iterable
 
@@ -208,7 +209,7 @@ class ResPartner(models.Model):
 
     def _cartona_hand_over(self, twin):
         """Move the code, the addresses and the open orders to `twin`; what is closed stays."""
-        identity = {"cartona_id": self.cartona_id, "cartona_told": self.cartona_told}
+        code, told = self.cartona_id, json.loads(self.cartona_told or "{}")
         self.write({"cartona_id": False, "cartona_told": False})
         flush(self)  # the code is unique: it must be free before it is given away
         orders = self.env["sale.order"].search([("partner_id", "=", self.id)])
@@ -217,12 +218,13 @@ class ResPartner(models.Model):
         self.child_ids.filtered(lambda child: child.type == "delivery").write(
             {"parent_id": twin.id}
         )
-        twin.write(identity)
+        if address != twin:
+            told.update(street="", street2="")  # his own address is not the one Cartona knows
+        twin.write({"cartona_id": code, "cartona_told": json.dumps(told)})
         for order in moving:
             order._cartona_change_customer(self, twin, address)
-        twin._message_log(
-            body=_("Linked to Cartona retailer %s.", twin.cartona_id[len("retailer_") :])
-        )
+        twin._message_log(body=_("Now the same as %(name)s (%(code)s) on Cartona.",
+                                 name=self.name, code=code))
         if orders == moving:
             self.active = False
 

@@ -36,6 +36,13 @@ def test(options: argparse.Namespace) -> int:
     return testing.main(*testing.split(options.rest))
 
 
+def lint(options: argparse.Namespace) -> int:
+    """check the source: `lint [--fix]`"""
+    from tools.dev import lint
+
+    return lint.main(options)
+
+
 def setup(_options: argparse.Namespace) -> int:
     """prepare everything and say where it is"""
     env = environment.from_variables()
@@ -100,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
+    parsed = _add(commands, "lint", lint)
+    parsed.add_argument("--fix", action="store_true", help="repair what can be repaired first")
     _add(commands, "setup", setup)
     parsed = _add(commands, "clone", clone)
     parsed.add_argument("name")
@@ -116,9 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(
-    commands: argparse._SubParsersAction, name: str, run: Callable
-) -> argparse.ArgumentParser:
+def _add(commands: argparse._SubParsersAction, name: str, run: Callable) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
     parser.set_defaults(run=run)
     return parser

@@ -65,7 +65,9 @@ def install(env: Environment, database: str, modules: str, update: bool = False)
     """
     config = odoo_config.write(env, database, options={"max_cron_threads": 0})
     what = ["-u" if update else "-i", modules, "--stop-after-init", "--no-http"]
-    processes.run([*env.odoo_command, "-c", config, *what], log_of(database), env.process_environment())
+    processes.run(
+        [*env.odoo_command, "-c", config, *what], log_of(database), env.process_environment()
+    )
     if re.search(r" (ERROR|CRITICAL) ", log_of(database).read_text(errors="replace")):
         raise processes.CommandError(
             f"installing {modules} logged errors, see {log_of(database)}:\n"
@@ -137,5 +139,3 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
-
-

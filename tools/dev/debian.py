@@ -124,7 +124,7 @@ def _archives() -> Iterator[Archive]:
     own = _own_archive()
     if own:
         yield own
-        today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT000000Z")
+        today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT000000Z")
         newer = _SNAPSHOT.sub("/" + today, own.uri)
         if newer != own.uri:
             yield Archive(newer, own.signed_by)

@@ -102,7 +102,9 @@ class Server:
 
     def create(self, name: str) -> None:
         """Make an empty database as Odoo makes its own, with its extensions where there are any."""
-        self._on_database("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0", name)
+        self._on_database(
+            "CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0", name
+        )
         available = self.query("SELECT name FROM pg_available_extensions")
         for extension in {"pg_trgm", "unaccent"} & {row[0] for row in available}:
             self.query(f"CREATE EXTENSION {extension}", database=name)

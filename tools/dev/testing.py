@@ -141,8 +141,7 @@ def _summarise(results: Sequence[Result]) -> int:
         for name, reason in skips:
             print(f"  {name}: {reason}")
     passed, failed, skipped = (
-        sum(getattr(result, name) for result in results)
-        for name in ("passed", "failed", "skipped")
+        sum(getattr(result, name) for result in results) for name in ("passed", "failed", "skipped")
     )
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     return 0 if all(result.held for result in results) and passed else 1
@@ -160,4 +159,3 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     if rest and rest[0] == "--":
         rest.pop(0)
     return parts, rest
-

@@ -1,0 +1,221 @@
+"""What Cartona says anew of an order that is in Odoo.
+
+Compared are two things Cartona said, not Odoo's order with Cartona's: what a clerk has changed
+here since is left alone unless the marketplace changed the very same.
+"""
+
+from odoo import _, models
+
+from ..cartona_api import status as life_cycle
+from .cartona_order_importer_create import promised_moment
+from .cartona_order_tools import bullets, figure, paragraph, quantity
+
+_DATES = ("delivery_day", "estimated_delivery_day", "retailer_preferred_delivery_date")
+
+
+class CartonaOrderImporter(models.AbstractModel):
+    _inherit = "cartona.order.importer"
+
+    # === BUSINESS METHODS: UPDATE === #
+
+    def _update_orders(self, config, plans):
+        for plan in plans:
+            self._update_header(plan)
+            if not plan.is_dead:
+                self._update_lines(config, plan)
+            self._update_status(config, plan)
+        self._cancel([plan for plan in plans if plan.is_dead])
+
+    def _update_header(self, plan):
+        """Everything but the lines."""
+        order, sale = plan.order, plan.sale
+        values = self._told_values(plan)
+        number = order.receipt_id
+        if number and self._is_news(plan, "receipt_id"):
+            values.update(client_order_ref=number, origin="Cartona %s" % number)
+        if any(self._is_news(plan, name) for name in _DATES) and not sale._cartona_unchangeable():
+            values["commitment_date"] = promised_moment(order)
+        is_moving = self._is_news(plan, "address") and plan.customer == sale.partner_id
+        if is_moving and plan.address != sale.partner_shipping_id and sale._cartona_is_open():
+            values["partner_shipping_id"] = plan.address.id
+        sale.with_context(update_delivery_shipping_partner=True).write(values)
+        if order.note_message and self._is_news(plan, "note_message"):
+            plan.notes.append(paragraph(_("The retailer's note: %s", order.note_message)))
+
+    def _is_news(self, plan, name):
+        return plan.told.get(name) != plan.said[name]
+
+    # === BUSINESS METHODS: LINES === #
+
+    def _update_lines(self, config, plan):
+        """Make the lines that Cartona changed equal to Cartona's, and tell the difference."""
+        changes = self._line_changes(plan)
+        if not (changes.words or changes.writes):
+            return
+        who = _("Cartona") if plan.order.edited_by_admin else _("the retailer")
+        obstacle = plan.sale._cartona_unchangeable()
+        if obstacle:
+            title = _(
+                "Changed on Cartona by %(who)s, but %(why)s: nothing was altered.",
+                who=who,
+                why=obstacle,
+            )
+            plan.notes.append(bullets(title, changes.words))
+            plan.ask("%s %s" % (title, "; ".join(changes.words)))
+            return
+        self._apply(config, plan, changes)
+        plan.notes.append(bullets(_("Changed on Cartona by %s:", who), changes.words))
+        self._check_total(plan)
+
+    def _line_changes(self, plan):
+        """What has to be done to the sale lines."""
+        changes = LineChanges(plan.sale)
+        told, said = plan.told.get("lines", {}), plan.said["lines"]
+        for key in told:
+            if key not in said:
+                changes.remove(key)
+        for key, line in plan.lines.items():
+            if said[key] == told.get(key):
+                continue
+            if line.removed:
+                changes.remove(key)
+            else:
+                changes.sell(key, line, plan.matches[key], self._figures(line))
+            if line.comment and line.comment != told.get(key, {}).get("comment"):
+                changes.words.append("%s: %s" % (line.product_name, line.comment))
+        return changes
+
+    def _apply(self, config, plan, changes):
+        for line, values in changes.writes:
+            line.write(values)
+        drafts = changes.removed.filtered(lambda line: line.state in ("draft", "sent"))
+        drafts.unlink()
+        for line in changes.removed - drafts:
+            # A sale keeps the line, with nothing ordered.
+            line.write({"product_uom_qty": 0.0, "price_unit": line.price_unit, "discount": 0.0})
+        taxes, position = {}, plan.sale.fiscal_position_id
+        self.env["sale.order.line"].create(
+            [
+                dict(
+                    self._line_values(config, plan, key, position, taxes), order_id=plan.sale.id
+                )
+                for key in changes.added
+            ]
+        )
+
+    # === BUSINESS METHODS: STATUS === #
+
+    def _update_status(self, config, plan):
+        sale, said = plan.sale, plan.order.status
+        is_moving = self._is_news(plan, "status")
+        if plan.is_dead or not (is_moving or self._is_news(plan, "lines")):
+            return
+        if sale.state == "cancel":
+            plan.ask(_("It is cancelled in Odoo, but Cartona says “%s”.", said))
+        elif is_moving or said == life_cycle.PENDING:
+            # Of the other statuses only the step counts: a quotation that somebody has set back
+            # by hand since is not confirmed again.
+            self._plan_confirmation(config, plan)
+
+    def _cancel(self, plans):
+        """Cancel what was cancelled or sent back at Cartona, unless goods have left."""
+        labels = self.env["sale.order"]._cartona_status_labels()
+        cancelled = self.env["sale.order"]
+        for plan in plans:
+            order, sale = plan.order, plan.sale
+            if sale.state == "cancel":
+                continue
+            label = labels[order.status]
+            reason = order.cancellation_reason or order.return_reason
+            plan.notes.append(
+                paragraph("%s: %s" % (label, reason) if reason else label)
+            )
+            if sale._cartona_goods_left():
+                plan.ask(_("%s on Cartona, but goods have left: take them back.", label))
+                continue
+            if sale._cartona_is_invoiced():
+                plan.ask(_("%s on Cartona: the invoice has to be credited.", label))
+            cancelled |= sale
+        if cancelled:
+            # Not `action_cancel`: up to 18 it opens a dialog, and it refuses locked orders.
+            cancelled._action_cancel()
+
+
+class LineChanges:
+    """What has to be done to the lines of one sale order, and in which words it is told."""
+
+    def __init__(self, sale):
+        self.by_id = {line.cartona_id: line for line in sale.order_line if line.cartona_id}
+        # Lines that Cartona may know without our knowing their id: added by a clerk, or sent
+        # by Cartona without one.
+        self.nameless = [
+            line for line in sale.order_line if line.product_id and not line.cartona_id
+        ]
+        self.writes = []  # (sale line, values)
+        self.removed = sale.order_line.browse()
+        self.added = []  # keys of lines to make
+        self.words = []
+
+    def remove(self, key):
+        line = self.by_id.get(key)
+        if line and line.product_uom_qty:
+            self.removed |= line
+            self.words.append(_("%s: removed", line.product_id.display_name))
+
+    def sell(self, key, line, match, figures):
+        """
+        :param line: `cartona_api.OrderLine`
+        :param match: `Match`
+        :param figures: dict, quantity and price as they are to be
+        """
+        sale_line = self.by_id.get(key)
+        if sale_line and not _sells(sale_line, match):
+            # The same line of Cartona's now sells something else.
+            self.remove(key)
+            self.writes.append((sale_line, {"cartona_id": False}))
+            sale_line = None
+        sale_line = sale_line or self._adopt(match, figures)
+        if not sale_line:
+            self.added.append(key)
+            self.words.append(
+                _(
+                    "%(product)s: added, %(quantity)s × %(price)s",
+                    product=match.product.display_name,
+                    quantity=quantity(figures["product_uom_qty"]),
+                    price=figure(figures["price_unit"]),
+                )
+            )
+            return
+        self._tell_difference(sale_line, figures)
+        wanted = dict(figures, cartona_id=line.id or False)
+        if any(sale_line[name] != value for name, value in wanted.items()):
+            self.writes.append((sale_line, wanted))
+
+    def _adopt(self, match, figures):
+        """The line without an id that is meant: of the same product, the most similar one."""
+        similar = [line for line in self.nameless if _sells(line, match)]
+        if not similar:
+            return None
+        found = max(similar, key=lambda line: sum(line[n] == v for n, v in figures.items()))
+        self.nameless.remove(found)
+        return found
+
+    def _tell_difference(self, line, figures):
+        name = line.product_id.display_name
+        old, new = line.product_uom_qty, figures["product_uom_qty"]
+        if old != new:
+            self.words.append("%s: %s → %s" % (name, quantity(old), quantity(new)))
+        old, new = line.price_unit, figures["price_unit"]
+        if old != new:
+            self.words.append(
+                _(
+                    "%(product)s: price %(old)s → %(new)s",
+                    product=name,
+                    old=figure(old),
+                    new=figure(new),
+                )
+            )
+
+
+def _sells(line, match):
+    return line.product_id == match.product and line._cartona_uom() == match.uom

@@ -1,0 +1,562 @@
+"""The API notes, line by line: connection, products, orders in, orders out, life cycle."""
+
+import pytest
+
+REASONS = (
+    "out_of_stock cannot_deliver_the_order supplier_asked_me_to_cancel delayed_order "
+    "pending_order_without_action removed_items supplier_attitude missing_items "
+    "expired_products different_prices different_products"
+).split()
+ORDER_FIELDS = set(
+    "hashed_id receipt_id supplier_code status delivered_by pickup_date pickup_otp delivery_day "
+    "estimated_delivery_day retailer_preferred_delivery_date cancellation_reason return_reason "
+    "note_message edited_by_admin distribution_route_code created_at total_price cartona_credit "
+    "installment_cost wallet_top_up applied_supplier_rebate retailer order_details".split()
+)
+RETAILER_FIELDS = set(
+    "retailer_name retailer_code retailer_number retailer_number2 retailer_address address_notes "
+    "retailer_email".split()
+)
+LINE_FIELDS = set(
+    "id supplier_product_id internal_product_id base_product_id unit unit_count product_name "
+    "amount selling_price applied_supplier_discount applied_cartona_discount comment".split()
+)
+PRODUCT_FIELDS = set(
+    "supplier_product_id internal_product_id base_product_id unit unit_count base_product_name "
+    "supplier_product_name image_thumbnail median_price tax_percentage selling_price "
+    "available_stock_quantity remind_me_at_stock min_order max_order in_stock is_bundle "
+    "is_published is_unlimited_stock sold_amount notes".split()
+)
+REACHED = {
+    "pending": [],
+    "approved": ["approved"],
+    "assigned_to_salesman": ["approved", "assigned_to_salesman"],
+}
+LINE = {"supplier_product_id": 500001, "amount": 2, "selling_price": 10}
+SECOND = {"supplier_product_id": 500002, "amount": 3, "selling_price": 100.5}
+
+
+def placed(sandbox, status="pending", **wanted):
+    return sandbox.place_order(**{"lines": [LINE, SECOND], "status": status, **wanted})
+
+
+# === CONNECTION === #
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", "Sandbox-Token"])
+def test_a_wrong_or_missing_token_is_401_everywhere(as_supplier, token):
+    stranger = as_supplier(token)
+    assert stranger.get("supplier-product").status_code == 401
+    assert stranger.get("order/pull-orders").status_code == 401
+    for path in (
+        "supplier-product/bulk-update",
+        "supplier-product/base-product/bulk-update-stock",
+        "order/update-order-status",
+        "order/update-order-status/abc",
+        "order/update-order-details",
+    ):
+        assert stranger.post(path, []).status_code == 401
+
+
+def test_the_token_goes_raw_into_its_own_header(as_supplier):
+    stranger = as_supplier(None)
+    stranger.session.headers["Authorization"] = "sandbox-token"
+    assert stranger.get("supplier-product").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["orders/pull-orders", "supplier-products", "base-product/bulk-update-stock", ""]
+)
+def test_an_address_that_is_not_documented_is_404(supplier, path):
+    assert supplier.get(path).status_code == 404
+
+
+def test_a_wrong_method_is_405(supplier):
+    assert supplier.get("supplier-product/bulk-update").status_code == 405
+    assert supplier.post("order/pull-orders", {}).status_code == 405
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[NaN]", b"[Infinity]", b"\xff\xfe\xfd"])
+def test_a_body_that_is_no_json_is_400(supplier, body):
+    answer = supplier.session.post(f"{supplier.base}supplier-product/bulk-update", data=body)
+    assert answer.status_code == 400
+
+
+def test_arabic_travels_as_it_is(supplier):
+    answer = supplier.get("supplier-product", supplier_product_id=500001)
+    assert "زيت عباد الشمس كريستال 1 لتر".encode() in answer.content
+    assert answer.headers["content-type"] == "application/json"
+
+
+# === PRODUCTS: THE LIST === #
+
+
+def test_the_product_list_has_every_documented_field(supplier):
+    row = supplier.get("supplier-product", per_page=1).json()[0]
+    assert set(row) == PRODUCT_FIELDS
+
+
+def test_the_product_list_is_paged_without_gap_or_repetition(supplier):
+    pages = [supplier.get("supplier-product", page=n, per_page=120).json() for n in (1, 2, 3, 4)]
+    assert [len(page) for page in pages] == [120, 120, 60, 0]
+    assert len({row["supplier_product_id"] for page in pages for row in page}) == 300
+
+
+def test_a_page_has_100_rows_unless_asked_otherwise(supplier):
+    assert len(supplier.get("supplier-product").json()) == 100
+
+
+@pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"per_page": -1}, {"pages": 2}])
+def test_a_paging_parameter_that_means_nothing_is_refused(supplier, query):
+    assert supplier.get("supplier-product", **query).status_code == 422
+
+
+def test_the_product_list_filters_by_each_identity(supplier):
+    supplier.update({"supplier_product_id": 500001, "internal_product_id": "OIL-1"})
+
+    def ids(**query):
+        found = supplier.get("supplier-product", **query).json()
+        return [row["supplier_product_id"] for row in found]
+
+    assert ids(supplier_product_id=500002) == [500002]
+    assert ids(internal_product_id="OIL-1") == [500001]
+    assert ids(base_product_id=2001) == [500001, 500002]
+    assert ids(base_product_id=2001, supplier_product_id=500003) == []
+    assert ids(supplier_product_id=1) == []
+
+
+def test_search_token_finds_words_of_the_name_in_any_order(supplier):
+    found = supplier.get("supplier-product", search_token="كانز بيبسي").json()
+    assert {row["base_product_name"] for row in found} == {"بيبسي كانز 330 مل"}
+    assert [row["unit_count"] for row in found] == [1, 24]
+
+
+# === PRODUCTS: BULK UPDATE === #
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("selling_price", 91.25),
+        ("available_stock_quantity", 0),
+        ("is_unlimited_stock", True),
+        ("in_stock", False),
+        ("is_published", False),
+        ("min_order", 2),
+        ("max_order", 9),
+        ("remind_me_at_stock", 5),
+        ("notes", "عرض الأسبوع"),
+        ("internal_product_id", "77"),
+    ],
+)
+def test_each_settable_field_is_set_and_the_others_keep_their_value(supplier, field, value):
+    before = supplier.get("supplier-product", supplier_product_id=500001).json()[0]
+    assert before[field] != value
+    answer = supplier.post(
+        "supplier-product/bulk-update", [{"supplier_product_id": 500001, field: value}]
+    )
+    assert (answer.status_code, answer.json()) == (200, {})
+    after = supplier.get("supplier-product", supplier_product_id=500001).json()[0]
+    assert after == {**before, field: value}
+
+
+def test_the_first_identity_given_wins(supplier, sandbox):
+    pack = {"base_product_id": 2002, "unit": "box", "unit_count": 6}
+    supplier.update(
+        {"supplier_product_id": 500001, "internal_product_id": "A"},
+        {"supplier_product_id": 500002, "internal_product_id": "B"},
+    )
+    refused = supplier.update(
+        {"supplier_product_id": "500001", **pack, "selling_price": 11},
+        {"internal_product_id": "B", **pack, "selling_price": 12},
+        {"supplier_product_id": None, "internal_product_id": "", **pack, "selling_price": 13},
+    )
+    assert refused == []
+    prices = [sandbox.listing(key)["selling_price"] for key in (500001, 500002, 500004)]
+    assert prices == [11, 12, 13]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"supplier_product_id": 1},
+        {"internal_product_id": "unknown"},
+        {"base_product_id": 2001, "unit": "box", "unit_count": 13},
+        {"base_product_id": 2001, "unit": "box"},
+        {},
+    ],
+)
+def test_an_unknown_or_unnamed_product_is_refused_inside_a_2xx(supplier, sandbox, item):
+    assert len(supplier.update({**item, "selling_price": 1})) == 1
+    assert sandbox.changes(kind="price") == []
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("selling_price", 0),
+        ("selling_price", -3),
+        ("selling_price", "12,50"),
+        ("selling_price", None),
+        ("selling_price", True),
+        ("available_stock_quantity", -1),
+        ("available_stock_quantity", 1.5),
+        ("available_stock_quantity", 7.0),
+        ("available_stock_quantity", "7"),
+        ("is_published", "yes"),
+        ("in_stock", 1),
+        ("min_order", -1),
+        ("max_order", 2.5),
+        ("notes", 5),
+        ("tax_percentage", 5),
+        ("price", 5),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_and_nothing_of_its_item_is_set(
+    supplier, sandbox, field, value
+):
+    before = sandbox.listing(500001)
+    item = {"supplier_product_id": 500001, "remind_me_at_stock": 3, field: value}
+    refused = supplier.update(item)
+    assert refused[0]["supplier_product_id"] == 500001
+    assert field in refused[0]["message"]
+    assert sandbox.listing(500001) == before
+
+
+def test_one_refused_item_does_not_hold_up_the_others(supplier, sandbox):
+    refused = supplier.update(
+        {"supplier_product_id": 500001, "selling_price": 50},
+        {"supplier_product_id": 500002, "selling_price": 0},
+        "not an item",
+        {"supplier_product_id": 500003, "selling_price": 60},
+    )
+    assert [error.get("supplier_product_id") for error in refused] == [500002, None]
+    assert sandbox.listing(500001)["selling_price"] == 50
+    assert sandbox.listing(500003)["selling_price"] == 60
+
+
+@pytest.mark.parametrize("path", ["supplier-product/bulk-update", "order/update-order-status"])
+def test_a_bulk_call_takes_a_list(supplier, path):
+    assert supplier.post(path, {"supplier_product_id": 500001}).status_code == 422
+
+
+def test_base_stock_is_divided_by_each_listings_unit_count(supplier, sandbox):
+    path = "supplier-product/base-product/bulk-update-stock"
+    items = [
+        {"base_product_id": 2001, "available_stock_quantity": 35},
+        {"base_product_id": "2002", "available_stock_quantity": 5},
+        {"base_product_id": 2003, "available_stock_quantity": -1},
+        {"base_product_id": 1, "available_stock_quantity": 1},
+    ]
+    errors = supplier.post(path, items).json()["errors"]
+    assert [error["base_product_id"] for error in errors] == [2003, 1]
+    stocks = [sandbox.listing(500000 + n)["available_stock_quantity"] for n in (1, 2, 3, 4)]
+    assert stocks == [35, 2, 5, 0]
+
+
+# === ORDERS IN === #
+
+
+def test_an_order_has_every_documented_field(sandbox, supplier):
+    placed(sandbox)
+    order = supplier.pull()[0]
+    assert set(order) == ORDER_FIELDS
+    assert set(order["retailer"]) == RETAILER_FIELDS
+    assert [set(line) for line in order["order_details"]] == [LINE_FIELDS] * 2
+    assert order["retailer"]["retailer_number"].startswith("+20")
+    assert all(isinstance(line["id"], int) for line in order["order_details"])
+
+
+def test_total_price_is_the_sum_of_price_times_amount(sandbox, supplier):
+    placed(sandbox)
+    assert supplier.pull()[0]["total_price"] == 2 * 10 + 3 * 100.5
+
+
+def test_the_money_of_an_order_is_told_apart(sandbox, supplier):
+    discounted = {**LINE, "applied_supplier_discount": 2, "applied_cartona_discount": 1}
+    placed(sandbox, lines=[discounted], cartona_credit=4, installment_cost=6, wallet_top_up=5)
+    order = supplier.pull()[0]
+    assert [order[k] for k in ("cartona_credit", "installment_cost", "wallet_top_up")] == [4, 6, 5]
+    own = sandbox.order(order["hashed_id"])["sandbox"]
+    assert own["to_collect"] == 20 - 4 - 6 + 5
+    assert own["owed_by_cartona"] == 4 + 6 + 1 * 2
+    assert own["owed_to_cartona"] == 5
+
+
+def test_an_offer_is_one_product_on_two_lines(sandbox, supplier):
+    lines = [{**LINE, "amount": 3}]
+    sandbox.place_order(lines=lines, offers=True)
+    offer, normal = supplier.pull()[0]["order_details"]
+    assert offer["supplier_product_id"] == normal["supplier_product_id"]
+    assert offer["id"] != normal["id"]
+    discounts = offer["applied_supplier_discount"] + offer["applied_cartona_discount"]
+    assert offer["selling_price"] + discounts == normal["selling_price"] == 10
+    assert offer["amount"] + normal["amount"] == 3
+
+
+def test_an_order_keeps_coming_until_it_is_synced(sandbox, supplier):
+    order = placed(sandbox)
+    for _ in range(2):
+        assert [row["hashed_id"] for row in supplier.pull()] == [order["hashed_id"]]
+    assert supplier.sync(order) == []
+    assert supplier.pull() == []
+
+
+def test_after_a_change_it_comes_again(sandbox, supplier):
+    order = placed(sandbox)
+    supplier.pull()
+    supplier.sync(order)
+    sandbox.edit_order(order["hashed_id"], lines=[LINE])
+    assert [row["status"] for row in supplier.pull()] == ["pending"]
+
+
+def test_synced_covers_only_what_was_given(sandbox, supplier):
+    order = placed(sandbox)
+    supplier.sync(order)
+    assert len(supplier.pull()) == 1, "it had never been given"
+    sandbox.cancel_order(order["hashed_id"])
+    supplier.sync(order)
+    assert [row["status"] for row in supplier.pull()] == ["cancelled_by_retailer"]
+    supplier.sync(order)
+    assert supplier.pull() == []
+
+
+def test_synced_is_never_a_state(sandbox, supplier):
+    order = placed(sandbox)
+    supplier.pull()
+    supplier.sync(order)
+    assert sandbox.order(order["hashed_id"])["status"] == "pending"
+
+
+def test_the_list_shrinks_while_its_pages_are_acknowledged(sandbox, supplier):
+    placed_ids = {row["hashed_id"] for row in sandbox.place_orders(25, lines=1)}
+    first = supplier.pull(per_page=10)
+    supplier.sync(*first)
+    second = supplier.pull(per_page=10, page=2)
+    assert len(second) == 5, "page 2 of the 15 that are left"
+    seen = {row["hashed_id"] for row in [*first, *second, *supplier.pull(limit=10)]}
+    assert seen == placed_ids
+
+
+def test_every_order_carries_its_account(sandbox, supplier):
+    sandbox.add_account("2", internal_supplier_code="WHOLESALE", listings=5)
+    placed(sandbox)
+    sandbox.place_order(supplier_code="2")
+    assert [row["supplier_code"] for row in supplier.pull()] == ["1", "2"]
+    assert [row["supplier_code"] for row in supplier.pull(supplier_code="2")] == ["2"]
+    found = supplier.pull(internal_supplier_code="WHOLESALE")
+    assert [row["supplier_code"] for row in found] == ["2"]
+    assert supplier.get("order/pull-orders", supplier_code="3").status_code == 422
+
+
+# === ORDERS OUT: STATUS === #
+
+
+@pytest.mark.parametrize("status", REACHED)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "pending",
+        "approved",
+        "assigned_to_salesman",
+        "delivered",
+        "cancelled_by_supplier",
+        "returned",
+    ],
+)
+def test_the_supplier_goes_only_where_the_life_cycle_leads(sandbox, supplier, status, sent):
+    allowed = {
+        "pending": {"pending", "approved", "cancelled_by_supplier"},
+        "approved": {"approved", "assigned_to_salesman", "cancelled_by_supplier"},
+        "assigned_to_salesman": {
+            "assigned_to_salesman",
+            "delivered",
+            "returned",
+            "cancelled_by_supplier",
+        },
+    }
+    order = placed(sandbox)
+    for step in REACHED[status]:
+        assert supplier.status(order, step).status_code == 200
+    answer = supplier.status(order, sent, cancellation_reason="out_of_stock")
+    assert answer.status_code == (200 if sent in allowed[status] else 422)
+    expected = sent if sent in allowed[status] else status
+    assert sandbox.order(order["hashed_id"])["status"] == expected
+
+
+@pytest.mark.parametrize(
+    "final", ["delivered", "cancelled_by_retailer", "cancelled_by_supplier", "returned"]
+)
+def test_final_is_final(sandbox, supplier, final):
+    order = placed(sandbox, status=final)
+    for sent in {"pending", "approved", "delivered", "cancelled_by_supplier"} - {final}:
+        assert supplier.status(order, sent, cancellation_reason="out_of_stock").status_code == 422
+    assert sandbox.order(order["hashed_id"])["status"] == final
+
+
+def test_while_the_retailer_edits_the_supplier_can_do_nothing(sandbox, supplier):
+    order = placed(sandbox)
+    sandbox.edit_order(order["hashed_id"], hold=True)
+    assert supplier.status(order, "approved").status_code == 422
+    cancelled = supplier.status(order, "cancelled_by_supplier", cancellation_reason="out_of_stock")
+    assert cancelled.status_code == 422
+    line = order["order_details"][0]["id"]
+    assert len(supplier.edit(order, [{"id": line, "amount": 1}])) == 1
+
+
+@pytest.mark.parametrize("status", ["cancelled", "editing", "cancelled_by_retailer", "", None, 5])
+def test_a_status_that_a_supplier_does_not_send_is_refused(sandbox, supplier, status):
+    order = placed(sandbox)
+    assert supplier.status(order, status).status_code == 422
+
+
+def test_bulk_answers_2xx_and_single_an_error(sandbox, supplier):
+    order = placed(sandbox)
+    item = {"hashed_id": order["hashed_id"], "status": "delivered"}
+    bulk = supplier.post("order/update-order-status", [item])
+    assert bulk.status_code == 200
+    assert bulk.json()["errors"][0]["hashed_id"] == order["hashed_id"]
+    single = supplier.post(f"order/update-order-status/{order['hashed_id']}", item)
+    assert single.status_code == 422
+    assert "pending" in single.json()["error"]
+
+
+def test_an_unknown_order_is_404_alone_and_a_refusal_in_bulk(supplier):
+    item = {"hashed_id": "nothing", "status": "synced"}
+    assert supplier.post("order/update-order-status/nothing", item).status_code == 404
+    assert [row["hashed_id"] for row in supplier.sync(item)] == ["nothing"]
+
+
+def test_the_optional_fields_of_a_status_are_kept_and_checked(sandbox, supplier):
+    order = placed(sandbox, status="approved")
+    days = {"estimated_delivery_day": "2030-01-05", "delivery_day": "2030-01-06"}
+    assert supplier.status(order, "assigned_to_salesman", **days).status_code == 200
+    shown = sandbox.order(order["hashed_id"])
+    assert {key: shown[key] for key in days} == days
+    assert supplier.status(order, "delivered", delivery_day="tomorrow").status_code == 422
+    assert supplier.status(order, "delivered", comment="x").status_code == 422
+
+
+@pytest.mark.parametrize("money", ["installment_cost", "wallet_top_up"])
+def test_money_through_cartona_needs_the_retailers_code(sandbox, supplier, money):
+    order = placed(sandbox, status="assigned_to_salesman", otp="4711", **{money: 5})
+    assert supplier.status(order, "delivered").status_code == 422
+    assert supplier.status(order, "delivered", retailer_otp="0000").status_code == 422
+    assert sandbox.order(order["hashed_id"])["status"] == "assigned_to_salesman"
+    assert supplier.status(order, "delivered", retailer_otp="4711").status_code == 200
+
+
+def test_other_deliveries_need_no_code(sandbox, supplier):
+    order = placed(sandbox, status="assigned_to_salesman", cartona_credit=5)
+    assert supplier.status(order, "delivered").status_code == 200
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_documented_reason_cancels(sandbox, supplier, reason):
+    order = placed(sandbox)
+    answer = supplier.status(order, "cancelled_by_supplier", cancellation_reason=reason)
+    assert answer.status_code == 200
+    assert sandbox.order(order["hashed_id"])["cancellation_reason"] == reason
+
+
+@pytest.mark.parametrize("reason", [{}, {"cancellation_reason": "I do not want to"}])
+def test_a_cancellation_without_one_of_the_reasons_is_refused(sandbox, supplier, reason):
+    order = placed(sandbox)
+    assert supplier.status(order, "cancelled_by_supplier", **reason).status_code == 422
+
+
+def test_of_an_order_that_cartona_delivers_the_supplier_sets_only_a_cancellation(sandbox, supplier):
+    order = placed(sandbox, delivered_by="delivered_by_cartona")
+    pulled = supplier.pull()[0]
+    assert pulled["pickup_date"] and pulled["pickup_otp"]
+    assert supplier.status(order, "approved").status_code == 422
+    assert len(supplier.edit(order, [{"id": order["order_details"][0]["id"], "amount": 1}])) == 1
+    assert sandbox.advance_order(order["hashed_id"])["status"] == "approved"
+    assert supplier.status(order, "assigned_to_salesman").status_code == 422
+    cancelled = supplier.status(order, "cancelled_by_supplier", cancellation_reason="out_of_stock")
+    assert cancelled.status_code == 200
+
+
+# === ORDERS OUT: LINES === #
+
+
+@pytest.mark.parametrize("status", ["pending", "approved", "assigned_to_salesman"])
+def test_lines_are_edited_added_and_cancelled(sandbox, supplier, status):
+    order = placed(sandbox, status=status)
+    first, second = (line["id"] for line in order["order_details"])
+    details = [
+        {"id": first, "amount": 1, "price": 9.5, "comment": "أقل"},
+        {"id": second, "cancelled": True},
+        {"supplier_product_id": 500003, "amount": 2, "price": 20},
+    ]
+    assert supplier.edit(order, details) == []
+    shown = sandbox.order(order["hashed_id"])
+    kept, added = shown["order_details"]
+    assert (kept["id"], kept["amount"], kept["selling_price"]) == (first, 1, 9.5)
+    assert kept["comment"] == "أقل"
+    assert added["id"] not in (first, second)
+    assert (added["supplier_product_id"], added["amount"]) == (500003, 2)
+    assert shown["total_price"] == 9.5 + 40
+
+
+def test_an_edited_order_comes_again(sandbox, supplier):
+    order = placed(sandbox)
+    supplier.pull()
+    supplier.sync(order)
+    supplier.edit(order, [{"id": order["order_details"][0]["id"], "amount": 1}])
+    assert [row["order_details"][0]["amount"] for row in supplier.pull()] == [1]
+
+
+def test_details_come_as_list_or_as_objects(sandbox, supplier):
+    order = placed(sandbox)
+    line = {"id": order["order_details"][0]["id"], "amount": 7}
+    body = {"hashed_id": order["hashed_id"], "order_details": line}
+    assert supplier.post("order/update-order-details", body).json() == {}
+    assert sandbox.order(order["hashed_id"])["order_details"][0]["amount"] == 7
+
+
+@pytest.mark.parametrize("details", [None, [], [5], "x"])
+def test_details_without_lines_are_refused(sandbox, supplier, details):
+    assert len(supplier.edit(placed(sandbox), details)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": 0},
+        {"amount": -1},
+        {"amount": 1.5},
+        {"amount": "2"},
+        {"price": 0},
+        {"price": "9"},
+        {"id": 1, "amount": 1},
+        {"id": None, "supplier_product_id": 1, "amount": 1},
+        {"id": None, "supplier_product_id": 500003},
+        {"colour": "red"},
+    ],
+)
+def test_a_faulty_line_refuses_the_whole_edit(sandbox, supplier, change):
+    order = placed(sandbox)
+    first, second = (line["id"] for line in order["order_details"])
+    refused = supplier.edit(order, [{"id": second, "amount": 1}, {"id": first, **change}])
+    assert [row["hashed_id"] for row in refused] == [order["hashed_id"]]
+    assert sandbox.order(order["hashed_id"])["order_details"] == order["order_details"]
+
+
+def test_what_is_weighed_is_sold_in_fractions(sandbox, supplier):
+    cheese = sandbox.add_listing(supplier_product_name="جبنة رومي", unit="kg", selling_price=318)
+    line = {"supplier_product_id": cheese["supplier_product_id"], "amount": 1}
+    order = sandbox.place_order(lines=[line])
+    assert supplier.edit(order, [{"id": order["order_details"][0]["id"], "amount": 0.75}]) == []
+    assert sandbox.order(order["hashed_id"])["total_price"] == 238.5
+
+
+def test_an_order_cannot_lose_all_its_lines(sandbox, supplier):
+    order = placed(sandbox)
+    gone = [{"id": line["id"], "cancelled": True} for line in order["order_details"]]
+    assert len(supplier.edit(order, gone)) == 1
+
+
+def test_a_delivered_order_is_not_edited(sandbox, supplier):
+    order = placed(sandbox, status="delivered")
+    assert len(supplier.edit(order, [{"id": order["order_details"][0]["id"], "amount": 1}])) == 1

@@ -1,0 +1,128 @@
+"""Fixtures of the unit tests: samples, and a server that can misbehave in any way."""
+
+import json
+import pathlib
+import socket
+import threading
+
+import pytest
+
+SAMPLES = pathlib.Path(__file__).parent.parent / "samples"
+
+
+@pytest.fixture
+def sample():
+    """Reads `tests/samples/<name>.json`: a fresh copy each time."""
+
+    def read(name):
+        return json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+
+    return read
+
+
+class Request:
+    """One request as it came in."""
+
+    def __init__(self, head, body):
+        line, *headers = head.decode("latin-1").split("\r\n")
+        self.method, self.target, _version = line.split(" ")
+        self.headers = {
+            key.lower(): value.strip()
+            for key, _colon, value in (header.partition(":") for header in headers)
+        }
+        self.body = body
+
+    @property
+    def json(self):
+        """The body as data."""
+        return json.loads(self.body)
+
+
+class Server:
+    """A server on a real socket that does to each request what the test told it to.
+
+    `replies` are taken one per request, the last one for all that follow. A reply is either bytes,
+    sent as they are, or a function of the connection, which may do anything to it.
+    """
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=20)
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/api/v1/"
+        self.replies = []
+        self.requests = []
+        self.connections = 0
+        self.closed = threading.Event()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def answer(self, status=200, body=b"", headers=(), length=None):
+        """A reply: `body` is bytes, or data that is sent as JSON."""
+        if not isinstance(body, bytes):
+            body = json.dumps(body, ensure_ascii=False).encode()
+        lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {length or len(body)}", *headers]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+    def close(self):
+        """Stop, and wake whatever still waits."""
+        self.closed.set()
+        self.listener.close()
+        for thread in self._threads[1:]:
+            thread.join(2)
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _peer = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection):
+        connection.settimeout(5)
+        with connection:
+            try:
+                while True:
+                    request = self._receive(connection)
+                    if request is None:
+                        return
+                    self.requests.append(request)
+                    reply = self.replies[0] if len(self.replies) == 1 else self.replies.pop(0)
+                    if callable(reply):
+                        reply(connection)
+                        return
+                    connection.sendall(reply)
+            except OSError:
+                return
+
+    @staticmethod
+    def _receive(connection):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            chunk = connection.recv(65536)
+            if not chunk:
+                return None
+            data += chunk
+        head, _blank, body = data.partition(b"\r\n\r\n")
+        request = Request(head, body)
+        missing = int(request.headers.get("content-length", 0)) - len(body)
+        while missing > 0:
+            chunk = connection.recv(65536)
+            request.body += chunk
+            missing -= len(chunk)
+        return request
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A misbehaving server. No proxy and no .netrc of this machine stand in between."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY",
+                 "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", "/dev/null")
+    server = Server()
+    yield server
+    server.close()

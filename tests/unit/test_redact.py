@@ -1,0 +1,155 @@
+"""Nothing secret and nothing personal can be read in a log."""
+
+import json
+
+import pytest
+from cartona_api import redact
+from hypothesis import given
+from hypothesis import strategies as st
+
+TOKEN = "tok-9f8e7d6c"
+
+SECRETS = [
+    "AuthorizationToken", "authorization", "Authorization-Token", "token", "auth_token", "otp",
+    "retailer_otp", "pickup_otp", "password", "secret", "webhook_token", "Cookie",
+]  # fmt: skip
+PERSONAL = [
+    "retailer_name", "retailer_number", "retailer_number2", "retailer_address", "address_notes",
+    "retailer_email", "note_message",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SECRETS)
+@pytest.mark.parametrize("personal", [True, False])
+def test_secrets_are_always_masked(key, personal):
+    assert redact.mask({key: "4821"}, personal=personal) == {key: "***"}
+
+
+@pytest.mark.parametrize("key", PERSONAL)
+def test_personal_data_is_masked_unless_asked_for(key):
+    assert redact.mask({key: "أحمد 12"}) == {key: "***"}
+    assert redact.mask({key: "أحمد 12"}, personal=False) == {key: "أحمد 12"}
+
+
+@pytest.mark.parametrize("key", ["product_name", "name", "status", "hashed_id", "comment"])
+def test_what_explains_an_order_stays_readable(key):
+    assert redact.mask({key: "box 24"}) == {key: "box 24"}
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_field_is_seen_to_be_empty(value):
+    assert redact.mask({"retailer_otp": value, "token": value}) == {
+        "retailer_otp": value, "token": value,
+    }  # fmt: skip
+
+
+def test_what_cartona_says_about_an_otp_is_not_the_otp():
+    assert redact.mask({"errors": {"retailer_otp": ["is invalid"]}}) == {
+        "errors": {"retailer_otp": ["is invalid"]}
+    }
+    assert redact.mask({"retailer_otp": [4821]}) == {"retailer_otp": "***"}
+
+
+def test_the_original_is_not_touched_and_the_copy_is_deep():
+    data = [{"retailer": {"retailer_name": "x"}, "lines": [{"otp": 1, "id": 7}]}]
+    before = json.dumps(data)
+    masked = redact.mask(data)
+    assert masked == [{"retailer": {"retailer_name": "***"}, "lines": [{"otp": "***", "id": 7}]}]
+    assert json.dumps(data) == before
+    assert masked[0]["lines"] is not data[0]["lines"]
+
+
+TEXTS = [
+    ("JSON in a text", '{"otp": "4821", "id": 7}', '{"otp": "***", "id": 7}'),
+    ("JSON list in a text", ' [{"token": "abc"}]', '[{"token": "***"}]'),
+    ("JSON cut short", '{"id": 7, "otp": "48', '{"id": 7, "otp": "***"'),
+    ("JSON cut short, number", '[{"otp": 4821, "id": 7}', '[{"otp": ***, "id": 7}'),
+    ("a name with blanks", '{"retailer_name": "Al \\"Nour\\" shop", "x',
+     '{"retailer_name": "***", "x'),
+    ("header", "AuthorizationToken: abc123 sent", "AuthorizationToken: *** sent"),
+    ("bearer", "Authorization: Bearer abc.def-ghi", "Authorization: ***"),
+    ("query", "GET /x?token=abc123&page=2", "GET /x?token=***&page=2"),
+    ("login in an address", "proxy http://user:pw@10.0.0.1:3128 refused",
+     "proxy http://***@10.0.0.1:3128 refused"),
+    ("nothing secret", "price: 12, stock = 4", "price: 12, stock = 4"),
+    ("about an otp", "retailer_otp: is invalid", "retailer_otp: is invalid"),
+    ("bytes", b'{"otp": "4821"}', '{"otp": "***"}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "masked"), [c[1:] for c in TEXTS], ids=[c[0] for c in TEXTS])
+def test_texts_are_searched_too(text, masked):
+    assert redact.mask(text) == masked
+
+
+def test_a_secret_in_use_is_replaced_wherever_it_stands():
+    data = {"a": f"x{TOKEN}y", "b": [TOKEN], TOKEN: 1, "c": json.dumps({"d": TOKEN})}
+    assert redact.mask(data, secrets=(TOKEN,)) == {
+        "a": "x***y", "b": ["***"], "***": 1, "c": '{"d": "***"}',
+    }  # fmt: skip
+
+
+def test_the_longer_of_two_secrets_goes_first():
+    assert redact.mask("abcdefgh", secrets=("abcd", "abcdefgh")) == "***"
+
+
+def test_a_secret_too_short_to_be_one_does_not_blacken_the_text():
+    assert redact.mask("a b c", secrets=("", "b", None)) == "a b c"
+
+
+def test_endless_nesting_ends():
+    data = value = {}
+    for _ in range(200):
+        value["a"] = value = {}
+    value["otp"] = "4821"
+    assert "4821" not in json.dumps(redact.mask(data))
+
+
+EXCERPTS = [
+    ("nothing", b"", ""),
+    ("empty object", {}, ""),
+    ("null", b"null", ""),
+    ("plain", "  It\n is   broken ", "It is broken"),
+    ("message", {"message": "Bad price", "code": 7}, "Bad price"),
+    ("error object", b'{"error": {"code": 7, "message": "Bad price"}}', "Bad price"),
+    ("list of texts", {"errors": ["a", "b"]}, "a; b"),
+    ("no sentence", {"code": 7}, '{"code": 7}'),
+    ("message first", {"error": True, "title": "t", "message": "m"}, "m"),
+    ("Arabic", '{"message": "السعر غير صالح"}', "السعر غير صالح"),
+    ("HTML", "<html><head><title>no</title><style>p{}</style></head><body><h1>502 Bad Gateway</h1>"
+     "<script>var a = '<b>';</script><p>nginx&nbsp;&amp; co</p></body></html>",
+     "502 Bad Gateway nginx & co"),
+    ("HTML cut short", "<html><body>Bad <b>Gate</b>way<script>var", "Bad Gate way"),
+    ("control characters", "a\x00b\x1bc", "a b c"),
+    ("half a surrogate pair", {"message": "a\ud800b"}, "a b"),
+    ("broken UTF-8", b"a\xffb", "a�b"),
+    ("secret in it", '{"message": "token=abc123 refused"}', "token=*** refused"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "text"), [c[1:] for c in EXCERPTS], ids=[c[0] for c in EXCERPTS])
+def test_an_excerpt_is_one_line_of_plain_text(body, text):
+    assert redact.excerpt(body) == text
+
+
+def test_an_excerpt_is_cut_visibly():
+    assert redact.excerpt("x" * 501) == "x" * 499 + "…"
+    assert redact.excerpt("x" * 500) == "x" * 500
+    assert redact.excerpt("x" * 50, limit=10) == "x" * 9 + "…"
+
+
+def test_a_secret_is_masked_before_the_text_is_cut():
+    text = "x" * 495 + TOKEN
+    assert TOKEN[:4] not in redact.excerpt(text, secrets=(TOKEN,))
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+), st.integers(1, 60))  # fmt: skip
+def test_whatever_comes_gives_a_text_that_a_database_can_store(body, limit):
+    text = redact.excerpt(body, limit)
+    assert len(text) <= limit
+    assert "\x00" not in text
+    text.encode("utf-8")

@@ -1,0 +1,1 @@
+"""Checks that no common linter makes. Each runs as `python -m tools.checks.<name>`."""
