@@ -23,8 +23,8 @@
         "views/cartona_change_views.xml",
         "views/cartona_sync_log_views.xml",
         "views/product_views.xml",
-        # "views/res_partner_views.xml",
-        # "views/sale_order_views.xml",
+        "views/res_partner_views.xml",
+        "views/sale_order_views.xml",
         "views/res_config_settings_views.xml",
         # Menus last: they open the actions defined above.
         "views/cartona_menus.xml",

@@ -53,8 +53,7 @@ def main() -> None:
     )
     host = "127.0.0.1" if args.host in ("0.0.0.0", "") else args.host
     sandbox.market.public_url = f"http://{host}:{listener.getsockname()[1]}"
-    # The way a held or half-sent request ends is part of the play, not a thing to report.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+    logging.basicConfig(level=logging.ERROR)  # to stderr: stdout is for the one line
     config = uvicorn.Config(
         sandbox.app(),
         http=CuttableProtocol,

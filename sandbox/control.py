@@ -81,7 +81,7 @@ class ControlApi:
             ("GET", "events", self.events),
         ]
         return [
-            Route(f"/_sandbox/{path}", endpoint, methods=[method])
+            Route(f"/_sandbox/{path}", _forgiving(endpoint), methods=[method])
             for method, path, endpoint in table
         ]
 
@@ -203,11 +203,14 @@ class ControlApi:
         accounts = self.market.accounts.values()
         if query.get("supplier_code"):
             accounts = [row for row in accounts if row.supplier_code == query["supplier_code"]]
-        rows = [
-            row
-            for row in self.market.listings(accounts, search_token=query.get("search", ""))
-            if query.get("category", "") in ("", row.category) and _shown(row, query.get("show"))
-        ]
+        if query.get("show") == "touched" and not query.get("search"):
+            rows = [row for account in accounts for row in account.catalogue.touched.values()]
+        else:
+            rows = list(self.market.listings(accounts, search_token=query.get("search", "")))
+        if query.get("category"):
+            rows = [row for row in rows if row.category == query["category"]]
+        if query.get("show") in SHOWN:
+            rows = [row for row in rows if SHOWN[query["show"]](row)]
         if query.get("sort") == "changed":
             rows.sort(key=lambda row: -max(row.price.changed_ms, row.stock.changed_ms))
         if "per_page" not in query:
@@ -251,10 +254,7 @@ class ControlApi:
             "tax_percentage": 14.0,
             "available_stock_quantity": 0,
         }
-        try:
-            listing = Listing(supplier_code=code, **{**defaults, **values})
-        except TypeError as error:
-            raise Refused(str(error)) from error
+        listing = Listing(supplier_code=code, **{**defaults, **values})
         catalogue.add(listing)
         self.market.feed.publish("listing", id=listing.supplier_product_id, field="added")
         return Json(self._listing(listing), 201)
@@ -292,21 +292,21 @@ class ControlApi:
         return Json(self._order(self._found(request)))
 
     async def place_order(self, request: Request) -> Response:
-        order = _called(self.retailer.place, await _body(request))
+        order = self.retailer.place(**await _body(request))
         return Json(self._order(order), 201)
 
     async def place_orders(self, request: Request) -> Response:
         """`count` orders alike; their lines and shops are drawn anew for each."""
         values = await _body(request)
         count = values.pop("count", 10)
-        placed = [_called(self.retailer.place, values) for _ in range(count)]
+        placed = [self.retailer.place(**values) for _ in range(count)]
         return Json([self._order(order) for order in placed], 201)
 
     async def act_on_order(self, request: Request) -> Response:
         order, values = self._found(request), await _body(request)
         action = request.path_params["action"]
         if action == "webhook":
-            return Json(asdict(_called(self.webhooks.call, values, order)), 202)
+            return Json(asdict(self.webhooks.call(order, **values)), 202)
         actions = {
             "edit": self.retailer.edit,
             "cancel": self.retailer.cancel,
@@ -316,7 +316,7 @@ class ControlApi:
         }
         if action not in actions:
             raise Refused(f"an order's actions are webhook, {', '.join(actions)}", 404)
-        return Json(self._order(_called(actions[action], values, order)))
+        return Json(self._order(actions[action](order, **values)))
 
     # === WEBHOOK === #
 
@@ -419,10 +419,6 @@ SHOWN = {
 }
 
 
-def _shown(listing: Listing, show: str | None) -> bool:
-    return show not in SHOWN or SHOWN[show](listing)
-
-
 async def _body(request: Request, *known: str) -> dict:
     """The JSON object of a request; empty: {}.
 
@@ -441,9 +437,13 @@ async def _body(request: Request, *known: str) -> dict:
     return values
 
 
-def _called(method, values: dict, *args):
-    """Call with the body as arguments; a name it does not take is the caller's mistake."""
-    try:
-        return method(*args, **values)
-    except TypeError as error:
-        raise Refused(str(error)) from error
+def _forgiving(endpoint):
+    """Answer 422 where a value has the wrong type: the caller's mistake, told in Python's words."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+            raise Refused(f"not understood: {type(error).__name__}: {error}") from error
+
+    return answered

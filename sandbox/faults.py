@@ -82,10 +82,9 @@ class Fault:
     content_type: str | None = None
     retry_after: str | int | None = None
     location: str = "http://elsewhere.invalid/api/v1/"
-    id: int = 0
-    seen: int = 0
-    hits: int = 0
-    _rng: random.Random = field(default=None, repr=False)
+    id: int = field(default=0, init=False)
+    seen: int = field(default=0, init=False)
+    hits: int = field(default=0, init=False)
 
     def __post_init__(self):
         if self.effect not in EFFECTS:
@@ -111,9 +110,7 @@ class Fault:
         return True
 
     def as_dict(self) -> dict:
-        values = asdict(self)
-        del values["_rng"]
-        return values
+        return asdict(self)
 
     # === STRIKING === #
 
@@ -176,13 +173,8 @@ class Faults:
         self._numbers = itertools.count(1)
 
     def add(self, **values) -> Fault:
-        """:raise Refused: for a rule that cannot be."""
-        for own in ("id", "seen", "hits", "_rng"):
-            values.pop(own, None)
-        try:
-            rule = Fault(**values)
-        except TypeError as error:
-            raise Refused(str(error).replace("Fault.__init__() ", "")) from error
+        """:raise Refused, TypeError: for a rule that cannot be."""
+        rule = Fault(**values)
         rule.id = next(self._numbers)
         self.rules.append(rule)
         return rule

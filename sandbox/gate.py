@@ -49,7 +49,8 @@ class Gate:
     async def _answer(self, fault, scope, body: bytes, connection: Connection, entry) -> bool:
         """:return: whether the caller got the application's answer whole."""
         if fault and fault.effect == "delay" and fault.when == "before":
-            await connection.wait(fault.seconds)
+            if await connection.wait(fault.seconds):
+                return False  # a caller who hung up in the queue is not served any more
         answer = None
         if fault is None or fault.needs_work:
             entry.worked = True

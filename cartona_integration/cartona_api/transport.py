@@ -69,7 +69,7 @@ class Transport:
         self.secrets = tuple(secrets)
         host = urlsplit(base_url).hostname or ""
         self._line = _Line(None if allow_insecure else host)
-        self._session = requests.Session()
+        self._session = _Session()
         # Any `auth` keeps requests from reading .netrc, which would add an Authorization header.
         self._session.auth = _no_auth
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -127,6 +127,8 @@ class Transport:
             # What an error says is worth less than that it is one: a 401 cut short stays a 401.
             if response.status_code < 300:
                 raise
+        if not content and not _says_empty(response):
+            raise Transient("connection", "The answer ended before its headers.", uncertain=True)
         return bytes(content)
 
     def _failure(self, error, deadline):
@@ -153,16 +155,41 @@ def _no_auth(request):
     return request
 
 
+def _says_empty(response):
+    """Is an empty body meant to be empty?
+
+    Python takes the end of a connection for the end of the headers, so an answer that was cut
+    there looks whole, and empty. Whoever means it announces a length, or that he hangs up.
+    """
+    return (
+        response.status_code == 204
+        or response.raw.version == 10
+        or any(
+            name in response.headers
+            for name in ("Content-Length", "Transfer-Encoding", "Connection")
+        )
+    )
+
+
 def _is_timeout(error):
     """True for a time-out, which requests sometimes wraps as a ConnectionError."""
     seen = 0
     while error is not None and seen < 5:
+        # urllib3 derives even a refused connection from its time-outs.
+        if isinstance(error, urllib3.exceptions.NewConnectionError):
+            return False
         if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout)):
             return True
         inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
         error = inner if isinstance(inner, BaseException) else None
         seen += 1
     return False
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp):
+        """Override of requests: nowhere. It would read and resolve redirects it must not follow."""
+        return None
 
 
 class _Line:
@@ -176,13 +203,13 @@ class _Line:
         # True from the beginning of a connection until it can carry a request: what fails
         # meanwhile was surely not carried out.
         self.connecting = False
-        self.connection = None
+        self.sock = None
         self.handshake = None
         self.lock = threading.Lock()
 
     def deadline(self, seconds):
         self.connecting = False
-        self.connection = None
+        self.sock = None
         return _Deadline(self, seconds)
 
     def check_peer(self, sock):
@@ -197,7 +224,7 @@ class _Line:
 
     def cut(self):
         """Shut the connection, so that whoever waits for it in another thread wakes up."""
-        sock = self.handshake or getattr(self.connection, "sock", None)
+        sock = self.handshake or self.sock
         try:
             if sock is not None:
                 # Not `sock.shutdown`: that of a TLS socket also drops state that its reader uses.
@@ -252,10 +279,10 @@ class _Watched:
 
     def connect(self):
         self.line.connecting = True
-        self.line.connection = self
         try:
             super().connect()
             self.line.connecting = False
+            self.line.sock = self.sock
         finally:
             with self.line.lock:
                 handshake, self.line.handshake = self.line.handshake, None
@@ -263,7 +290,9 @@ class _Watched:
                 handshake.close()
 
     def putrequest(self, *args, **kwargs):
-        self.line.connection = self
+        # None before the first request of a plain connection, which `connect` will see to. Kept
+        # here, since http.client forgets the socket of an answer that ends with its connection.
+        self.line.sock = self.sock
         return super().putrequest(*args, **kwargs)
 
 
@@ -285,6 +314,13 @@ class _Adapter(HTTPAdapter):
             # The peer is the proxy, which may well be private: it was chosen on this machine.
             self._watch(manager, check_peer=False)
         return manager
+
+    def close(self):
+        """Override of requests, which with urllib3 2 leaves the closing to garbage collection."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():
+                manager.pools[key].close()
+        super().close()
 
     def _watch(self, manager, check_peer):
         manager.pool_classes_by_scheme = {

@@ -54,6 +54,8 @@ def _split(url):
         raise invalid from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise invalid
+    if "[" in parts.netloc and ":" not in host:
+        raise invalid
     if "@" in parts.netloc:
         raise InsecureUrl("url_credentials", "The address must not carry a user or a password.")
     if "?" in url or "#" in url:
@@ -65,7 +67,7 @@ def _split(url):
 
 def _normal_host(host, invalid):
     if ":" in host:
-        if as_address(host) is None:
+        if as_address(host) is None or "%" in host:
             raise invalid
         return host
     try:

@@ -19,8 +19,10 @@ from . import cartona_order_importer_update
 from . import product_pricelist_item
 from . import product_product
 from . import product_template
+from . import product_template_attribute_value
 from . import res_company
 from . import res_config_settings
+from . import res_currency_rate
 from . import res_partner
 from . import sale_order
 from . import sale_order_line

@@ -75,6 +75,8 @@ class CartonaChange(models.Model):
         def ids(kind, owner):
             return list(noted.get((kind, owner), ()))
 
+        stock_products = self._with_kits(ids("stock", "product"))
+
         self.env.cr.execute(
             """
             WITH written AS (
@@ -101,11 +103,38 @@ class CartonaChange(models.Model):
             {
                 "price_products": ids("price", "product"),
                 "price_templates": ids("price", "template"),
-                "stock_products": ids("stock", "product"),
+                "stock_products": stock_products,
                 "stock_templates": ids("stock", "template"),
             },
         )
         self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
+
+    @api.model
+    def _with_kits(self, product_ids):
+        """These products, and the kits that are made of them: their quantity hangs on the parts.
+
+        Kits exist where Manufacturing is installed.
+        """
+        if "mrp.bom.line" not in self.env or not product_ids:
+            return product_ids
+        self.env.cr.execute(
+            """
+            WITH RECURSIVE part AS (
+                SELECT unnest(%s) AS id
+                UNION
+                SELECT kit.id
+                  FROM part
+                  JOIN mrp_bom_line line ON line.product_id = part.id
+                  JOIN mrp_bom bom ON bom.id = line.bom_id AND bom.type = 'phantom' AND bom.active
+                  JOIN product_product kit
+                    ON kit.id = bom.product_id
+                    OR (bom.product_id IS NULL AND kit.product_tmpl_id = bom.product_tmpl_id)
+            )
+            SELECT id FROM part
+            """,
+            (product_ids,),
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     @api.model
     def _note_listings(self, listings, kind):

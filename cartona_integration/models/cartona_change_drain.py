@@ -14,6 +14,7 @@ from collections import namedtuple
 from odoo import api, fields, models
 
 from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
+from .cartona_listing_payload import USUAL
 
 # What the price and stock drain takes; "order" and "replay" are worked by others.
 _KINDS = ("price", "stock")
@@ -30,7 +31,7 @@ Sending = namedtuple("Sending", "listing_id cartona_id values")
 # Everything that steps (b) and (c) need from step (a), as plain values.
 #   wait: seconds until the next try, when nothing may be sent now; None: nothing to wait for
 #   rows: dict listing id -> ids of its outbox rows
-#   problems: dict listing id -> (error code, detail) of what was kept back
+#   problems: dict listing id -> (error code, price) of prices that wait for a person
 Task = namedtuple("Task", "wait settings probe rows sendings problems")
 _NOTHING_TO_DO = Task(None, None, False, {}, [], {})
 
@@ -109,8 +110,8 @@ class CartonaChange(models.Model):
             if delta:
                 intent.listing._mark_in_flight(delta)
                 sendings.append(Sending(intent.listing.id, intent.listing.cartona_id, delta))
-            if intent.error_code:
-                problems[intent.listing.id] = (intent.error_code, intent.error_detail)
+            if intent.doubt:
+                problems[intent.listing.id] = (intent.doubt, intent.price)
         return Task(
             wait=None,
             settings=config._client_settings(),
@@ -172,13 +173,14 @@ class CartonaChange(models.Model):
             if index in outcome.accepted:
                 taken[sending.listing_id] = sending
             elif index in outcome.refused:
-                refused[sending.listing_id] = ("refused", outcome.refused[index].message)
+                refused[sending.listing_id] = outcome.refused[index].message
             else:
                 undecided.add(sending.listing_id)
         decided = [listing_id for listing_id in task.rows if listing_id not in undecided]
         for listing in self.env["cartona.listing"].browse(decided).exists():
-            problem = refused.get(listing.id) or task.problems.get(listing.id)
-            listing._keep_outcome(taken.get(listing.id), problem)
+            listing._keep_outcome(
+                taken.get(listing.id), refused.get(listing.id), task.problems.get(listing.id)
+            )
         self._forget([row for listing_id in decided for row in task.rows[listing_id]])
         if calls or outcome.error:
             wait = config._call_outcome("out", outcome.error)
@@ -210,29 +212,48 @@ class CartonaListing(models.Model):
     def _mark_in_flight(self, delta):
         """From here on nobody knows what Cartona has of these fields, until it answers."""
         known = {key: value for key, value in self._known().items() if key not in delta}
+        unusual = {field for field in delta if field in USUAL and delta[field] != USUAL[field]}
         values = {"sent_values": json.dumps(known)}
-        if delta.get("in_stock") is False:
-            values["is_hidden"] = True
+        if unusual - self._overridden():
+            values["overridden"] = " ".join(sorted(unusual | self._overridden()))
         self.write(values)
 
-    def _keep_outcome(self, taken, problem):
+    def _keep_outcome(self, taken, refusal, doubt):
         """Keep what a call has shown.
 
         :param taken: the `Sending` that Cartona accepted, None when nothing was sent
-        :param problem: (error code, detail) or None
+        :param refusal: what Cartona said against it, or None
+        :param doubt: (error code, price) of a price that waits for a person, or None
         """
         values = {}
         if taken and taken.cartona_id == self.cartona_id:
-            known = dict(self._known(), **taken.values)
-            if known.get("in_stock"):
-                # Back on the marketplace: from here on the quantity alone decides.
-                del known["in_stock"]
-                values["is_hidden"] = False
-            values["sent_values"] = json.dumps(known)
-        code, detail = problem or (False, False)
-        if (self.error_code, self.error_detail) != (code, detail):
+            values = self._taken_values(taken.values)
+        code, detail = False, False
+        if refusal is not None:
+            code, detail = "refused", refusal
+        elif doubt:
+            code, detail = doubt[0], "%g → %g" % (self.sent_price, doubt[1])
+        if doubt and self.waiting_price != doubt[1]:
+            values["waiting_price"] = doubt[1]
+        if (self.error_code or False, self.error_detail or False) != (code, detail):
             values.update(error_code=code, error_detail=detail)
         if not code and (values or not self.synced_at):
             values["synced_at"] = fields.Datetime.now()
         if values:
             self.write(values)
+
+    def _taken_values(self, taken):
+        """What to write about fields that Cartona has accepted.
+
+        :param dict taken: field -> value
+        """
+        values, known = {}, dict(self._known(), **taken)
+        usual_again = {field for field in taken if taken[field] == USUAL.get(field)}
+        if usual_again:
+            values["overridden"] = " ".join(sorted(self._overridden() - usual_again))
+            known = {field: known[field] for field in known if field not in usual_again}
+        if "selling_price" in taken:
+            values["sent_price"] = taken["selling_price"]
+        if "available_stock_quantity" in taken:
+            values["sent_stock"] = taken["available_stock_quantity"]
+        return dict(values, sent_values=json.dumps(known))

@@ -12,8 +12,15 @@ from ..compat import Constraint
 DEFAULT_BASE_URL = "https://supplier-integrations.cartona.com/api/v1/"
 
 # What is sent again when one of these changes, because the published figure depends on it.
-_PRICE_SETTINGS = {"pricelist_id", "price_tax", "currency_id"}
-_STOCK_SETTINGS = {"warehouse_ids", "stock_buffer"}
+_PRICE_SETTINGS = {
+    "currency_id",
+    "price_band",
+    "price_not_below_cost",
+    "price_tax",
+    "pricelist_id",
+    "unavailable_as",
+}
+_STOCK_SETTINGS = {"stock_buffer", "unavailable_as", "warehouse_ids"}
 _CONNECTION_SETTINGS = {"base_url", "auth_token", "supplier_code"}
 
 
@@ -109,6 +116,21 @@ class CartonaConfig(models.Model):
     )
     stock_buffer = fields.Float(
         help="Quantity of each product, in its own unit, that is never offered on Cartona.",
+    )
+    unavailable_as = fields.Selection(
+        [("out_of_stock", "Out of stock"), ("unpublished", "Not published")],
+        "Archived Products Are",
+        required=True,
+        default="out_of_stock",
+        help="How Cartona shows a product that is archived or no longer for sale.",
+    )
+    price_not_below_cost = fields.Boolean(
+        "Ask Before Selling Below Cost",
+        help="A price below the cost of the product waits until somebody confirms it.",
+    )
+    price_band = fields.Float(
+        "Ask When a Price Changes by More Than (%)",
+        help="A larger change waits until somebody confirms it. 0: never ask.",
     )
 
     # Orders

@@ -1,5 +1,6 @@
 """`cartona.config`: whether Cartona may be called, and what its answers do to the connection."""
 
+import random
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -8,13 +9,14 @@ from ..cartona_api import (
     CartonaClient,
     CartonaError,
     InsecureUrl,
-    Transient,
     Unauthorised,
     backoff,
 )
 
 # A refused token is tried again this often, so that a renewed one is noticed by itself.
 _PROBE_SECONDS = 60
+# A job that nobody fetched for so long means that no job runner is at work.
+_ASLEEP_SECONDS = 90
 
 
 class CartonaConfig(models.Model):
@@ -40,6 +42,8 @@ class CartonaConfig(models.Model):
     in_failure_count = fields.Integer(readonly=True, copy=False)
     in_next_try = fields.Datetime("Receiving Goes on at", readonly=True, copy=False)
     last_pull = fields.Datetime(readonly=True, copy=False)
+    change_count = fields.Integer("Changes to Send", compute="_compute_change_count")
+    is_runner_asleep = fields.Boolean(compute="_compute_change_count")
 
     # === COMPUTE METHODS === #
 
@@ -49,6 +53,23 @@ class CartonaConfig(models.Model):
         Reasons = self.env["cartona.reasons"]
         for config in self:
             config.error_message = Reasons._explain(config.error_code, config.error_detail or "")
+
+    def _compute_change_count(self):
+        """How much is still to be sent, and whether it lies there although nothing holds it up."""
+        self.env.cr.execute(
+            """
+            SELECT config_id, count(*),
+                   min(create_date) < clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => %s)
+              FROM cartona_change WHERE config_id = ANY(%s) GROUP BY config_id
+            """,
+            (_ASLEEP_SECONDS, self.ids),
+        )
+        found = {config_id: rest for config_id, *rest in self.env.cr.fetchall()}
+        for config in self:
+            config.change_count, is_old = found.get(config.id, (0, False))
+            config.is_runner_asleep = bool(
+                is_old and config.connection_state == "connected" and not config.out_next_try
+            )
 
     # === ACTION METHODS === #
 
@@ -79,8 +100,13 @@ class CartonaConfig(models.Model):
         problem = self._not_callable()
         if problem:
             return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
-        self._end_pause("in")
+        # In sudo mode: whoever sees the orders may have them fetched.
+        self.sudo()._end_pause("in")
         self._wake_streams("pull", "import")
+        if not self.auto_sync_orders:
+            return self._say(
+                _("Orders are being fetched. They wait until you switch “Orders” on."), "warning"
+            )
         return self._say(_("Orders are being fetched from Cartona."), "info")
 
     def action_sync_products(self):
@@ -92,8 +118,9 @@ class CartonaConfig(models.Model):
         problem = self._not_callable()
         if problem:
             return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
-        self._end_pause("out")
-        listings._send_again()
+        # In sudo mode: whoever sees the listings may have them sent.
+        self.sudo()._end_pause("out")
+        listings.sudo()._send_again()
         return self._say(_("%s products are being sent to Cartona.", len(listings)), "info")
 
     def _say(self, message, kind):
@@ -210,17 +237,20 @@ class CartonaConfig(models.Model):
         :return: float, seconds until the next try is due; None when nothing has to wait
         """
         failures, until = "%s_failure_count" % direction, "%s_next_try" % direction
-        if isinstance(error, (Unauthorised, InsecureUrl)):
-            self._alert(error)
-            seconds = _PROBE_SECONDS
-        elif isinstance(error, Transient):
-            seconds = backoff.delay(self[failures] + 1, error.retry_after)
-        else:
+        if error is None:
             if self[failures] or self[until]:
                 self.write({failures: 0, until: False})
             if self.connection_state != "connected":
                 self._connection_outcome(None)
             return None
+        if isinstance(error, (Unauthorised, InsecureUrl)):
+            self._alert(error)
+            seconds = _PROBE_SECONDS
+        else:
+            if self.connection_state != "connected":
+                self._set_connection_error(error)
+            seconds = backoff.delay(self[failures] + 1, getattr(error, "retry_after", None))
+            seconds = backoff.with_jitter(seconds, random)
         self.write(
             {
                 failures: self[failures] + 1,
@@ -265,7 +295,8 @@ class CartonaConfig(models.Model):
         """Go on at once with everything that waits."""
         self._end_pause("out", "in")
         live = self.filtered(lambda config: config._is_live())
-        live._wake_streams("drain", "import", "pull")
+        live._wake_streams("drain", "import")
+        live.filtered("auto_sync_orders")._wake_streams("pull")
 
     # === CRON METHODS === #
 
@@ -281,3 +312,17 @@ class CartonaConfig(models.Model):
         for config in self.search([]).filtered(lambda config: config._is_live()):
             self.env["cartona.change"]._catch_up(config.id)
             self.env["cartona.message"]._catch_up(config.id)
+        self._note_dated_rules()
+
+    @api.model
+    def _cron_sweep(self):
+        """Once a night, look at everything: what no hook has seen is found here.
+
+        Sends nothing that Cartona is known to have; what it refused is offered again.
+        """
+        Change = self.env["cartona.change"]
+        Change._note_everything(self.search([("auto_sync_products", "=", True)]), "price")
+        Change._note_everything(
+            self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
+            "stock",
+        )

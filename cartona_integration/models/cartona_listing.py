@@ -18,6 +18,8 @@ SYNC_STATES = [
     ("synced", "Up to date"),
     ("error", "Error"),
 ]
+# Why a price waits for a person; the rest of the listing goes out all the same.
+PRICE_DOUBTS = {"price_not_positive", "price_below_cost", "price_jump"}
 
 
 class CartonaListing(models.Model):
@@ -54,17 +56,29 @@ class CartonaListing(models.Model):
         readonly=False,
         help="What one piece sold on Cartona is in Odoo: the unit, a box of 24, ...",
     )
-    is_unlimited_stock = fields.Boolean(
-        "Unlimited Stock", help="Cartona never counts this product; no quantity is sent."
-    )
 
     # What Cartona is known to have. A key that is missing from `sent_values` is not known:
     # never sent, on its way, or sent without a clear answer. It is sent again.
     sent_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value last taken.")
-    sent_price = fields.Float("Price on Cartona", compute="_compute_sent", digits="Product Price")
-    sent_stock = fields.Integer("Stock on Cartona", compute="_compute_sent")
-    is_hidden = fields.Boolean(
-        readonly=True, copy=False, help="Taken off the marketplace because it cannot be sold."
+    sent_price = fields.Float(
+        "Price on Cartona", readonly=True, copy=False, digits="Product Price"
+    )
+    sent_stock = fields.Integer("Stock on Cartona", readonly=True, copy=False)
+    # Fields of Cartona that we once set to something unusual and must set back one day, by name;
+    # most listings never need them. See `_USUAL` in cartona_listing_payload.
+    overridden = fields.Char(readonly=True, copy=False)
+    confirmed_price = fields.Float(
+        readonly=True,
+        copy=False,
+        digits="Product Price",
+        help="An unusual price that somebody has said yes to.",
+    )
+    waiting_price = fields.Float(
+        "Price to Confirm",
+        readonly=True,
+        copy=False,
+        digits="Product Price",
+        help="This price is not sent before somebody has looked at it.",
     )
     synced_at = fields.Datetime("Last Sent", readonly=True, copy=False)
     state = fields.Selection(
@@ -99,13 +113,6 @@ class CartonaListing(models.Model):
                 listing.state = "error"
             else:
                 listing.state = "synced" if listing.synced_at else "pending"
-
-    @api.depends("sent_values")
-    def _compute_sent(self):
-        for listing in self:
-            known = listing._known()
-            listing.sent_price = known.get("selling_price") or 0.0
-            listing.sent_stock = known.get("available_stock_quantity") or 0
 
     @api.depends("error_code", "error_detail")
     @api.depends_context("lang")
@@ -153,10 +160,16 @@ class CartonaListing(models.Model):
         # Another product, unit or marketplace id: nothing that was sent is known any more.
         if {"product_id", "cartona_id", "uom_id"} & vals.keys():
             vals = dict(
-                vals, sent_values=False, synced_at=False, error_code=False, error_detail=False
+                vals,
+                sent_values=False,
+                sent_price=0.0,
+                sent_stock=0,
+                synced_at=False,
+                error_code=False,
+                error_detail=False,
             )
         res = super().write(vals)
-        if {"product_id", "cartona_id", "uom_id", "is_unlimited_stock"} & vals.keys():
+        if {"product_id", "cartona_id", "uom_id"} & vals.keys():
             self._linked()
         return res
 
@@ -168,9 +181,8 @@ class CartonaListing(models.Model):
     def _linked(self):
         """Publish what was just linked, and let the orders that waited for it try again."""
         linked = self.filtered("product_id")
+        linked._note_changed()
         for config in linked.config_id:
-            listings = linked.filtered(lambda line, config=config: line.config_id == config)
-            listings._note_all(config)
             self.env["cartona.change"]._note_replay(config)
 
     # === ACTION METHODS === #
@@ -190,6 +202,13 @@ class CartonaListing(models.Model):
             _("%s listings are being sent to Cartona.", len(linked)), "info"
         )
 
+    def action_confirm_price(self):
+        """Somebody has looked at the unusual price and wants it on Cartona."""
+        waiting = self.filtered(lambda listing: listing.error_code in PRICE_DOUBTS)
+        for listing in waiting.sudo():  # whoever may see a listing may say yes to its price
+            listing.confirmed_price = listing.waiting_price
+        waiting.sudo()._note_changed()
+
     # === BUSINESS METHODS === #
 
     def _known(self):
@@ -199,8 +218,6 @@ class CartonaListing(models.Model):
 
     def _noted_ids(self):
         """Ids of these listings that the outbox still points at."""
-        if not self:
-            return set()
         self.env.cr.execute(
             "SELECT DISTINCT res_id FROM cartona_change"
             " WHERE kind IN ('price', 'stock') AND res_id = ANY(%s)",
@@ -227,11 +244,15 @@ class CartonaListing(models.Model):
         elif config.auto_sync_stock:
             self.env["cartona.change"]._note_listings(self, "stock")
 
+    def _note_changed(self):
+        """Have the drain look at these listings."""
+        for config in self.config_id:
+            self.filtered(lambda line, config=config: line.config_id == config)._note_all(config)
+
     def _send_again(self):
         """Forget what Cartona is known to have, and send everything."""
         self.write({"sent_values": False})
-        for config in self.config_id:
-            self.filtered(lambda line, config=config: line.config_id == config)._note_all(config)
+        self._note_changed()
 
     @api.model
     def _link(self, config, product, cartona_id):

@@ -8,8 +8,11 @@ from odoo import fields, models
 
 from ..compat import flush, is_counted, pricelist_prices
 
-# What one listing should show: `values` as Cartona names them, and why a part of it is kept back.
-Intent = namedtuple("Intent", "listing values error_code error_detail")
+# What one listing should show: `values` as Cartona names them, and why its price is kept back.
+Intent = namedtuple("Intent", "listing values doubt price")
+
+# Fields that are only ever sent to say something else than this, and to set them back.
+USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
 
 # Quantities are sums of floats; 2.9999999 boxes are 3.
 _EPSILON = 1e-6
@@ -34,21 +37,59 @@ class CartonaListing(models.Model):
         ]
 
     def _intent(self, listing, price, stock):
-        values, error_code = {}, None
+        values, doubt = {}, None
         if price is not None:
-            if price > 0:
+            doubt = listing._price_doubt(price)
+            if not doubt:
                 values["selling_price"] = price
-            else:
-                error_code = "price_not_positive"
-        if listing.product_id.active and listing.product_id.sale_ok:
-            if listing.is_hidden:
-                values["in_stock"] = True
-        else:
-            values["in_stock"] = False
-            stock = 0 if stock is not None else None
         if stock is not None:
             values["available_stock_quantity"] = stock
-        return Intent(listing, values, error_code, "%s" % price if error_code else "")
+        overrides = listing._overrides(values)
+        for field in listing._overridden() - overrides.keys():
+            overrides[field] = USUAL[field]
+        return Intent(listing, dict(values, **overrides), doubt, price)
+
+    def _overridden(self):
+        """Names of the fields that Cartona was told something unusual about."""
+        return set((self.overridden or "").split())
+
+    def _overrides(self, values):
+        """What has to be told to Cartona besides price and stock.
+
+        :param dict values: price and stock, corrected for a product that cannot be sold
+        :return: dict field -> value
+        """
+        config, product = self.config_id, self.product_id
+        overrides = {}
+        if config.auto_sync_stock and product.cartona_is_unlimited_stock:
+            values.pop("available_stock_quantity", None)
+            overrides["is_unlimited_stock"] = True
+        if not (product.active and product.sale_ok):
+            if "available_stock_quantity" in values:
+                values["available_stock_quantity"] = 0
+            unpublish = config.unavailable_as == "unpublished"
+            overrides["is_published" if unpublish else "in_stock"] = False
+        return overrides
+
+    def _price_doubt(self, price):
+        """Why a person should look at this price before it is sent: an error code, or None."""
+        self.ensure_one()
+        config = self.config_id
+        if price == self.confirmed_price and self.waiting_price == price:
+            return None
+        if price <= 0:
+            return "price_not_positive"
+        if config.price_not_below_cost:
+            cost = self.product_id.uom_id._compute_price(
+                self.product_id.standard_price, self.uom_id
+            )
+            if price < config._price_for_retailer(self.product_id, cost):
+                return "price_below_cost"
+        if config.price_band and self.sent_price:
+            change = abs(price - self.sent_price) / self.sent_price * 100
+            if change > config.price_band:
+                return "price_jump"
+        return None
 
     def _intended_prices(self, config):
         """Price of one `uom_id` in the configuration's currency, as the retailer sees it.
@@ -79,9 +120,7 @@ class CartonaListing(models.Model):
 
         :return: dict listing id -> int
         """
-        counted = self.filtered(
-            lambda listing: is_counted(listing.product_id) and not listing.is_unlimited_stock
-        )
+        counted = self.filtered(lambda listing: is_counted(listing.product_id))
         free = config._free_quantities(counted.product_id)
         stocks = {}
         for listing in counted:

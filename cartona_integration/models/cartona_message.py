@@ -11,8 +11,6 @@ from odoo import _, api, fields, models
 from ..cartona_api import Problem, content_key, parse_order
 from ..cartona_api import status as life_cycle
 
-_HELD_STATES = ("new", "error")
-
 
 class CartonaMessage(models.Model):
     _name = "cartona.message"
@@ -105,19 +103,18 @@ class CartonaMessage(models.Model):
         :param notices: list of `cartona_api.Notice`
         :return: (`cartona.message` records that are new, number of repeated ones)
         """
-        newest = self._newest(config, [notice.hashed_id for notice in notices])
+        newest = self._newest(config, notices)
+        keys = {identity: message.content_key for identity, message in newest.items()}
         fresh, repeated = [], self.browse()
         for notice in notices:
             key = content_key(notice.payload)
-            known = newest.get(notice.hashed_id)
-            if known and known.content_key == key and notice.hashed_id:
-                repeated |= known if isinstance(known, models.Model) else self.browse()
+            identity = notice.hashed_id or key
+            if keys.get(identity) == key:
+                repeated |= newest.get(identity, repeated)
                 continue
-            values = self._values(config, source, notice, key)
-            # The same message twice in one call is one message.
-            newest[notice.hashed_id] = self.new({"content_key": key})
-            fresh.append(values)
-        repeated = repeated.filtered(lambda message: message.id and message.acknowledge == "done")
+            keys[identity] = key
+            fresh.append(self._values(config, source, notice, key))
+        repeated = repeated.filtered(lambda message: message.acknowledge == "done")
         if repeated:
             repeated.write({"acknowledge": "due"})
         messages = self.create(fresh)
@@ -127,10 +124,10 @@ class CartonaMessage(models.Model):
         return messages, len(notices) - len(fresh)
 
     @api.model
-    def _newest(self, config, hashed_ids):
-        """The newest stored message of each order.
+    def _newest(self, config, notices):
+        """The newest stored message of each order; what names no order is known by its content.
 
-        :return: dict hashed id -> record
+        :return: dict hashed id or content key -> record
         """
         self.env.cr.execute(
             """
@@ -138,10 +135,19 @@ class CartonaMessage(models.Model):
              WHERE config_id = %s AND hashed_id = ANY(%s)
              ORDER BY hashed_id, id DESC
             """,
-            (config.id, [hashed_id for hashed_id in hashed_ids if hashed_id]),
+            (config.id, [notice.hashed_id for notice in notices if notice.hashed_id]),
         )
-        messages = self.browse(row[0] for row in self.env.cr.fetchall())
-        return {message.hashed_id: message for message in messages}
+        found = self.browse(row[0] for row in self.env.cr.fetchall())
+        nameless = [content_key(notice.payload) for notice in notices if not notice.hashed_id]
+        if nameless:
+            found |= self.search(
+                [
+                    ("config_id", "=", config.id),
+                    ("hashed_id", "=", False),
+                    ("content_key", "in", nameless),
+                ]
+            )
+        return {message.hashed_id or message.content_key: message for message in found}
 
     def _values(self, config, source, notice, key):
         values = {
@@ -175,12 +181,12 @@ class CartonaMessage(models.Model):
         for config in self.config_id:
             messages = self.filtered(lambda message, config=config: message.config_id == config)
             cartona_ids = {
-                cartona_id for held in messages.mapped("held") if held for cartona_id in json.loads(held)
+                cartona_id
+                for held in messages.filtered("held").mapped("held")
+                for cartona_id in json.loads(held)
             }
             listings = self.env["cartona.listing"].search(
                 [("config_id", "=", config.id), ("cartona_id", "in", list(cartona_ids))]
             )
             if config.auto_sync_stock:
-                self.env["cartona.change"]._note(
-                    "stock", product_ids=listings.product_id.ids
-                )
+                self.env["cartona.change"]._note("stock", product_ids=listings.product_id.ids)

@@ -32,8 +32,8 @@ _logger = logging.getLogger(__name__)
 
 # A pull that is still finding orders hands over to the next job after this long.
 _PULL_SECONDS = 20
-# One pass over the list normally does; another follows only when it brought something new.
-_MAX_PASSES = 50
+# Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
+_PER_PAGE = 100
 _RUNNER_ASLEEP_SECONDS = 30
 _CRON_BUDGET_SECONDS = 20
 
@@ -95,7 +95,8 @@ class CartonaMessage(models.Model):
             wait = config._pause_seconds("in")
             if wait:
                 return wait
-            settings, per_page = config._client_settings(), config.batch_size
+            settings = config._client_settings()
+            per_page = min(config.batch_size, _PER_PAGE)
         calls, error, more = [], None, False
         try:
             with CartonaClient(on_call=calls.append, **settings) as client:
@@ -121,19 +122,18 @@ class CartonaMessage(models.Model):
         :return: bool, whether time ran out before the end
         """
         deadline = time.monotonic() + _PULL_SECONDS
-        for _pass in range(_MAX_PASSES):
-            page, found = 1, 0
-            while True:
-                rows = client.pull_orders(page=page, per_page=per_page)
-                if rows:
-                    found += self._store_page(config_id, rows)
-                if len(rows) < per_page:
-                    break
+        found = True
+        while found:
+            found, page, before = 0, 1, None
+            # The list ends with an empty page: Cartona may give fewer rows than were asked for.
+            # A page that comes twice means that it knows of no pages.
+            rows = client.pull_orders(page=page, per_page=per_page)
+            while rows and rows != before:
+                found += self._store_page(config_id, rows)
                 if time.monotonic() > deadline:
                     return True
-                page += 1
-            if not found:
-                break
+                page, before = page + 1, rows
+                rows = client.pull_orders(page=page, per_page=per_page)
         return False
 
     def _store_page(self, config_id, rows):
@@ -275,7 +275,9 @@ class CartonaMessage(models.Model):
         entries = []
         for message in self.exists().filtered(lambda message: message.state == "new"):
             try:
-                entries.append((message, parse_order(message._full_payload())))
+                order = parse_order(message._full_payload())
+                config._check_account_of(order)
+                entries.append((message, order))
             except Problem as problem:
                 message._set_waiting(problem.code, _place(problem))
         outcomes = self.env["cartona.order.importer"]._import_orders(config, entries)
@@ -370,6 +372,15 @@ class CartonaMessage(models.Model):
 
 class CartonaConfig(models.Model):
     _inherit = "cartona.config"
+
+    def _check_account_of(self, order):
+        """An order of another account must never become this company's.
+
+        :raise Problem: "unknown_account"
+        """
+        own = (self.supplier_code or "").strip()
+        if own and order.supplier_code and order.supplier_code != own:
+            raise Problem("unknown_account", "supplier_code", order.supplier_code)
 
     def _by_account(self, notices):
         """Sort messages that came with this configuration's token by the company they are for.

@@ -68,11 +68,18 @@ class CartonaReasons(models.AbstractModel):
 
     def _listing_sentences(self):
         return {
+            "price_below_cost": _(
+                "The price is below the cost of the product. It is not sent to Cartona until "
+                "somebody confirms it."
+            ),
+            "price_jump": _(
+                "The price changes by more than the limit in the settings. It is not sent to "
+                "Cartona until somebody confirms it."
+            ),
             "price_not_positive": _(
                 "The price is zero or negative. It is not sent to Cartona until somebody confirms "
                 "it or corrects the sales price."
             ),
-            "price_unreadable": _("The price could not be worked out."),
             "refused": _("Cartona refused this product. Correct it and it is sent again."),
             "unit_family": _(
                 "The unit of the listing cannot be converted to the product's unit. "

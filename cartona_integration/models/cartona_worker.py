@@ -87,7 +87,7 @@ class CartonaWorker(models.AbstractModel):
             max_retries=0,
         )
         getattr(delayable, method)(config_id)
-        if seconds:
+        if seconds > _LOCK_MISSED_SECONDS:
             # The same moment for databases where no job runner is at work.
             cron = self.env.ref("cartona_integration.cron_catch_up", raise_if_not_found=False)
             if cron:

@@ -1,4 +1,10 @@
-from odoo import api, models
+"""Price rules: which products they price on Cartona, and when they begin and end.
+
+A rule with dates changes prices at a moment when nobody writes anything. A job is due at that
+moment; the cron, which asks the same question every minute, serves where no job runner is.
+"""
+
+from odoo import _, api, fields, models
 
 
 class ProductPricelistItem(models.Model):
@@ -10,12 +16,15 @@ class ProductPricelistItem(models.Model):
     def create(self, vals_list):
         items = super().create(vals_list)
         items._cartona_note()
+        items._cartona_note_at_dates()
         return items
 
     def write(self, vals):
         self._cartona_note()  # what the rule was for, before it changes
         res = super().write(vals)
         self._cartona_note()
+        if {"date_start", "date_end"} & vals.keys():
+            self._cartona_note_at_dates()
         return res
 
     def unlink(self):
@@ -30,11 +39,7 @@ class ProductPricelistItem(models.Model):
         A rule that names products concerns those; a rule for a category, or for everything,
         is left to the drain, which drops every price that comes out the same.
         """
-        pricelists = self.pricelist_id._cartona_with_dependents()
-        # In sudo mode: price rules are changed by users without any Cartona right.
-        configs = self.env["cartona.config"].sudo().search(
-            [("pricelist_id", "in", pricelists.ids), ("auto_sync_products", "=", True)]
-        )
+        configs = self._cartona_configs()
         if not configs:
             return
         Change = self.env["cartona.change"]
@@ -46,6 +51,31 @@ class ProductPricelistItem(models.Model):
             "price",
             product_ids=named.product_id.ids,
             template_ids=named.filtered(lambda item: not item.product_id).product_tmpl_id.ids,
+        )
+
+
+    def _cartona_note_at_dates(self):
+        """Have the products of these rules looked at when they begin and when they end."""
+        now = fields.Datetime.now()
+        moments = {item.date_start for item in self} | {item.date_end for item in self}
+        due = sorted(moment for moment in moments if moment and moment > now)
+        if not due or not self._cartona_configs():
+            return
+        # In sudo mode: price rules are written by users who may not enqueue jobs.
+        Config = self.env["cartona.config"].sudo()
+        for moment in due:
+            Config.with_delay(
+                eta=moment,
+                identity_key="cartona.config:dated_rules:%s" % moment,
+                description=_("Cartona: a price rule begins or ends"),
+            )._job_note_dated_rules()
+
+    def _cartona_configs(self):
+        """The configurations whose prices these rules make."""
+        pricelists = self.pricelist_id._cartona_with_dependents()
+        # In sudo mode: price rules are changed by users without any Cartona right.
+        return self.env["cartona.config"].sudo().search(
+            [("pricelist_id", "in", pricelists.ids), ("auto_sync_products", "=", True)]
         )
 
 
@@ -62,3 +92,35 @@ class ProductPricelist(models.Model):
             found = items.pricelist_id - known
             known |= found
         return known
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    rules_noted_at = fields.Datetime(
+        readonly=True, copy=False, help="Price rules that began or ended before are dealt with."
+    )
+
+    # === JOBS === #
+
+    @api.model
+    def _job_note_dated_rules(self):
+        self._note_dated_rules()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _note_dated_rules(self):
+        """Note what the rules price that began or ended since this was last asked."""
+        configs = self.search([("auto_sync_products", "=", True), ("pricelist_id", "!=", False)])
+        if not configs:
+            return
+        now = fields.Datetime.now()
+        since = min(config.rules_noted_at or now for config in configs)
+        passed = ["|"]
+        for field in ("date_start", "date_end"):
+            passed += ["&", (field, ">", since), (field, "<=", now)]
+        items = self.env["product.pricelist.item"].search(passed)
+        items._cartona_note()
+        if items or since == now or (now - since).total_seconds() > 3600:
+            configs.write({"rules_noted_at": now})

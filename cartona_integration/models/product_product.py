@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..compat import flush
 from .cartona_listing import SYNC_STATES
 
 # What a published price or the right to be sold hangs on.
@@ -109,25 +110,49 @@ class ProductProduct(models.Model):
 
     @api.model
     def _search_cartona_sync_state(self, operator, value):
-        config = self.env["cartona.config"]._of_company(self.env.company)
-        listings = config.env["cartona.listing"].search(
-            [("config_id", "=", config.id), ("product_id", "!=", False)]
-        )
         wanted = {value} if isinstance(value, str) else set(value or ())
         if operator in ("!=", "not in"):
             wanted = {state for state, _label in SYNC_STATES} - wanted
-        noted, found = listings._noted_ids(), set()
-        by_product = {}
-        for listing in listings:
-            by_product.setdefault(listing.product_id.id, []).append(listing.id)
-        for product_id, listing_ids in by_product.items():
-            if listings.browse(listing_ids)._sync_state(noted) in wanted:
-                found.add(product_id)
+        states = self._cartona_states()
+        found = [product_id for product_id, state in states.items() if state in wanted]
         if "not_linked" not in wanted:
-            return [("id", "in", list(found))]
-        return [("id", "not in", list(by_product.keys() - found))]
+            return [("id", "in", found)]
+        return [("id", "not in", list(states.keys() - set(found)))]
+
+    @api.model
+    def _cartona_states(self):
+        """The state of every linked product of the current company, as `_sync_state` says it.
+
+        :return: dict product id -> state
+        """
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        flush(self.env["cartona.listing"])
+        self.env.cr.execute(
+            """
+            SELECT listing.product_id,
+                   CASE WHEN bool_or(listing.state = 'error') THEN 'error'
+                        WHEN bool_or(listing.state = 'pending' OR change.res_id IS NOT NULL)
+                        THEN 'pending' ELSE 'synced' END
+              FROM cartona_listing listing
+              LEFT JOIN cartona_change change
+                     ON change.config_id = listing.config_id AND change.res_id = listing.id
+                    AND change.kind IN ('price', 'stock')
+             WHERE listing.config_id = %s AND listing.product_id IS NOT NULL
+             GROUP BY listing.product_id
+            """,
+            (config.id or 0,),
+        )
+        return dict(self.env.cr.fetchall())
 
     # === CRUD METHODS === #
+
+    def unlink(self):
+        # The listing outlives its product: Cartona still shows it, unmatched.
+        # In sudo mode: the rule applies whoever deletes a product.
+        self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)]).write(
+            {"product_id": False}
+        )
+        return super().unlink()
 
     def write(self, vals):
         res = super().write(vals)

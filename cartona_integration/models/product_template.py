@@ -24,6 +24,10 @@ class ProductTemplate(models.Model):
     )
     cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona_state")
     cartona_error = fields.Char("Cartona Error", compute="_compute_cartona_state")
+    cartona_is_unlimited_stock = fields.Boolean(
+        "Unlimited on Cartona",
+        help="Retailers can always order it: no quantity is sent, Cartona does not count it.",
+    )
     cartona_listing_count = fields.Integer(compute="_compute_cartona_state")
 
     # === COMPUTE METHODS === #
@@ -102,6 +106,8 @@ class ProductTemplate(models.Model):
             self.env["cartona.change"]._note("price", template_ids=self.ids)
         if SELLABLE_FIELDS & vals.keys():
             self._cartona_variants()._cartona_sellable_changed()
+        if "cartona_is_unlimited_stock" in vals:
+            self.env["cartona.change"]._note("stock", template_ids=self.ids)
         return res
 
     # === ACTION METHODS === #

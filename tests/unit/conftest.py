@@ -42,7 +42,8 @@ class Server:
     """A server on a real socket that does to each request what the test told it to.
 
     `replies` are taken one per request, the last one for all that follow. A reply is either bytes,
-    sent as they are, or a function of the connection, which may do anything to it.
+    sent as they are, or a function of the connection, which may do anything to it. `greeting` is
+    such a function too, called instead as soon as a connection is made.
     """
 
     def __init__(self):
@@ -50,6 +51,8 @@ class Server:
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/api/v1/"
         self.replies = []
+        self.greeting = None
+        self.received = b""
         self.requests = []
         self.connections = 0
         self.closed = threading.Event()
@@ -65,7 +68,11 @@ class Server:
 
     def close(self):
         """Stop, and wake whatever still waits."""
+        if self.closed.is_set():
+            return
         self.closed.set()
+        # Closing alone would leave `accept` waiting for one more.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for thread in self._threads[1:]:
             thread.join(2)
@@ -78,13 +85,16 @@ class Server:
                 return
             self.connections += 1
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _serve(self, connection):
         connection.settimeout(5)
         with connection:
             try:
+                if self.greeting:
+                    self.greeting(connection)
+                    return
                 while True:
                     request = self._receive(connection)
                     if request is None:
@@ -98,11 +108,11 @@ class Server:
             except OSError:
                 return
 
-    @staticmethod
-    def _receive(connection):
+    def _receive(self, connection):
         data = b""
         while b"\r\n\r\n" not in data:
             chunk = connection.recv(65536)
+            self.received += chunk
             if not chunk:
                 return None
             data += chunk

@@ -33,7 +33,7 @@ BAD = [
     ("invalid_url", "https://"), ("invalid_url", "https:///api"),
     ("invalid_url", "https://cartona.com:port/"), ("invalid_url", "https://cartona.com:99999/"),
     ("invalid_url", "https://cartona.com:0/"), ("invalid_url", "https://[::1/"),
-    ("invalid_url", "https://[cartona.com]/"), ("invalid_url", "https://car tona.com/"),
+    ("invalid_url", "https://[cartona.com]/"), ("invalid_url", "https://[fe80::1%25eth0]/"), ("invalid_url", "https://car tona.com/"),
     ("invalid_url", "https://cartona.com\\@evil.example/"),
     ("invalid_url", "https://cartona.com/a\r\nX: y"), ("invalid_url", "https://cartona.com/../x"),
     ("invalid_url", "https://-cartona.com/"), ("invalid_url", "https://cart*na.com/"),

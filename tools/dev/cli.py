@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tools.dev import databases, environment, odoo_config, processes, store, venvs
+from tools.dev import databases, environment, odoo_config, postgres, processes, store, venvs
 from tools.dev.paths import DEV, ROOT, TOOLS_VENV
 
 #: Commands whose own modules are imported only when they are asked for.
@@ -29,6 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def run(options: argparse.Namespace) -> int:
+    """start Odoo, PostgreSQL and the sandbox with demo data: `run [--fresh]`"""
+    from tools.dev import run
+
+    return run.main(options)
+
+
+def smoke(options: argparse.Namespace) -> int:
+    """do the main job once, unattended, and print what came of it: `smoke [--keep]`"""
+    from tools.dev import smoke
+
+    return smoke.main(options)
+
+
 def test(options: argparse.Namespace) -> int:
     """run the tests, all or some: `test [unit|odoo|e2e|browser ...] [-- PYTEST OPTION ...]`"""
     from tools.dev import testing
@@ -41,6 +56,28 @@ def lint(options: argparse.Namespace) -> int:
     from tools.dev import lint
 
     return lint.main(options)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """measure the performance budgets: `bench [OPTION ...]`"""
+    return _module("tools.bench", options.rest)
+
+
+def chaos(options: argparse.Namespace) -> int:
+    """random faults and crashes, then both sides compared: `chaos [OPTION ...]`"""
+    return _module("tools.chaos", options.rest)
+
+
+def dist(options: argparse.Namespace) -> int:
+    """derive the addon for every series, below dist/: `dist [OPTION ...]`"""
+    return _module("tools.series", options.rest)
+
+
+def clean(_options: argparse.Namespace) -> int:
+    """remove everything that was made"""
+    postgres.remove()
+    shutil.rmtree(DEV)
+    return 0
 
 
 def setup(_options: argparse.Namespace) -> int:
@@ -97,6 +134,11 @@ def execute(options: argparse.Namespace) -> int:
     return _call(options.rest, variables)
 
 
+def _module(name: str, arguments: Sequence[str]) -> int:
+    variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+    return _call([sys.executable, "-m", name, *arguments], variables)
+
+
 def _call(command: Sequence[str], variables: dict[str, str]) -> int:
     return subprocess.run(command, env=variables).returncode
 
@@ -106,10 +148,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="./dev", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parsed = _add(commands, "run", run)
+    parsed.add_argument("--fresh", action="store_true", help="forget the database of last time")
+    parsed = _add(commands, "smoke", smoke)
+    parsed.add_argument("--keep", action="store_true", help="leave the database for a look at it")
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "bench", bench).add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "chaos", chaos).add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "dist", dist).add_argument("rest", nargs=argparse.REMAINDER)
     parsed = _add(commands, "lint", lint)
     parsed.add_argument("--fix", action="store_true", help="repair what can be repaired first")
     _add(commands, "setup", setup)
+    _add(commands, "clean", clean)
     parsed = _add(commands, "clone", clone)
     parsed.add_argument("name")
     parsed.add_argument("--base", action="store_true", help="without the addon")

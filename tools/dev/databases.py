@@ -12,26 +12,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.dev import odoo_config, processes, progress, store
-from tools.dev.environment import Environment
+from tools.dev.environment import QUEUE_JOB, Environment
 from tools.dev.paths import ADDON, DEV, LOGS
 
 #: What the addon builds on.
 BASE_MODULES = ("base", "sale_management", "sale_stock", "queue_job")
 
+#: Odoo's own scheduled actions are all due at once on a new database. They would take the
+#: machine's time from the tests, and one of them calls its vendor.
+_LET_CRONS_SLEEP = """
+    UPDATE ir_cron SET nextcall = nextcall + interval '30 days' WHERE id NOT IN (
+        SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND module = 'queue_job')
+"""
+
 #: What does not change what an installation makes.
-_NOT_INSTALLED = ("tests", "description", "README.md")
+NOT_INSTALLED = ("tests", "description", "README.md")
 
 
 def base_template(env: Environment) -> str:
     """The database with Odoo, sales, stock and queue_job, made where missing."""
-    key = store.key_of(env.odoo_version, BASE_MODULES, Path(__file__))
+    key = store.key_of(env.odoo_version, QUEUE_JOB[env.series], BASE_MODULES, _LET_CRONS_SLEEP)
     return _template(env, "base", key, lambda name: _install_base(env, name))
 
 
 def addon_template(env: Environment) -> str:
     """The same with the addon, as its files are now, made where missing."""
     base = base_template(env)
-    key = store.key_of(base, store.tree_key(env.addon, _NOT_INSTALLED))
+    key = store.key_of(base, store.tree_key(env.addon, NOT_INSTALLED))
     return _template(env, "addon", key, lambda name: _install_addon(env, base, name))
 
 
@@ -106,13 +113,7 @@ def _template(env: Environment, kind: str, key: str, make: Callable[[str], None]
 def _install_base(env: Environment, name: str) -> None:
     env.pg.create(name)
     install(env, name, ",".join(BASE_MODULES))
-    # Odoo's own scheduled actions are all due at once on a new database. They would take the
-    # machine's time from the tests, and one of them calls its vendor.
-    env.pg.query(
-        "UPDATE ir_cron SET nextcall = nextcall + interval '30 days' WHERE id NOT IN ("
-        "SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND module = 'queue_job')",
-        database=name,
-    )
+    env.pg.query(_LET_CRONS_SLEEP, database=name)
 
 
 def _install_addon(env: Environment, base: str, name: str) -> None:

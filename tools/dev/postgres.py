@@ -24,6 +24,7 @@ from psycopg2 import sql
 
 from tools.dev import processes
 from tools.dev.paths import DEV, LOGS
+from tools.dev.store import SetupError
 from tools.dev.venvs import clean_environment
 
 #: Odoo refuses to run as `postgres`.
@@ -170,6 +171,18 @@ def stop() -> None:
     finally:
         _users.close()
         _users = None
+
+
+def remove() -> None:
+    """Stop the embedded server and throw its data away.
+
+    :raise SetupError: when another command still uses it
+    """
+    _hold()
+    stop()
+    if _is_running():
+        raise SetupError("PostgreSQL is still in use by another command")
+    subprocess.run(["rm", "-rf", _HOME], check=True)
 
 
 def _named_server() -> Server:

@@ -1,0 +1,81 @@
+"""The machine's own Debian archive is found, in either of apt's notations."""
+
+import pytest
+
+from tools.dev import debian
+
+DEB822 = """\
+Types: deb
+# a remark in the middle
+URIs: {uri}
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://deb.debian.org/debian-security
+Suites: bookworm-security
+Components: main
+"""
+
+
+@pytest.fixture
+def etc(tmp_path):
+    (tmp_path / "sources.list.d").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://deb.debian.org/debian",
+        "http://deb.debian.org/debian/",
+        "https://mirror.example/some/path/debian",
+        "http://snapshot.debian.org/archive/debian/20250520T000000Z",
+    ],
+)
+def test_a_deb822_file_gives_host_path_and_key(etc, uri):
+    (etc / "sources.list.d" / "debian.sources").write_text(DEB822.format(uri=uri))
+    found = debian._own_archive(etc)
+    assert found == debian.Archive(uri, "/usr/share/keyrings/debian-archive-keyring.gpg")
+    assert f"URIs: {uri}\nSuites: unstable bookworm\n" in found.source()
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("deb http://deb.debian.org/debian trixie main", ""),
+        ("deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian trixie main", "/k.gpg"),
+    ],
+)
+def test_a_one_line_file_is_understood(etc, line, key):
+    vendor = "deb https://packages.example.com/apt stable main"
+    (etc / "sources.list").write_text(f"# deb http://old/debian x main\n{vendor}\n{line}\n")
+    assert debian._own_archive(etc) == debian.Archive("http://deb.debian.org/debian", key)
+
+
+def test_other_archives_are_not_taken_for_debian(etc):
+    (etc / "sources.list").write_text(
+        "deb http://archive.ubuntu.com/ubuntu jammy main\n"
+        "deb http://deb.debian.org/debian-security bookworm-security main\n"
+    )
+    assert debian._own_archive(etc) is None
+
+
+def test_a_dated_snapshot_is_asked_as_of_today_too(monkeypatch):
+    own = debian.Archive("http://snapshot.debian.org/archive/debian/20200101T000000Z", "/k.gpg")
+    monkeypatch.setattr(debian, "_own_archive", lambda: own)
+    asked = list(debian._archives())
+    assert asked[0] == own
+    assert debian._SNAPSHOT.search(asked[1].uri)
+    assert asked[1].uri > own.uri
+    assert asked[1].signed_by == "/k.gpg"
+
+
+def test_a_link_that_leads_nowhere_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(debian, "_APT", tmp_path / "apt")
+    prefix = tmp_path / "prefix"
+    prefix.mkdir()
+    (prefix / "font.woff").symlink_to("../nowhere")
+    with pytest.raises(debian.store.SetupError, match="font.woff"):
+        debian.unpack(prefix)

@@ -1,0 +1,73 @@
+"""What cannot go together is said in one sentence before anything is done."""
+
+import pytest
+
+from tools.dev import environment, odoo_config, store
+
+
+@pytest.fixture(autouse=True)
+def _private_lock(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "DEV", tmp_path)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What a checkout of Odoo 16.0 looks like from here."""
+    (tmp_path / "odoo16" / "odoo").mkdir(parents=True)
+    release = tmp_path / "odoo16" / "odoo" / "release.py"
+    release.write_text("version_info = (16, 0, 0, FINAL, 0, '')\n")
+    return tmp_path / "odoo16"
+
+
+def test_an_unknown_series_is_refused():
+    with pytest.raises(store.SetupError, match="14.0 is none of 15.0, 16.0"):
+        environment.prepare("14.0")
+
+
+def test_an_older_series_needs_a_checkout():
+    with pytest.raises(store.SetupError, match="Odoo 16.0 is not fetched"):
+        environment.prepare("16.0")
+
+
+def test_a_checkout_of_another_series_is_refused_and_the_right_word_given(checkout):
+    with pytest.raises(store.SetupError, match="is Odoo 16.0, not 17.0: say SERIES=16.0"):
+        environment.prepare("17.0", checkout)
+
+
+def test_a_folder_without_odoo_is_refused(tmp_path):
+    with pytest.raises(store.SetupError, match="holds no Odoo"):
+        environment.prepare("16.0", tmp_path)
+
+
+@pytest.mark.parametrize("inside", ["", "odoo"])
+def test_a_checkout_is_found_by_its_top_or_by_its_package(checkout, inside):
+    assert environment._odoo_home("16.0", checkout / inside) == checkout
+
+
+def test_requirements_that_need_a_compiler_are_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "CACHE", tmp_path)
+    listed = tmp_path / "requirements.txt"
+    listed.write_text(
+        "Babel==2.9.1  # a remark\n"
+        "psycopg2==2.9.2 ; sys_platform != 'win32'  # another\n"
+        "python-ldap==3.4.0\n"
+    )
+    derived = environment._installable_list("16.0", listed).read_text()
+    assert derived == "Babel==2.9.1  # a remark\npsycopg2-binary ; sys_platform != 'win32'\n"
+
+
+def test_the_configuration_names_server_database_and_channels(tmp_path, monkeypatch):
+    for name in ("DEV", "LOGS", "DATA_DIR"):
+        monkeypatch.setattr(odoo_config, name, tmp_path)
+    pg = environment.postgres.Server("/sockets", "5432", "odoo", "")
+    env = environment.Environment(
+        "19.0", tmp_path, ("odoo",), tmp_path, "v", (tmp_path / "a", tmp_path / "b"), pg
+    )
+    text = odoo_config.write(env, "shop", runner=True, options={"workers": 3}).read_text()
+    assert "db_host = /sockets\n" in text
+    assert "dbfilter = ^shop$\n" in text
+    assert f"addons_path = {tmp_path}/a,{tmp_path}/b\n" in text
+    assert "server_wide_modules = base,rpc,web,queue_job\n" in text
+    assert "workers = 3\n" in text
+    assert text.endswith("[queue_job]\nchannels = root:4,root.cartona:2\n")
+    assert "queue_job\n" not in odoo_config.write(env, "shop").read_text().split("[queue_job]")[0]

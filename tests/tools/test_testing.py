@@ -1,0 +1,77 @@
+"""`make test` adds up its parts, and nothing that went wrong is lost on the way."""
+
+import pytest
+
+from tools.dev import testing
+
+JUNIT = """<testsuites><testsuite>
+<testcase classname="a" name="passes"/>
+<testcase classname="a" name="fails"><failure message="no"/></testcase>
+<testcase classname="a" name="breaks"><error message="no"/></testcase>
+<testcase classname="a" name="skips"><skipped message="no browser"/></testcase>
+</testsuite></testsuites>"""
+GREEN = '<testsuite><testcase classname="a" name="passes"/></testsuite>'
+
+
+@pytest.fixture
+def parts(monkeypatch, tmp_path):
+    """Parts that write a report and end with a code, instead of running tests."""
+    monkeypatch.setattr(testing, "LOGS", tmp_path)
+
+    def install(**outcomes):
+        def part(report, code):
+            def run(arguments):
+                if report:
+                    name = arguments[-1].removeprefix("--junit-xml=")
+                    with open(name, "w") as file:
+                        file.write(report)
+                return code
+
+            return run
+
+        monkeypatch.setattr(testing, "PARTS", {k: part(*v) for k, v in outcomes.items()})
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code", "line"),
+    [
+        ({"unit": (GREEN, 0), "odoo": (GREEN, 0)}, 0, "2 passed, 0 failed, 0 skipped"),
+        ({"unit": (GREEN, 0), "odoo": (JUNIT, 1)}, 1, "2 passed, 2 failed, 1 skipped"),
+        # The whole run broke before it could report, or after its tests had passed.
+        ({"unit": (GREEN, 0), "odoo": (None, 3)}, 1, "1 passed, 1 failed, 0 skipped"),
+        ({"unit": (GREEN, 2)}, 1, "1 passed, 1 failed, 0 skipped"),
+        # A part without tests is fine as long as another one has some.
+        ({"unit": (GREEN, 0), "browser": (None, 5)}, 0, "1 passed, 0 failed, 0 skipped"),
+        ({"browser": (None, 5)}, 1, "0 passed, 0 failed, 0 skipped"),
+    ],
+)
+def test_the_last_line_adds_up_and_the_code_tells_a_failure(parts, capsys, outcomes, code, line):
+    parts(**outcomes)
+    assert testing.main([], []) == code
+    assert capsys.readouterr().out.splitlines()[-1] == line
+
+
+def test_skips_are_listed_with_their_reasons(parts, capsys):
+    parts(odoo=(JUNIT, 1))
+    testing.main([], [])
+    assert "  a::skips: no browser" in capsys.readouterr().out
+
+
+def test_only_the_parts_asked_for_are_run(parts, capsys):
+    parts(unit=(GREEN, 0), odoo=(JUNIT, 1))
+    assert testing.main(["unit"], []) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ([], [])),
+        (["unit", "odoo"], (["unit", "odoo"], [])),
+        (["unit", "--", "-k", "price"], (["unit"], ["-k", "price"])),
+        (["-k", "odoo"], ([], ["-k", "odoo"])),
+    ],
+)
+def test_parts_and_options_are_told_apart(words, expected):
+    assert testing.split(words) == expected

@@ -1,0 +1,354 @@
+"""What the client makes of answers: data, or one of three kinds of error."""
+
+import gzip
+import json
+
+import pytest
+from cartona_api import CartonaClient, Rejected, Transient, Unauthorised, parse_order
+
+TOKEN = "tok-9f8e7d6c"
+ITEMS = [{"supplier_product_id": "12345"}, {"supplier_product_id": "12346"}]
+HTML = b"<html><head><title>x</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
+
+
+@pytest.fixture
+def calls():
+    return []
+
+
+@pytest.fixture
+def client(server, calls):
+    with CartonaClient(server.url, TOKEN, timeout=2, on_call=calls.append) as client:
+        yield client
+
+
+STATUSES = [
+    # status, headers -> class, code, uncertain, retry_after
+    (301, ["Location: https://evil.example/x?token=1"], Transient, "redirected", False, None),
+    (302, ["Location: /login"], Transient, "redirected", False, None),
+    (307, [], Transient, "redirected", False, None),
+    (308, ["Location: http://[bad"], Transient, "redirected", False, None),
+    (401, [], Unauthorised, "unauthorised", None, None),
+    (403, [], Unauthorised, "unauthorised", None, None),
+    (400, [], Rejected, "rejected", None, None),
+    (404, [], Rejected, "not_found", None, None),
+    (410, [], Rejected, "not_found", None, None),
+    (413, [], Rejected, "rejected", None, None),
+    (422, [], Rejected, "rejected", None, None),
+    (408, [], Transient, "timeout", False, None),
+    (425, [], Transient, "not_ready", False, None),
+    (429, [], Transient, "rate_limited", False, None),
+    (429, ["Retry-After: 17"], Transient, "rate_limited", False, 17.0),
+    (429, ["Retry-After: soon"], Transient, "rate_limited", False, None),
+    (500, [], Transient, "server_error", True, None),
+    (502, [], Transient, "server_error", True, None),
+    (503, ["Retry-After: 120"], Transient, "server_error", True, 120.0),
+    (599, [], Transient, "server_error", True, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind", "code", "uncertain", "retry_after"), STATUSES,
+    ids=[f"{row[0]}-{row[3]}-{row[5]}" for row in STATUSES],
+)  # fmt: skip
+def test_a_status_says_what_to_do_next(client, server, status, headers, kind, code, uncertain, retry_after):
+    server.replies = [server.answer(status, {"message": "because"}, headers)]
+    with pytest.raises(kind) as caught:
+        client.update_products(ITEMS)
+    error = caught.value
+    assert (error.code, error.status) == (code, status)
+    assert getattr(error, "uncertain", None) == uncertain
+    assert getattr(error, "retry_after", None) == retry_after
+    assert len(server.requests) == 1
+
+
+def test_a_retry_after_may_be_a_date(client, server):
+    server.replies = [server.answer(429, b"", ["Retry-After: Fri, 31 Dec 2099 23:59:59 GMT"])]
+    with pytest.raises(Transient) as caught:
+        client.pull_orders()
+    assert caught.value.retry_after > 10**8
+
+
+def test_a_redirect_is_not_followed_and_says_where_it_pointed(client, server):
+    location = f"Location: {server.url}elsewhere?token=abc"
+    server.replies = [server.answer(302, b"", [location])]
+    with pytest.raises(Transient) as caught:
+        client.pull_orders()
+    assert len(server.requests) == 1
+    assert caught.value.detail == "redirect to http://127.0.0.1/api/v1/elsewhere"
+
+
+def test_400_to_the_plain_product_list_means_the_token(client, server):
+    # Scenario 102.
+    server.replies = [server.answer(400, {"error": "Bad Request"})]
+    for call in (client.check, client.list_products):
+        with pytest.raises(Unauthorised) as caught:
+            call()
+        assert (caught.value.code, caught.value.status) == ("unauthorised", 400)
+
+
+def test_400_to_anything_else_means_the_request(client, server):
+    server.replies = [server.answer(400, {"error": "Bad Request"})]
+    for call in (
+        lambda: client.list_products(search_token="x"),
+        client.pull_orders,
+        lambda: client.update_products(ITEMS),
+        lambda: client.update_order_status("a", {}),
+    ):
+        with pytest.raises(Rejected):
+            call()
+
+
+DETAILS = [
+    ("JSON", json.dumps({"message": "السعر غير صالح"}).encode(), "السعر غير صالح"),
+    ("HTML", HTML, "502 Bad Gateway nginx"),
+    ("text", b"  over\nloaded ", "over loaded"),
+    ("nothing", b"", ""),
+    ("no UTF-8", b"\xff\xfe", "��"),
+    ("long", b"x" * 2000, "x" * 499 + "…"),
+    ("with our token", b"token tok-9f8e7d6c is blocked", "token *** is blocked"),
+    ("with an OTP", b'{"x": 1, "retailer_otp": "4821"}', '{"x": 1, "retailer_otp": "***"}'),
+]
+
+
+@pytest.mark.parametrize(("body", "detail"), [c[1:] for c in DETAILS], ids=[c[0] for c in DETAILS])
+def test_what_cartona_says_is_passed_on_as_plain_text_without_secrets(client, server, body, detail):
+    server.replies = [server.answer(502, body)]
+    with pytest.raises(Transient) as caught:
+        client.pull_orders()
+    error = caught.value
+    assert error.detail == detail
+    assert str(error) == f"Cartona answered 502 to GET order/pull-orders: {detail}"
+    for shown in (str(error), error.detail, error.body):
+        assert TOKEN not in shown
+        assert "4821" not in shown
+    assert len(error.body) <= 2000
+
+
+def test_a_refused_batch_names_its_culprits_where_it_can(client, server):
+    server.replies = [server.answer(422, {"errors": {"1.selling_price": ["is negative"]}})]
+    with pytest.raises(Rejected) as caught:
+        client.update_products(ITEMS)
+    assert {index: item.message for index, item in caught.value.items.items()} == {1: "is negative"}
+
+
+def test_a_refused_batch_of_one_needs_no_names(client, server):
+    server.replies = [server.answer(422, HTML)]
+    with pytest.raises(Rejected) as caught:
+        client.update_products(ITEMS[:1])
+    assert caught.value.items == {}
+
+
+# === BULK === #
+
+QUIET = [("empty", b""), ("blank", b" \r\n"), ("object", b"{}"), ("null", b"null"), ("list", b"[]"),
+         ("text", b"OK"), ("Arabic text", "تم التحديث".encode()), ("BOM", b"\xef\xbb\xbf{}")]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [c[1] for c in QUIET], ids=[c[0] for c in QUIET])
+def test_a_bulk_call_may_be_answered_by_next_to_nothing(client, server, calls, body):
+    server.replies = [server.answer(200, body)]
+    assert client.update_products(ITEMS).ok
+    assert (calls[0].records, calls[0].failures, calls[0].error) == (2, 0, None)
+
+
+def test_204_is_an_answer(client, server):
+    server.replies = [b"HTTP/1.1 204 No Content\r\n\r\n"]
+    assert client.update_products(ITEMS).ok
+    assert client.pull_orders() == []
+    assert server.connections == 1
+
+
+def test_refusals_inside_a_2xx_are_found(client, server, calls, sample):
+    server.replies = [server.answer(200, sample("bulk_update_errors_by_id"))]
+    result = client.update_products([*ITEMS, {"supplier_product_id": "12347"}])
+    assert {index: (r.code, r.message) for index, r in result.refused.items()} == {
+        1: ("rejected", "السعر غير صالح"), 2: ("not_found", "product not found"),
+    }  # fmt: skip
+    assert (calls[0].status, calls[0].records, calls[0].failures) == (200, 3, 2)
+
+
+@pytest.mark.parametrize(("name", "refused", "unattributed"), [
+    ("bulk_update_errors_in_words", [1], 0), ("bulk_update_rows", [1], 0),
+    ("bulk_update_refused_without_name", [], 1),
+])  # fmt: skip
+def test_the_samples_of_bulk_answers_are_understood(client, server, sample, name, refused, unattributed):
+    server.replies = [server.answer(200, sample(name))]
+    result = client.update_products([*ITEMS, {"supplier_product_id": "12347"}])
+    assert (list(result.refused), len(result.unattributed)) == (refused, unattributed)
+
+
+@pytest.mark.parametrize("body", [
+    {"error": "Unauthorized"}, {"success": False, "message": "Invalid token"}, {"errors": ["unauthenticated"]},
+])  # fmt: skip
+def test_a_refused_token_inside_a_2xx_stops_everything(client, server, body):
+    server.replies = [server.answer(200, body)]
+    for call in (lambda: client.update_products(ITEMS), client.pull_orders):
+        with pytest.raises(Unauthorised) as caught:
+            call()
+        assert caught.value.status == 200
+
+
+# === UNREADABLE === #
+
+UNREADABLE = [
+    ("HTML", HTML), ("cut JSON", b'{"errors": [{"id": 1'), ("cut list", b'[{"hashed_id"'),
+    ("binary", b"\x00\x01"), ("no UTF-8", b"\xff\xfe"), ("deep", b"[" * 200_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [c[1] for c in UNREADABLE], ids=[c[0] for c in UNREADABLE])
+def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(client, server, body):
+    server.replies = [server.answer(200, body)]
+    for call in (client.pull_orders, lambda: client.update_products(ITEMS), lambda: client.update_order_status("a", {})):
+        with pytest.raises(Transient) as caught:
+            call()
+        assert (caught.value.code, caught.value.uncertain, caught.value.status) == ("unreadable", True, 200)
+
+
+@pytest.mark.parametrize("body", [b"", b"OK", b"null", b"7", b"{}", b'{"message": "hi"}', b'{"orders": "none"}'])
+def test_a_page_that_is_no_page_is_unreadable(client, server, body):
+    server.replies = [server.answer(200, body)]
+    for call in (client.pull_orders, client.check, client.list_products):
+        with pytest.raises(Transient, match="that can be read") as caught:
+            call()
+        assert caught.value.code == "unreadable"
+
+
+# === PAGES === #
+
+ROW = {"hashed_id": "a"}
+PAGES = [
+    ("list", [ROW], [ROW]), ("orders", {"orders": [ROW]}, [ROW]), ("data", {"data": [ROW]}, [ROW]),
+    ("order", {"order": ROW}, [ROW]), ("data.orders", {"data": {"orders": [ROW]}, "total": 1}, [ROW]),
+    ("one", ROW, [ROW]), ("empty list", [], []), ("empty orders", {"orders": []}, []),
+    ("null orders", {"orders": None}, []), ("what is no order stays in its place", [7, ROW, None], [7, ROW, None]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "rows"), [c[1:] for c in PAGES], ids=[c[0] for c in PAGES])
+def test_orders_are_taken_out_of_every_envelope(client, server, calls, answer, rows):
+    server.replies = [server.answer(200, answer)]
+    assert client.pull_orders() == rows
+    assert (calls[0].records, calls[0].failures) == (len(rows), 0)
+
+
+def test_a_pulled_order_can_be_parsed(client, server, sample):
+    server.replies = [server.answer(200, sample("pull_orders_pending"))]
+    assert parse_order(client.pull_orders()[0]).retailer.name == "سوبر ماركت النور"
+
+
+def test_nan_in_an_answer_can_be_stored_as_json(client, server):
+    server.replies = [server.answer(200, b'[{"hashed_id": "a", "total_price": NaN, "x": -Infinity}]')]
+    assert client.pull_orders() == [{"hashed_id": "a", "total_price": "NaN", "x": "-Infinity"}]
+
+
+def test_gzip_is_unpacked(client, server):
+    body = gzip.compress(json.dumps([ROW] * 1000).encode())
+    server.replies = [server.answer(200, body, ["Content-Encoding: gzip"])]
+    assert client.pull_orders() == [ROW] * 1000
+
+
+def rows(*ids):
+    return [{"supplier_product_id": i} for i in ids]
+
+
+CATALOGUES = [
+    ("ends empty", [rows(1, 2), rows(3, 4), []], [1, 2, 3, 4], 3),
+    ("ends short", [rows(1, 2), rows(3)], [1, 2, 3], 2),
+    ("empty", [[]], [], 1),
+    ("one page, shorter than asked", [rows(1), []], [1], 2),
+    ("server allows fewer per page", [rows(1, 2), rows(3, 4), rows(5)], [1, 2, 3, 4, 5], 3),
+    ("server repeats its last page", [rows(1, 2), rows(3, 4), rows(3, 4)], [1, 2, 3, 4], 3),
+    ("server ignores the page", [rows(1, 2)], [1, 2], 2),
+    ("list moves while it is read", [rows(1, 2), rows(2, 3), rows(4, 5), []], [1, 2, 3, 4, 5], 4),
+]
+
+
+@pytest.mark.parametrize(
+    ("pages", "ids", "requests"), [c[1:] for c in CATALOGUES], ids=[c[0] for c in CATALOGUES]
+)
+def test_the_whole_catalogue_is_read_each_product_once(client, server, pages, ids, requests):
+    server.replies = [server.answer(200, page) for page in pages]
+    assert [row["supplier_product_id"] for row in client.iter_products(per_page=100)] == ids
+    assert len(server.requests) == requests
+
+
+def test_rows_without_an_id_are_told_apart_by_their_content(client, server):
+    page = [{"name": "a"}, {"name": "b"}, {"name": "a"}]
+    server.replies = [server.answer(200, page)]
+    assert list(client.iter_products()) == [{"name": "a"}, {"name": "b"}]
+
+
+# === ONE STATUS === #
+
+ACCEPTED = [("empty", b"", {}), ("object", b"{}", {}), ("echo", b'{"hashed_id": "a", "status": "delivered"}',
+            {"hashed_id": "a", "status": "delivered"}), ("text", b"OK", "OK"), ("message", b'{"message": "Order updated"}',
+            {"message": "Order updated"})]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "answer"), [c[1:] for c in ACCEPTED], ids=[c[0] for c in ACCEPTED])
+def test_an_accepted_status_gives_the_answer(client, server, body, answer):
+    server.replies = [server.answer(200, body)]
+    assert client.update_order_status("a", {"status": "delivered"}) == answer
+
+
+REFUSED = [
+    ("error", {"error": "retailer_otp is invalid"}, "rejected", "retailer_otp is invalid"),
+    ("errors", {"errors": {"retailer_otp": ["is invalid"]}}, "rejected", "retailer_otp: is invalid"),
+    ("token is what an OTP may be called", {"error": "Invalid token"}, "rejected", "Invalid token"),
+    ("message", {"success": False, "message": "Order is final"}, "rejected", "Order is final"),
+    ("text", "Order not found", "not_found", "Order not found"),
+    ("row", {"hashed_id": "a", "status": "error"}, "rejected", ""),
+    ("flag", {"success": False}, "rejected", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "code", "detail"), [c[1:] for c in REFUSED], ids=[c[0] for c in REFUSED])
+def test_a_status_refused_inside_a_2xx_is_rejected(client, server, calls, body, code, detail):
+    server.replies = [server.answer(200, body)]
+    with pytest.raises(Rejected) as caught:
+        client.update_order_status("a", {"status": "delivered", "retailer_otp": "4821"})
+    assert (caught.value.code, caught.value.detail, caught.value.status) == (code, detail, 200)
+    assert (calls[0].failures, calls[0].error) == (1, caught.value)
+
+
+def test_a_refused_token_is_not_taken_for_a_refused_order(client, server):
+    server.replies = [server.answer(200, {"error": "Invalid token"})]
+    with pytest.raises(Unauthorised):
+        client.update_order_status("a", {"status": "cancelled_by_supplier"})
+
+
+# === THE LOG === #
+
+
+def test_the_log_gets_a_successful_call(client, server, calls):
+    server.replies = [server.answer(200, [ROW, ROW])]
+    client.pull_orders(page=2)
+    (call,) = calls
+    assert (call.operation, call.method, call.path) == ("pull_orders", "GET", "order/pull-orders")
+    assert (call.status, call.records, call.failures, call.error) == (200, 2, 0, None)
+    assert call.request_body == {"page": 2, "per_page": 100}
+    assert call.response_body == [ROW, ROW]
+    assert 0 < call.duration < 2
+
+
+def test_the_log_gets_a_failed_call_with_both_bodies(client, server, calls):
+    server.replies = [server.answer(502, HTML)]
+    with pytest.raises(Transient) as caught:
+        client.update_products(ITEMS)
+    (call,) = calls
+    assert (call.operation, call.status, call.records, call.failures) == ("update_products", 502, 2, 2)
+    assert call.error is caught.value
+    assert call.request_body == ITEMS
+    assert call.response_body == HTML.decode()
+
+
+def test_what_the_log_raises_reaches_the_caller(server):
+    def broken(_call):
+        raise RuntimeError("disk full")
+
+    server.replies = [server.answer(200, [])]
+    with CartonaClient(server.url, TOKEN, timeout=2, on_call=broken) as client:
+        with pytest.raises(RuntimeError, match="disk full"):
+            client.pull_orders()

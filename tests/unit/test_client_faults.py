@@ -1,0 +1,327 @@
+"""A line that breaks: nothing hangs, nothing leaks, and what is uncertain is called so."""
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+import requests.adapters
+from cartona_api import CartonaClient, InsecureUrl, Transient, Unauthorised
+
+TOKEN = "tok-9f8e7d6c"
+TIMEOUT = 0.2
+ITEMS = [{"supplier_product_id": "12345"}]
+
+
+@pytest.fixture
+def client(server):
+    with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
+        yield client
+
+
+def fails(call):
+    """The Transient that `call` raises, and the seconds it took."""
+    started = time.monotonic()
+    with pytest.raises(Transient) as caught:
+        call()
+    return caught.value, time.monotonic() - started
+
+
+def drip(server, data):
+    """A reply that sends one byte at a time, each well within the time-out."""
+
+    def reply(connection):
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            if server.closed.wait(TIMEOUT / 4):
+                return
+
+    return reply
+
+
+def wait(server):
+    return lambda connection: server.closed.wait(5)
+
+
+def hang_up(connection):
+    # An abrupt end: RST instead of FIN.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+
+CUTS = [
+    ("before any answer", b"", "connection"),
+    ("in the status line", b"HTTP/1.1 20", "connection"),
+    ("in the headers", b"HTTP/1.1 200 OK\r\nContent-Le", "connection"),
+    ("between headers", b"HTTP/1.1 200 OK\r\nServer: nginx\r\n", "connection"),
+    ("before the body", HEAD, "connection"),
+    ("in the body", HEAD + b'[{"id": 1}', "connection"),
+    ("in a chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n[1,2", "connection"),
+    ("between chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n", "connection"),
+    ("in the gzip", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5000\r\n\r\n"
+     + gzip.compress(b"[]" * 5000)[:30], "connection"),
+    ("no gzip at all", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain", "connection"),
+    ("no HTTP at all", b"SSH-2.0-OpenSSH_9.2\r\n", "connection"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["shutdown", "reset"])
+@pytest.mark.parametrize(("sent", "code"), [c[1:] for c in CUTS], ids=[c[0] for c in CUTS])
+def test_a_connection_cut_after_sending_leaves_the_outcome_open(client, server, sent, code, end):
+    def reply(connection):
+        connection.sendall(sent)
+        if end == "reset":
+            hang_up(connection)
+
+    server.replies = [reply]
+    for call in (client.pull_orders, lambda: client.update_products(ITEMS)):
+        error, _seconds = fails(call)
+        assert error.code == code
+        assert error.uncertain
+        assert TOKEN not in str(error)
+
+
+def test_an_announced_body_that_never_came_is_no_empty_answer(client, server):
+    server.replies = [lambda connection: connection.sendall(HEAD)]
+    error, _seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("connection", True)
+
+
+SILENCES = [("before the answer", b""), ("in the headers", b"HTTP/1.1 200 OK\r\n"), ("in the body", HEAD + b"[")]
+
+
+@pytest.mark.parametrize("sent", [c[1] for c in SILENCES], ids=[c[0] for c in SILENCES])
+def test_silence_ends_in_a_time_out_of_open_outcome(client, server, sent):
+    def reply(connection):
+        connection.sendall(sent)
+        server.closed.wait(5)
+
+    server.replies = [reply]
+    error, seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain, error.status) == ("timeout", True, None)
+    assert TIMEOUT <= seconds < 2 * TIMEOUT
+
+
+DRIPS = [
+    ("headers", b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 50),
+    ("body", HEAD + b" " * 500),
+    ("body without an announced length", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 500),
+    ("chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 100),
+]
+
+
+@pytest.mark.parametrize("data", [c[1] for c in DRIPS], ids=[c[0] for c in DRIPS])
+def test_a_drip_cannot_hold_a_call_longer_than_twice_its_time_out(client, server, data):
+    head, blank, body = data.partition(b"\r\n\r\n")
+
+    def reply(connection):
+        if blank:
+            connection.sendall(head + blank)
+        drip(server, body or data)(connection)
+
+    server.replies = [reply]
+    error, seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("timeout", True)
+    assert 2 * TIMEOUT <= seconds < 3 * TIMEOUT
+
+
+def test_a_deadline_does_not_outlive_its_call(client, server):
+    server.replies = [server.answer(200, {})]
+    client.update_products(ITEMS)
+    time.sleep(2.5 * TIMEOUT)
+    client.update_products(ITEMS)
+    assert (len(server.requests), server.connections) == (2, 1)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(1)
+            assert not thread.is_alive()
+
+
+def test_a_kept_connection_that_the_server_has_closed_is_replaced(client, server):
+    server.replies = [
+        lambda connection: connection.sendall(server.answer(200, {})),
+        server.answer(200, {}),
+    ]
+    client.update_products(ITEMS)
+    time.sleep(0.05)
+    assert client.update_products(ITEMS).ok
+    assert server.connections == 2
+
+
+def test_a_refused_connection_did_nothing(server):
+    server.close()
+    with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
+        error, _seconds = fails(client.pull_orders)
+    assert (error.code, error.uncertain, error.status) == ("connection", False, None)
+
+
+def test_a_name_that_nobody_knows_did_nothing(monkeypatch):
+    def unknown(*args, **kwargs):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with CartonaClient("https://cartona.example/", TOKEN, timeout=TIMEOUT) as client:
+        error, _seconds = fails(client.pull_orders)
+    assert (error.code, error.uncertain) == ("connection", False)
+
+
+def test_no_connection_in_time_did_nothing(monkeypatch):
+    asked = []
+
+    def slow(self, address):
+        asked.append(self.gettimeout())
+        raise socket.timeout("timed out")
+
+    monkeypatch.setattr(socket.socket, "connect", slow)
+    for timeout, expected in ((0.2, 0.2), (30.0, 10.0)):
+        asked.clear()
+        with CartonaClient("http://127.0.0.1:9/", TOKEN, timeout=timeout) as client:
+            error, _seconds = fails(client.pull_orders)
+        assert (error.code, error.uncertain) == ("timeout", False)
+        assert asked == [expected]
+
+
+def test_a_server_that_speaks_no_tls_got_nothing(server):
+    server.greeting = lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with CartonaClient(f"https://localhost:{server.port}/", TOKEN, timeout=TIMEOUT) as client:
+        error, _seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("tls", False)
+
+
+@pytest.mark.parametrize("dripping", [True, False])
+def test_a_handshake_that_does_not_end_got_nothing(server, dripping):
+    hello = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03" + b"\0" * 200
+    server.greeting = drip(server, hello) if dripping else wait(server)
+    with CartonaClient(f"https://localhost:{server.port}/", TOKEN, timeout=TIMEOUT) as client:
+        error, seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("timeout", False)
+    assert seconds < 3 * TIMEOUT
+
+
+# === SIZE === #
+
+
+def test_an_answer_of_any_size_does_not_fill_the_memory(client, server):
+    client._transport.max_answer = 100_000
+    many = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 300_000
+    bomb = server.answer(200, gzip.compress(b" " * 3_000_000), ["Content-Encoding: gzip"])
+    for reply in (many, bomb):
+        server.replies = [reply]
+        error, _seconds = fails(lambda: client.update_products(ITEMS))
+        assert (error.code, error.uncertain, error.status) == ("too_large", True, 200)
+
+
+def test_an_answer_up_to_the_cap_is_read(client, server):
+    client._transport.max_answer = 100_000
+    server.replies = [server.answer(200, b" " * 99_998 + b"{}")]
+    assert client.update_products(ITEMS).ok
+
+
+# === ERRORS CUT SHORT === #
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthorised), (502, Transient)])
+def test_an_error_cut_short_stays_that_error(client, server, status, kind):
+    server.replies = [lambda connection: connection.sendall(server.answer(status, b"<h1>No", length=5000))]
+    with pytest.raises(kind) as caught:
+        client.update_products(ITEMS)
+    assert caught.value.status == status
+
+
+# === WHERE IT LEADS === #
+
+
+def leads_to(monkeypatch, address):
+    """Let every name lead to `address`."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+    def answer(host, port, *args, **kwargs):
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+
+def test_a_name_that_leads_to_a_private_address_gets_nothing(server, monkeypatch):
+    leads_to(monkeypatch, "127.0.0.1")
+    url = f"https://supplier-integrations.cartona.example:{server.port}/api/v1/"
+    calls = []
+    with CartonaClient(url, TOKEN, timeout=TIMEOUT, on_call=calls.append) as client:
+        with pytest.raises(InsecureUrl) as caught:
+            client.update_products(ITEMS)
+    assert caught.value.code == "private_address"
+    assert calls[0].error is caught.value
+    assert (server.received, server.requests) == (b"", [])
+
+
+def test_it_may_where_that_is_allowed(server, monkeypatch):
+    leads_to(monkeypatch, "127.0.0.1")
+    server.replies = [server.answer(200, [])]
+    url = f"http://sandbox:{server.port}/"
+    with CartonaClient(url, TOKEN, timeout=TIMEOUT, allow_insecure=True) as client:
+        assert client.pull_orders() == []
+
+
+def test_a_kept_connection_is_checked_once_and_a_new_one_again(server, monkeypatch):
+    checked = []
+    monkeypatch.setattr(
+        "cartona_api.transport.peer_allowed", lambda host, peer: checked.append((host, peer)) or True
+    )
+    close = server.answer(200, {}, ["Connection: close"])
+    server.replies = [server.answer(200, {}), close, server.answer(200, {})]
+    with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
+        for _ in range(3):
+            client.update_products(ITEMS)
+    assert checked == [("127.0.0.1", "127.0.0.1")] * 2
+
+
+@pytest.mark.parametrize("url", ["http://cartona.com/", "https://10.0.0.1/", "https://u:p@cartona.com/", "x"])
+def test_no_client_is_made_for_an_unsafe_address(url):
+    with pytest.raises(InsecureUrl):
+        CartonaClient(url, TOKEN)
+
+
+# === PROXIES === #
+
+
+def test_a_proxy_of_this_machine_is_used_and_may_be_private(server, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    server.replies = [server.answer(403, b"no")]
+    with CartonaClient("https://cartona.example/", TOKEN, timeout=TIMEOUT) as client:
+        error, _seconds = fails(lambda: client.update_products(ITEMS))
+    (request,) = server.requests
+    assert (request.method, request.target) == ("CONNECT", "cartona.example:443")
+    assert TOKEN not in str(request.headers)
+    assert (error.code, error.uncertain) == ("connection", False)
+
+
+def test_a_proxy_that_hangs_got_nothing(server, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    server.replies = [drip(server, b"HTTP/1.1 200 Connection established\r\n" * 10)]
+    with CartonaClient("https://cartona.example/", TOKEN, timeout=TIMEOUT) as client:
+        error, seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("timeout", False)
+    assert seconds < 3 * TIMEOUT
+
+
+# === THE SESSION === #
+
+
+def test_closing_the_client_closes_its_connections(server):
+    server.replies = [server.answer(200, {})]
+    with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
+        client.update_products(ITEMS)
+        sock = client._transport._line.sock
+        assert sock.fileno() != -1
+    assert sock.fileno() == -1
+
+
+def test_nothing_is_patched_for_others(server):
+    server.replies = [server.answer(200, [])]
+    with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
+        client.pull_orders()
+        pools = requests.adapters.HTTPAdapter().poolmanager.pool_classes_by_scheme
+    assert {pool.__name__ for pool in pools.values()} == {"HTTPConnectionPool", "HTTPSConnectionPool"}

@@ -1,0 +1,167 @@
+"""`make smoke`: the main job once, on a fresh database, and a table of what came of it."""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tools.dev import databases, demo, environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
+from tools.dev.progress import say
+from tools.dev.sandbox_server import SandboxServer
+
+#: Within this everything has to be seen on the other side.
+LIMIT = 5.0  # seconds
+_PRODUCTS = 5
+_PAUSE = 0.01
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was done, and whether the other side showed it in time."""
+
+    done: str
+    seen: str
+    milliseconds: float
+    held: bool
+
+
+def main(options: argparse.Namespace) -> int:
+    """Do it, print the table.
+
+    :return: the exit code: 0 when everything held
+    """
+    env = environment.from_variables()
+    database = databases.clone(env)
+    try:
+        with SandboxServer() as sandbox, OdooServer(env, database) as odoo:
+            say(f"Odoo {env.series} at {odoo.url}, sandbox at {sandbox.url}")
+            rows = Smoke(odoo, sandbox).run()
+    finally:
+        if not options.keep:
+            databases.drop(env, database)
+    print(f"{'done':44}{'seen':40}{'ms':>7}  held")
+    for row in rows:
+        print(f"{row.done:44}{row.seen:40}{row.milliseconds:7.0f}  {'yes' if row.held else 'NO'}")
+    held = sum(row.held for row in rows)
+    print(f"\n{held} of {len(rows)} held within {LIMIT:.0f} s", flush=True)
+    return 0 if rows and held == len(rows) else 1
+
+
+class Smoke:
+    """The steps, in order; each is measured from the end of the action that causes it."""
+
+    def __init__(self, odoo: OdooServer, sandbox: SandboxServer):
+        self.odoo = odoo
+        self.sandbox = sandbox
+        self.rows: list[Row] = []
+
+    def run(self) -> list[Row]:
+        """All steps; one that fails does not keep the others from being tried."""
+        config = demo.connect(self.odoo, self.sandbox)
+        demo.make_products(self.odoo, self.sandbox, _PRODUCTS)
+        [product] = self.odoo.call(
+            "product.product", "search_read", [("cartona_id", "!=", False)], ["cartona_id"], limit=1
+        )
+        listing = product["cartona_id"]
+        self._let_settle()
+        self._price(product["id"], listing)
+        self._stock(product["id"], listing)
+        self.sandbox.webhook(url="")
+        order = self._order(
+            listing,
+            "order placed, “Pull orders” pressed",
+            lambda: self.odoo.call("cartona.config", "action_pull_orders", [config]),
+        )
+        if order:
+            self._confirm(order)
+        demo.tell_webhook(self.odoo, self.sandbox)
+        self._order(listing, "order placed, webhook calls", lambda: None)
+        return self.rows
+
+    def _price(self, product: int, listing: str) -> None:
+        price = float(self.sandbox.listing(listing)["selling_price"]) + 1.25
+        self.odoo.call("product.product", "write", [product], {"list_price": price})
+        self._measure(
+            f"price of a product set to {price:.2f}",
+            "marketplace shows the price",
+            lambda: float(self.sandbox.listing(listing)["selling_price"]) == price,
+        )
+
+    def _stock(self, product: int, listing: str) -> None:
+        warehouse = self.odoo.call("stock.warehouse", "search_read", [], ["lot_stock_id"], limit=1)
+        values = {
+            "product_id": product,
+            "location_id": warehouse[0]["lot_stock_id"][0],
+            "inventory_quantity": 77,
+        }
+        context = {"inventory_mode": True}
+        quant = self.odoo.call("stock.quant", "create", values, context=context)
+        self.odoo.call("stock.quant", "action_apply_inventory", [quant], context=context)
+        self._measure(
+            "77 pieces counted in the warehouse",
+            "marketplace shows 77",
+            lambda: int(self.sandbox.listing(listing)["available_stock_quantity"]) == 77,
+        )
+
+    def _order(self, listing: str, done: str, act: Callable[[], Any]) -> dict[str, Any] | None:
+        """An order by a retailer whom this Odoo does not know yet."""
+        code = f"SMOKE{len(self.rows)}"
+        lines = [{"supplier_product_id": listing, "amount": 3}]
+        retailer = {"retailer_code": code, "retailer_name": f"سوبر ماركت {code}"}
+        placed = self.sandbox.place_order(lines=lines, retailer=retailer)
+        act()
+
+        def imported() -> dict[str, Any] | None:
+            domain = [("cartona_id", "=", placed["hashed_id"])]
+            fields = ["name", "state", "amount_total", "partner_id"]
+            orders = self.odoo.call("sale.order", "search_read", domain, fields)
+            return orders[0] if orders else None
+
+        order = self._measure(done, "Odoo has the sale order", imported)
+        if not order:
+            return None
+        customer = self.odoo.call(
+            "res.partner", "read", [order["partner_id"][0]], ["cartona_id", "name"]
+        )[0]
+        is_right = (
+            order["state"] in ("draft", "sent", "sale", "done")
+            and abs(order["amount_total"] - float(placed["total_price"])) < 0.005
+            and customer["cartona_id"] == f"retailer_{code}"
+        )
+        text = f"{order['name']}: {order['amount_total']:.2f}, new customer"
+        self.rows.append(
+            Row(text, "as ordered" if is_right else str((order, customer)), 0, is_right)
+        )
+        self._measure(
+            f"{order['name']}: committed",
+            "marketplace has it acknowledged",
+            lambda: not self.sandbox.order(placed["hashed_id"])["sandbox"]["waiting"],
+        )
+        return {**order, "hashed_id": placed["hashed_id"]}
+
+    def _confirm(self, order: dict[str, Any]) -> None:
+        self.odoo.call("sale.order", "action_confirm", [order["id"]])
+        self._measure(
+            f"{order['name']}: confirmed",
+            "marketplace shows it approved",
+            lambda: self.sandbox.order(order["hashed_id"])["status"] == "approved",
+        )
+
+    def _let_settle(self) -> None:
+        """Wait until what linking the products sent is through: it is not what is measured."""
+        empty = "SELECT count(*) = 0 FROM cartona_change"
+        wait_until(lambda: self.odoo.query(empty)[0][0], timeout=30)
+
+    def _measure(self, done: str, seen: str, predicate: Callable[[], Any]) -> Any:
+        """Wait for the predicate, add a row, and return its answer, None when it took too long."""
+        started = time.monotonic()
+        try:
+            answer = wait_until(predicate, timeout=LIMIT, pause=_PAUSE)
+        except TimeoutError:
+            answer = None
+        spent = (time.monotonic() - started) * 1000
+        self.rows.append(Row(done, seen, spent, bool(answer)))
+        return answer
