@@ -198,7 +198,10 @@ class ControlApi:
         raise Refused(f"no listing {listing_id}", 404)
 
     async def read_listings(self, request: Request) -> Response:
-        """All of them, or `search`, `supplier_code`, `category`, `show`; paged by `per_page`."""
+        """All of them, or `search`, `supplier_code`, `category`, `show`; paged by `per_page`.
+
+        `fields` (names with commas) keeps the answer small where there are very many.
+        """
         query = request.query_params
         accounts = self.market.accounts.values()
         if query.get("supplier_code"):
@@ -213,6 +216,9 @@ class ControlApi:
             rows = [row for row in rows if SHOWN[query["show"]](row)]
         if query.get("sort") == "changed":
             rows.sort(key=lambda row: -max(row.price.changed_ms, row.stock.changed_ms))
+        if "fields" in query:
+            names = query["fields"].split(",")
+            return Json([{name: getattr(row, name) for name in names} for row in rows])
         if "per_page" not in query:
             return Json([self._listing(row) for row in rows])
         page, size = int(query.get("page", 1)), int(query["per_page"])

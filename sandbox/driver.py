@@ -102,7 +102,10 @@ class Sandbox:
     # === LISTINGS === #
 
     def listings(self, **filters) -> list[dict]:
-        """All listings, or those of search=, supplier_code=, category=, show=."""
+        """All listings, or those of search=, supplier_code=, category=, show=.
+
+        Of very many, ask for fields="supplier_product_id,selling_price" alone.
+        """
         return self.call("GET", "listings", **filters)
 
     def listing(self, supplier_product_id) -> dict:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tools.dev import databases, processes
+from tools.dev import databases, demo, processes
 from tools.dev import environment as environments
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
@@ -45,6 +45,12 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
             yield server
     finally:
         databases.drop(environment, database)
+
+
+@pytest.fixture
+def shop(odoo: OdooServer, sandbox: SandboxServer) -> demo.Shop:
+    """`odoo` connected to `sandbox`: everything on, products linked and sent, webhook told."""
+    return demo.open_shop(odoo, sandbox, count=8)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .backoff import parse_retry_after
-from .bulk import BulkResult, read_bulk_answer
+from .bulk import BulkResult, judge_row, read_bulk_answer
 from .errors import CartonaError, Problem, Rejected, Transient, Unauthorised
 from .orders import content_key
 from .products import row_identity
@@ -250,7 +250,9 @@ class CartonaClient:
     def _get_rows(self, operation, path, params, plain_list=False):
         def read(answer):
             rows = read_rows(answer)
-            if rows is None:
+            # "No orders" beside "success: false" is no answer to whether there are orders.
+            failed = isinstance(answer, dict) and not rows and judge_row(answer)[0]
+            if rows is None or failed:
                 raise self._unreadable(answer, call)
             call.records = len(rows)
             return rows
@@ -285,8 +287,9 @@ class CartonaClient:
             call.response_body = data = self._parse(call, answer, items is not None)
             return read(data)
         except CartonaError as error:
-            error.status = call.status if error.status is None else error.status
-            call.error = error
+            if error.status is None:
+                error.status = call.status
+            call.status, call.error = error.status, error
             call.failures = max(call.failures, call.records)
             raise
         finally:
@@ -345,7 +348,7 @@ class CartonaClient:
         if data is not NOT_JSON:
             return {} if data is None and is_post else data
         text = answer.content.decode("utf-8", "replace").strip()
-        if not is_post or not text or text[0] in "<{[\ufffd" or "\x00" in text:
+        if not is_post or not text or text[0] in '<{["\ufffd' or "\x00" in text:
             raise self._unreadable(answer.content, call)
         return text
 

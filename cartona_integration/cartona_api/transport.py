@@ -132,7 +132,7 @@ class Transport:
         return bytes(content)
 
     def _failure(self, error, deadline):
-        uncertain = not self._line.connecting
+        uncertain = self._line.reached
         if deadline.passed:
             return self._too_late()
         detail = excerpt(str(error), secrets=self.secrets)
@@ -147,7 +147,7 @@ class Transport:
         return Transient(
             "timeout",
             f"The answer was not complete after {2 * self.timeout:g} s.",
-            uncertain=not self._line.connecting,
+            uncertain=self._line.reached,
         )
 
 
@@ -200,15 +200,15 @@ class _Line:
 
     def __init__(self, host):
         self.host = host
-        # True from the beginning of a connection until it can carry a request: what fails
-        # meanwhile was surely not carried out.
-        self.connecting = False
+        # True once there is a connection that the request may have gone over. What fails before
+        # was surely not carried out.
+        self.reached = False
         self.sock = None
         self.handshake = None
         self.lock = threading.Lock()
 
     def deadline(self, seconds):
-        self.connecting = False
+        self.reached = False
         self.sock = None
         return _Deadline(self, seconds)
 
@@ -278,11 +278,9 @@ class _Watched:
         return sock
 
     def connect(self):
-        self.line.connecting = True
         try:
             super().connect()
-            self.line.connecting = False
-            self.line.sock = self.sock
+            self._stands()
         finally:
             with self.line.lock:
                 handshake, self.line.handshake = self.line.handshake, None
@@ -290,10 +288,15 @@ class _Watched:
                 handshake.close()
 
     def putrequest(self, *args, **kwargs):
-        # None before the first request of a plain connection, which `connect` will see to. Kept
-        # here, since http.client forgets the socket of an answer that ends with its connection.
-        self.line.sock = self.sock
+        if self.sock is not None:
+            self._stands()
+        # Else a plain connection, which http.client will make when it sends.
         return super().putrequest(*args, **kwargs)
+
+    def _stands(self):
+        self.line.reached = True
+        # Kept by the line, since http.client forgets it when an answer ends with its connection.
+        self.line.sock = self.sock
 
 
 class _Adapter(HTTPAdapter):

@@ -53,6 +53,8 @@ def text(value, path="", limit=MAX_TEXT):
         return ""
     if isinstance(value, (dict, list, bool)):
         raise Problem("bad_text", path, value)
+    if isinstance(value, float) and value != value // 1:
+        return repr(value)
     if not isinstance(value, str):
         return identifier(value, path)
     return _UNSTORABLE.sub("", value).strip()[:limit]

@@ -52,13 +52,20 @@ def read_rows(answer, depth=3):
         return answer
     if not isinstance(answer, dict) or not depth:
         return None
-    if "hashed_id" in answer or "supplier_product_id" in answer:
+    if _is_row(answer):
         return [answer]
     for name in _ROWS:
         if name in answer:
             value = answer[name]
-            return [] if value is None else read_rows(value, depth - 1)
+            # Some write an empty list as an empty object.
+            return [] if value in (None, {}, "") else read_rows(value, depth - 1)
+    if answer and all(_is_row(value) for value in answer.values()):
+        return list(answer.values())
     return None
+
+
+def _is_row(value):
+    return isinstance(value, dict) and ("hashed_id" in value or "supplier_product_id" in value)
 
 
 def encode(data):

@@ -75,6 +75,9 @@ class CartonaChange(models.Model):
         def ids(kind, owner):
             return list(noted.get((kind, owner), ()))
 
+        replays = ids("replay", "config")
+        if replays:
+            self._write_replays(replays)
         stock_products = self._with_kits(ids("stock", "product"))
 
         self.env.cr.execute(
@@ -175,12 +178,15 @@ class CartonaChange(models.Model):
         A row and not an update of the messages: an import that is running right now may be
         parking one of them, and neither transaction would see the other.
         """
+        self._noted().setdefault(("replay", "config"), set()).update(config.ids)
+
+    def _write_replays(self, config_ids):
         self.env.cr.execute(
             """
             INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
             SELECT id, company_id, 'replay', 0, clock_timestamp() AT TIME ZONE 'UTC'
               FROM cartona_config WHERE id = ANY(%s)
             """,
-            (config.ids,),
+            (config_ids,),
         )
-        self.env["cartona.worker"]._wake("import", config.ids)
+        self.env["cartona.worker"]._wake("import", config_ids)

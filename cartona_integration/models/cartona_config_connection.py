@@ -60,7 +60,7 @@ class CartonaConfig(models.Model):
             """
             SELECT config_id, count(*),
                    min(create_date) < clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => %s)
-              FROM cartona_change WHERE config_id = ANY(%s) GROUP BY config_id
+              FROM cartona_change WHERE config_id = ANY(%s) AND kind != 'replay' GROUP BY config_id
             """,
             (_ASLEEP_SECONDS, self.ids),
         )

@@ -67,6 +67,7 @@ class CartonaListing(models.Model):
     # Fields of Cartona that we once set to something unusual and must set back one day, by name;
     # most listings never need them. See `_USUAL` in cartona_listing_payload.
     overridden = fields.Char(readonly=True, copy=False)
+    is_price_confirmed = fields.Boolean(readonly=True, copy=False)
     confirmed_price = fields.Float(
         readonly=True,
         copy=False,
@@ -206,7 +207,9 @@ class CartonaListing(models.Model):
         """Somebody has looked at the unusual price and wants it on Cartona."""
         waiting = self.filtered(lambda listing: listing.error_code in PRICE_DOUBTS)
         for listing in waiting.sudo():  # whoever may see a listing may say yes to its price
-            listing.confirmed_price = listing.waiting_price
+            listing.write(
+                {"is_price_confirmed": True, "confirmed_price": listing.waiting_price}
+            )
         waiting.sudo()._note_changed()
 
     # === BUSINESS METHODS === #

@@ -75,7 +75,7 @@ class CartonaListing(models.Model):
         """Why a person should look at this price before it is sent: an error code, or None."""
         self.ensure_one()
         config = self.config_id
-        if price == self.confirmed_price and self.waiting_price == price:
+        if self.is_price_confirmed and price == self.confirmed_price:
             return None
         if price <= 0:
             return "price_not_positive"

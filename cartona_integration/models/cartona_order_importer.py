@@ -200,11 +200,8 @@ class CartonaOrderImporter(models.AbstractModel):
             for activity in sale.activity_ids
         ):
             return
-        people = (sale.user_id, config.activity_user_id, self.env.ref("base.user_admin"))
-        wanted = [user for user in (people if is_sales else people[1:]) if user]
-        sale.activity_schedule(
-            activity_type_id=kind.id, summary=task, user_id=wanted[0].id
-        )
+        user = (is_sales and sale.user_id) or config._responsible()
+        sale.activity_schedule(activity_type_id=kind.id, summary=task, user_id=user.id)
 
 
 def what_is_said(order, lines):

@@ -88,6 +88,7 @@ class Stock:
         """
         :param needs: iterable of dicts product -> quantity in the product's own unit
         """
+        self.env = env  # also the language of what is told
         products = {product for needed in needs for product in needed}
         self.products = env["product.product"].browse(product.id for product in products)
         self.free = {}
@@ -101,16 +102,18 @@ class Stock:
 
     def missing(self, warehouse, needed):
         """What cannot be had there, in words; empty when everything can."""
-        return [
-            _(
-                "%(product)s: %(needed)s needed, %(free)s free",
-                product=product.display_name,
-                needed=quantity(amount),
-                free=quantity(self._in(warehouse)[product.id]),
-            )
-            for product, amount in needed.items()
-            if self._in(warehouse)[product.id] < amount - _EPSILON
-        ]
+        words, free = [], self._in(warehouse)
+        for product, amount in needed.items():
+            if free[product.id] < amount - _EPSILON:
+                words.append(
+                    _(
+                        "%(product)s: %(needed)s needed, %(free)s free",
+                        product=product.display_name,
+                        needed=quantity(amount),
+                        free=quantity(free[product.id]),
+                    )
+                )
+        return words
 
     def take(self, warehouse, needed):
         for product, amount in needed.items():

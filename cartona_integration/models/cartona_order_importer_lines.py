@@ -71,7 +71,7 @@ class CartonaOrderImporter(models.AbstractModel):
                     problem = problem or self._amount_problem(line, match)
                     self._report_clash(plan, line, match, catalogue)
                 if problem:
-                    problems[problem].append(describe(line))
+                    problems[problem].append(self._describe(line))
                 plan.matches[key] = match
             for code in _PROBLEMS:
                 if problems[code]:
@@ -141,7 +141,7 @@ class CartonaOrderImporter(models.AbstractModel):
                     _(
                         "%(line)s: its ids belong to different products. %(taken)s was taken; "
                         "the other ids say %(others)s.",
-                        line=describe(line),
+                        line=self._describe(line),
                         taken=match.product.display_name,
                         others=", ".join(product.display_name for product in others),
                     )
@@ -168,6 +168,16 @@ class CartonaOrderImporter(models.AbstractModel):
                         total=figure(plan.order.total_price),
                     ),
                 )
+
+    def _describe(self, line):
+        """A line as a clerk finds it on Cartona: name and ids."""
+        ids = (
+            ("Cartona ID", line.supplier_product_id),
+            (_("your ID"), line.internal_product_id),
+            (_("base product"), line.base_product_id),
+        )
+        known = ", ".join("%s %s" % pair for pair in ids if pair[1])
+        return "%s (%s)" % (line.product_name or _("a product without a name"), known or "-")
 
     def _sells(self, plan):
         return any(not line.removed for line in plan.lines.values())
@@ -282,14 +292,3 @@ def _sole(listings):
     if len({(listing.product_id, listing.uom_id) for listing in listings}) == 1:
         return listings[0]
     return None
-
-
-def describe(line):
-    """A line as a clerk finds it on Cartona: name and ids."""
-    ids = (
-        ("Cartona ID", line.supplier_product_id),
-        (_("your ID"), line.internal_product_id),
-        (_("base product"), line.base_product_id),
-    )
-    known = ", ".join("%s %s" % pair for pair in ids if pair[1])
-    return "%s (%s)" % (line.product_name or _("a product without a name"), known or "-")

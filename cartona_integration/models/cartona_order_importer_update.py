@@ -145,6 +145,7 @@ class LineChanges:
     """What has to be done to the lines of one sale order, and in which words it is told."""
 
     def __init__(self, sale):
+        self.env = sale.env  # the language of `words`
         self.by_id = {line.cartona_id: line for line in sale.order_line if line.cartona_id}
         # Lines that Cartona may know without our knowing their id: added by a clerk, or sent
         # by Cartona without one.

@@ -1,2 +1,6 @@
 from . import test_price_push
 from . import test_order_import
+from . import test_outbox
+from . import test_stock_push
+from . import test_order_totals
+from . import test_drain

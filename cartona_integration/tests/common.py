@@ -46,6 +46,7 @@ class CartonaCase(TransactionCase):
         self.marketplace.calls.clear()
         self.marketplace.unexpected.clear()
         self.marketplace._announced.clear()
+        self.marketplace.token, self.marketplace.answer_status = "test-token", None
         # Cursors that the code opens are savepoints of this test's transaction.
         if hasattr(self, "registry_enter_test_mode"):
             self.registry_enter_test_mode()
@@ -97,9 +98,9 @@ class CartonaCase(TransactionCase):
         cls.env.cr.execute("DELETE FROM cartona_change")
 
     def noted(self, kind=None):
-        """What the outbox holds now: list of (kind, record id), in order."""
+        """What the outbox holds now for Cartona: list of (kind, record id), in order."""
         self.env.cr.flush()
-        domain = [("kind", "=", kind)] if kind else []
+        domain = [("kind", "=", kind)] if kind else [("kind", "!=", "replay")]
         return [(row.kind, row.res_id) for row in self.env["cartona.change"].search(domain)]
 
     def drain(self):
@@ -111,8 +112,8 @@ class CartonaCase(TransactionCase):
         self.env.invalidate_all()
         return wait
 
-    def listing(self, product):
-        return self.env["cartona.listing"].search([("product_id", "=", product.id)])
+    def listing(self, products):
+        return self.env["cartona.listing"].search([("product_id", "in", products.ids)])
 
     def jobs(self, method):
         return self.env["queue.job"].search(

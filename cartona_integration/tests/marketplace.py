@@ -16,6 +16,8 @@ class Marketplace:
 
     def __init__(self):
         self.token = "test-token"
+        # callable(body) -> status, for answers whose status depends on what was sent
+        self.answer_status = None
         self.calls, self.unexpected, self._announced = [], [], []
         marketplace = self
 
@@ -84,6 +86,9 @@ class Marketplace:
             self._answer(handler, {"error": "not announced"}, 500, {})
             return
         _method, _path, answer, status, headers = (once or standing)[0]
+        if self.answer_status:
+            status = self.answer_status(body)
+            answer = answer if status >= 400 else {}
         self._answer(handler, answer(body) if callable(answer) else answer, status, headers or {})
 
     def _answer(self, handler, data, status, headers):

@@ -83,7 +83,13 @@ class OrderCase(CartonaCase):
             }
         )
         cls.team = cls.env["crm.team"].create({"name": "Cartona", "company_id": cls.company.id})
-        cls.config.write({"user_id": cls.seller.id, "team_id": cls.team.id})
+        cls.config.write(
+            {
+                "user_id": cls.seller.id,
+                "team_id": cls.team.id,
+                "activity_user_id": cls.env.ref("base.user_admin").id,
+            }
+        )
         cls.settle()
 
     # === THE WAY IN === #

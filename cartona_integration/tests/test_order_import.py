@@ -563,7 +563,7 @@ class TestConfirmation(OrderCase):
         self.assertEqual(sale.cartona_status, "delivered")
         [(task, user)] = self.tasks(sale)
         self.assertIn("complete the delivery", task)
-        self.assertEqual(user, self.config.activity_user_id)
+        self.assertEqual(user, self.config._responsible())
 
     def test_first_seen_as_cancelled_it_is_kept_for_the_record_only(self):
         for status in ("cancelled_by_retailer", "cancelled", "returned"):
@@ -593,7 +593,7 @@ class TestConfirmation(OrderCase):
         self.assertEqual(sale.cartona_status_label, "on_hold")
         [(task, user)] = self.tasks(sale)
         self.assertIn("on_hold", task)
-        self.assertEqual(user, self.config.activity_user_id)
+        self.assertEqual(user, self.config._responsible())
 
     def test_what_odoo_refuses_to_confirm_stays_a_quotation_with_the_reason(self):
         from odoo.exceptions import UserError

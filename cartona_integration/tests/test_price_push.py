@@ -1,25 +1,196 @@
+"""What goes out about prices: the right figure, once, and unusual ones only after a yes."""
+
 from .common import PRODUCTS, CartonaCase
 
 
 class TestPricePush(CartonaCase):
-    def test_a_changed_price_is_noted_once_and_sent_once(self):
-        self.marketplace.announce("POST", PRODUCTS, {})
+    def setUp(self):
+        super().setUp()
+        self.config.auto_sync_stock = False
+        self.marketplace.always("POST", PRODUCTS, {})
+        self.listing(self.tea)._note_changed()
+        self.drain()
+        self.settle()
+        self.marketplace.calls.clear()
+
+    def sent(self):
+        """All prices sent so far: list of (id, price)."""
+        return [
+            (item["supplier_product_id"], item.get("selling_price"))
+            for body in self.marketplace.bodies(PRODUCTS)
+            for item in body
+        ]
+
+    def push(self):
+        self.drain()
+        return self.sent()
+
+    def test_two_changes_go_out_as_one_with_the_last_value(self):
         self.tea.list_price = 15.0
+        self.env.cr.flush()
         self.tea.list_price = 16.0
+        self.assertEqual(len(self.noted()), 2)
 
-        self.assertEqual(self.noted(), [("price", self.listing(self.tea).id)])
-        self.assertIsNone(self.drain())
+        self.assertEqual(self.push(), [("T1", 16.0)])
 
-        self.assertEqual(
-            self.marketplace.bodies(PRODUCTS),
-            [[{"supplier_product_id": "T1", "selling_price": 16.0, "available_stock_quantity": 0}]],
-        )
         self.assertEqual(self.noted(), [])
         self.assertEqual(self.tea.cartona_sync_state, "synced")
+        self.assertFalse(self.tea.cartona_error)
         self.assertTrue(self.tea.cartona_synced_at)
+        self.assertEqual(self.listing(self.tea).sent_price, 16.0)
 
-    def test_an_unlinked_product_is_not_noted(self):
-        self.rice.list_price = 31.0
+    def test_a_product_with_a_noted_change_is_waiting(self):
+        self.tea.list_price = 15.0
+        self.drain()
+        self.tea.list_price = 17.0
+        self.env.cr.flush()
+        self.env.invalidate_all()
+        self.assertEqual(self.tea.cartona_sync_state, "pending")
+        waiting = self.env["product.product"].search([("cartona_sync_state", "=", "pending")])
+        self.assertEqual(waiting, self.tea)
 
+    def test_a_value_that_cartona_has_is_not_sent_again(self):
+        self.tea.list_price = 15.0
+        self.push()
+        self.tea.list_price = 14.0
+        self.tea.list_price = 15.0
+        self.assertEqual(self.push(), [("T1", 15.0)])
         self.assertEqual(self.noted(), [])
-        self.assertEqual(self.rice.cartona_sync_state, "not_linked")
+
+    def test_an_unlinked_product_makes_no_call(self):
+        self.rice.list_price = 31.0
+        self.assertEqual(self.push(), [])
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_taxes_are_added_unless_the_settings_say_no(self):
+        self.tea.taxes_id = self.env["account.tax"].create(
+            {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
+        )
+        self.assertEqual(self.push(), [("T1", 14.25)])
+        self.config.price_tax = "as_is"
+        self.assertEqual(self.push(), [("T1", 14.25), ("T1", 12.5)])
+
+    def test_a_box_costs_what_its_pieces_cost(self):
+        listing = self.env["cartona.listing"]
+        box = listing._pack_unit(self.tea.uom_id, 24, "box")
+        listing.create(
+            {
+                "config_id": self.config.id,
+                "cartona_id": "T24",
+                "product_id": self.tea.id,
+                "uom_id": box.id,
+            }
+        )
+        self.assertEqual(self.push(), [("T24", 300.0)])
+        self.tea.list_price = 10.0
+        self.assertEqual(self.push()[1:], [("T1", 10.0), ("T24", 240.0)])
+
+    def test_the_pricelist_of_the_settings_makes_the_price(self):
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {
+                "name": "Cartona",
+                "item_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "compute_price": "percentage",
+                            "percent_price": 10.0,
+                            "applied_on": "3_global",
+                        },
+                    )
+                ],
+            }
+        )
+        self.assertEqual(self.push(), [("T1", 11.25)])
+
+    def test_a_pricelist_in_another_currency_is_converted(self):
+        dollar = self.env["res.currency"].with_context(active_test=False).search(
+            [("id", "!=", self.company.currency_id.id)], limit=1
+        )
+        dollar.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
+        )
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {
+                "name": "Dollars",
+                "currency_id": dollar.id,
+                "item_ids": [(0, 0, {"compute_price": "fixed", "fixed_price": 0.5})],
+            }
+        )
+        self.assertEqual(self.push(), [("T1", 25.0)])
+
+    def test_a_price_of_zero_waits_for_a_yes_and_the_rest_goes(self):
+        self.rice.cartona_id = "R1"
+        self.tea.list_price = 0.0
+
+        self.assertEqual(self.push(), [("R1", 30.0)])
+
+        self.assertEqual(self.tea.cartona_sync_state, "error")
+        self.assertIn("zero or negative", self.tea.cartona_error)
+        self.assertEqual(self.rice.cartona_sync_state, "synced")
+        self.listing(self.tea).action_confirm_price()
+        self.assertEqual(self.push()[1:], [("T1", 0.0)])
+        self.assertEqual(self.tea.cartona_sync_state, "synced")
+
+    def test_a_yes_is_for_one_price_only(self):
+        self.tea.list_price = 0.0
+        self.push()
+        self.listing(self.tea).action_confirm_price()
+        self.tea.list_price = -1.0
+        self.assertEqual(self.push(), [])
+        self.assertEqual(self.listing(self.tea).error_code, "price_not_positive")
+
+    def test_a_jump_waits_only_where_the_settings_say_so(self):
+        self.tea.list_price = 100.0
+        self.assertEqual(self.push(), [("T1", 100.0)])
+        self.config.price_band = 30
+        self.tea.list_price = 60.0
+        self.assertEqual(self.push(), [("T1", 100.0)])
+        self.assertEqual(self.listing(self.tea).error_code, "price_jump")
+        self.tea.list_price = 71.0
+        self.assertEqual(self.push(), [("T1", 100.0), ("T1", 71.0)])
+        self.assertFalse(self.listing(self.tea).error_code)
+
+    def test_a_price_below_cost_waits_only_where_the_settings_say_so(self):
+        self.tea.standard_price = 20.0
+        self.assertEqual(self.push(), [])  # 12.5 is known already
+        self.tea.list_price = 19.0
+        self.assertEqual(self.push(), [("T1", 19.0)])
+        self.config.price_not_below_cost = True
+        self.tea.list_price = 18.0
+        self.assertEqual(self.push(), [("T1", 19.0)])
+        self.assertEqual(self.listing(self.tea).error_code, "price_below_cost")
+
+    def test_relinking_makes_everything_unknown(self):
+        self.tea.cartona_id = "T9"
+        self.assertEqual(self.push(), [("T9", 12.5)])
+
+    def test_the_button_sends_what_cartona_has_already(self):
+        self.tea.action_cartona_sync()
+        self.assertEqual(self.push(), [("T1", 12.5)])
+
+    def test_an_archived_product_is_taken_off_once_and_brought_back(self):
+        self.tea.active = False
+        self.drain()
+        self.drain()
+        self.assertEqual(
+            self.marketplace.bodies(PRODUCTS), [[{"supplier_product_id": "T1", "in_stock": False}]]
+        )
+        self.tea.active = True
+        self.drain()
+        self.assertEqual(
+            self.marketplace.bodies(PRODUCTS)[1:],
+            [[{"supplier_product_id": "T1", "in_stock": True}]],
+        )
+        self.assertFalse(self.listing(self.tea).overridden)
+
+    def test_an_archived_product_is_unpublished_where_the_settings_say_so(self):
+        self.config.unavailable_as = "unpublished"
+        self.tea.product_tmpl_id.sale_ok = False
+        self.drain()
+        self.assertEqual(
+            self.marketplace.bodies(PRODUCTS),
+            [[{"supplier_product_id": "T1", "is_published": False}]],
+        )

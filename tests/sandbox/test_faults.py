@@ -250,6 +250,14 @@ def test_the_log_tells_what_was_sent_what_struck_and_whether_the_work_was_done(s
     assert counted["statuses"] == {"cut": 1, "500": 1, "200": 1}
 
 
+def test_the_log_counts_refused_items(sandbox, supplier):
+    supplier.update(*PRICE, {"supplier_product_id": 500001, "selling_price": 0}, {})
+    row = sandbox.requests()[0]
+    assert (row["status"], row["items"], row["refused"]) == (200, 3, 2)
+    assert "above zero" in row["answer"]
+    assert sandbox.counters()["POST supplier-product/bulk-update"]["refused"] == 2
+
+
 def test_the_log_knows_of_a_token_only_whether_it_was_right(sandbox, as_supplier):
     as_supplier("sandbox-token").get("supplier-product", per_page=1)
     as_supplier("s3cret-of-another").get("supplier-product")

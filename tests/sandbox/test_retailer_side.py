@@ -189,6 +189,8 @@ def test_a_listing_tells_when_and_how_often_it_changed(sandbox, supplier):
     assert before <= listing["price_changed_ms"] <= after
     traces = [listing[key] for key in ("stock_changes", "stock_writes", "stock_changed_ms")]
     assert traces == [0, 0, 0]
+    by_marketplace = sandbox.set_listing(500001, selling_price=82)
+    assert (by_marketplace["price_changes"], by_marketplace["price_writes"]) == (3, 3)
 
 
 def test_changes_are_numbered_and_read_from_any_number_on(sandbox, supplier):
@@ -229,6 +231,11 @@ def test_listings_are_found_as_the_page_shows_them(sandbox, supplier):
     assert ids(search="بيبسي كانز", show="touched", category="عصائر") == []
     page = sandbox.listings(per_page=50, page=6)
     assert (page["total"], len(page["rows"])) == (300, 50)
+    short = sandbox.listings(search="بيبسي كانز", fields="selling_price,in_stock")
+    assert short == [
+        {"selling_price": 13.75, "in_stock": True},
+        {"selling_price": 300, "in_stock": True},
+    ]
 
 
 def test_the_marketplace_can_change_what_a_supplier_cannot(sandbox, supplier):

@@ -216,6 +216,14 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_of_its_item_is_set(
     assert sandbox.listing(500001) == before
 
 
+def test_min_order_above_max_order_is_refused(sandbox, supplier):
+    supplier.update({"supplier_product_id": 500001, "min_order": 2, "max_order": 9})
+    for values in ({"min_order": 10}, {"max_order": 1}, {"min_order": 5, "max_order": 4}):
+        assert len(supplier.update({"supplier_product_id": 500001, **values})) == 1
+    listing = sandbox.listing(500001)
+    assert (listing["min_order"], listing["max_order"]) == (2, 9)
+
+
 def test_one_refused_item_does_not_hold_up_the_others(supplier, sandbox):
     refused = supplier.update(
         {"supplier_product_id": 500001, "selling_price": 50},

@@ -1,5 +1,7 @@
 """The machine's own Debian archive is found, in either of apt's notations."""
 
+import subprocess
+
 import pytest
 
 from tools.dev import debian
@@ -79,3 +81,24 @@ def test_a_link_that_leads_nowhere_is_told(monkeypatch, tmp_path):
     (prefix / "font.woff").symlink_to("../nowhere")
     with pytest.raises(debian.store.SetupError, match="font.woff"):
         debian.unpack(prefix)
+
+
+def test_of_the_translations_only_the_arabic_ones_are_unpacked(monkeypatch, tmp_path):
+    monkeypatch.setattr(debian, "_APT", tmp_path / "apt")
+    monkeypatch.setattr(debian, "LOGS", tmp_path)
+    tree = tmp_path / "tree"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN" / "control").write_text(
+        "Package: x\nVersion: 1\nArchitecture: all\nMaintainer: a <a@example.com>\nDescription: x\n"
+    )
+    names = ["ar.po", "ar_SY.po", "az.po", "de.po", "sale.pot"]
+    (tree / "addons" / "sale" / "i18n").mkdir(parents=True)
+    for name in names:
+        (tree / "addons" / "sale" / "i18n" / name).write_text("")
+    (tmp_path / "apt" / "debs").mkdir(parents=True)
+    package = tmp_path / "apt" / "debs" / "x.deb"
+    subprocess.run(["dpkg-deb", "--build", tree, package], check=True, capture_output=True)
+    (tmp_path / "prefix").mkdir()
+    debian.unpack(tmp_path / "prefix")
+    unpacked = (tmp_path / "prefix" / "addons" / "sale" / "i18n").iterdir()
+    assert sorted(path.name for path in unpacked) == ["ar.po", "ar_SY.po", "sale.pot"]

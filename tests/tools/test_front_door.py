@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tools.dev import cli
 from tools.dev.paths import ROOT
 
 MAIN = ("run", "smoke", "test", "bench", "chaos", "dist", "lint")
@@ -32,6 +33,20 @@ def test_a_target_is_one_line_that_calls_the_same_command(command):
 def test_an_unknown_command_is_refused():
     done = subprocess.run([sys.executable, "-m", "tools.dev.cli", "nonsense"], cwd=ROOT)
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        (["test"], []),
+        (["test", "unit", "--", "-k", "a"], ["unit", "--", "-k", "a"]),
+        (["bench", "--quick", "x"], ["--quick", "x"]),
+        (["exec", "ls", "--", "-l"], ["ls", "--", "-l"]),
+        (["odoo", "db", "-i", "sale"], ["-i", "sale"]),
+    ],
+)
+def test_options_behind_a_command_are_passed_on(words, rest):
+    assert cli._parse(words).rest == rest
 
 
 def test_the_ci_script_runs_what_the_makefile_offers():

@@ -4,9 +4,10 @@ import random
 from datetime import datetime, timedelta, timezone
 
 import pytest
+
 from cartona_api import backoff
 
-NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=timezone(timedelta(0)))
 
 DELAYS = [
     ("first", 1, None, 1.0),
@@ -58,7 +59,9 @@ HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(("value", "seconds"), [c[1:] for c in HEADERS], ids=[c[0] for c in HEADERS])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [c[1:] for c in HEADERS], ids=[c[0] for c in HEADERS]
+)
 def test_retry_after_is_read_as_seconds_or_as_a_date(value, seconds):
     assert backoff.parse_retry_after(value, NOW) == seconds
 

@@ -1,9 +1,10 @@
 """Refusals are found in every shape, and only there."""
 
 import pytest
-from cartona_api import read_bulk_answer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cartona_api import read_bulk_answer
 
 PRODUCTS = [
     {"supplier_product_id": "12345", "selling_price": 10},
@@ -88,7 +89,8 @@ REFUSALS = [
     ("id beats index", {"errors": [{"index": 0, "id": 12346, "message": "bad"}]}, [1]),
     ("by place", {"errors": [{}, {"message": "bad"}, {}]}, [1]),
     ("by place, nulls", {"errors": [None, None, {"message": "bad"}]}, [2]),
-    ("two of three", {"errors": [{"id": 12345, "error": "a"}, {"id": 12347, "error": "b"}]}, [0, 2]),
+    ("two of three", {"errors": [{"id": 12345, "error": "a"}, {"id": 12347, "error": "b"}]}, [0,
+     2]),
     ("nested under data", {"data": {"errors": [{"id": 12347, "error": "x"}]}}, [2]),
     ("errors of errors", {"errors": {"products": [{"id": 12347, "error": "x"}]}}, [2]),
     # errors: a list of texts
@@ -277,7 +279,8 @@ IDENTITIES = [
     ("order by order_id", ORDERS, {"errors": [{"order_id": "def456", "error": "final"}]}, [1]),
     ("order in words", ORDERS, {"errors": ["Order abc123 is already delivered"]}, [0]),
     ("order rows", ORDERS,
-     [{"hashed_id": "abc123", "status": "synced"}, {"hashed_id": "def456", "status": "error"}], [1]),
+     [{"hashed_id": "abc123", "status": "synced"}, {"hashed_id": "def456", "status": "error"}],
+      [1]),
     ("order echo with a final status", ORDERS, [{"hashed_id": "abc123", "status": "returned"}], []),
     ("short ids after a word", [{"supplier_product_id": "17"}, {"supplier_product_id": "18"}],
      {"errors": ["products 17, 18 not found"]}, [0, 1]),
@@ -315,8 +318,9 @@ LEAVES = st.one_of(
 )  # fmt: skip
 ANSWERS = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(KEYS | st.text(max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=6), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

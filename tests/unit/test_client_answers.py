@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+
 from cartona_api import CartonaClient, Rejected, Transient, Unauthorised, parse_order
 
 TOKEN = "tok-9f8e7d6c"
@@ -51,7 +52,9 @@ STATUSES = [
     ("status", "headers", "kind", "code", "uncertain", "retry_after"), STATUSES,
     ids=[f"{row[0]}-{row[3]}-{row[5]}" for row in STATUSES],
 )  # fmt: skip
-def test_a_status_says_what_to_do_next(client, server, status, headers, kind, code, uncertain, retry_after):
+def test_a_status_says_what_to_do_next(
+    client, server, status, headers, kind, code, uncertain, retry_after
+):
     server.replies = [server.answer(status, {"message": "because"}, headers)]
     with pytest.raises(kind) as caught:
         client.update_products(ITEMS)
@@ -142,7 +145,8 @@ def test_a_refused_batch_of_one_needs_no_names(client, server):
 # === BULK === #
 
 QUIET = [("empty", b""), ("blank", b" \r\n"), ("object", b"{}"), ("null", b"null"), ("list", b"[]"),
-         ("text", b"OK"), ("Arabic text", "تم التحديث".encode()), ("BOM", b"\xef\xbb\xbf{}")]  # fmt: skip
+         ("text", b"OK"), ("Arabic text", "تم التحديث".encode()),
+         ("BOM", b"\xef\xbb\xbf{}")]  # fmt: skip
 
 
 @pytest.mark.parametrize("body", [c[1] for c in QUIET], ids=[c[0] for c in QUIET])
@@ -172,14 +176,17 @@ def test_refusals_inside_a_2xx_are_found(client, server, calls, sample):
     ("bulk_update_errors_in_words", [1], 0), ("bulk_update_rows", [1], 0),
     ("bulk_update_refused_without_name", [], 1),
 ])  # fmt: skip
-def test_the_samples_of_bulk_answers_are_understood(client, server, sample, name, refused, unattributed):
+def test_the_samples_of_bulk_answers_are_understood(
+    client, server, sample, name, refused, unattributed
+):
     server.replies = [server.answer(200, sample(name))]
     result = client.update_products([*ITEMS, {"supplier_product_id": "12347"}])
     assert (list(result.refused), len(result.unattributed)) == (refused, unattributed)
 
 
 @pytest.mark.parametrize("body", [
-    {"error": "Unauthorized"}, {"success": False, "message": "Invalid token"}, {"errors": ["unauthenticated"]},
+    {"error": "Unauthorized"}, {"success": False, "message": "Invalid token"},
+     {"errors": ["unauthenticated"]},
 ])  # fmt: skip
 def test_a_refused_token_inside_a_2xx_stops_everything(client, server, body):
     server.replies = [server.answer(200, body)]
@@ -193,6 +200,7 @@ def test_a_refused_token_inside_a_2xx_stops_everything(client, server, body):
 
 UNREADABLE = [
     ("HTML", HTML), ("cut JSON", b'{"errors": [{"id": 1'), ("cut list", b'[{"hashed_id"'),
+    ("cut text", b'"upda'),
     ("binary", b"\x00\x01"), ("no UTF-8", b"\xff\xfe"), ("deep", b"[" * 200_000),
 ]  # fmt: skip
 
@@ -200,13 +208,38 @@ UNREADABLE = [
 @pytest.mark.parametrize("body", [c[1] for c in UNREADABLE], ids=[c[0] for c in UNREADABLE])
 def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(client, server, body):
     server.replies = [server.answer(200, body)]
-    for call in (client.pull_orders, lambda: client.update_products(ITEMS), lambda: client.update_order_status("a", {})):
+    for call in (
+        client.pull_orders,
+        lambda: client.update_products(ITEMS),
+        lambda: client.update_order_status("a", {}),
+    ):
         with pytest.raises(Transient) as caught:
             call()
-        assert (caught.value.code, caught.value.uncertain, caught.value.status) == ("unreadable", True, 200)
+        assert (caught.value.code, caught.value.uncertain, caught.value.status) == (
+            "unreadable",
+            True,
+            200,
+        )
 
 
-@pytest.mark.parametrize("body", [b"", b"OK", b"null", b"7", b"{}", b'{"message": "hi"}', b'{"orders": "none"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"OK",
+        b"null",
+        b"7",
+        b"{}",
+        b'{"message": "hi"}',
+        b'{"orders": "none"}',
+        b'{"orders": false}',
+        b'{"success": false, "data": []}',
+        b'{"error": "busy", "orders": null}',
+        b'{"status": "error", "data": {}}',
+        b'{"a": {"b": 1}}',
+        b'{"data": {"data": {"data": {"data": []}}}}',
+    ],
+)
 def test_a_page_that_is_no_page_is_unreadable(client, server, body):
     server.replies = [server.answer(200, body)]
     for call in (client.pull_orders, client.check, client.list_products):
@@ -220,9 +253,14 @@ def test_a_page_that_is_no_page_is_unreadable(client, server, body):
 ROW = {"hashed_id": "a"}
 PAGES = [
     ("list", [ROW], [ROW]), ("orders", {"orders": [ROW]}, [ROW]), ("data", {"data": [ROW]}, [ROW]),
-    ("order", {"order": ROW}, [ROW]), ("data.orders", {"data": {"orders": [ROW]}, "total": 1}, [ROW]),
+    ("order", {"order": ROW}, [ROW]), ("data.orders", {"data": {"orders": [ROW]}, "total": 1},
+     [ROW]),
+    ("orders by number", {"orders": {"0": ROW, "1": ROW}}, [ROW, ROW]),
+    ("empty object", {"data": {}}, []),
+    ("rows beside a flag", {"success": False, "data": [ROW]}, [ROW]),
     ("one", ROW, [ROW]), ("empty list", [], []), ("empty orders", {"orders": []}, []),
-    ("null orders", {"orders": None}, []), ("what is no order stays in its place", [7, ROW, None], [7, ROW, None]),
+    ("null orders", {"orders": None}, []), ("what is no order stays in its place", [7, ROW, None],
+     [7, ROW, None]),
 ]  # fmt: skip
 
 
@@ -239,7 +277,9 @@ def test_a_pulled_order_can_be_parsed(client, server, sample):
 
 
 def test_nan_in_an_answer_can_be_stored_as_json(client, server):
-    server.replies = [server.answer(200, b'[{"hashed_id": "a", "total_price": NaN, "x": -Infinity}]')]
+    server.replies = [
+        server.answer(200, b'[{"hashed_id": "a", "total_price": NaN, "x": -Infinity}]')
+    ]
     assert client.pull_orders() == [{"hashed_id": "a", "total_price": "NaN", "x": "-Infinity"}]
 
 
@@ -282,12 +322,16 @@ def test_rows_without_an_id_are_told_apart_by_their_content(client, server):
 
 # === ONE STATUS === #
 
-ACCEPTED = [("empty", b"", {}), ("object", b"{}", {}), ("echo", b'{"hashed_id": "a", "status": "delivered"}',
-            {"hashed_id": "a", "status": "delivered"}), ("text", b"OK", "OK"), ("message", b'{"message": "Order updated"}',
+ACCEPTED = [("empty", b"", {}), ("object", b"{}", {}),
+("echo", b'{"hashed_id": "a", "status": "delivered"}',
+            {"hashed_id": "a", "status": "delivered"}), ("text", b"OK", "OK"),
+            ("message", b'{"message": "Order updated"}',
             {"message": "Order updated"})]  # fmt: skip
 
 
-@pytest.mark.parametrize(("body", "answer"), [c[1:] for c in ACCEPTED], ids=[c[0] for c in ACCEPTED])
+@pytest.mark.parametrize(
+    ("body", "answer"), [c[1:] for c in ACCEPTED], ids=[c[0] for c in ACCEPTED]
+)
 def test_an_accepted_status_gives_the_answer(client, server, body, answer):
     server.replies = [server.answer(200, body)]
     assert client.update_order_status("a", {"status": "delivered"}) == answer
@@ -295,7 +339,12 @@ def test_an_accepted_status_gives_the_answer(client, server, body, answer):
 
 REFUSED = [
     ("error", {"error": "retailer_otp is invalid"}, "rejected", "retailer_otp is invalid"),
-    ("errors", {"errors": {"retailer_otp": ["is invalid"]}}, "rejected", "retailer_otp: is invalid"),
+    (
+        "errors",
+        {"errors": {"retailer_otp": ["is invalid"]}},
+        "rejected",
+        "retailer_otp: is invalid",
+    ),
     ("token is what an OTP may be called", {"error": "Invalid token"}, "rejected", "Invalid token"),
     ("message", {"success": False, "message": "Order is final"}, "rejected", "Order is final"),
     ("text", "Order not found", "not_found", "Order not found"),
@@ -304,7 +353,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("body", "code", "detail"), [c[1:] for c in REFUSED], ids=[c[0] for c in REFUSED])
+@pytest.mark.parametrize(
+    ("body", "code", "detail"), [c[1:] for c in REFUSED], ids=[c[0] for c in REFUSED]
+)
 def test_a_status_refused_inside_a_2xx_is_rejected(client, server, calls, body, code, detail):
     server.replies = [server.answer(200, body)]
     with pytest.raises(Rejected) as caught:
@@ -338,7 +389,12 @@ def test_the_log_gets_a_failed_call_with_both_bodies(client, server, calls):
     with pytest.raises(Transient) as caught:
         client.update_products(ITEMS)
     (call,) = calls
-    assert (call.operation, call.status, call.records, call.failures) == ("update_products", 502, 2, 2)
+    assert (call.operation, call.status, call.records, call.failures) == (
+        "update_products",
+        502,
+        2,
+        2,
+    )
     assert call.error is caught.value
     assert call.request_body == ITEMS
     assert call.response_body == HTML.decode()

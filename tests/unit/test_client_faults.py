@@ -7,10 +7,11 @@ import time
 
 import pytest
 import requests.adapters
+
 from cartona_api import CartonaClient, InsecureUrl, Transient, Unauthorised
 
 TOKEN = "tok-9f8e7d6c"
-TIMEOUT = 0.2
+TIMEOUT = 0.15
 ITEMS = [{"supplier_product_id": "12345"}]
 
 
@@ -50,6 +51,7 @@ def hang_up(connection):
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+GZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
 
 CUTS = [
     ("before any answer", b"", "connection"),
@@ -58,11 +60,13 @@ CUTS = [
     ("between headers", b"HTTP/1.1 200 OK\r\nServer: nginx\r\n", "connection"),
     ("before the body", HEAD, "connection"),
     ("in the body", HEAD + b'[{"id": 1}', "connection"),
-    ("in a chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n[1,2", "connection"),
-    ("between chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n", "connection"),
-    ("in the gzip", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5000\r\n\r\n"
+    ("in a chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n[1,2",
+     "connection"),
+    ("between chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n",
+     "connection"),
+    ("in the gzip", GZIPPED + b"5000\r\n\r\n"
      + gzip.compress(b"[]" * 5000)[:30], "connection"),
-    ("no gzip at all", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain", "connection"),
+    ("no gzip at all", GZIPPED + b"5\r\n\r\nplain", "connection"),
     ("no HTTP at all", b"SSH-2.0-OpenSSH_9.2\r\n", "connection"),
 ]  # fmt: skip
 
@@ -89,7 +93,11 @@ def test_an_announced_body_that_never_came_is_no_empty_answer(client, server):
     assert (error.code, error.uncertain) == ("connection", True)
 
 
-SILENCES = [("before the answer", b""), ("in the headers", b"HTTP/1.1 200 OK\r\n"), ("in the body", HEAD + b"[")]
+SILENCES = [
+    ("before the answer", b""),
+    ("in the headers", b"HTTP/1.1 200 OK\r\n"),
+    ("in the body", HEAD + b"["),
+]
 
 
 @pytest.mark.parametrize("sent", [c[1] for c in SILENCES], ids=[c[0] for c in SILENCES])
@@ -107,7 +115,10 @@ def test_silence_ends_in_a_time_out_of_open_outcome(client, server, sent):
 DRIPS = [
     ("headers", b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 50),
     ("body", HEAD + b" " * 500),
-    ("body without an announced length", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 500),
+    (
+        "body without an announced length",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 500,
+    ),
     ("chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 100),
 ]
 
@@ -172,7 +183,7 @@ def test_no_connection_in_time_did_nothing(monkeypatch):
 
     def slow(self, address):
         asked.append(self.gettimeout())
-        raise socket.timeout("timed out")
+        raise TimeoutError("timed out")
 
     monkeypatch.setattr(socket.socket, "connect", slow)
     for timeout, expected in ((0.2, 0.2), (30.0, 10.0)):
@@ -200,6 +211,14 @@ def test_a_handshake_that_does_not_end_got_nothing(server, dripping):
     assert seconds < 3 * TIMEOUT
 
 
+def test_what_fails_before_there_is_a_connection_did_nothing(server, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with CartonaClient(f"https://localhost:{server.port}/", TOKEN, timeout=TIMEOUT) as client:
+        error, _seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("connection", False)
+    assert server.connections == 0
+
+
 # === SIZE === #
 
 
@@ -224,7 +243,9 @@ def test_an_answer_up_to_the_cap_is_read(client, server):
 
 @pytest.mark.parametrize(("status", "kind"), [(401, Unauthorised), (502, Transient)])
 def test_an_error_cut_short_stays_that_error(client, server, status, kind):
-    server.replies = [lambda connection: connection.sendall(server.answer(status, b"<h1>No", length=5000))]
+    server.replies = [
+        lambda connection: connection.sendall(server.answer(status, b"<h1>No", length=5000))
+    ]
     with pytest.raises(kind) as caught:
         client.update_products(ITEMS)
     assert caught.value.status == status
@@ -266,7 +287,8 @@ def test_it_may_where_that_is_allowed(server, monkeypatch):
 def test_a_kept_connection_is_checked_once_and_a_new_one_again(server, monkeypatch):
     checked = []
     monkeypatch.setattr(
-        "cartona_api.transport.peer_allowed", lambda host, peer: checked.append((host, peer)) or True
+        "cartona_api.transport.peer_allowed",
+        lambda host, peer: checked.append((host, peer)) or True,
     )
     close = server.answer(200, {}, ["Connection: close"])
     server.replies = [server.answer(200, {}), close, server.answer(200, {})]
@@ -276,7 +298,9 @@ def test_a_kept_connection_is_checked_once_and_a_new_one_again(server, monkeypat
     assert checked == [("127.0.0.1", "127.0.0.1")] * 2
 
 
-@pytest.mark.parametrize("url", ["http://cartona.com/", "https://10.0.0.1/", "https://u:p@cartona.com/", "x"])
+@pytest.mark.parametrize(
+    "url", ["http://cartona.com/", "https://10.0.0.1/", "https://u:p@cartona.com/", "x"]
+)
 def test_no_client_is_made_for_an_unsafe_address(url):
     with pytest.raises(InsecureUrl):
         CartonaClient(url, TOKEN)
@@ -324,4 +348,7 @@ def test_nothing_is_patched_for_others(server):
     with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
         client.pull_orders()
         pools = requests.adapters.HTTPAdapter().poolmanager.pool_classes_by_scheme
-    assert {pool.__name__ for pool in pools.values()} == {"HTTPConnectionPool", "HTTPSConnectionPool"}
+    assert {pool.__name__ for pool in pools.values()} == {
+        "HTTPConnectionPool",
+        "HTTPSConnectionPool",
+    }

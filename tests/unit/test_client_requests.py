@@ -5,6 +5,7 @@ from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
 from cartona_api import CartonaClient, Problem, Unauthorised, update_item
 
 TOKEN = "tok-9f8e7d6c"
@@ -23,15 +24,20 @@ def query(request):
 
 CALLS = [
     ("check", lambda c: c.check(), "GET", "supplier-product", {"page": "1", "per_page": "1"}),
-    ("list", lambda c: c.list_products(3, 50), "GET", "supplier-product", {"page": "3", "per_page": "50"}),
+    ("list", lambda c: c.list_products(3, 50), "GET", "supplier-product", {"page": "3",
+     "per_page": "50"}),
     ("list, filtered", lambda c: c.list_products(search_token="شاي", base_product_id=None), "GET",
      "supplier-product", {"page": "1", "per_page": "100", "search_token": "شاي"}),
-    ("pull", lambda c: c.pull_orders(2, 10), "GET", "order/pull-orders", {"page": "2", "per_page": "10"}),
-    ("products", lambda c: c.update_products([{"a": 1}]), "POST", "supplier-product/bulk-update", {}),
+    ("pull", lambda c: c.pull_orders(2, 10), "GET", "order/pull-orders", {"page": "2",
+     "per_page": "10"}),
+    ("products", lambda c: c.update_products([{"a": 1}]), "POST", "supplier-product/bulk-update",
+     {}),
     ("base stock", lambda c: c.update_base_stock([{"a": 1}]), "POST",
      "supplier-product/base-product/bulk-update-stock", {}),
-    ("statuses", lambda c: c.update_order_statuses([{"a": 1}]), "POST", "order/update-order-status", {}),
-    ("details", lambda c: c.update_order_details([{"a": 1}]), "POST", "order/update-order-details", {}),
+    ("statuses", lambda c: c.update_order_statuses([{"a": 1}]), "POST",
+     "order/update-order-status", {}),
+    ("details", lambda c: c.update_order_details([{"a": 1}]), "POST", "order/update-order-details",
+     {}),
     ("one status", lambda c: c.update_order_status("x7", {"status": "approved"}), "POST",
      "order/update-order-status/x7", {}),
 ]  # fmt: skip
@@ -50,7 +56,9 @@ def test_every_call_goes_where_the_notes_say(client, server, call, method, path,
     assert request.headers["accept"] == "application/json"
 
 
-def test_the_header_holds_the_raw_token_and_there_is_no_other_credential(client, server, tmp_path, monkeypatch):
+def test_the_header_holds_the_raw_token_and_there_is_no_other_credential(
+    client, server, tmp_path, monkeypatch
+):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -76,7 +84,8 @@ def test_one_connection_serves_all_calls(client, server):
 def test_arabic_goes_out_as_utf8_and_money_without_noise(client, server):
     client.update_products([
         update_item("12345", selling_price=Decimal("19.99"), notes="شاي"),
-        {"a": Decimal("200"), "b": Decimal("0.1") + Decimal("0.2"), "c": date(2026, 3, 10), "d": None},
+        {"a": Decimal("200"), "b": Decimal("0.1") + Decimal("0.2"), "c": date(2026, 3, 10),
+         "d": None},
     ])  # fmt: skip
     (request,) = server.requests
     assert request.headers["content-type"] == "application/json; charset=utf-8"
@@ -91,14 +100,19 @@ def test_half_a_surrogate_pair_does_not_stop_a_batch(client, server):
     assert server.requests[0].body == b'[{"notes": "a\\ud800b"}]'
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object()], ids=["nan", "inf", "object"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), object()], ids=["nan", "inf", "object"]
+)
 def test_what_is_no_json_is_never_sent(client, server, value):
     with pytest.raises((ValueError, TypeError)):
         client.update_products([{"selling_price": value}])
     assert server.requests == []
 
 
-@pytest.mark.parametrize("method", ["update_products", "update_base_stock", "update_order_statuses", "update_order_details"])
+@pytest.mark.parametrize(
+    "method",
+    ["update_products", "update_base_stock", "update_order_statuses", "update_order_details"],
+)
 def test_an_empty_batch_costs_no_call(client, server, method):
     assert getattr(client, method)([]).ok
     assert server.connections == 0
@@ -129,12 +143,15 @@ def test_without_an_account_none_is_named(client, server):
 PERIODS = [
     ("days", date(2026, 3, 1), date(2026, 3, 2), {"from": "2026-03-01", "to": "2026-03-02"}),
     ("naive is UTC", datetime(2026, 3, 1, 10, 0, 0, 999), None, {"from": "2026-03-01T10:00:00Z"}),
-    ("with a zone", None, datetime(2026, 3, 1, 10, tzinfo=timezone(timedelta(hours=2))), {"to": "2026-03-01T08:00:00Z"}),
+    ("with a zone", None, datetime(2026, 3, 1, 10, tzinfo=timezone(timedelta(hours=2))),
+     {"to": "2026-03-01T08:00:00Z"}),
     ("text", "2026-03-01T10:00:00+02:00", "", {"from": "2026-03-01T10:00:00+02:00"}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("start", "end", "expected"), [c[1:] for c in PERIODS], ids=[c[0] for c in PERIODS])
+@pytest.mark.parametrize(
+    ("start", "end", "expected"), [c[1:] for c in PERIODS], ids=[c[0] for c in PERIODS]
+)
 def test_a_period_is_sent_as_iso_times(client, server, start, end, expected):
     server.replies = [server.answer(body=[])]
     client.pull_orders(date_from=start, date_to=end)

@@ -1,6 +1,7 @@
 """Errors say what to do next, and never more than may be read."""
 
 import pytest
+
 from cartona_api import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
 
 
@@ -27,7 +28,8 @@ def test_an_unsafe_address_is_a_wrong_value_too():
 
 
 SHOWN = [
-    ("text", "abc", "abc"), ("long text", "x" * 999, "x" * 200), ("number", 7, 7), ("none", None, None),
+    ("text", "abc", "abc"), ("long text", "x" * 999, "x" * 200), ("number", 7, 7),
+    ("none", None, None),
     ("huge number", 10**5000, "int"), ("list", [1], "list"), ("object", {"otp": 1}, "dict"),
 ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+
 from cartona_api import money
 
 D = Decimal
@@ -22,8 +23,10 @@ SETTLEMENTS = [
     ("90: credit", 100, 10, 0, 0, [], (90, 10, 0)),
     ("91: wallet", 100, 0, 0, 20, [], (120, 0, 20)),
     ("92: instalments", 100, 0, 60, 0, [], (40, 60, 0)),
-    ("93: the official example", 3000, 1000, 2000, 100, [line(20, 150, cartona=7)], (100, 3140, 100)),
-    ("27: Cartona's discount is per unit", 44, 0, 0, 0, [line(2, 7, 2, 1), line(3, 10)], (44, 2, 0)),
+    ("93: the official example", 3000, 1000, 2000, 100, [line(20, 150, cartona=7)], (100, 3140,
+     100)),
+    ("27: Cartona's discount is per unit", 44, 0, 0, 0, [line(2, 7, 2, 1), line(3, 10)], (44, 2,
+     0)),
     ("a removed line is owed by nobody", 7, 0, 0, 0, [line(1, 7), line(-3, 7, 1, 1)], (7, 0, 0)),
     ("all paid by Cartona", 100, 40, 60, 0, [], (0, 100, 0)),
     ("texts and floats", "0.3", 0.1, "0.1", 0.0, [], ("0.1", "0.2", 0)),

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from cartona_api import Order, OrderLine, Problem, Retailer, content_key, parse_order
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cartona_api import Order, OrderLine, Problem, Retailer, content_key, parse_order
 
 D = Decimal
 
@@ -82,8 +83,10 @@ def test_only_identity_lines_and_prices_are_needed(sample):
 
 @pytest.mark.parametrize("empty", [None, ""])
 @pytest.mark.parametrize("key", [
-    "receipt_id", "note_message", "delivery_day", "estimated_delivery_day", "pickup_date", "pickup_otp",
-    "retailer_preferred_delivery_date", "cancellation_reason", "created_at", "distribution_route_code",
+    "receipt_id", "note_message", "delivery_day", "estimated_delivery_day", "pickup_date",
+     "pickup_otp",
+    "retailer_preferred_delivery_date", "cancellation_reason", "created_at",
+     "distribution_route_code",
     "supplier_code", "delivered_by", "cartona_credit", "wallet_top_up", "edited_by_admin",
     "applied_supplier_rebate", "retailer", "total_price",
 ])  # fmt: skip
@@ -140,7 +143,8 @@ TOTALS = [
     ("a cent less", "9.99", [line()], False),
     ("over a cent", "10.011", [line()], True),
     ("no total given", None, [line()], False),
-    ("removed lines count for nothing", 10, [line(), line(id=2, amount=0), line(id=3, amount=-2)], False),
+    ("removed lines count for nothing", 10, [line(), line(id=2, amount=0), line(id=3, amount=-2)],
+     False),
     ("thirds", "3.33", [line(amount="0.333", selling_price=10)], False),
     ("floats add up", 0.3, [line(id=i, selling_price=0.1) for i in range(3)], False),
     ("another total", 11, [line()], True),
@@ -201,7 +205,8 @@ PROBLEMS = [
     ("negative total", {"total_price": -1}, "negative_amount", "total_price"),
     ("bad credit", {"cartona_credit": True}, "bad_number", "cartona_credit"),
     ("negative instalment", {"installment_cost": -1}, "negative_amount", "installment_cost"),
-    ("bad wallet, other name", {"wallet_top_up": 0, "wallet_topup": "x"}, "bad_number", "wallet_topup"),
+    ("bad wallet, other name", {"wallet_top_up": 0, "wallet_topup": "x"}, "bad_number",
+     "wallet_topup"),
     ("retailer as text", {"retailer": "shop"}, "not_an_object", "retailer"),
     ("retailer name is an object", {"retailer": {"retailer_name": {}}}, "bad_text",
      "retailer.retailer_name"),
@@ -230,14 +235,18 @@ def test_what_only_informs_never_holds_an_order_up(raw):
 
 
 def test_an_order_without_lines_can_be_read_on_demand(raw):
-    order = parse_order(dict(raw, status="cancelled_by_retailer", order_details=[]), lines_required=False)
+    order = parse_order(
+        dict(raw, status="cancelled_by_retailer", order_details=[]), lines_required=False
+    )
     assert (order.status, order.lines, order.lines_total) == ("cancelled_by_retailer", (), 0)
 
 
 STATUSES = [
-    ("pending", "pending", True), (" Approved ", "approved", True), ("CANCELLED", "cancelled_by_supplier", True),
+    ("pending", "pending", True), (" Approved ", "approved", True),
+    ("CANCELLED", "cancelled_by_supplier", True),
     ("return", "returned", True), ("Assigned To Salesman", "assigned_to_salesman", True),
-    ("teleported", "teleported", False), ("synced", "synced", False), (None, "", False), ("", "", False),
+    ("teleported", "teleported", False), ("synced", "synced", False), (None, "", False),
+    ("", "", False),
 ]  # fmt: skip
 
 
@@ -248,7 +257,9 @@ def test_a_status_is_normalised_and_an_unknown_one_kept(raw, given_, status, kno
 
 
 def test_one_line_may_stand_where_a_list_should(raw):
-    assert parse_order(dict(raw, order_details=line())) == parse_order(dict(raw, order_details=[line()]))
+    assert parse_order(dict(raw, order_details=line())) == parse_order(
+        dict(raw, order_details=[line()])
+    )
 
 
 def test_5000_lines_are_taken(raw):
@@ -267,7 +278,9 @@ def test_the_raw_order_is_not_touched(raw):
 
 
 def test_equal_content_has_an_equal_key(raw):
-    turned = dict(reversed(list(raw.items())), retailer=dict(reversed(list(raw["retailer"].items()))))
+    turned = dict(
+        reversed(list(raw.items())), retailer=dict(reversed(list(raw["retailer"].items())))
+    )
     assert list(turned) != list(raw)
     assert content_key(turned) == content_key(raw)
     assert len(content_key(raw)) == 64
@@ -319,7 +332,8 @@ RAW = st.fixed_dictionaries({}, optional={
     "created_at": VALUES,
     "delivery_day": VALUES,
     "pickup_otp": VALUES,
-    "retailer": VALUES | st.dictionaries(st.sampled_from(["retailer_code", "retailer_name"]), VALUES),
+    "retailer": VALUES | st.dictionaries(st.sampled_from(["retailer_code", "retailer_name"]),
+     VALUES),
     "order_details": VALUES | LINES | st.lists(LINES | VALUES, max_size=3)
     | st.dictionaries(st.text(max_size=2), LINES, max_size=2),
 })  # fmt: skip

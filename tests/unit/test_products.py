@@ -4,10 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from cartona_api import UNITS, Listing, Problem, base_stock_item, parse_listing, update_item
-from cartona_api.products import row_identity
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cartona_api import UNITS, Listing, Problem, base_stock_item, parse_listing, update_item
+from cartona_api.products import row_identity
 
 D = Decimal
 FULL = Listing(
@@ -146,7 +147,8 @@ ITEMS = [
      {"supplier_product_id": "12345", "selling_price": D("19.90")}),
     ("price without float noise", (12345,), {"selling_price": 19.990000000000002},
      {"supplier_product_id": "12345", "selling_price": D("19.99")}),
-    ("a price of zero", ("7",), {"selling_price": 0}, {"supplier_product_id": "7", "selling_price": D(0)}),
+    ("a price of zero", ("7",), {"selling_price": 0}, {"supplier_product_id": "7",
+     "selling_price": D(0)}),
     ("stock", ("7",), {"available_stock_quantity": D("17")},
      {"supplier_product_id": "7", "available_stock_quantity": 17}),
     ("no stock", ("7",), {"available_stock_quantity": 0},
@@ -154,7 +156,8 @@ ITEMS = [
     ("whole float", ("7",), {"available_stock_quantity": 3.0, "remind_me_at_stock": 2},
      {"supplier_product_id": "7", "available_stock_quantity": 3, "remind_me_at_stock": 2}),
     ("flags", ("7",), {"in_stock": False, "is_published": True, "is_unlimited_stock": False},
-     {"supplier_product_id": "7", "in_stock": False, "is_published": True, "is_unlimited_stock": False}),
+     {"supplier_product_id": "7", "in_stock": False, "is_published": True,
+      "is_unlimited_stock": False}),
     ("link", ("7",), {"internal_product_id": 51},
      {"supplier_product_id": "7", "internal_product_id": "51"}),
     ("orders and notes", ("7",), {"min_order": 1, "max_order": "20", "notes": "جديد"},
@@ -170,7 +173,9 @@ ITEMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("args", "given_", "item"), [c[1:] for c in ITEMS], ids=[c[0] for c in ITEMS])
+@pytest.mark.parametrize(
+    ("args", "given_", "item"), [c[1:] for c in ITEMS], ids=[c[0] for c in ITEMS]
+)
 def test_an_item_holds_its_identity_and_only_what_was_given(args, given_, item):
     result = update_item(*args, **given_)
     assert result == item
@@ -180,7 +185,12 @@ def test_an_item_holds_its_identity_and_only_what_was_given(args, given_, item):
 BAD_ITEMS = [
     ("nobody", (), {"selling_price": 1}, "no_identity"),
     ("empty id", ("",), {"selling_price": 1}, "no_identity"),
-    ("base without count", (), {"base_product_id": 8, "unit": "box", "in_stock": True}, "no_identity"),
+    (
+        "base without count",
+        (),
+        {"base_product_id": 8, "unit": "box", "in_stock": True},
+        "no_identity",
+    ),
     ("nothing to say", ("7",), {}, "nothing_to_update"),
     ("internal id alone", (), {"internal_product_id": 5}, "nothing_to_update"),
     ("negative price", ("7",), {"selling_price": -0.01}, "negative_amount"),
@@ -196,7 +206,9 @@ BAD_ITEMS = [
 ]
 
 
-@pytest.mark.parametrize(("args", "given_", "code"), [c[1:] for c in BAD_ITEMS], ids=[c[0] for c in BAD_ITEMS])
+@pytest.mark.parametrize(
+    ("args", "given_", "code"), [c[1:] for c in BAD_ITEMS], ids=[c[0] for c in BAD_ITEMS]
+)
 def test_what_cartona_would_refuse_is_never_sent(args, given_, code):
     with pytest.raises(Problem) as caught:
         update_item(*args, **given_)
@@ -204,18 +216,27 @@ def test_what_cartona_would_refuse_is_never_sent(args, given_, code):
 
 
 def test_base_stock_is_in_whole_base_units():
-    assert base_stock_item(880, 300.0) == {"base_product_id": "880", "available_stock_quantity": 300}
-    for base, stock, code in ((None, 1, "no_identity"), (880, 0.5, "bad_stock"), (880, -1, "bad_stock")):
+    assert base_stock_item(880, 300.0) == {
+        "base_product_id": "880",
+        "available_stock_quantity": 300,
+    }
+    for base, stock, code in (
+        (None, 1, "no_identity"),
+        (880, 0.5, "bad_stock"),
+        (880, -1, "bad_stock"),
+    ):
         with pytest.raises(Problem, match=code):
             base_stock_item(base, stock)
 
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
-    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(),
+     max_size=2),
 )  # fmt: skip
 KEYS = st.sampled_from([
-    "supplier_product_id", "suppler_prodcut_id", "id", "unit", "unit_count", "selling_price", "price",
+    "supplier_product_id", "suppler_prodcut_id", "id", "unit", "unit_count", "selling_price",
+     "price",
     "available_stock_quantity", "in_stock", "is_bundle", "min_order", "notes", "image_thumbnail",
 ])  # fmt: skip
 

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from cartona_api import redact
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cartona_api import redact
 
 TOKEN = "tok-9f8e7d6c"
 

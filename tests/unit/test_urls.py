@@ -1,6 +1,7 @@
 """The token only goes to addresses that may have it."""
 
 import pytest
+
 from cartona_api import InsecureUrl, check_base_url
 from cartona_api.urls import peer_allowed
 
@@ -33,7 +34,8 @@ BAD = [
     ("invalid_url", "https://"), ("invalid_url", "https:///api"),
     ("invalid_url", "https://cartona.com:port/"), ("invalid_url", "https://cartona.com:99999/"),
     ("invalid_url", "https://cartona.com:0/"), ("invalid_url", "https://[::1/"),
-    ("invalid_url", "https://[cartona.com]/"), ("invalid_url", "https://[fe80::1%25eth0]/"), ("invalid_url", "https://car tona.com/"),
+    ("invalid_url", "https://[cartona.com]/"), ("invalid_url", "https://[fe80::1%25eth0]/"),
+    ("invalid_url", "https://car tona.com/"),
     ("invalid_url", "https://cartona.com\\@evil.example/"),
     ("invalid_url", "https://cartona.com/a\r\nX: y"), ("invalid_url", "https://cartona.com/../x"),
     ("invalid_url", "https://-cartona.com/"), ("invalid_url", "https://cart*na.com/"),
@@ -50,7 +52,8 @@ BAD = [
     ("private_address", "https://224.0.0.1/"), ("private_address", "https://255.255.255.255/"),
     ("private_address", "https://[fe80::1]/"), ("private_address", "https://[fd00::1]/"),
     ("private_address", "https://[::]/"), ("private_address", "https://[::ffff:10.0.0.1]/"),
-    ("private_address", "https://[64:ff9b::a00:1]/"), ("private_address", "https://[2002:a00:1::]/"),
+    ("private_address", "https://[64:ff9b::a00:1]/"),
+    ("private_address", "https://[2002:a00:1::]/"),
     ("private_address", "https://0x0a000001/"), ("private_address", "https://167772161/"),
     ("private_address", "https://10.1/"), ("private_address", "https://0300.0250.1.1/"),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+
 from cartona_api import Problem
 from cartona_api import values as read
 
@@ -58,7 +59,8 @@ IDS = [
     ("float as text", "12345.0", "12345"), ("dot and zeros", "7.000", "7"), ("Decimal", D(7), "7"),
     ("leading zeros are part of it", "007", "007"), ("letters", "x7Kp2q", "x7Kp2q"),
     ("a real dot", "7.5", "7.5"), ("version-like", "a.0", "a.0"), ("absent", None, ""),
-    ("zero byte", "a\x00b", "ab"), ("half a surrogate pair", "a\ud800", "a"), ("large", 10**29, "1" + "0" * 29),
+    ("zero byte", "a\x00b", "ab"), ("half a surrogate pair", "a\ud800", "a"),
+    ("large", 10**29, "1" + "0" * 29),
 ]  # fmt: skip
 
 
@@ -79,7 +81,8 @@ def test_what_is_no_id_is_a_problem(value):
 
 TEXTS = [
     ("as it is", "محـــل  أحمد 🛒\nline", "محـــل  أحمد 🛒\nline"), ("number", 7, "7"),
-    ("absent", None, ""), ("blanks around", " a ", "a"), ("zero byte", "a\x00b", "ab"),
+    ("fraction", 7.5, "7.5"), ("whole float", 7.0, "7"), ("absent", None, ""),
+    ("blanks around", " a ", "a"), ("zero byte", "a\x00b", "ab"),
     ("cut", "x" * 10_001, "x" * 10_000),
 ]  # fmt: skip
 
@@ -96,7 +99,8 @@ def test_what_is_no_text_is_a_problem(value):
 
 
 FLAGS = [(True, True), (False, False), (1, True), (0, False), ("1", True), ("0", False),
-         ("true", True), ("False", False), (" YES ", True), ("no", False), (None, None), ("", None)]  # fmt: skip
+         ("true", True), ("False", False), (" YES ", True), ("no", False), (None, None),
+         ("", None)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("value", "flag"), FLAGS)

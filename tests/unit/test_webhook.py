@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from cartona_api import Notice, Problem, authentic, parse_order, unwrap
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cartona_api import Notice, Problem, authentic, parse_order, unwrap
 
 SECRETS = [
     ("the secret", "s3cret", "s3cret", True),
@@ -43,7 +44,8 @@ ENVELOPES = [
     ("data", {"data": [ORDER]}, [("order", "a1", ORDER)]),
     ("data, one", {"event": "order.updated", "data": ORDER}, [("order", "a1", ORDER)]),
     ("data.order", {"data": {"order": ORDER}}, [("order", "a1", ORDER)]),
-    ("list of envelopes", [{"order": ORDER}, STATUS], [("order", "a1", ORDER), ("status", "c3", STATUS)]),
+    ("list of envelopes", [{"order": ORDER}, STATUS], [("order", "a1", ORDER),
+    ("status", "c3", STATUS)]),
     ("envelope with its own status", {"status": "ok", "data": [ORDER]}, [("order", "a1", ORDER)]),
     ("status notice", STATUS, [("status", "c3", STATUS)]),
     ("status notice, hashed_id", {"hashed_id": 7, "status": "x"},
@@ -70,7 +72,8 @@ def test_the_samples_are_opened(sample):
 NO_ORDERS = [
     ("null", None, ""), ("text", "order", ""), ("number", 7, ""), ("empty object", {}, ""),
     ("other object", {"hello": 1}, ""), ("id alone", {"hashed_id": "a"}, ""),
-    ("status alone", {"status": "approved"}, ""), ("status empty", {"hashed_id": "a", "status": " "}, ""),
+    ("status alone", {"status": "approved"}, ""),
+    ("status empty", {"hashed_id": "a", "status": " "}, ""),
     ("status no text", {"hashed_id": "a", "status": {}}, ""),
     ("order without id", {"order_id": "x", "order_details": []}, "hashed_id"),
     ("id is a list", {"hashed_id": [], "order_details": []}, "hashed_id"),
@@ -80,7 +83,9 @@ NO_ORDERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("payload", "path"), [c[1:] for c in NO_ORDERS], ids=[c[0] for c in NO_ORDERS])
+@pytest.mark.parametrize(
+    ("payload", "path"), [c[1:] for c in NO_ORDERS], ids=[c[0] for c in NO_ORDERS]
+)
 def test_what_is_no_order_says_where(payload, path):
     with pytest.raises(Problem) as caught:
         unwrap(payload)
@@ -105,7 +110,8 @@ def test_envelopes_in_envelopes_end():
 @given(st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["hashed_id", "order_id", "status", "order_details", "data", "order", "orders"]), inner),
+        st.sampled_from(["hashed_id", "order_id", "status", "order_details", "data", "order",
+         "orders"]), inner),
     max_leaves=15,
 ))  # fmt: skip
 def test_whatever_comes_is_notices_or_a_problem(payload):

@@ -10,17 +10,19 @@ from collections.abc import Callable, Sequence
 from tools.dev import databases, environment, odoo_config, postgres, processes, store, venvs
 from tools.dev.paths import DEV, ROOT, TOOLS_VENV
 
-#: Commands whose own modules are imported only when they are asked for.
 EPILOG = """\
 SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python before any of them chooses another Odoo;
 PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another place than .dev.
 """
 
+#: Commands that hand every word behind them to another program.
+PASSING_ON = ("test", "bench", "chaos", "dist", "exec")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     processes.end_on_signals()
-    options = _parser().parse_args(arguments)
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options) or 0
     except (store.SetupError, processes.CommandError) as error:
@@ -141,6 +143,18 @@ def _module(name: str, arguments: Sequence[str]) -> int:
 
 def _call(command: Sequence[str], variables: dict[str, str]) -> int:
     return subprocess.run(command, env=variables).returncode
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    """argparse would take options behind some commands for its own: they are passed on."""
+    words = list(words)
+    passes_on = bool(words) and words[0] in PASSING_ON and words[1:2] != ["--help"]
+    if passes_on:
+        words.insert(1, "--")
+    options = _parser().parse_args(words)
+    if passes_on:
+        options.rest.remove("--")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,9 @@ _LET_CRONS_SLEEP = """
         SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND module = 'queue_job')
 """
 
+#: How made-up names begin; the number of the process that uses the database follows.
+_PASSING = "cartona_of_"
+
 #: What does not change what an installation makes.
 NOT_INSTALLED = ("tests", "description", "README.md")
 
@@ -45,12 +48,15 @@ def addon_template(env: Environment) -> str:
 def clone(env: Environment, name: str | None = None, template: str | None = None) -> str:
     """Copy a template, database and filestore; an older database of that name is dropped.
 
-    :param name: of the new database; a free one is made up when left out
+    :param name: of the new database; one is made up when left out, for a
+        database that ends with this process
     :param template: what to copy; the one with the addon when left out
     :return: the name of the new database
     """
     template = template or addon_template(env)
-    name = name or f"cartona_{secrets.token_hex(4)}"
+    if not name:
+        _drop_orphans(env)
+        name = f"{_PASSING}{os.getpid()}_{secrets.token_hex(3)}"
     drop(env, name)
     env.pg.create_from_template(name, template)
     _copy_filestore(template, name)
@@ -125,6 +131,14 @@ def _installed(database: str) -> str:
     """How far an installation is, from Odoo's log."""
     found = re.findall(r"Loading module (\S+) \((\d+/\d+)\)", processes.tail(log_of(database), 80))
     return f"module {found[-1][1]} {found[-1][0]}" if found else ""
+
+
+def _drop_orphans(env: Environment) -> None:
+    """Drop the databases of runs that were killed before they could do so themselves."""
+    for name in env.pg.databases():
+        made_up = re.fullmatch(rf"{_PASSING}(\d+)_\w+", name)
+        if made_up and not Path("/proc", made_up[1]).exists():
+            drop(env, name)
 
 
 def _copy_filestore(source: str, target: str) -> None:

@@ -1,9 +1,11 @@
-"""A supplier at work: products that the sandbox marketplace lists, linked, priced, in stock."""
+"""A supplier at work: products that the sandbox lists, linked, priced and in stock."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
 #: What `make run` shows.
@@ -52,6 +54,43 @@ env["stock.quant"].with_context(inventory_mode=True).create([
     for product, row in zip(products, data)
 ]).action_apply_inventory()
 """
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A supplier's Odoo and the marketplace, connected, with both sides equal.
+
+    :ivar config: id of the `cartona.config`
+    :ivar products: `supplier_product_id` of a listing (as text) -> id of its `product.product`;
+        the pieces only, in the order in which the marketplace lists them
+    """
+
+    odoo: OdooServer
+    sandbox: SandboxServer
+    config: int
+    products: dict[str, int]
+
+    def settle(self, timeout: float = 30) -> None:
+        """Wait until nothing is left to be sent.
+
+        :raise TimeoutError: when something still is, after `timeout` seconds
+        """
+        empty = "SELECT count(*) = 0 FROM cartona_change"
+        wait_until(lambda: self.odoo.query(empty)[0][0], timeout)
+
+
+def open_shop(odoo: OdooServer, sandbox: SandboxServer, count: int = PRODUCTS) -> Shop:
+    """Connect the two; products are made when there are none, and sent again when there are."""
+    config = connect(odoo, sandbox)
+    linked = [("cartona_id", "!=", False)]
+    if odoo.call("product.product", "search_count", linked):
+        odoo.call("cartona.config", "action_sync_products", [config])
+    else:
+        make_products(odoo, sandbox, count)
+    rows = odoo.call("product.product", "search_read", linked, ["cartona_id"], order="id")
+    shop = Shop(odoo, sandbox, config, {row["cartona_id"]: row["id"] for row in rows})
+    shop.settle()
+    return shop
 
 
 def connect(odoo: OdooServer, sandbox: SandboxServer) -> int:

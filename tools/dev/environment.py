@@ -138,7 +138,7 @@ def _prepare_debian(series: str) -> Path:
             "and, where it needs an older Python, PYTHON=/path/to/python."
         )
     prefix = series_dir(series) / "debian"
-    key = store.key_of(Path(debian.__file__))
+    key = store.key_of(debian.PACKAGES, debian.LEFT_OUT)
     if not store.is_made(prefix, key):
         with progress.step("odoo", "Odoo 19.0 from Debian", debian.progress):
             debian.download()

@@ -62,14 +62,11 @@ def _prepare_database(env: Environment, name: str, fresh: bool) -> bool:
 def _fill(odoo: OdooServer, sandbox: SandboxServer, is_new: bool) -> None:
     """Connect the two. The sandbox forgets at its end: it gets everything again."""
     odoo.call("ir.config_parameter", "set_param", "web.base.url", odoo.url)
-    config = demo.connect(odoo, sandbox)
+    say("connecting the two ..." if not is_new else f"making {demo.PRODUCTS} products ...")
+    demo.open_shop(odoo, sandbox)
     if is_new:
-        say(f"making {demo.PRODUCTS} products and linking them ...")
-        demo.make_products(odoo, sandbox)
         key = store.tree_key(odoo.env.addon, databases.NOT_INSTALLED)
         (DEV / f"{odoo.database}.made-from").write_text(key)
-    else:
-        odoo.call("cartona.config", "action_sync_products", [config])
 
 
 def _watch(odoo: OdooServer, sandbox: SandboxServer) -> int:

@@ -1,0 +1,315 @@
+"""Every way a price or a stock changes is noted, once, and nothing else is."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import UserError
+
+from .common import CartonaCase
+
+
+class TestOutbox(CartonaCase):
+    def setUp(self):
+        super().setUp()
+        self.tea_listing = self.listing(self.tea)
+        self.price = [("price", self.tea_listing.id)]
+        self.stock = [("stock", self.tea_listing.id)]
+
+    # === PRICE === #
+
+    def test_the_price_of_a_variant_is_noted(self):
+        self.tea.lst_price = 13.0
+        self.assertEqual(self.noted(), self.price)
+
+    def test_the_price_of_a_template_is_noted(self):
+        self.tea.product_tmpl_id.list_price = 13.0
+        self.assertEqual(self.noted(), self.price)
+
+    def test_a_price_extra_is_noted_for_the_variants_of_its_template(self):
+        size = self.env["product.attribute"].create(
+            {
+                "name": "الحجم",
+                "value_ids": [(0, 0, {"name": "صغير"}), (0, 0, {"name": "كبير"})],
+            }
+        )
+        template = self.env["product.template"].create(
+            {
+                "name": "عصير",
+                "list_price": 10.0,
+                "attribute_line_ids": [
+                    (0, 0, {"attribute_id": size.id, "value_ids": [(6, 0, size.value_ids.ids)]})
+                ],
+            }
+        )
+        big = template.product_variant_ids[1]
+        big.cartona_id = "J2"
+        self.settle()
+
+        big.product_template_attribute_value_ids.price_extra = 5.0
+
+        self.assertEqual(self.noted(), [("price", self.listing(big).id)])
+
+    def test_the_rule_of_the_configured_pricelist_is_noted_for_its_product(self):
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        self.settle()
+
+        rule = self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "applied_on": "0_product_variant",
+                "product_id": self.tea.id,
+                "compute_price": "fixed",
+                "fixed_price": 9.0,
+            }
+        )
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        rule.fixed_price = 8.0
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        rule.unlink()
+        self.assertEqual(self.noted(), self.price)
+
+    def test_a_rule_of_a_pricelist_that_the_configured_one_is_based_on_is_noted(self):
+        base = self.env["product.pricelist"].create({"name": "Base"})
+        pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Cartona",
+                "item_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "base": "pricelist",
+                            "base_pricelist_id": base.id,
+                            "compute_price": "formula",
+                            "applied_on": "3_global",
+                        },
+                    )
+                ],
+            }
+        )
+        self.config.pricelist_id = pricelist
+        self.settle()
+
+        self.env["product.pricelist.item"].create(
+            {"pricelist_id": base.id, "compute_price": "fixed", "fixed_price": 3.0}
+        )
+
+        self.assertEqual(self.noted(), self.price)
+
+    def test_a_rule_of_another_pricelist_is_not_noted(self):
+        other = self.env["product.pricelist"].create({"name": "Other"})
+        self.env["product.pricelist.item"].create(
+            {"pricelist_id": other.id, "compute_price": "fixed", "fixed_price": 1.0}
+        )
+        self.assertEqual(self.noted(), [])
+
+    def test_a_dated_rule_is_noted_when_its_day_comes(self):
+        now = fields.Datetime.now()
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        rule = self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "applied_on": "0_product_variant",
+                "product_id": self.tea.id,
+                "compute_price": "fixed",
+                "fixed_price": 9.0,
+                "date_start": now + timedelta(hours=1),
+            }
+        )
+        due = self.jobs("_job_note_dated_rules")
+        self.assertEqual(due.mapped("eta"), [rule.date_start])
+        self.settle()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), [])
+
+        # The hour has passed: the rule now lies between the last look and this one.
+        self.env.cr.execute(
+            "UPDATE product_pricelist_item SET date_start = %s WHERE id = %s",
+            (now - timedelta(minutes=1), rule.id),
+        )
+        self.config.rules_noted_at = now - timedelta(minutes=2)
+        self.env.invalidate_all()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), [])
+
+    def test_a_currency_rate_is_noted_when_prices_are_converted(self):
+        dollar = self.env["res.currency"].with_context(active_test=False).search(
+            [("id", "!=", self.company.currency_id.id)], limit=1
+        )
+        dollar.active = True
+        rate = {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
+        self.env["res.currency.rate"].create(rate)
+        self.assertEqual(self.noted(), [])
+
+        self.config.currency_id = dollar
+        self.settle()
+        self.env["res.currency.rate"].create(dict(rate, name="2020-01-02"))
+
+        self.assertEqual(set(self.noted()), set(self.price))
+
+    def test_archiving_and_taking_off_sale_are_noted(self):
+        self.tea.active = False
+        self.assertEqual(set(self.noted()), {*self.price, *self.stock})
+        self.settle()
+        self.tea.product_tmpl_id.sale_ok = False
+        self.assertEqual(set(self.noted()), {*self.price, *self.stock})
+
+    # === STOCK === #
+
+    def test_a_count_is_noted(self):
+        self.set_stock(self.tea, 10)
+        self.assertEqual(set(self.noted()), set(self.stock))
+
+    def test_a_reservation_is_noted_before_anything_moves(self):
+        self.set_stock(self.tea, 10)
+        self.settle()
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
+                "order_line": [(0, 0, {"product_id": self.tea.id, "product_uom_qty": 3})],
+            }
+        )
+        self.assertEqual(self.noted(), [])
+
+        order.action_confirm()
+
+        self.assertEqual(set(self.noted()), set(self.stock))
+
+    def test_a_demand_that_could_not_be_reserved_is_noted(self):
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.tea.id,
+                "product_uom_qty": 3,
+                "location_id": self.warehouse.lot_stock_id.id,
+                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
+                "picking_type_id": self.warehouse.out_type_id.id,
+            }
+        )
+        self.settle()
+        move._action_confirm()
+        self.assertEqual(set(self.noted()), set(self.stock))
+
+    def test_a_transfer_between_warehouses_is_noted(self):
+        self.set_stock(self.tea, 10)
+        other = self.env["stock.warehouse"].create({"name": "Giza", "code": "GIZ"})
+        self.settle()
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.tea.id,
+                "product_uom_qty": 4,
+                "location_id": self.warehouse.lot_stock_id.id,
+                "location_dest_id": other.lot_stock_id.id,
+            }
+        )
+        move._action_confirm()
+        move._action_assign()
+        self.assertEqual(set(self.noted()), set(self.stock))
+
+    def test_the_settings_of_stock_and_price_note_everything_linked(self):
+        self.rice.cartona_id = "R1"
+        self.settle()
+        both = {self.tea_listing.id, self.listing(self.rice).id}
+        for values, kind in (
+            ({"stock_buffer": 2}, "stock"),
+            ({"warehouse_ids": [(6, 0, self.warehouse.ids)]}, "stock"),
+            ({"price_tax": "as_is"}, "price"),
+            ({"pricelist_id": self.env["product.pricelist"].create({"name": "C"}).id}, "price"),
+        ):
+            with self.subTest(values=values):
+                self.config.write(values)
+                self.assertEqual({row for row in self.noted()}, {(kind, row) for row in both})
+                self.settle()
+
+    # === LINKING === #
+
+    def test_a_newly_linked_product_is_noted(self):
+        self.rice.cartona_id = "R1"
+        self.assertEqual(self.noted("price"), [("price", self.listing(self.rice).id)])
+
+    def test_turning_a_toggle_on_notes_everything_linked(self):
+        self.config.auto_sync_stock = False
+        self.set_stock(self.tea, 5)
+        self.assertEqual(self.noted(), [])
+
+        self.config.auto_sync_stock = True
+
+        self.assertEqual(self.noted(), self.stock)
+
+    def test_what_is_switched_off_is_not_noted(self):
+        self.config.auto_sync_products = False
+        self.settle()
+        self.tea.list_price = 99.0
+        self.assertEqual(self.noted(), [])
+
+    def test_the_nightly_sweep_looks_at_everything(self):
+        self.env["cartona.config"]._cron_sweep()
+        self.assertEqual(self.noted(), self.price)
+
+    # === COST === #
+
+    def test_a_write_on_an_unlinked_product_costs_one_query(self):
+        self.rice.list_price = 31.0
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            # The one that joins what was noted with the listings.
+            self.env["cartona.change"]._note("price", product_ids=self.rice.ids)
+            self.env.cr.precommit.run()
+
+    def test_a_savepoint_that_fails_takes_only_its_own_notes_along(self):
+        self.rice.cartona_id = "R1"
+        self.settle()
+        self.tea.list_price = 20.0
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            self.rice.list_price = 50.0
+            raise UserError("no")
+        self.assertEqual(self.noted(), self.price)
+
+    def test_the_bell_is_rung_once_after_the_commit_and_never_before(self):
+        rung = []
+        self.patch(
+            type(self.env["cartona.worker"]),
+            "_enqueue",
+            lambda worker, stream, config_id, seconds=0: rung.append((stream, config_id)),
+        )
+        self.env.cr.postcommit.clear()
+        self.tea.list_price = 20.0
+        self.env.cr.flush()
+        self.tea.list_price = 21.0
+        self.env.cr.flush()
+        self.assertEqual(rung, [])
+
+        self.env.cr.postcommit.run()
+
+        self.assertEqual(rung, [("drain", self.config.id)])
+
+    def test_a_bell_that_fails_does_not_reach_the_user(self):
+        def fail(*args, **kwargs):
+            raise ValueError("the queue is broken")
+
+        self.patch(type(self.env["cartona.worker"]), "_enqueue", fail)
+        self.env.cr.postcommit.clear()
+        self.tea.list_price = 20.0
+        self.env.cr.flush()
+        with self.assertLogs("odoo.addons.cartona_integration.models.cartona_worker", "ERROR"):
+            self.env.cr.postcommit.run()
+        self.assertEqual(self.noted(), self.price)
+
+    def test_a_job_is_enqueued_once_for_many_bells(self):
+        worker = self.env["cartona.worker"]
+        worker._enqueue("drain", self.config.id)
+        worker._enqueue("drain", self.config.id)
+        self.assertEqual(len(self.jobs("_job_drain")), 1)
+        self.assertEqual(self.jobs("_job_drain").channel, "root.cartona.out")
+        worker._enqueue("drain", self.config.id, seconds=30)
+        self.assertEqual(len(self.jobs("_job_drain")), 2)
+
+    def test_moves_of_unlinked_products_are_not_noted(self):
+        self.set_stock(self.rice, 10)
+        self.assertEqual(self.noted(), [])

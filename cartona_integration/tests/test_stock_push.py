@@ -1,0 +1,160 @@
+"""What goes out about stock: whole units that may be promised, never less than none."""
+
+from ..compat import storable_values
+from .common import PRODUCTS, CartonaCase
+
+
+class TestStockPush(CartonaCase):
+    def setUp(self):
+        super().setUp()
+        self.config.auto_sync_products = False
+        self.marketplace.always("POST", PRODUCTS, {})
+        self.listing(self.tea)._note_changed()
+        self.drain()
+        self.settle()
+        self.marketplace.calls.clear()
+
+    def push(self):
+        """Quantities sent since the last call: dict id -> quantity."""
+        seen = len(self.marketplace.bodies(PRODUCTS))
+        self.drain()
+        return {
+            item["supplier_product_id"]: item.get("available_stock_quantity")
+            for body in self.marketplace.bodies(PRODUCTS)[seen:]
+            for item in body
+        }
+
+    def shop_order(self, quantity):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
+                "order_line": [(0, 0, {"product_id": self.tea.id, "product_uom_qty": quantity})],
+            }
+        )
+        order.action_confirm()
+        return order
+
+    def test_what_is_counted_is_published(self):
+        self.set_stock(self.tea, 40)
+        self.assertEqual(self.push(), {"T1": 40})
+        self.assertEqual(self.listing(self.tea).sent_stock, 40)
+
+    def test_a_reserved_quantity_is_no_longer_offered(self):
+        self.set_stock(self.tea, 40)
+        self.push()
+        order = self.shop_order(3)
+        self.assertEqual(self.push(), {"T1": 37})
+        order.with_context(disable_cancel_warning=True).action_cancel()
+        self.assertEqual(self.push(), {"T1": 40})
+
+    def test_a_demand_beyond_the_stock_leaves_nothing_and_never_less(self):
+        self.set_stock(self.tea, 5)
+        self.push()
+        self.shop_order(8)
+        self.assertEqual(self.push(), {"T1": 0})
+
+    def test_an_unreserved_demand_counts_like_a_reserved_one(self):
+        self.set_stock(self.tea, 10)
+        self.push()
+        order = self.shop_order(4)
+        order.picking_ids.do_unreserve()
+        self.assertEqual(self.push(), {"T1": 6})
+
+    def test_a_negative_quantity_is_published_as_none(self):
+        self.set_stock(self.tea, 1)
+        self.push()
+        self.env["stock.quant"]._update_available_quantity(
+            self.tea, self.warehouse.lot_stock_id, -4
+        )
+        self.assertEqual(self.push(), {"T1": 0})
+
+    def test_a_piece_and_a_box_share_one_stock_in_whole_boxes(self):
+        listing = self.env["cartona.listing"]
+        box = listing._pack_unit(self.tea.uom_id, 24, "box")
+        listing.create(
+            {
+                "config_id": self.config.id,
+                "cartona_id": "T24",
+                "product_id": self.tea.id,
+                "uom_id": box.id,
+            }
+        )
+        self.set_stock(self.tea, 300)
+        self.assertEqual(self.push(), {"T1": 300, "T24": 12})
+        self.set_stock(self.tea, 287)
+        self.assertEqual(self.push(), {"T1": 287, "T24": 11})
+
+    def test_a_unit_is_made_once_per_size(self):
+        listing = self.env["cartona.listing"]
+        first = listing._pack_unit(self.tea.uom_id, 144, "box")
+        again = listing._pack_unit(self.rice.uom_id, 144, "box")
+        self.assertEqual(first, again)
+        self.assertEqual(first.name, "Box of 144")
+        dozen = self.env.ref("uom.product_uom_dozen")
+        dozen.active = True
+        self.assertEqual(listing._pack_unit(self.tea.uom_id, 12, "dozen"), dozen)
+
+    def test_the_buffer_is_kept_back(self):
+        self.set_stock(self.tea, 40)
+        self.push()
+        self.config.stock_buffer = 15
+        self.assertEqual(self.push(), {"T1": 25})
+
+    def test_only_the_chosen_warehouses_count(self):
+        self.set_stock(self.tea, 40)
+        giza = self.env["stock.warehouse"].create({"name": "Giza", "code": "GIZ"})
+        self.env["stock.quant"]._update_available_quantity(self.tea, giza.lot_stock_id, 7)
+        self.assertEqual(self.push(), {"T1": 47})
+        self.config.warehouse_ids = giza
+        self.assertEqual(self.push(), {"T1": 7})
+
+    def test_a_product_that_odoo_does_not_count_sends_no_quantity(self):
+        service = self.env["product.product"].create(
+            {"name": "توصيل", "type": "service", "cartona_id": "S1"}
+        )
+        self.drain()
+        self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
+        self.assertEqual(service.cartona_sync_state, "synced")
+
+    def test_an_unlimited_product_says_so_instead_of_a_quantity(self):
+        self.tea.product_tmpl_id.cartona_is_unlimited_stock = True
+        self.drain()
+        self.set_stock(self.tea, 7)
+        self.drain()
+        self.tea.product_tmpl_id.cartona_is_unlimited_stock = False
+        self.drain()
+        self.assertEqual(
+            self.marketplace.bodies(PRODUCTS),
+            [
+                [{"supplier_product_id": "T1", "is_unlimited_stock": True}],
+                [
+                    {
+                        "supplier_product_id": "T1",
+                        "is_unlimited_stock": False,
+                        "available_stock_quantity": 7,
+                    }
+                ],
+            ],
+        )
+
+    def test_goods_in_a_quotation_from_cartona_are_no_longer_offered(self):
+        self.set_stock(self.tea, 40)
+        self.push()
+        order = self.env["sale.order"].create(
+            {
+                "cartona_id": "h1",
+                "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
+                "order_line": [(0, 0, {"product_id": self.tea.id, "product_uom_qty": 6})],
+            }
+        )
+        self.assertEqual(self.push(), {"T1": 34})
+        order.action_confirm()
+        self.assertEqual(self.push(), {})
+        order.with_context(disable_cancel_warning=True).action_cancel()
+        self.assertEqual(self.push(), {"T1": 40})
+
+    def test_a_new_counted_product_starts_at_none(self):
+        self.env["product.product"].create(
+            dict(storable_values(self.env), name="سكر", cartona_id="S2")
+        )
+        self.assertEqual(self.push(), {"S2": 0})

@@ -1,0 +1,84 @@
+"""The command line: `make bench`, `./dev bench`, `python -m tools.bench`."""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tools.bench import arrival, growth, latency, report, write_cost
+from tools.bench.options import Options
+from tools.dev import environment, processes, store
+from tools.dev.progress import say
+
+#: In the order of the budget table.
+ROWS = {row.NAME: row for row in (write_cost, arrival, latency, growth)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the rows asked for and print the table.
+
+    :return: 0 when every budget holds, 1 when one is exceeded or could not be measured
+    """
+    parsed = _parser().parse_args(arguments)
+    options = Options(environment.from_variables(), parsed.pairs, parsed.changes, parsed.full)
+    measurements = []
+    for name in parsed.rows or ROWS:
+        say(f"bench: {name}: {ROWS[name].__doc__.splitlines()[0]}")
+        measurements.append(ROWS[name].run(options))
+    print(report.table(measurements), flush=True)
+    if parsed.json:
+        answer = {"about": _about(options), "rows": report.as_json(measurements)}
+        parsed.json.write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+    return 0 if all(measurement.held for measurement in measurements) else 1
+
+
+def _about(options: Options) -> dict[str, object]:
+    """On what it was measured, without which no figure means anything."""
+    return {
+        "odoo": options.env.series,
+        "postgresql": options.env.pg.query("SHOW server_version")[0][0],
+        "processors": len(_processors()),
+        "machine": platform.machine(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pairs": options.pairs,
+        "changes": options.changes,
+    }
+
+
+def _processors() -> list[str]:
+    with open("/proc/cpuinfo") as lines:
+        return [line for line in lines if line.startswith("processor")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./dev bench",
+        description=__doc__,
+        epilog="Databases with many products are made at the first use and kept.",
+    )
+    parser.add_argument("rows", nargs="*", help=f"only these: {', '.join(ROWS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
+    parser.add_argument("--full", action="store_true", help="also 100,000 products: an hour")
+    parser.add_argument("--pairs", type=_at_least(5), default=5, help="interleaved pairs")
+    parser.add_argument("--changes", type=_at_least(50), default=60, help="single changes")
+    return parser
+
+
+def _at_least(least: int):
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"at least {least}, else the figure means nothing")
+        return int(text)
+
+    return number
+
+
+if __name__ == "__main__":
+    processes.end_on_signals()
+    try:
+        sys.exit(main())
+    except (store.SetupError, processes.CommandError) as error:
+        sys.exit(f"bench: {error}")

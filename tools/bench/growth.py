@@ -1,0 +1,128 @@
+"""Everything resent, at 1,000, 10,000 and 100,000 linked products."""
+
+import time
+from dataclasses import asdict, dataclass
+
+from tools.bench import stage
+from tools.bench.measure import timed
+from tools.bench.options import Options
+from tools.bench.report import Line, Measurement
+from tools.bench.shop import Shop
+
+NAME = "growth"
+SIZES = (1_000, 10_000)
+FULL_SIZES = (*SIZES, 100_000)
+LONGEST_JOB = 60.0
+# Ten times the products may cost ten times as much, and this much more: machines are not exact.
+LINEAR = 1.3
+FLAT_MB = 150  # what memory may differ by between the smallest and the largest
+
+
+@dataclass
+class Size:
+    """What resending so many products took.
+
+    :ivar call: seconds of `action_sync_products` itself
+    :ivar seconds: from its start until everything was at rest on the marketplace
+    :ivar memory: peak of the server's resident memory while it sent, in MB
+    :ivar grown: how much of it came on top of what the server held before
+    :ivar longest: seconds of the longest job
+    """
+
+    products: int
+    call: float
+    seconds: float
+    requests: int
+    jobs: int
+    memory: float
+    grown: float
+    longest: float
+
+
+def run(options: Options) -> Measurement:
+    """Resend every size, each on a server of its own."""
+    sizes = []
+    for products in FULL_SIZES if options.full else SIZES:
+        with stage.opened(options.env, products) as shop:
+            # A first start fills the caches; what counts starts with a fresh process.
+            shop.odoo.restart()
+            sizes.append(_resend(shop, products))
+    lines = [_line(size) for size in sizes]
+    first, last = sizes[0], sizes[-1]
+    factor = (last.seconds / last.products) / (first.seconds / first.products)
+    lines.append(
+        Line(
+            f"time per product, {last.products:,} against {first.products:,}",
+            f"linear: <= {LINEAR}x",
+            f"{factor:.2f}x",
+            factor <= LINEAR,
+        )
+    )
+    lines.append(
+        Line(
+            f"memory, {last.products:,} against {first.products:,}",
+            f"flat: <= {FLAT_MB} MB more",
+            f"{last.memory - first.memory:+.0f} MB",
+            last.memory - first.memory <= FLAT_MB,
+        )
+    )
+    return Measurement(NAME, lines, {"sizes": [asdict(size) for size in sizes]})
+
+
+def _resend(shop: Shop, products: int) -> Size:
+    odoo = shop.odoo
+    # A manager opens the form first: the registry is loaded, the caches are warm.
+    shop.setting("connection_state")
+    before = _memory(odoo.process.pid, "VmRSS")
+    _forget_peak(odoo.process.pid)
+    newest_job = odoo.query("SELECT coalesce(max(id), 0) FROM queue_job")[0][0]
+    items, requests = _sent(shop)
+    started = time.time()
+    call = timed(odoo, "cartona.config", "action_sync_products", [shop.config])
+    shop.rest(timeout=120 + products / 50)
+    seconds = time.time() - started
+    peak = _memory(odoo.process.pid, "VmHWM")
+    after = _sent(shop)
+    assert after[0] - items == products, f"{after[0] - items} of {products} products were sent"
+    jobs, longest = odoo.query(
+        "SELECT count(*), max(exec_time) FROM queue_job WHERE id > %s", newest_job
+    )[0]
+    return Size(
+        products=products,
+        call=round(call.seconds, 2),
+        seconds=round(seconds, 2),
+        requests=after[1] - requests,
+        jobs=jobs,
+        memory=round(peak),
+        grown=round(peak - before),
+        longest=round(float(longest), 2),
+    )
+
+
+def _sent(shop: Shop) -> tuple[int, int]:
+    """:return: items and requests that the marketplace has counted so far"""
+    count = shop.sandbox.counters()["POST supplier-product/bulk-update"]
+    return count["items"], count["calls"]
+
+
+def _memory(pid: int, name: str) -> float:
+    """A figure of a process's memory, in MB."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith(name))
+
+
+def _forget_peak(pid: int) -> None:
+    """Let the peak of the resident memory start from where it is now."""
+    with open(f"/proc/{pid}/clear_refs", "w") as control:
+        control.write("5")
+
+
+def _line(size: Size) -> Line:
+    return Line(
+        f"everything resent, {size.products:,} linked products",
+        f"no job over {LONGEST_JOB:.0f} s",
+        f"{size.seconds:.1f} s (call {size.call:.1f} s), {size.requests:,} requests, "
+        f"{size.jobs:,} jobs, peak {size.memory:.0f} MB (+{size.grown:.0f}), "
+        f"longest job {size.longest:.1f} s",
+        size.longest <= LONGEST_JOB,
+    )

@@ -1,0 +1,230 @@
+"""A supplier's Odoo that sells on a sandbox marketplace, driven and compared from outside.
+
+Nothing here asks the addon what it believes: what Odoo says is read from Odoo's own fields, what
+the marketplace shows from the marketplace.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
+from tools.dev.sandbox_server import SandboxServer
+
+#: Where the addon sends what changed.
+UPDATE = "supplier-product/bulk-update"
+
+# A job that waits for its time is no work: whatever it is for has a row in the outbox.
+_LIVE_JOBS = """
+    SELECT count(*) FROM queue_job
+     WHERE method_name = '_job_drain'
+       AND (state IN ('enqueued', 'started')
+            OR state = 'pending' AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'))
+"""
+_OUTBOX = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock')"
+# What Odoo itself knows of the figures to publish.
+_FIGURES = ["lst_price", "free_qty", "qty_available", "outgoing_qty"]
+
+
+class Shop:
+    """One company of an Odoo, connected to a marketplace.
+
+    :param config: id of its `cartona.config`; the first one's when left out
+    :param token: what opens its account; the marketplace's own when left out
+    """
+
+    def __init__(
+        self,
+        odoo: OdooServer,
+        sandbox: SandboxServer,
+        config: int | None = None,
+        token: str | None = None,
+    ):
+        self.odoo = odoo
+        self.sandbox = sandbox
+        self.config = config or odoo.call("cartona.config", "search", [], limit=1, order="id")[0]
+        self.token = token or sandbox.token
+        #: product id -> id of its listing on the marketplace
+        self.listings: dict[int, str] = {}
+
+    # === CONNECTION === #
+
+    def connect(self, **settings: Any) -> "Shop":
+        """Set the connection up as a manager does on the form, then turn the sending on.
+
+        :param settings: further fields of the configuration
+        :raise AssertionError: when the marketplace does not accept the token
+        """
+        self.configure(base_url=self.sandbox.api_url, auth_token=self.token)
+        self.odoo.call("cartona.config", "action_test_connection", [self.config])
+        assert self.setting("connection_state") == "connected", self.setting("error_message")
+        self.configure(**{"auto_sync_products": True, "auto_sync_stock": True, **settings})
+        return self
+
+    def configure(self, **values: Any) -> None:
+        """Write fields of the configuration."""
+        self.odoo.call("cartona.config", "write", [self.config], values)
+
+    def setting(self, name: str) -> Any:
+        """One field of the configuration."""
+        return self.odoo.call("cartona.config", "read", [self.config], [name])[0][name]
+
+    # === PRODUCTS === #
+
+    def create(self, count: int, **values: Any) -> list[int]:
+        """New products whose stock Odoo counts, without taxes, at 10.0 unless `values` say else.
+
+        :return: their ids
+        """
+        values = {**storable(self.odoo), "list_price": 10.0, "taxes_id": [(5,)], **values}
+        names = [f"منتج {number}" for number in range(count)]
+        rows = [{"name": name, **values} for name in names]
+        return self.odoo.call("product.product", "create", rows)
+
+    def link(self, products: Sequence[int], listings: Iterable[object], **values: Any) -> list[int]:
+        """Let each product be the one that the marketplace lists under the id beside it.
+
+        :param values: further fields of the listings, e.g. `uom_id`
+        :return: ids of the `cartona.listing` rows
+        """
+        pairs = dict(zip(products, map(str, listings), strict=False))
+        assert len(pairs) == len(products), "there are fewer listings than products"
+        self.listings.update(pairs)
+        return self.odoo.call(
+            "cartona.listing",
+            "create",
+            [
+                {"config_id": self.config, "cartona_id": listing, "product_id": product, **values}
+                for product, listing in pairs.items()
+            ],
+        )
+
+    def sell(self, count: int, at_rest: bool = True, **values: Any) -> list[int]:
+        """New products on the marketplace's next unused listings, published and at rest.
+
+        :param at_rest: False: do not wait until they are published
+        :param values: as `create` takes them
+        :return: ids of the products
+        """
+        used = {
+            row["cartona_id"]
+            for row in self.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
+        }
+        code = self.account()
+        rows = self.sandbox.listings(supplier_code=code)
+        free = [str(row["supplier_product_id"]) for row in rows]
+        products = self.create(count, **values)
+        self.link(products, [listing for listing in free if listing not in used][:count])
+        if at_rest:
+            self.rest(timeout=30)
+        return products
+
+    def account(self) -> str:
+        """The code of the first account that the token opens."""
+        return self.sandbox.tokens()[self.token][0]
+
+    def write(self, products: int | Sequence[int], **values: Any) -> None:
+        """Change products as a user does."""
+        ids = [products] if isinstance(products, int) else list(products)
+        self.odoo.call("product.product", "write", ids, values)
+
+    def count(self, quantities: Mapping[int, float]) -> None:
+        """Count products in the warehouse: from now on so many are on hand.
+
+        :param quantities: product id -> quantity in the product's own unit
+        """
+        location = self.location()
+        rows = [
+            {"product_id": product, "location_id": location, "inventory_quantity": quantity}
+            for product, quantity in quantities.items()
+        ]
+        mode = {"inventory_mode": True}
+        quants = self.odoo.call("stock.quant", "create", rows, context=mode)
+        self.odoo.call("stock.quant", "action_apply_inventory", quants, context=mode)
+
+    def location(self) -> int:
+        """The stock location of the first warehouse."""
+        warehouses = self.odoo.call(
+            "stock.warehouse", "search_read", [], ["lot_stock_id"], limit=1, order="id"
+        )
+        return warehouses[0]["lot_stock_id"][0]
+
+    # === THE MARKETPLACE'S SIDE === #
+
+    def shown(self, product: int) -> dict:
+        """What the marketplace shows of a product."""
+        return self.sandbox.listing(self.listings[product])
+
+    def price(self, product: int) -> float:
+        """The price that retailers see."""
+        return float(self.shown(product)["selling_price"])
+
+    def stock(self, product: int) -> int:
+        """The quantity that retailers see."""
+        return self.shown(product)["available_stock_quantity"]
+
+    def sent(self, product: int, since: int = 0) -> list[dict]:
+        """What was sent for a product, oldest first, each item as it stood in its request."""
+        listing = self.listings[product]
+        return [
+            item
+            for request in self.updates(since)
+            for item in request["body"] or []
+            if str(item.get("supplier_product_id")) == listing
+        ]
+
+    def updates(self, since: int = 0) -> list[dict]:
+        """The requests that carried prices or stock, after that number of the log."""
+        return self.sandbox.requests(UPDATE, since=since, limit=20_000)
+
+    def mark(self) -> int:
+        """The number of the newest request, for `sent` and `updates`."""
+        newest = self.sandbox.requests(limit=1)
+        return newest[-1]["seq"] if newest else 0
+
+    # === BOTH SIDES === #
+
+    def busy(self) -> tuple[int, int]:
+        """Rows in the outbox, and jobs that send them or are due to."""
+        return self.odoo.query(_OUTBOX)[0][0], self.odoo.query(_LIVE_JOBS)[0][0]
+
+    def rest(self, timeout: float = 10) -> None:
+        """Wait until nothing waits to be sent and nobody is about to.
+
+        :raise TimeoutError: with rows and jobs that were left
+        """
+        wait_until(lambda: not any(self.busy()) or None, timeout, pause=0.02)
+
+    def odds(self) -> dict[int, dict[str, tuple]]:
+        """Where the two sides differ, over every product that this shop has linked.
+
+        For products sold by their own unit, at the sales price, without taxes: so `create` makes
+        them.
+
+        :return: product id -> field -> (what Odoo says, what the marketplace shows)
+        """
+        shown = {str(row["supplier_product_id"]): row for row in self.sandbox.listings()}
+        rows = self.odoo.call("product.product", "read", list(self.listings), _FIGURES)
+        odds = {}
+        for row in rows:
+            there = shown[self.listings[row["id"]]]
+            free = min(row["free_qty"], row["qty_available"] - row["outgoing_qty"])
+            pairs = {
+                "selling_price": (round(row["lst_price"], 2), float(there["selling_price"])),
+                "available_stock_quantity": (
+                    max(0, math.floor(free + 1e-6)),
+                    there["available_stock_quantity"],
+                ),
+            }
+            wrong = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+            if wrong:
+                odds[row["id"]] = wrong
+        return odds
+
+
+def storable(odoo: OdooServer) -> dict[str, object]:
+    """Values of a new product whose stock Odoo counts."""
+    if odoo.env.major >= 18:
+        return {"type": "consu", "is_storable": True}
+    return {"detailed_type": "product"}

@@ -1,0 +1,126 @@
+"""Databases with many products, with and without the addon, made once and copied after that.
+
+The products are made before the addon is installed: both databases of a comparison hold the same
+rows at the same places.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tools.bench.shop import Shop, storable
+from tools.dev import databases, odoo_config, store
+from tools.dev.environment import Environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.paths import ADDON, DEV
+from tools.dev.progress import say
+from tools.dev.sandbox_server import SandboxServer
+
+#: The marketplace's first listing; above the shipped catalogue their numbers have no gaps.
+FIRST_LISTING = 500_001
+
+_CREATE = """
+values = {values!r}
+size, chunk = {size}, 1000
+for start in range(0, size, chunk):
+    rows = [dict(values, name="منتج %05d" % number, list_price=10 + number % 90)
+            for number in range(start, min(start + chunk, size))]
+    env["product.template"].with_context(tracking_disable=True).create(rows)
+    env.cr.commit()
+    env.invalidate_all() if hasattr(env, "invalidate_all") else env.cache.invalidate()
+"""
+_LINK = """
+config = env["cartona.config"].search([], limit=1, order="id")
+products = env["product.product"].search([("name", "=like", "منتج %")], order="id").ids
+chunk = 5000
+for start in range(0, len(products), chunk):
+    env["cartona.listing"].create([
+        dict(config_id=config.id, product_id=product, cartona_id=str({first} + start + place))
+        for place, product in enumerate(products[start:start + chunk])
+    ])
+    env.cr.commit()
+    env.invalidate_all() if hasattr(env, "invalidate_all") else env.cache.invalidate()
+"""
+
+
+def bare(env: Environment, size: int) -> str:
+    """The database with so many products and without the addon.
+
+    :return: its name; copy it, it is a template
+    """
+    base = databases.base_template(env)
+    key = store.key_of(base, _CREATE)
+
+    def make(name: str) -> None:
+        databases.clone(env, name, base)
+        odoo = OdooServer(env, name)
+        odoo.shell(_CREATE.format(values={**storable(odoo), "taxes_id": [(5,)]}, size=size))
+
+    return _template(env, f"bare_{size}", key, f"{size:,} products", make)
+
+
+def linked(env: Environment, size: int) -> str:
+    """The same with the addon as its files are now, every product linked to a listing.
+
+    :return: its name; copy it, it is a template
+    """
+    products = bare(env, size)
+    key = store.key_of(products, store.tree_key(env.addon, ("tests", "description")), _LINK)
+
+    def make(name: str) -> None:
+        databases.clone(env, name, products)
+        databases.install(env, name, ADDON)
+        OdooServer(env, name).shell(_LINK.format(first=FIRST_LISTING))
+
+    return _template(env, f"linked_{size}", key, f"{size:,} products linked", make)
+
+
+@contextmanager
+def served(env: Environment, template: str) -> Iterator[OdooServer]:
+    """An Odoo with its job runner on a fresh copy of the template, gone after the block."""
+    database = databases.clone(env, f"{template}_copy", template)
+    try:
+        with OdooServer(env, database) as odoo:
+            yield odoo
+    finally:
+        databases.drop(env, database)
+
+
+@contextmanager
+def opened(env: Environment, size: int) -> Iterator[Shop]:
+    """A shop whose `size` products are all on the marketplace, at rest."""
+    template = linked(env, size)
+    with SandboxServer(seed=1, listings=max(size, 1000)) as sandbox, served(env, template) as odoo:
+        shop = Shop(odoo, sandbox)
+        rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
+        shop.listings = dict(rows)
+        shop.connect()
+        shop.rest(timeout=60 + size / 50)
+        yield shop
+
+
+def _template(env: Environment, kind: str, key: str, text: str, make: Callable[[str], None]) -> str:
+    """Make a template database, unless it exists; older ones of its kind are dropped."""
+    prefix = f"cartona_bench_{env.series.replace('.', '')}_{store.key_of(str(DEV))[:4]}_{kind}_"
+    name = prefix + key
+    if name in env.pg.databases():
+        return name
+    partial = f"{prefix}making_{os.getpid()}"
+    say(f"bench: making the database with {text}, once ...")
+    try:
+        make(partial)
+        for old in env.pg.databases():
+            if re.fullmatch(re.escape(prefix) + "[0-9a-f]{12}", old):
+                databases.drop(env, old)
+        env.pg.disconnect(partial)
+        _rename(env, partial, name)
+    finally:
+        databases.drop(env, partial)
+    return name
+
+
+def _rename(env: Environment, old: str, new: str) -> None:
+    env.pg.rename(old, new)
+    if odoo_config.filestore(old).exists():
+        odoo_config.filestore(old).rename(odoo_config.filestore(new))
