@@ -4,3 +4,5 @@ from . import test_outbox
 from . import test_stock_push
 from . import test_order_totals
 from . import test_drain
+from . import test_webhook
+from . import test_inbox

@@ -89,7 +89,8 @@ class Marketplace:
         if self.answer_status:
             status = self.answer_status(body)
             answer = answer if status >= 400 else {}
-        self._answer(handler, answer(body) if callable(answer) else answer, status, headers or {})
+        answer = answer(query if body is None else body) if callable(answer) else answer
+        self._answer(handler, answer, status, headers or {})
 
     def _answer(self, handler, data, status, headers):
         payload = (data if isinstance(data, str) else json.dumps(data)).encode()

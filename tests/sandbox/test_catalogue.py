@@ -88,6 +88,7 @@ def test_every_listing_shows_a_picture(sandbox):
         assert ElementTree.fromstring(answer.content).tag.endswith("svg")
     drawn = {draw(product.base_product_id) for product in products()}
     assert len(drawn) > 200
+    assert draw(2001, boxed=True) not in drawn
 
 
 def test_twenty_thousand_listings_are_quick_to_start_and_to_update(as_supplier):

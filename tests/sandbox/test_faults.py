@@ -134,6 +134,9 @@ def test_delay_waits_before_or_after_the_work(sandbox, when, price_meanwhile):
     with pytest.raises(TimeoutError):
         over_the_wire(sandbox, timeout=0.3)
     assert price(sandbox) == price_meanwhile
+    # The caller has hung up: in the queue he is not served any more, then or later.
+    assert sandbox.wait_for(sandbox.requests)
+    assert price(sandbox) == price_meanwhile
 
 
 def test_status_body_type_and_headers_can_be_named(sandbox, supplier):

@@ -1,0 +1,258 @@
+"""From Cartona's list to acknowledged sale orders: nothing lost, nothing twice."""
+
+import copy
+
+from ..cartona_api import unwrap
+from .common import ORDERS, STATUSES
+from .order_common import ORDER, OrderCase
+
+
+class TestInbox(OrderCase):
+    def setUp(self):
+        super().setUp()
+        self.config.batch_size = 3
+        self.marketplace.always("POST", STATUSES, {})
+        self.env.cr.flush()
+
+    def sample(self, hashed_id, **changes):
+        return dict(copy.deepcopy(ORDER), hashed_id=hashed_id, **changes)
+
+    def serve(self, orders):
+        """Cartona's list, which shrinks while orders are acknowledged."""
+
+        def page(query):
+            acknowledged = {
+                item["hashed_id"]
+                for body in self.marketplace.bodies(STATUSES)
+                for item in body
+                if item["status"] == "synced"
+            }
+            rows = [
+                order
+                for order in orders
+                if not isinstance(order, dict) or order.get("hashed_id") not in acknowledged
+            ]
+            start = (int(query["page"]) - 1) * int(query["per_page"])
+            return rows[start : start + int(query["per_page"])]
+
+        self.marketplace.always("GET", ORDERS, page)
+
+    def pull(self):
+        self.env.cr.flush()
+        return self.env["cartona.message"]._pull(self.config.id)
+
+    def work(self):
+        """Import until nothing is left; returns the last wait."""
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.message"]._import(self.config.id)
+        self.env.invalidate_all()
+        return wait
+
+    def store(self, *payloads, source="webhook"):
+        return self.env["cartona.message"]._store(
+            self.config, source, [notice for payload in payloads for notice in unwrap(payload)]
+        )
+
+    def order(self, hashed_id):
+        return self.env["sale.order"].search([("cartona_id", "=", hashed_id)])
+
+    def acknowledged(self):
+        return [
+            item["hashed_id"]
+            for body in self.marketplace.bodies(STATUSES)
+            for item in body
+            if item["status"] == "synced"
+        ]
+
+    # === PULL === #
+
+    def test_all_pages_are_read_and_every_order_is_taken_once(self):
+        self.serve([self.sample("o%s" % number) for number in range(8)])
+
+        self.assertIsNone(self.pull())
+        self.assertIsNone(self.work())
+
+        orders = self.env["sale.order"].search([("cartona_id", "=like", "o_")])
+        self.assertEqual(sorted(orders.mapped("cartona_id")), ["o%s" % n for n in range(8)])
+        self.assertEqual(sorted(self.acknowledged()), ["o%s" % n for n in range(8)])
+        self.assertTrue(self.config.last_pull)
+        self.assertIsNone(self.pull())
+        self.assertEqual(len(self.env["cartona.message"].search([])), 8)
+
+    def test_orders_that_wait_do_not_hide_those_behind_them(self):
+        unknown = copy.deepcopy(ORDER["order_details"])
+        unknown[0]["supplier_product_id"] = "NOBODY"
+        bad = [self.sample("bad%s" % number, order_details=unknown) for number in range(4)]
+        self.serve(bad + [self.sample("good")])
+
+        self.pull()
+        self.work()
+        self.pull()
+        self.work()
+
+        self.assertEqual(self.order("good").cartona_id, "good")
+        waiting = self.env["cartona.message"].search([("state", "=", "error")])
+        self.assertEqual(len(waiting), 4)
+        self.assertEqual(set(waiting.mapped("error_code")), {"unknown_product"})
+        self.assertEqual(self.acknowledged(), ["good"])
+
+    def test_a_failing_list_waits_and_loses_nothing(self):
+        self.marketplace.announce("GET", ORDERS, "down", status=503)
+        self.assertTrue(1 <= self.pull() <= 1.25)
+        self.config._end_pause("in")
+        self.serve([self.sample("o1")])
+        self.assertIsNone(self.pull())
+        self.work()
+        self.assertEqual(len(self.order("o1")), 1)
+
+    def test_a_row_that_is_no_order_is_kept_once_and_the_others_pass(self):
+        self.serve([{"surprise": True}, "text", self.sample("o1")])
+        self.pull()
+        self.pull()
+        self.work()
+        self.assertEqual(len(self.order("o1")), 1)
+        odd = self.env["cartona.message"].search([("state", "=", "error")])
+        self.assertEqual(len(odd), 2)
+        self.assertTrue(all(odd.mapped("error_message")))
+
+    # === IMPORT === #
+
+    def test_the_newest_message_of_an_order_wins(self):
+        first, _repeated = self.store(self.sample("o1"))
+        newer = self.sample("o1", note_message="الدور الثالث")
+        second, _repeated = self.store(newer)
+
+        self.work()
+
+        self.assertEqual((first.state, second.state), ("superseded", "done"))
+        self.assertEqual(second.order_id, self.order("o1"))
+        self.assertEqual(len(self.order("o1")), 1)
+
+    def test_one_bad_order_does_not_hold_up_its_batch(self):
+        importer = type(self.env["cartona.order.importer"])
+        original = importer._import_orders
+
+        def fail_on_poison(model, config, entries):
+            if any(order.hashed_id == "poison" for _message, order in entries):
+                raise ValueError("something nobody thought of")
+            return original(model, config, entries)
+
+        self.patch(importer, "_import_orders", fail_on_poison)
+        self.store(self.sample("o1"), self.sample("poison"), self.sample("o2"))
+        with self.assertLogs(
+            "odoo.addons.cartona_integration.models.cartona_message_import", "ERROR"
+        ):
+            self.work()
+
+        self.assertTrue(self.order("o1") and self.order("o2"))
+        poisoned = self.env["cartona.message"].search([("hashed_id", "=", "poison")])
+        self.assertEqual((poisoned.state, poisoned.error_code), ("error", "unexpected"))
+        self.assertEqual(sorted(self.acknowledged()), ["o1", "o2"])
+
+    def test_an_unknown_product_waits_and_linking_it_releases_the_order(self):
+        order = self.sample("o1")
+        order["order_details"][0]["supplier_product_id"] = "NEW1"
+        message, _repeated = self.store(order)
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
+        self.assertIn("شاي العروسة", message.error_message)
+        self.assertFalse(self.order("o1"))
+        self.assertEqual(self.acknowledged(), [])
+
+        self.make_product("شاي جديد", 12.5).cartona_id = "NEW1"
+        self.env.cr.flush()
+        self.work()
+
+        self.assertEqual(message.state, "done")
+        self.assertEqual(len(self.order("o1")), 1)
+        self.assertEqual(self.acknowledged(), ["o1"])
+
+    def test_try_again_tries_again(self):
+        order = self.sample("o1", total_price=999.0)
+        message, _repeated = self.store(order)
+        self.work()
+        self.assertEqual(message.error_code, "total_mismatch")
+        message.action_retry()
+        self.assertEqual(message.state, "new")
+
+    def test_nothing_is_imported_while_orders_are_switched_off(self):
+        self.config.auto_sync_orders = False
+        message, _repeated = self.store(self.sample("o1"))
+        self.work()
+        self.assertEqual(message.state, "new")
+        self.assertEqual(self.acknowledged(), [])
+
+    def test_an_order_of_an_unknown_account_waits(self):
+        self.config.supplier_code = "1"
+        message, _repeated = self.store(self.sample("o1", supplier_code="9"))
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
+        self.assertFalse(self.order("o1"))
+
+    def test_a_status_notice_is_applied_to_the_order_as_last_told(self):
+        self.store(self.sample("o1"))
+        self.work()
+        self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
+        self.work()
+        self.assertEqual(self.order("o1").cartona_status, "cancelled_by_retailer")
+        self.assertEqual(self.order("o1").state, "cancel")
+
+    def test_a_status_of_an_order_that_never_came_waits_for_it(self):
+        notice, _repeated = self.store({"hashed_id": "o1", "status": "approved"})
+        self.work()
+        self.assertEqual((notice.state, notice.error_code), ("error", "unknown_order"))
+        self.store(self.sample("o1", status="approved"))
+        self.work()
+        self.assertEqual(notice.state, "superseded")
+        self.assertEqual(self.order("o1").state, "sale")
+
+    # === ACKNOWLEDGE === #
+
+    def test_an_acknowledgement_that_failed_is_repeated_and_makes_no_second_order(self):
+        self.marketplace._announced.clear()
+        self.marketplace.announce("POST", STATUSES, "cut", status=502)
+        message, _repeated = self.store(self.sample("o1"))
+        self.assertTrue(1 <= self.work() <= 1.25)
+        self.assertEqual((message.state, message.acknowledge), ("done", "due"))
+
+        self.config._end_pause("in")
+        self.marketplace.announce("POST", STATUSES, {})
+        self.assertIsNone(self.work())
+
+        self.assertEqual(message.acknowledge, "done")
+        self.assertEqual(len(self.order("o1")), 1)
+
+    def test_an_order_that_is_offered_again_unchanged_is_only_acknowledged_again(self):
+        message, _repeated = self.store(self.sample("o1"))
+        self.work()
+        order = self.order("o1")
+        written, notes = order.write_date, len(order.message_ids)
+
+        fresh, repeated = self.store(self.sample("o1"), source="pull")
+        self.work()
+
+        self.assertEqual((len(fresh), repeated), (0, 1))
+        self.assertEqual(self.acknowledged(), ["o1", "o1"])
+        self.assertEqual((order.write_date, len(order.message_ids)), (written, notes))
+        self.assertEqual(message.acknowledge, "done")
+
+    # === STOCK === #
+
+    def test_goods_of_a_waiting_order_are_no_longer_offered(self):
+        self.set_stock(self.tea, 50)
+        self.settle()
+        free = self.config._free_quantities(self.tea)[self.tea.id]
+        self.assertEqual(free, 50)
+        message, _repeated = self.store(self.sample("o1", total_price=999.0))
+        self.assertIn(("stock", self.listing(self.tea).id), self.noted())
+        self.work()
+        self.assertEqual(message.state, "error")
+        self.assertEqual(self.config._free_quantities(self.tea)[self.tea.id], 46)
+
+        self.settle()
+        self.store(self.sample("o1", status="cancelled_by_retailer", total_price=999.0))
+        self.work()
+        self.assertEqual(self.config._free_quantities(self.tea)[self.tea.id], 50)
+        self.assertIn(("stock", self.listing(self.tea).id), self.noted())

@@ -1,0 +1,119 @@
+"""The address that Cartona calls: who may, what is taken, and that nothing but a row is made."""
+
+import json
+
+from odoo.tests import HttpCase, tagged
+
+from .order_common import ORDER
+
+ORDERS_URL = "/cartona/webhook/orders"
+STATUS_URL = "/cartona/webhook/status"
+
+
+@tagged("post_install", "-at_install")
+class TestWebhook(HttpCase):
+    def setUp(self):
+        super().setUp()
+        self.config = self.env["cartona.config"]._of_company(self.env.company)
+        self.config.webhook_token = "s3cret-of-this-test"
+        self.env.cr.flush()
+
+    def post(self, body, secret="s3cret-of-this-test", url=ORDERS_URL):
+        """The HTTP answer to a call with this body (bytes, or JSON data)."""
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json"}
+        if secret is not None:
+            headers["AuthorizationToken"] = secret
+        return self.url_open(url, data=data, headers=headers)
+
+    def messages(self):
+        return self.env["cartona.message"].search([("config_id", "=", self.config.id)])
+
+    def test_a_call_is_stored_as_it_came_and_answered_and_nothing_else_happens(self):
+        orders = self.env["sale.order"].search_count([])
+
+        answer = self.post(ORDER)
+
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(answer.json(), {"status": "accepted", "received": 1})
+        message = self.messages()
+        self.assertEqual(json.loads(message.payload), ORDER)
+        self.assertEqual(
+            (message.hashed_id, message.state, message.source, message.retailer_name),
+            ("k3Jd82", "new", "webhook", "أسواق الرحمــة"),
+        )
+        self.assertEqual(message.amount, 110.0)
+        self.assertEqual(self.env["sale.order"].search_count([]), orders)
+
+    def test_every_known_envelope_is_taken(self):
+        for number, wrap in enumerate(
+            (
+                lambda order: [order],
+                lambda order: {"order": order},
+                lambda order: {"orders": [order]},
+                lambda order: {"data": order},
+                lambda order: {"data": [order]},
+            )
+        ):
+            with self.subTest(number):
+                answer = self.post(wrap(dict(ORDER, hashed_id="e%s" % number)))
+                self.assertEqual((answer.status_code, answer.json()["received"]), (200, 1))
+        self.assertEqual(
+            sorted(self.messages().mapped("hashed_id")), ["e0", "e1", "e2", "e3", "e4"]
+        )
+
+    def test_a_status_notice_is_taken_at_either_address(self):
+        for url in (STATUS_URL, ORDERS_URL):
+            answer = self.post({"hashed_id": "n" + url[-1], "status": "delivered"}, url=url)
+            self.assertEqual(answer.status_code, 200)
+        self.assertEqual(set(self.messages().mapped("kind")), {"status"})
+
+    def test_the_same_call_twice_is_one_message(self):
+        self.post(ORDER)
+        answer = self.post(dict(reversed(ORDER.items())))
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(self.messages()), 1)
+
+    def test_a_wrong_or_missing_secret_is_refused_and_nothing_stored(self):
+        for secret in ("wrong", "", None, "s3cret-of-this-tes"):
+            with self.subTest(secret=secret):
+                self.assertEqual(self.post(ORDER, secret=secret).status_code, 401)
+        self.assertFalse(self.messages())
+
+    def test_an_empty_secret_opens_nothing(self):
+        self.config.webhook_token = False
+        self.env.cr.flush()
+        for secret in ("", "False", None):
+            self.assertEqual(self.post(ORDER, secret=secret).status_code, 401)
+        self.assertFalse(self.messages())
+
+    def test_what_is_no_json_or_no_order_is_refused(self):
+        for body in (b"{not json", b" ", b"\xff\xfe", b'"text"', b"7", b"[1]", b"{}", b"null"):
+            with self.subTest(body=body):
+                self.assertEqual(self.post(body).status_code, 400)
+        self.assertFalse(self.messages())
+
+    def test_deep_nesting_is_refused(self):
+        self.assertEqual(self.post(b"[" * 100_000 + b"]" * 100_000).status_code, 400)
+
+    def test_a_body_over_the_cap_is_refused(self):
+        huge = dict(ORDER, note_message="x" * (1024 * 1024))
+        self.assertEqual(self.post(huge).status_code, 413)
+        self.assertFalse(self.messages())
+
+    def test_a_browser_cannot_look_at_the_address(self):
+        self.assertIn(self.url_open(ORDERS_URL).status_code, (404, 405))
+
+    def test_two_companies_with_one_token_each_get_their_orders(self):
+        other = self.env["res.company"].create({"name": "Wholesale"})
+        second = self.env["cartona.config"]._of_company(other)
+        self.config.write({"auth_token": "shared", "supplier_code": "1"})
+        second.write({"supplier_code": "2"})
+        second.write({"auth_token": "shared"})
+        self.env.cr.flush()
+
+        self.post([dict(ORDER, hashed_id="a"), dict(ORDER, hashed_id="b", supplier_code=2)])
+
+        self.assertEqual(self.messages().mapped("hashed_id"), ["a"])
+        theirs = self.env["cartona.message"].search([("config_id", "=", second.id)])
+        self.assertEqual(theirs.mapped("hashed_id"), ["b"])
