@@ -26,5 +26,6 @@ from . import res_currency_rate
 from . import res_partner
 from . import sale_order
 from . import sale_order_line
+from . import sale_order_push
 from . import stock_move
 from . import stock_quant

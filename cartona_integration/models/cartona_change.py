@@ -78,8 +78,13 @@ class CartonaChange(models.Model):
         replays = ids("replay", "config")
         if replays:
             self._write_replays(replays)
+        orders = ids("order", "order")
+        if orders:
+            self._write_orders(orders)
         stock_products = self._with_kits(ids("stock", "product"))
 
+        if not any(kind in ("price", "stock") for kind, _owner in noted):
+            return
         self.env.cr.execute(
             """
             WITH written AS (

@@ -18,9 +18,9 @@ from .cartona_listing_payload import USUAL
 
 # What the price and stock drain takes; "order" and "replay" are worked by others.
 _KINDS = ("price", "stock")
-# Rows looked at to find one batch of different listings. Without a bound every batch would
+# Rows looked at to find one batch of different records. Without a bound every batch would
 # scan the whole backlog, and sending 100,000 products would take quadratic time.
-_ROWS_PER_LISTING = 10
+_ROWS_PER_RECORD = 10
 # Nobody rang or nobody came: rows older than this are worked by the cron itself.
 _RUNNER_ASLEEP_SECONDS = 30
 # How long the cron works one queue before it lets the next one have its turn.
@@ -49,21 +49,25 @@ class CartonaChange(models.Model):
     @api.model
     def _catch_up(self, config_id):
         """Cron: ring for what nobody was told about, or work it here when nobody comes."""
+        self._catch_up_with(config_id, "drain", _KINDS, self._drain)
+        self._catch_up_with(config_id, "status", ("order",), self._push_orders)
+
+    def _catch_up_with(self, config_id, stream, kinds, step):
         self.env.cr.execute(
             """
             SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(create_date))
               FROM cartona_change WHERE config_id = %s AND kind IN %s
             """,
-            (config_id, _KINDS),
+            (config_id, kinds),
         )
         age = self.env.cr.fetchone()[0]
         worker = self.env["cartona.worker"]
         if age is None:
             return
         if age > _RUNNER_ASLEEP_SECONDS:
-            worker._run_here("drain", config_id, self._drain, _CRON_BUDGET_SECONDS)
+            worker._run_here(stream, config_id, step, _CRON_BUDGET_SECONDS)
         else:
-            worker._wake("drain", [config_id])
+            worker._wake(stream, [config_id])
 
     # === BUSINESS METHODS === #
 
@@ -101,7 +105,7 @@ class CartonaChange(models.Model):
         pause = config._pause_seconds("out")
         if pause:
             return _NOTHING_TO_DO._replace(wait=pause)
-        rows = self._claim(config)
+        rows = self._claim_rows(config, _KINDS, config.batch_size)
         if not rows:
             return _NOTHING_TO_DO
         sendings, problems = [], {}
@@ -121,10 +125,10 @@ class CartonaChange(models.Model):
             problems=problems,
         )
 
-    def _claim(self, config):
-        """The listings that were noted first, one batch of them.
+    def _claim_rows(self, config, kinds, limit):
+        """The records that were noted first, one batch of them.
 
-        :return: dict listing id -> list of ids of its rows
+        :return: dict record id -> list of ids of its rows
         """
         self.env.cr.execute(
             """
@@ -136,7 +140,7 @@ class CartonaChange(models.Model):
              ORDER BY min(id)
              LIMIT %s
             """,
-            (config.id, _KINDS, config.batch_size * _ROWS_PER_LISTING, config.batch_size),
+            (config.id, kinds, limit * _ROWS_PER_RECORD, limit),
         )
         return dict(self.env.cr.fetchall())
 
@@ -186,15 +190,15 @@ class CartonaChange(models.Model):
             wait = config._call_outcome("out", outcome.error)
             if wait is not None:
                 return wait
-        return 0 if self._remains(config) else None
+        return 0 if self._remains(config, _KINDS) else None
 
     def _forget(self, row_ids):
         self.env.cr.execute("DELETE FROM cartona_change WHERE id = ANY(%s)", (row_ids,))
 
-    def _remains(self, config):
+    def _remains(self, config, kinds):
         self.env.cr.execute(
             "SELECT 1 FROM cartona_change WHERE config_id = %s AND kind IN %s LIMIT 1",
-            (config.id, _KINDS),
+            (config.id, kinds),
         )
         return bool(self.env.cr.fetchone())
 

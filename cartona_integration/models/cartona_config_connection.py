@@ -295,7 +295,7 @@ class CartonaConfig(models.Model):
         """Go on at once with everything that waits."""
         self._end_pause("out", "in")
         live = self.filtered(lambda config: config._is_live())
-        live._wake_streams("drain", "import")
+        live._wake_streams("drain", "status", "import")
         live.filtered("auto_sync_orders")._wake_streams("pull")
 
     # === CRON METHODS === #

@@ -25,11 +25,17 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 _logger = logging.getLogger(__name__)
 
 # First half of the two-part advisory lock key; the second is the configuration's id.
-_LOCK_CLASS = {"drain": 0x0CA7_0001, "import": 0x0CA7_0002, "pull": 0x0CA7_0003}
+_LOCK_CLASS = {
+    "drain": 0x0CA7_0001,
+    "import": 0x0CA7_0002,
+    "pull": 0x0CA7_0003,
+    "status": 0x0CA7_0004,
+}
 _JOB = {
     "drain": ("cartona.change", "_job_drain"),
     "import": ("cartona.message", "_job_import"),
     "pull": ("cartona.message", "_job_pull"),
+    "status": ("cartona.change", "_job_push_orders"),
 }
 # How soon a worker that found the lock taken comes back.
 _LOCK_MISSED_SECONDS = 1
@@ -61,7 +67,7 @@ class CartonaWorker(models.AbstractModel):
     def _wake(self, stream, config_ids):
         """Have the job of `stream` run for each configuration once this transaction is committed.
 
-        :param str stream: "drain", "import" or "pull"
+        :param str stream: "drain", "status", "import" or "pull"
         :param config_ids: iterable of `cartona.config` ids
         """
         postcommit = self.env.cr.postcommit
@@ -98,6 +104,7 @@ class CartonaWorker(models.AbstractModel):
             "drain": _("Cartona: send changes"),
             "import": _("Cartona: import orders"),
             "pull": _("Cartona: pull orders"),
+            "status": _("Cartona: tell the status of orders"),
         }[stream]
 
     @api.model

@@ -6,3 +6,4 @@ from . import test_order_totals
 from . import test_drain
 from . import test_webhook
 from . import test_inbox
+from . import test_order_status

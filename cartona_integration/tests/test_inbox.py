@@ -39,7 +39,9 @@ class TestInbox(OrderCase):
 
     def pull(self):
         self.env.cr.flush()
-        return self.env["cartona.message"]._pull(self.config.id)
+        wait = self.env["cartona.message"]._pull(self.config.id)
+        self.env.invalidate_all()
+        return wait
 
     def work(self):
         """Import until nothing is left; returns the last wait."""

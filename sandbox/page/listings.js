@@ -7,7 +7,10 @@ const PER_PAGE = 20;
 const FRESH = 4000; // ms that a change stays lit
 
 const view = { search: "", show: "", page: 1, total: 0 };
-let rows = new Map(); // id -> {listing, element, was: {price, stock}}
+const REMEMBERED = 5000; // listings whose value before the last change is kept
+
+let rows = new Map(); // id -> {listing, element}
+const lately = new Map(); // id -> {price, stock}: {old, up, ms} of its last change
 export const basket = new Map(); // id -> {listing, amount}
 let onBasket = () => {};
 let recent = 0;
@@ -58,9 +61,8 @@ function draw(found) {
   const pages = Math.max(1, Math.ceil(found.total / PER_PAGE));
   const shown = new Map();
   const elements = found.rows.map((listing) => {
-    const was = rows.get(listing.supplier_product_id)?.was ?? {};
-    const element = row(listing, was);
-    shown.set(listing.supplier_product_id, { listing, element, was });
+    const element = row(listing);
+    shown.set(listing.supplier_product_id, { listing, element });
     return element;
   });
   rows = shown;
@@ -78,7 +80,8 @@ function draw(found) {
   }
 }
 
-function row(listing, was) {
+function row(listing) {
+  const was = lately.get(listing.supplier_product_id) ?? {};
   const changed = Math.max(listing.price_changed_ms, listing.stock_changed_ms);
   const fresh = (ms) => (ms && Date.now() - ms < FRESH ? " lit" : "");
   const flags = [];
@@ -160,17 +163,21 @@ const calmDown = (() => {
 
 /** Price, stock and other changes of listings, as the live stream brings them. */
 export function changed(events) {
+  const repainted = new Set();
+  if (lately.size > REMEMBERED) lately.clear();
   for (const event of events) {
+    const trace = { price: "price_changed_ms", stock: "stock_changed_ms" }[event.kind];
+    if (trace) {
+      const was = { old: event.old, up: event.new > event.old, ms: event.ms };
+      lately.set(event.id, { ...lately.get(event.id), [event.kind]: was });
+    }
     const shown = rows.get(event.id);
     if (!shown) continue;
     shown.listing[event.field] = event.new;
-    const trace = { price: "price_changed_ms", stock: "stock_changed_ms" }[event.kind];
-    if (trace) {
-      shown.listing[trace] = event.ms;
-      shown.was[event.kind] = { old: event.old, up: event.new > event.old, ms: event.ms };
-    }
-    repaint(shown);
+    if (trace) shown.listing[trace] = event.ms;
+    repainted.add(shown);
   }
+  repainted.forEach(repaint);
   recent += events.length;
   $("#recent").textContent = t("changesNow", number(recent));
   $("#recent").classList.add("shown");
@@ -187,7 +194,7 @@ function before(was, format) {
 
 function repaint(shown) {
   const old = shown.element;
-  shown.element = row(shown.listing, shown.was);
+  shown.element = row(shown.listing);
   old.replaceWith(shown.element);
 }
 

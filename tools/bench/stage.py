@@ -79,7 +79,7 @@ def linked(env: Environment, size: int) -> str:
 @contextmanager
 def served(env: Environment, template: str) -> Iterator[OdooServer]:
     """An Odoo with its job runner on a fresh copy of the template, gone after the block."""
-    database = databases.clone(env, f"{template}_copy", template)
+    database = databases.clone(env, f"{template}_{os.getpid()}", template)
     try:
         with OdooServer(env, database) as odoo:
             yield odoo

@@ -1,0 +1,206 @@
+"""Where Odoo's documents stand, told to Cartona: state, not events.
+
+The same three steps as the drain of prices (`cartona_change_drain`): what an order's documents
+imply is compared with the status that Cartona is known to have, the way from one to the other is
+sent step by step, and only an answer moves `cartona_status`. An import that sets both at once
+leaves nothing to send, so there is no echo to suppress.
+"""
+
+from collections import namedtuple
+
+from odoo import _, api, fields, models
+
+from ..cartona_api import CartonaClient, CartonaError, Rejected
+from ..cartona_api import status as life_cycle
+
+_ORDERS_PER_JOB = 20
+# Statuses that are sent from here; the others need a delivery and come from there.
+_SENT = {life_cycle.APPROVED, life_cycle.CANCELLED_BY_SUPPLIER}
+
+# One order's way: `steps` are what update-order-status takes, in order.
+Errand = namedtuple("Errand", "order_id hashed_id steps")
+#   wait: seconds until the next try; None: nothing to wait for
+#   rows: dict order id -> ids of its outbox rows
+Task = namedtuple("Task", "wait settings probe rows errands")
+_NOTHING_TO_DO = Task(None, None, False, {}, [])
+
+
+class CartonaChange(models.Model):
+    _inherit = "cartona.change"
+
+    # === JOBS === #
+
+    @api.model
+    def _job_push_orders(self, config_id):
+        """Tell Cartona where a few orders stand; the next job takes the next ones."""
+        return self.env["cartona.worker"]._run_job("status", config_id, self._push_orders)
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _note_orders(self, order_ids):
+        """Note that the status of orders may have changed. Costs nothing yet."""
+        if order_ids:
+            self._noted().setdefault(("order", "order"), set()).update(order_ids)
+
+    def _write_orders(self, order_ids):
+        self.env.cr.execute(
+            """
+            WITH written AS (
+                INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
+                SELECT config.id, config.company_id, 'order', sale.id,
+                       clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM sale_order sale JOIN cartona_config config USING (company_id)
+                 WHERE sale.id = ANY(%s) AND sale.cartona_id IS NOT NULL
+                   AND config.auto_sync_orders
+                RETURNING config_id
+            )
+            SELECT DISTINCT config_id FROM written
+            """,
+            (order_ids,),
+        )
+        self.env["cartona.worker"]._wake("status", [row[0] for row in self.env.cr.fetchall()])
+
+    @api.model
+    def _push_orders(self, config_id):
+        """One batch of orders. The caller holds the lock.
+
+        :return: seconds until there is more to do (0: at once), None when nothing is left
+        """
+        worker = self.env["cartona.worker"]
+
+        def prepare():
+            with worker._fresh_config(config_id) as config:
+                return config.env["cartona.change"]._prepare_orders(config)
+
+        task = worker._retrying(prepare)
+        if not task.rows:
+            return task.wait
+        calls = []
+        answers, error = self._send_errands(task, calls)
+
+        def settle():
+            with worker._fresh_config(config_id) as config:
+                return config.env["cartona.change"]._settle_orders(
+                    config, task, answers, error, calls
+                )
+
+        return worker._retrying(settle)
+
+    def _prepare_orders(self, config):
+        if not config or config._not_callable():
+            return _NOTHING_TO_DO
+        pause = config._pause_seconds("out")
+        if pause:
+            return _NOTHING_TO_DO._replace(wait=pause)
+        rows = self._claim_rows(config, ("order",), _ORDERS_PER_JOB)
+        orders = self.env["sale.order"].browse(rows).exists()
+        errands = [Errand(order.id, order.cartona_id, order._cartona_steps()) for order in orders]
+        return Task(
+            wait=None,
+            settings=config._client_settings(),
+            probe=config.connection_state != "connected",
+            rows=rows,
+            errands=[errand for errand in errands if errand.steps],
+        )
+
+    def _send_errands(self, task, calls):
+        """Call Cartona, one status at a time: each step may only follow an accepted one.
+
+        :return: (dict order id -> (statuses taken, refusal or None), `CartonaError` or None)
+        """
+        answers = {}
+        try:
+            with CartonaClient(on_call=calls.append, **task.settings) as client:
+                if task.probe:
+                    client.check()
+                for errand in task.errands:
+                    taken = []
+                    answers[errand.order_id] = (taken, None)
+                    for step in errand.steps:
+                        try:
+                            client.update_order_status(errand.hashed_id, step)
+                        except Rejected as refusal:
+                            answers[errand.order_id] = (taken, refusal.detail or str(refusal))
+                            break
+                        taken.append(step["status"])
+        except CartonaError as error:
+            return answers, error
+        return answers, None
+
+    def _settle_orders(self, config, task, answers, error, calls):
+        if not config:
+            return None
+        self.env["cartona.sync.log"]._record(config, calls)
+        unfinished = set()
+        for errand in task.errands:
+            taken, refusal = answers.get(errand.order_id, ([], None))
+            order = self.env["sale.order"].browse(errand.order_id).exists()
+            if order:
+                order._cartona_keep_answer(taken, refusal)
+            if refusal is None and len(taken) < len(errand.steps):
+                unfinished.add(errand.order_id)
+        self._forget(
+            [row for order_id in task.rows if order_id not in unfinished
+             for row in task.rows[order_id]]
+        )
+        if calls or error:
+            wait = config._call_outcome("out", error)
+            if wait is not None:
+                return wait
+        return 0 if self._remains(config, ("order",)) else None
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "state" in vals:
+            self.env["cartona.change"]._note_orders(self.filtered("cartona_id").ids)
+        return res
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_steps(self):
+        """What has to be sent so that Cartona stands where Odoo's documents do.
+
+        :return: list of bodies for update-order-status, in order; empty when there is nothing
+            to say, or nothing that a supplier may say
+        """
+        self.ensure_one()
+        way = life_cycle.path(
+            self.cartona_status,
+            life_cycle.implied(self.state),
+            self.cartona_delivered_by or life_cycle.BY_SUPPLIER,
+        )
+        steps = []
+        for status in way:
+            if status not in _SENT:
+                break
+            steps.append({"status": status})
+        if steps and steps[-1]["status"] == life_cycle.CANCELLED_BY_SUPPLIER:
+            config = self.env["cartona.config"]._of_company(self.company_id)
+            steps[-1]["cancellation_reason"] = config.default_cancellation_reason
+        return steps
+
+    def _cartona_keep_answer(self, taken, refusal):
+        """Keep what Cartona has accepted, and say on the order what it has not.
+
+        :param list taken: statuses, in order
+        :param refusal: Cartona's words, or None
+        """
+        values = {}
+        if taken:
+            values = {"cartona_status": taken[-1], "cartona_synced_at": fields.Datetime.now()}
+        if refusal is not None:
+            values.update(
+                cartona_sync_state="error",
+                cartona_error=_("Cartona refused the new status: %s", refusal),
+            )
+        elif taken:
+            values.update(cartona_sync_state="synced", cartona_error=False)
+        if values:
+            self.write(values)
