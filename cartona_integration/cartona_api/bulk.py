@@ -204,7 +204,9 @@ class _Reader:
         for key, value in data.items():
             name = plain_key(key)
             indexes = self.directory.by_text(key)
-            if name in _ERROR_KEYS:
+            if name in _ERROR_KEYS and value is True:
+                self.summary.append(describe(data))
+            elif name in _ERROR_KEYS:
                 self.read_errors(value, depth + 1)
             elif name in _ROW_KEYS and isinstance(value, (list, dict, str)):
                 self.read(value, depth + 1)
@@ -247,9 +249,8 @@ class _Reader:
             self.read_errors_list(errors, depth)
         elif isinstance(errors, str):
             self.settle(self.named_by(errors), errors)
-        elif errors is True:
-            self.summary.append("")
         else:
+            # How many; `errors: true` inside errors says nothing more.
             self.count = max(self.count, errors)
 
     def read_errors_list(self, errors, depth):

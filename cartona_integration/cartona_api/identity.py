@@ -7,6 +7,7 @@ from collections import defaultdict
 
 from .redact import plain_key
 from .values import identifier
+from .wording import MAX_SCAN
 
 # Identity, as we name it -> all spellings seen or likely (compared by `plain_key`), the strongest
 # first. Source: product rows have been seen with `suppler_prodcut_id`.
@@ -115,9 +116,7 @@ class Directory:
 
     def by_text(self, value):
         """The items whose identity, of any kind, is exactly `value`."""
-        if isinstance(value, (bool, float, list, dict)) or value is None:
-            return []
-        return self.sole.get(str(value).strip(), [])
+        return self.sole.get(_as_text(value), [])
 
     def by_index(self, row):
         """The item at the row's `index`, counted from 0."""
@@ -147,7 +146,7 @@ class Directory:
         name only after a word like "product", or in a row with one that is.
         """
         found, last = set(), None
-        for match in _WORD.finditer(text):
+        for match in _WORD.finditer(text[:MAX_SCAN]):
             indexes = self.sole.get(match[0])
             if not indexes:
                 continue

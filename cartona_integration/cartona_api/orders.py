@@ -260,8 +260,6 @@ def _rows(raw):
     if raw is None or raw == "":
         return []
     if isinstance(raw, dict):
-        if not raw:
-            return []
         raw = [raw] if _LINE_MARKS & set(raw) else list(raw.values())
     if not isinstance(raw, list):
         raise Problem("bad_lines", "order_details", raw)

@@ -31,7 +31,7 @@ PERSONAL_KEYS = frozenset({
 _KEY = r"[A-Za-z][A-Za-z0-9_-]{1,40}"
 # "key": "value", 'key': 'value', key=value, Key: value; the closing quote may have been cut off.
 _PAIR = re.compile(
-    rf"""(?P<quote>["']?)(?P<key>{_KEY})(?P=quote)(?P<sep>\s{{0,3}}[:=]\s{{0,3}})"""
+    rf"""(?P<quote>["']?)(?<![A-Za-z0-9_-])(?P<key>{_KEY})(?P=quote)(?P<sep>\s{{0,3}}[:=]\s{{0,3}})"""
     r"""(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|(?:Bearer\s+|Basic\s+|Token\s+)?[^\s,;&}\])"'<]+)"""
 )
 _URL_LOGIN = re.compile(r"://[^/\s@]{1,200}@")

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+# Longer reports are judged by their beginning, so that no answer can make reading slow.
+MAX_SCAN = 20_000
 _NOUN = r"(errors?|failures?|failed|rejected|refused|invalid|problems?|issues?|warnings?)"
 # "no errors", "0 failed", "errors: 0", "بدون أخطاء" speak of success.
 _NEGATED = re.compile(
@@ -56,7 +58,7 @@ _COMMA = re.compile(r"[,،]\s+|\s+but\s+", re.I)
 
 def says_refusal(text):
     """True when the words of `text` speak of a failure."""
-    text = _NEGATED.sub(" ", text)
+    text = _NEGATED.sub(" ", text[:MAX_SCAN])
     if _FAILURE.search(text):
         return True
     return bool(_WEAK.search(text)) and not _SUCCESS.search(text)
@@ -76,7 +78,7 @@ def refusals(text):
     :rtype: list
     """
     found = []
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in _SENTENCE_END.split(text[:MAX_SCAN]):
         if says_refusal(sentence):
             parts = _COMMA.split(sentence)
             failed = [part for part in parts if says_refusal(part)]

@@ -59,7 +59,8 @@ class CartonaConfig(models.Model):
         self.env.cr.execute(
             """
             SELECT config_id, count(*),
-                   min(create_date) < clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => %s)
+                   min(create_date) + make_interval(secs => %s)
+                   < clock_timestamp() AT TIME ZONE 'UTC'
               FROM cartona_change WHERE config_id = ANY(%s) AND kind != 'replay' GROUP BY config_id
             """,
             (_ASLEEP_SECONDS, self.ids),

@@ -60,9 +60,7 @@ class CartonaListing(models.Model):
     # What Cartona is known to have. A key that is missing from `sent_values` is not known:
     # never sent, on its way, or sent without a clear answer. It is sent again.
     sent_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value last taken.")
-    sent_price = fields.Float(
-        "Price on Cartona", readonly=True, copy=False, digits="Product Price"
-    )
+    sent_price = fields.Float("Price on Cartona", readonly=True, copy=False, digits="Product Price")
     sent_stock = fields.Integer("Stock on Cartona", readonly=True, copy=False)
     # Fields of Cartona that we once set to something unusual and must set back one day, by name;
     # most listings never need them. See `_USUAL` in cartona_listing_payload.
@@ -120,9 +118,7 @@ class CartonaListing(models.Model):
     def _compute_error_message(self):
         Reasons = self.env["cartona.reasons"]
         for listing in self:
-            listing.error_message = Reasons._explain(
-                listing.error_code, listing.error_detail or ""
-            )
+            listing.error_message = Reasons._explain(listing.error_code, listing.error_detail or "")
 
     # === CONSTRAINT METHODS === #
 
@@ -207,9 +203,7 @@ class CartonaListing(models.Model):
         """Somebody has looked at the unusual price and wants it on Cartona."""
         waiting = self.filtered(lambda listing: listing.error_code in PRICE_DOUBTS)
         for listing in waiting.sudo():  # whoever may see a listing may say yes to its price
-            listing.write(
-                {"is_price_confirmed": True, "confirmed_price": listing.waiting_price}
-            )
+            listing.write({"is_price_confirmed": True, "confirmed_price": listing.waiting_price})
         waiting.sudo()._note_changed()
 
     # === BUSINESS METHODS === #

@@ -73,9 +73,7 @@ class CartonaMessage(models.Model):
     def _compute_error_message(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            message.error_message = Reasons._explain(
-                message.error_code, message.error_detail or ""
-            )
+            message.error_message = Reasons._explain(message.error_code, message.error_detail or "")
 
     # === ACTION METHODS === #
 

@@ -222,9 +222,7 @@ class CartonaMessage(models.Model):
         return {"unknown_product", "product_unavailable", "unit_mismatch", "unit_family"}
 
     def _is_open(self, config):
-        return bool(
-            self.search_count([("config_id", "=", config.id), ("state", "=", "new")])
-        )
+        return bool(self.search_count([("config_id", "=", config.id), ("state", "=", "new")]))
 
     def _import_batch(self, config_id, message_ids):
         """Import messages in one transaction; when that fails, each in one of its own.

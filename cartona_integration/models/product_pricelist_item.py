@@ -53,7 +53,6 @@ class ProductPricelistItem(models.Model):
             template_ids=named.filtered(lambda item: not item.product_id).product_tmpl_id.ids,
         )
 
-
     def _cartona_note_at_dates(self):
         """Have the products of these rules looked at when they begin and when they end."""
         now = fields.Datetime.now()
@@ -74,8 +73,10 @@ class ProductPricelistItem(models.Model):
         """The configurations whose prices these rules make."""
         pricelists = self.pricelist_id._cartona_with_dependents()
         # In sudo mode: price rules are changed by users without any Cartona right.
-        return self.env["cartona.config"].sudo().search(
-            [("pricelist_id", "in", pricelists.ids), ("auto_sync_products", "=", True)]
+        return (
+            self.env["cartona.config"]
+            .sudo()
+            .search([("pricelist_id", "in", pricelists.ids), ("auto_sync_products", "=", True)])
         )
 
 
@@ -86,8 +87,12 @@ class ProductPricelist(models.Model):
         """These pricelists and all whose rules are based on them."""
         known = found = self
         while found:
-            items = self.env["product.pricelist.item"].sudo().search(  # other companies' ones, too
-                [("base", "=", "pricelist"), ("base_pricelist_id", "in", found.ids)]
+            items = (
+                self.env["product.pricelist.item"]
+                .sudo()
+                .search(  # other companies' ones, too
+                    [("base", "=", "pricelist"), ("base_pricelist_id", "in", found.ids)]
+                )
             )
             found = items.pricelist_id - known
             known |= found

@@ -52,12 +52,16 @@ class ProductProduct(models.Model):
         listings = self._cartona_listings()
         noted = listings._noted_ids()
         for product in self:
-            own = listings.filtered(lambda line, product=product: line.product_id in product._origin)
+            own = listings.filtered(
+                lambda line, product=product: line.product_id in product._origin
+            )
             shown = product._cartona_shown_listing(own)
             errors = own.filtered("error_code")
             product.cartona_id = shown.cartona_id
             product.cartona_sync_state = own._sync_state(noted)
-            product.cartona_synced_at = max(own.filtered("synced_at").mapped("synced_at"), default=False)
+            product.cartona_synced_at = max(
+                own.filtered("synced_at").mapped("synced_at"), default=False
+            )
             product.cartona_error = errors[:1].error_message
 
     def _cartona_listings(self):
@@ -66,15 +70,17 @@ class ProductProduct(models.Model):
         In sudo mode: the state is shown to whoever sees the product.
         """
         config = self.env["cartona.config"]._of_company(self.env.company)
-        return config.env["cartona.listing"].search(
-            [("config_id", "=", config.id), ("product_id", "in", self._origin.ids)]
-        ) if config else config.env["cartona.listing"]
+        return (
+            config.env["cartona.listing"].search(
+                [("config_id", "=", config.id), ("product_id", "in", self._origin.ids)]
+            )
+            if config
+            else config.env["cartona.listing"]
+        )
 
     def _cartona_shown_listing(self, listings):
         """The listing in the product's own unit, else the oldest one."""
-        return (
-            listings.filtered(lambda listing: listing.uom_id == self.uom_id)[:1] or listings[:1]
-        )
+        return listings.filtered(lambda listing: listing.uom_id == self.uom_id)[:1] or listings[:1]
 
     def _inverse_cartona_id(self):
         config = self.env["cartona.config"]._of_company(self.env.company)
@@ -91,9 +97,7 @@ class ProductProduct(models.Model):
             shown._unlink_product()
             if wanted:
                 # In sudo mode through the configuration: who may write products may link them.
-                config.env["cartona.listing"]._link(
-                    config, product.with_env(config.env), wanted
-                )
+                config.env["cartona.listing"]._link(config, product.with_env(config.env), wanted)
 
     @api.model
     def _search_cartona_id(self, operator, value):
@@ -168,9 +172,7 @@ class ProductProduct(models.Model):
         """Send price and stock of these products again."""
         listings = self._cartona_listings()
         if not listings:
-            raise UserError(
-                _("Enter the Cartona ID of the product first, then it can be sent.")
-            )
+            raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))
         return listings.with_env(self.env).action_cartona_sync()
 
     # === BUSINESS METHODS === #

@@ -37,8 +37,9 @@ class ResCurrency(models.Model):
         # In sudo mode: rates are fetched and written by users without any Cartona right.
         configs = self.env["cartona.config"].sudo().search([("auto_sync_products", "=", True)])
         converting = configs.filtered(
-            lambda config: (config.pricelist_id or config.company_id).currency_id
-            != config.currency_id
+            lambda config: (
+                (config.pricelist_id or config.company_id).currency_id != config.currency_id
+            )
         )
         if self and converting:
             self.env["cartona.change"]._note_everything(converting, "price")

@@ -141,8 +141,12 @@ class CartonaChange(models.Model):
             if refusal is None and len(taken) < len(errand.steps):
                 unfinished.add(errand.order_id)
         self._forget(
-            [row for order_id in task.rows if order_id not in unfinished
-             for row in task.rows[order_id]]
+            [
+                row
+                for order_id in task.rows
+                if order_id not in unfinished
+                for row in task.rows[order_id]
+            ]
         )
         if calls or error:
             wait = config._call_outcome("out", error)

@@ -7,3 +7,5 @@ from . import test_drain
 from . import test_webhook
 from . import test_inbox
 from . import test_order_status
+from . import test_order_update
+from . import test_customer_import

@@ -59,7 +59,9 @@ class Marketplace:
 
     def bodies(self, path):
         """What was posted to a path so far."""
-        return [body for method, where, _query, body in self.calls if (method, where) == ("POST", path)]
+        return [
+            body for method, where, _query, body in self.calls if (method, where) == ("POST", path)
+        ]
 
     def _serve(self, handler):
         target = urlsplit(handler.path)
@@ -72,11 +74,13 @@ class Marketplace:
             self._answer(handler, {"error": "invalid token"}, 401, {})
             return
         once = [
-            entry for entry in self._announced
+            entry
+            for entry in self._announced
             if entry[:2] == (handler.command, path) and entry[4] is not None
         ]
         standing = [
-            entry for entry in self._announced
+            entry
+            for entry in self._announced
             if entry[:2] == (handler.command, path) and entry[4] is None
         ]
         if once:

@@ -154,9 +154,7 @@ class TestDrain(CartonaCase):
         self.assertEqual((self.config.out_failure_count, self.config.out_next_try), (0, False))
 
     def test_a_retry_after_is_kept_to(self):
-        self.marketplace.announce(
-            "POST", PRODUCTS, {}, status=429, headers={"Retry-After": "120"}
-        )
+        self.marketplace.announce("POST", PRODUCTS, {}, status=429, headers={"Retry-After": "120"})
         self.assertGreaterEqual(self.drain(), 120)
         calls = len(self.marketplace.calls)
         self.assertGreater(self.drain(), 110)  # no call before the time has come

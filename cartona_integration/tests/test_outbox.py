@@ -140,8 +140,10 @@ class TestOutbox(CartonaCase):
         self.assertEqual(self.noted(), [])
 
     def test_a_currency_rate_is_noted_when_prices_are_converted(self):
-        dollar = self.env["res.currency"].with_context(active_test=False).search(
-            [("id", "!=", self.company.currency_id.id)], limit=1
+        dollar = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
         )
         dollar.active = True
         rate = {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}

@@ -105,8 +105,10 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T1", 11.25)])
 
     def test_a_pricelist_in_another_currency_is_converted(self):
-        dollar = self.env["res.currency"].with_context(active_test=False).search(
-            [("id", "!=", self.company.currency_id.id)], limit=1
+        dollar = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
         )
         dollar.active = True
         self.env["res.currency.rate"].create(

@@ -101,7 +101,7 @@ REFUSALS = [
     ("text, key = id", {"errors": ["supplier_product_id=12346 unknown"]}, [1]),
     ("text, quoted", {"errors": ["'12346' rejected"]}, [1]),
     ("only ids", {"errors": ["12346", "12347"]}, [1, 2]),
-    ("only numbers", {"failed": [12346, 12347]}, [1, 2]),
+    ("only numbers", {"failed": [12346, 12347.0]}, [1, 2]),
     ("texts by place", {"errors": ["", "price is negative", ""]}, [1]),
     ("Arabic text", {"errors": ["المنتج 12346 غير موجود"]}, [1]),
     # errors: an object
@@ -183,6 +183,8 @@ UNATTRIBUTED = [
     ("a field with a digit is no index", {"errors": {"barcode2": "bad"}},
      ["barcode2: bad"]),
     ("count", {"updated": 1, "failed": 2}, ["2 refused"]),
+    ("error true", {"error": True}, ["refused without a reason"]),
+    ("error true and message", {"error": True, "message": "Busy"}, ["Busy"]),
     ("status failed", {"status": "failed"}, ["refused without a reason"]),
     ("plain text", "Internal error", ["Internal error"]),
     ("Arabic text", "حدث خطأ ما", ["حدث خطأ ما"]),
@@ -202,6 +204,84 @@ def test_a_batch_of_one_needs_no_name(answer):
     result = read_bulk_answer([{"supplier_product_id": "5"}], answer)
     assert list(result.refused) == [0]
     assert result.unattributed == []
+
+
+SPELLINGS = [
+    ("supplier_product_id", "supplier_product_id"), ("supplier_product_id", "suppler_prodcut_id"),
+    ("supplier_product_id", "supplier_prodcut_id"), ("supplier_product_id", "suppler_product_id"),
+    ("internal_product_id", "internal_product_id"), ("internal_product_id", "internal_prodcut_id"),
+    ("base_product_id", "base_product_id"), ("base_product_id", "base_prodcut_id"),
+    ("hashed_id", "hashed_id"), ("hashed_id", "order_id"), ("hashed_id", "order_hashed_id"),
+    ("hashed_id", "orderId"), ("order_id", "hashed_id"), ("supplier_product_id", "id"),
+]  # fmt: skip
+WRAPPERS = [
+    "item", "product", "supplier_product", "order", "input", "row", "record", "params", "data",
+    "source", "request",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "answered"), SPELLINGS)
+def test_an_identity_is_known_in_every_spelling(sent, answered):
+    items = [{sent: "a51"}, {sent: "a52"}]
+    for row in [{answered: "a52"}, *({wrapper: {answered: "a52"}} for wrapper in WRAPPERS)]:
+        assert list(read_bulk_answer(items, [dict(row, error="bad")]).refused) == [1]
+
+
+NAMES_OF_ERRORS = [
+    "error", "errors", "error_message", "errorMessages", "error_details", "exception", "exceptions",
+    "failed", "failures", "failed_items", "failedProducts", "failed_orders", "failed_rows",
+    "failed_records", "invalid", "invalid_items", "invalid_products", "not_found", "refused",
+    "rejected", "rejected_items", "unprocessed",
+]  # fmt: skip
+NAMES_OF_ROWS = [
+    "data", "results", "result", "items", "rows", "products", "supplier_products", "orders",
+    "response", "responses", "body", "payload", "records", "details",
+]  # fmt: skip
+BAD_STATES = [
+    "error", "errors", "Errored", "exception", "fail", "FAILED", "failure", "invalid", "not_found",
+    "not updated", "refused", "rejected", "unprocessable", "Unprocessable Entity", 400, 404, 599,
+    False,
+]  # fmt: skip
+GOOD_STATES = ["ok", "success", "updated", "delivered", "pending", "cancelled", 200, 399, 600, True]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_ERRORS)
+def test_errors_go_by_many_names(name):
+    for errors in ([12346], ["12346"], {"12346": "bad"}, [{"id": 12346}]):
+        assert list(read_bulk_answer(PRODUCTS, {name: errors}).refused) == [1]
+    assert list(read_bulk_answer(PRODUCTS, [{"id": 12346, name: "bad"}]).refused) == [1]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_ROWS)
+def test_rows_go_by_many_names(name):
+    answer = {name: [{"id": 12346, "error": "bad"}]}
+    assert list(read_bulk_answer(PRODUCTS, answer).refused) == [1]
+    assert list(read_bulk_answer(PRODUCTS, {"errors": {name: {"12346": "bad"}}}).refused) == [1]
+    assert list(read_bulk_answer(PRODUCTS, {name: "12346 not found"}).refused) == [1]
+
+
+@pytest.mark.parametrize("state", BAD_STATES)
+def test_a_bad_state_is_a_refusal(state):
+    assert list(read_bulk_answer(PRODUCTS, [{"id": 12346, "status": state}]).refused) == [1]
+
+
+@pytest.mark.parametrize("state", GOOD_STATES)
+def test_any_other_state_is_none(state):
+    assert read_bulk_answer(PRODUCTS, [{"id": 12346, "status": state}]).ok
+
+
+@pytest.mark.parametrize("flag", ["success", "succeeded", "is_success", "ok", "valid", "accepted"])
+def test_a_flag_that_is_down_is_a_refusal(flag):
+    assert list(read_bulk_answer(PRODUCTS, [{"id": 12346, flag: False}]).refused) == [1]
+    assert read_bulk_answer(PRODUCTS, [{"id": 12346, flag: True}]).ok
+    assert read_bulk_answer(PRODUCTS, {"errors": [{"id": 12346, flag: True}]}).ok
+
+
+def test_lists_in_lists_end():
+    answer = [{"id": 12346, "error": "bad"}]
+    for _ in range(50):
+        answer = {"data": [answer]}
+    assert read_bulk_answer(PRODUCTS, answer).ok
 
 
 def test_named_and_unnamed_refusals_are_both_kept():
@@ -236,6 +316,8 @@ MESSAGES = [
      "rejected"),
     ([{"id": 12346, "error": {"message": "<b>No</b> such item"}}], "No such item", "not_found"),
     ([{"id": 12346, "success": False}], "", "rejected"),
+    ([{"id": 12346, "error": "bad price", "message": "Row 2"}], "bad price", "rejected"),
+    ([{"id": 12346, "success": False, "reason": "bad price"}], "bad price", "rejected"),
     ({"errors": ["12346: token=abcdef is bad"]}, "12346: token=*** is bad", "rejected"),
     ([{"id": 12346, "error": "x" * 900}], "x" * 499 + "…", "rejected"),
 ]  # fmt: skip

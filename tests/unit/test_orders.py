@@ -201,6 +201,7 @@ PROBLEMS = [
     ("count of zero", {"order_details": [line(unit_count=0)]}, "bad_unit_count",
      "order_details[0].unit_count"),
     ("bad line id", {"order_details": [line(id=[])]}, "bad_id", "order_details[0].id"),
+    ("bad status", {"status": []}, "bad_text", "status"),
     ("bad total", {"total_price": "ten"}, "bad_number", "total_price"),
     ("negative total", {"total_price": -1}, "negative_amount", "total_price"),
     ("bad credit", {"cartona_credit": True}, "bad_number", "cartona_credit"),
@@ -260,6 +261,23 @@ def test_one_line_may_stand_where_a_list_should(raw):
     assert parse_order(dict(raw, order_details=line())) == parse_order(
         dict(raw, order_details=[line()])
     )
+
+
+@pytest.mark.parametrize("key", ["supplier_product_id", "internal_product_id", "base_product_id"])
+def test_one_line_is_known_by_any_of_its_keys(raw, key):
+    with pytest.raises(Problem) as caught:
+        parse_order(dict(raw, order_details={key: 7}))
+    assert caught.value.path == "order_details[0].amount"
+
+
+def test_lines_without_an_id_are_not_the_same_line(raw):
+    lines = parse_order(dict(raw, order_details=[line(id=None), line(id="")])).lines
+    assert [one.id for one in lines] == ["", ""]
+
+
+def test_reasons_of_cancelling_and_returning_are_kept(raw):
+    order = parse_order(dict(raw, cancellation_reason="out_of_stock", return_reason="تالف"))
+    assert (order.cancellation_reason, order.return_reason) == ("out_of_stock", "تالف")
 
 
 def test_5000_lines_are_taken(raw):

@@ -128,7 +128,11 @@ def test_a_row_that_cannot_be_used_says_where_and_why(row, code, path):
 
 
 def test_all_23_units_of_the_notes_are_known():
-    assert len(set(UNITS)) == 23
+    assert set(UNITS) == set(
+        "box can bottle kg piece dozen bag packet plate glass pallet jar shrink ton saddlebag roll "
+        "tissue cone coil bunch strip recharge_card mat".split()
+    )
+    assert len(UNITS) == 23
     assert replace(BARE, unit="recharge_card").known_unit
     assert not replace(BARE, unit="barrel").known_unit
 

@@ -1,88 +1,72 @@
-"""One refused item never holds up its batch."""
+"""One refused item never holds up its batch, and nothing is said of what nobody knows."""
 
 import pytest
 
-from cartona_api import BulkResult, Refusal, Rejected, Transient, Unauthorised, push_batch
+from cartona_api import BulkResult, Refusal, Rejected, Transient, push_batch
+
+ITEMS = [{"supplier_product_id": str(number)} for number in range(100)]
 
 
-class Marketplace:
-    """Refuses what is in `bad`, in one of the ways that Cartona may choose."""
+class Shop:
+    """Takes batches; `bad` ids are refused in the way of `how`."""
 
-    def __init__(self, bad, way):
-        self.bad = bad
-        self.way = way
-        self.calls = []
+    def __init__(self, bad=(), how="named", fails_at=None):
+        self.bad, self.how, self.fails_at = set(bad), how, fails_at
+        self.calls, self.taken = [], []
 
     def __call__(self, items):
-        self.calls.append(list(items))
-        bad = [place for place, item in enumerate(items) if item in self.bad]
-        if not bad:
-            return BulkResult()
-        if self.way == "names":
-            return BulkResult({place: Refusal("rejected", "bad") for place in bad})
-        if self.way == "no names":
-            return BulkResult({}, ["something is bad"])
-        raise Rejected("rejected", "bad", status=422, detail="something is bad")
+        ids = [item["supplier_product_id"] for item in items]
+        self.calls.append(len(ids))
+        if len(self.calls) == self.fails_at:
+            raise Transient("timeout", uncertain=True)
+        bad = [place for place, name in enumerate(ids) if name in self.bad]
+        if bad and self.how == "whole":
+            raise Rejected("rejected", detail="one of these")
+        if bad and self.how == "unnamed":
+            return BulkResult({}, ["something is wrong"])
+        refused = {place: Refusal("refused", "too dear") for place in bad}
+        self.taken += [name for name in ids if name not in self.bad]
+        return BulkResult(refused, [])
 
 
-BATCHES = [
-    ("nothing to send", [], set(), 0, 0),
-    ("all good", list("abc"), set(), 1, 1),
-    ("first", list("abcd"), {"a"}, 1, 5),
-    ("last", list("abcd"), {"d"}, 1, 5),
-    ("two apart", list("abcdefgh"), {"a", "h"}, 1, 11),
-    ("all bad", list("abcd"), set("abcd"), 1, 7),
-    ("one of a hundred", list(range(100)), {42}, 1, 15),
-]
+def test_a_clean_batch_is_one_call():
+    shop = Shop()
+    outcome = push_batch(shop, ITEMS)
+    assert (shop.calls, len(outcome.accepted), outcome.refused, outcome.error) == (
+        [100], 100, {}, None,
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("way", ["names", "no names", "422"])
+def test_nothing_to_send_is_no_call():
+    shop = Shop()
+    assert push_batch(shop, []).accepted == set()
+    assert shop.calls == []
+
+
 @pytest.mark.parametrize(
-    ("items", "bad", "named", "unnamed"), [c[1:] for c in BATCHES], ids=[c[0] for c in BATCHES]
+    "how, message",
+    [("named", "too dear"), ("whole", "one of these"), ("unnamed", "something is wrong")],
 )
-def test_exactly_the_bad_ones_are_refused_and_all_others_sent(items, bad, named, unnamed, way):
-    marketplace = Marketplace(bad, way)
-    outcome = push_batch(marketplace, items)
-    assert {items[index] for index in outcome.refused} == bad
-    assert {items[index] for index in outcome.accepted} == set(items) - bad
+def test_only_the_refused_ones_are_refused(how, message):
+    shop = Shop(bad={"3", "50", "51"}, how=how)
+    outcome = push_batch(shop, ITEMS)
+    assert sorted(outcome.refused) == [3, 50, 51]
+    assert {refusal.message for refusal in outcome.refused.values()} == {message}
+    assert outcome.accepted == set(range(100)) - {3, 50, 51}
     assert outcome.error is None
-    assert len(marketplace.calls) <= (named if way == "names" else unnamed)
 
 
-def test_a_refusal_keeps_its_reason():
-    for way, message in (
-        ("names", "bad"),
-        ("no names", "something is bad"),
-        ("422", "something is bad"),
-    ):
-        outcome = push_batch(Marketplace({"b"}, way), ["a", "b"])
-        assert outcome.refused[1].message == message
+def test_a_single_bad_item_among_a_hundred_costs_few_calls():
+    shop = Shop(bad={"77"}, how="whole")
+    push_batch(shop, ITEMS)
+    assert len(shop.calls) <= 15
 
 
-@pytest.mark.parametrize(
-    "error", [Transient("timeout", uncertain=True), Unauthorised("unauthorised")]
-)
-def test_a_failed_call_ends_the_batch_and_decides_nothing(error):
-    def call(items):
-        raise error
-
-    outcome = push_batch(call, ["a", "b"])
-    assert (outcome.accepted, outcome.refused, outcome.error) == (set(), {}, error)
-
-
-def test_what_was_decided_before_a_failure_stays_decided():
-    answers = [
-        BulkResult({1: Refusal("rejected", "bad")}, ["another is bad"]),
-        BulkResult(),
-        Transient("timeout", uncertain=True),
-    ]
-
-    def call(items):
-        answer = answers.pop(0)
-        if isinstance(answer, Transient):
-            raise answer
-        return answer
-
-    outcome = push_batch(call, list("abcd"))
-    assert (set(outcome.refused), outcome.accepted) == ({1}, {0})
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_after_an_unclear_answer_nothing_more_is_sent_and_the_rest_stays_undecided(fails_at):
+    shop = Shop(bad={"3"}, how="whole", fails_at=fails_at)
+    outcome = push_batch(shop, ITEMS)
     assert outcome.error.code == "timeout"
+    assert len(shop.calls) == fails_at
+    assert {ITEMS[index]["supplier_product_id"] for index in outcome.accepted} == set(shop.taken)
+    assert not outcome.refused

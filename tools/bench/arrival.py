@@ -6,7 +6,7 @@ import time
 from tools.bench import stage
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.shop import Shop
+from tools.bench.seller import Seller
 
 NAME = "arrival"
 SIZE = 1000
@@ -16,8 +16,8 @@ REQUESTS = 10
 
 def run(options: Options) -> Measurement:
     """Write 1,000 new prices so many times, each time to the marketplace's last one."""
-    with stage.opened(options.env, SIZE) as shop:
-        rounds = [_round(shop, 100.0 + number) for number in range(options.pairs)]
+    with stage.opened(options.env, SIZE) as seller:
+        rounds = [_round(seller, 100.0 + number) for number in range(options.pairs)]
     seconds = statistics.median(taken for taken, _requests in rounds)
     requests = max(made for _taken, made in rounds)
     line = Line(
@@ -33,15 +33,15 @@ def run(options: Options) -> Measurement:
     return Measurement(NAME, [line], figures)
 
 
-def _round(shop: Shop, price: float) -> tuple[float, int]:
+def _round(seller: Seller, price: float) -> tuple[float, int]:
     """:return: seconds from the write's return to the last price's arrival, requests"""
-    mark = shop.mark()
-    shop.write(list(shop.listings), list_price=price)
+    mark = seller.mark()
+    seller.write(list(seller.listings), list_price=price)
     returned = time.time()
-    shop.rest(timeout=120)
-    rows = shop.sandbox.listings(show="touched")
-    shown = [row for row in rows if str(row["supplier_product_id"]) in set(shop.listings.values())]
+    seller.rest(timeout=120)
+    rows = seller.sandbox.listings(show="touched")
+    shown = [row for row in rows if str(row["supplier_product_id"]) in set(seller.listings.values())]
     assert {float(row["selling_price"]) for row in shown} == {price}, "a price did not arrive"
     assert len(shown) == SIZE
     last = max(row["price_changed_ms"] for row in shown) / 1000
-    return last - returned, len(shop.updates(mark))
+    return last - returned, len(seller.updates(mark))

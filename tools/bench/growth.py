@@ -7,7 +7,7 @@ from tools.bench import stage
 from tools.bench.measure import timed
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.shop import Shop
+from tools.bench.seller import Seller
 
 NAME = "growth"
 SIZES = (1_000, 10_000)
@@ -43,10 +43,10 @@ def run(options: Options) -> Measurement:
     """Resend every size, each on a server of its own."""
     sizes = []
     for products in FULL_SIZES if options.full else SIZES:
-        with stage.opened(options.env, products) as shop:
+        with stage.opened(options.env, products) as seller:
             # A first start fills the caches; what counts starts with a fresh process.
-            shop.odoo.restart()
-            sizes.append(_resend(shop, products))
+            seller.odoo.restart()
+            sizes.append(_resend(seller, products))
     lines = [_line(size) for size in sizes]
     first, last = sizes[0], sizes[-1]
     factor = (last.seconds / last.products) / (first.seconds / first.products)
@@ -69,20 +69,20 @@ def run(options: Options) -> Measurement:
     return Measurement(NAME, lines, {"sizes": [asdict(size) for size in sizes]})
 
 
-def _resend(shop: Shop, products: int) -> Size:
-    odoo = shop.odoo
+def _resend(seller: Seller, products: int) -> Size:
+    odoo = seller.odoo
     # A manager opens the form first: the registry is loaded, the caches are warm.
-    shop.setting("connection_state")
+    seller.setting("connection_state")
     before = _memory(odoo.process.pid, "VmRSS")
     _forget_peak(odoo.process.pid)
     newest_job = odoo.query("SELECT coalesce(max(id), 0) FROM queue_job")[0][0]
-    items, requests = _sent(shop)
+    items, requests = _sent(seller)
     started = time.time()
-    call = timed(odoo, "cartona.config", "action_sync_products", [shop.config])
-    shop.rest(timeout=120 + products / 50)
+    call = timed(odoo, "cartona.config", "action_sync_products", [seller.config])
+    seller.rest(timeout=120 + products / 50)
     seconds = time.time() - started
     peak = _memory(odoo.process.pid, "VmHWM")
-    after = _sent(shop)
+    after = _sent(seller)
     assert after[0] - items == products, f"{after[0] - items} of {products} products were sent"
     jobs, longest = odoo.query(
         "SELECT count(*), max(exec_time) FROM queue_job WHERE id > %s", newest_job
@@ -99,9 +99,9 @@ def _resend(shop: Shop, products: int) -> Size:
     )
 
 
-def _sent(shop: Shop) -> tuple[int, int]:
+def _sent(seller: Seller) -> tuple[int, int]:
     """:return: items and requests that the marketplace has counted so far"""
-    count = shop.sandbox.counters()["POST supplier-product/bulk-update"]
+    count = seller.sandbox.counters()["POST supplier-product/bulk-update"]
     return count["items"], count["calls"]
 
 

@@ -6,7 +6,7 @@ from tools.bench import stage
 from tools.bench.measure import quantile
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.shop import Shop
+from tools.bench.seller import Seller
 from tools.dev.processes import wait_until
 
 NAME = "latency"
@@ -18,10 +18,10 @@ P95 = 1.0
 def run(options: Options) -> Measurement:
     """Change one price after the other, each when the one before has come to rest."""
     after_return, after_start = [], []
-    with stage.opened(options.env, SIZE) as shop:
-        products = list(shop.listings)
+    with stage.opened(options.env, SIZE) as seller:
+        products = list(seller.listings)
         for number in range(-3, options.changes):  # the first ones warm the caches
-            started, returned, arrived = _change(shop, products[number], 200.0 + number)
+            started, returned, arrived = _change(seller, products[number], 200.0 + number)
             if number >= 0:
                 after_return.append(arrived - returned)
                 after_start.append(arrived - started)
@@ -50,14 +50,14 @@ def run(options: Options) -> Measurement:
     )
 
 
-def _change(shop: Shop, product: int, price: float) -> tuple[float, float, float]:
+def _change(seller: Seller, product: int, price: float) -> tuple[float, float, float]:
     """:return: when the write began, when it returned, when the marketplace showed the price"""
-    shop.rest(timeout=30)
-    before = shop.shown(product)["price_changes"]
+    seller.rest(timeout=30)
+    before = seller.shown(product)["price_changes"]
     started = time.time()
-    shop.write(product, list_price=price)
+    seller.write(product, list_price=price)
     returned = time.time()
-    wait_until(lambda: shop.shown(product)["price_changes"] > before, timeout=30, pause=0.01)
-    shown = shop.shown(product)
+    wait_until(lambda: seller.shown(product)["price_changes"] > before, timeout=30, pause=0.01)
+    shown = seller.shown(product)
     assert float(shown["selling_price"]) == price
     return started, returned, shown["price_changed_ms"] / 1000

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tools.bench.shop import Shop, storable
+from tools.bench.seller import Seller, storable
 from tools.dev import databases, odoo_config, store
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
@@ -88,16 +88,16 @@ def served(env: Environment, template: str) -> Iterator[OdooServer]:
 
 
 @contextmanager
-def opened(env: Environment, size: int) -> Iterator[Shop]:
-    """A shop whose `size` products are all on the marketplace, at rest."""
+def opened(env: Environment, size: int) -> Iterator[Seller]:
+    """A seller whose `size` products are all on the marketplace, at rest."""
     template = linked(env, size)
     with SandboxServer(seed=1, listings=max(size, 1000)) as sandbox, served(env, template) as odoo:
-        shop = Shop(odoo, sandbox)
+        seller = Seller(odoo, sandbox)
         rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
-        shop.listings = dict(rows)
-        shop.connect()
-        shop.rest(timeout=60 + size / 50)
-        yield shop
+        seller.listings = dict(rows)
+        seller.connect()
+        seller.rest(timeout=60 + size / 50)
+        yield seller
 
 
 def _template(env: Environment, kind: str, key: str, text: str, make: Callable[[str], None]) -> str:

@@ -7,7 +7,7 @@ from tools.bench import stage
 from tools.bench.measure import Pairs, in_turns, timed
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.shop import Shop
+from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
 
 NAME = "write"
@@ -22,16 +22,16 @@ def run(options: Options) -> Measurement:
     """Write the same prices in both databases in turns, and compare."""
     lines, figures = [], {}
     bare = stage.bare(options.env, SIZE)
-    with stage.opened(options.env, SIZE) as shop, stage.served(options.env, bare) as floor:
+    with stage.opened(options.env, SIZE) as seller, stage.served(options.env, bare) as floor:
         for model, field in WAYS:
-            pairs, queries = _compare(floor, shop, model, field, options.pairs)
+            pairs, queries = _compare(floor, seller, model, field, options.pairs)
             figures[field] = {**pairs.as_dict(), "queries": queries}
             lines.append(_line(field, pairs))
     return Measurement(NAME, lines, figures)
 
 
 def _compare(
-    floor: OdooServer, shop: Shop, model: str, field: str, pairs: int
+    floor: OdooServer, seller: Seller, model: str, field: str, pairs: int
 ) -> tuple[Pairs, dict[str, int]]:
     """:return: the pairs, and how many queries a write took without and with the addon"""
     queries: dict[str, int] = {}
@@ -40,15 +40,15 @@ def _compare(
         ids = _products(odoo, model)
 
         def write(number: int) -> float:
-            shop.rest(timeout=60)
+            seller.rest(timeout=60)
             call = timed(odoo, model, "write", ids, {field: 50.0 + number})
             queries[name] = call.queries
             return call.seconds
 
         return write
 
-    result = in_turns(writer("without", floor), writer("with", shop.odoo), pairs)
-    shop.rest(timeout=60)
+    result = in_turns(writer("without", floor), writer("with", seller.odoo), pairs)
+    seller.rest(timeout=60)
     return result, queries
 
 

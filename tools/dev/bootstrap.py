@@ -36,5 +36,7 @@ def _prepare_tools() -> None:
     with store.exclusive():
         if store.is_made(TOOLS_VENV, key):
             return
-        with progress.step("tools", "test and lint tools", lambda: store.megabytes(TOOLS_VENV)):
+        with progress.step(
+            "tools", "test and lint tools", lambda: venvs.progress(TOOLS_VENV, lists)
+        ):
             venvs.make(TOOLS_VENV, sys.executable, lists)

@@ -166,7 +166,7 @@ def _prepare_python(series: str, home: Path, odoo: Path | None, python: str | No
         )
     if not store.is_made(venv, venvs.venv_key(base, lists, shared)):
         text = f"Python packages of Odoo {series}"
-        with progress.step("python", text, lambda: store.megabytes(venv)):
+        with progress.step("python", text, lambda: venvs.progress(venv, lists)):
             venvs.make(venv, base, lists, shared)
     return venv / "bin" / "python"
 

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,8 +37,22 @@ def make(
     command = [venv / "bin" / "python", "-m", "pip", "install", "--no-compile", "--prefer-binary"]
     for path in requirements:
         command += ["-r", path]
-    processes.run(command, LOGS / f"pip-{venv.parent.name}-{venv.name}.log", pip_environment())
+    processes.run(command, _log(venv), pip_environment())
     store.mark_made(venv, key)
+
+
+def progress(venv: Path, requirements: Sequence[Path]) -> str:
+    """How far pip is, in words: it looks at every package first and then installs them all."""
+    lines = processes.tail(_log(venv), 10_000).splitlines()
+    if any(line.startswith("Installing collected") for line in lines):
+        return "installing"
+    found = {line.split()[1] for line in lines if line.startswith(("Collecting ", "Processing "))}
+    wanted = sum(
+        bool(re.match(r"\w", line))
+        for path in requirements
+        for line in path.read_text().splitlines()
+    )
+    return f"package {len(found)} of about {wanted}"
 
 
 def venv_key(
@@ -77,6 +90,10 @@ def python_version(python: str | Path) -> tuple[int, int]:
     return int(major), int(minor)
 
 
+def _log(venv: Path) -> Path:
+    return LOGS / f"pip-{venv.parent.name.lstrip('.')}-{venv.name}.log"
+
+
 def _create(venv: Path, python: str | Path) -> None:
     venv.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -85,8 +102,3 @@ def _create(venv: Path, python: str | Path) -> None:
         if "ensurepip" in str(error) or "No module named venv" in str(error):
             raise store.SetupError(_NO_PIP.format(python=python)) from error
         raise
-
-
-def is_inside(venv: Path) -> bool:
-    """Whether this very process runs in that virtual environment."""
-    return Path(sys.prefix).resolve() == venv.resolve()

@@ -27,8 +27,8 @@ _OUTBOX = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock')"
 _FIGURES = ["lst_price", "free_qty", "qty_available", "outgoing_qty"]
 
 
-class Shop:
-    """One company of an Odoo, connected to a marketplace.
+class Seller:
+    """One company of an Odoo that sells on a marketplace.
 
     :param config: id of its `cartona.config`; the first one's when left out
     :param token: what opens its account; the marketplace's own when left out
@@ -50,7 +50,7 @@ class Shop:
 
     # === CONNECTION === #
 
-    def connect(self, **settings: Any) -> "Shop":
+    def connect(self, **settings: Any) -> "Seller":
         """Set the connection up as a manager does on the form, then turn the sending on.
 
         :param settings: further fields of the configuration
@@ -107,18 +107,19 @@ class Shop:
         :param values: as `create` takes them
         :return: ids of the products
         """
-        used = {
-            row["cartona_id"]
-            for row in self.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
-        }
-        code = self.account()
-        rows = self.sandbox.listings(supplier_code=code)
-        free = [str(row["supplier_product_id"]) for row in rows]
         products = self.create(count, **values)
-        self.link(products, [listing for listing in free if listing not in used][:count])
+        self.link(products, self.unused(count))
         if at_rest:
             self.rest(timeout=30)
         return products
+
+    def unused(self, count: int) -> list[str]:
+        """The marketplace's first listings that no product of this database is linked to."""
+        rows = self.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
+        used = {row["cartona_id"] for row in rows}
+        listings = self.sandbox.listings(supplier_code=self.account())
+        ids = [str(row["supplier_product_id"]) for row in listings]
+        return [listing for listing in ids if listing not in used][:count]
 
     def account(self) -> str:
         """The code of the first account that the token opens."""
@@ -129,12 +130,13 @@ class Shop:
         ids = [products] if isinstance(products, int) else list(products)
         self.odoo.call("product.product", "write", ids, values)
 
-    def count(self, quantities: Mapping[int, float]) -> None:
+    def count(self, quantities: Mapping[int, float], location: int | None = None) -> None:
         """Count products in the warehouse: from now on so many are on hand.
 
         :param quantities: product id -> quantity in the product's own unit
+        :param location: the first warehouse's stock when left out
         """
-        location = self.location()
+        location = location or self.location()
         rows = [
             {"product_id": product, "location_id": location, "inventory_quantity": quantity}
             for product, quantity in quantities.items()
@@ -163,6 +165,24 @@ class Shop:
     def stock(self, product: int) -> int:
         """The quantity that retailers see."""
         return self.shown(product)["available_stock_quantity"]
+
+    def arrives(self, product: int, within: float = 5, **fields: object) -> None:
+        """Wait until the marketplace shows these values of a product.
+
+        :param within: seconds
+        :param fields: as the marketplace names them, e.g. `selling_price=12.5`
+        :raise AssertionError: with what it shows instead
+        """
+
+        def odd() -> dict[str, object]:
+            shown = self.shown(product)
+            return {name: shown[name] for name, value in fields.items() if shown[name] != value}
+
+        try:
+            wait_until(lambda: not odd(), within, pause=0.02)
+        except TimeoutError:
+            wrong = odd()
+            assert not wrong, f"after {within} s still {wrong} instead of {fields}"
 
     def sent(self, product: int, since: int = 0) -> list[dict]:
         """What was sent for a product, oldest first, each item as it stood in its request."""
@@ -197,7 +217,7 @@ class Shop:
         wait_until(lambda: not any(self.busy()) or None, timeout, pause=0.02)
 
     def odds(self) -> dict[int, dict[str, tuple]]:
-        """Where the two sides differ, over every product that this shop has linked.
+        """Where the two sides differ, over every product that was linked here.
 
         For products sold by their own unit, at the sales price, without taxes: so `create` makes
         them.

@@ -1,0 +1,435 @@
+"""What the retailer or Cartona changes reaches the sale order while it can, else a person."""
+
+from datetime import datetime
+
+from ..compat import is_confirmed, is_locked
+from .order_common import RICE, TEA, OrderCase
+
+
+class TestLineChanges(OrderCase):
+    def test_lines_become_equal_to_cartona_s_and_the_difference_is_told(self):
+        sale = self.receive(self.order(status="editing"))
+        tea_line = sale.order_line[0]
+        coffee = self.make_product("بن", 40.0)
+        coffee.cartona_id = "C1"
+        added = {"id": 903, "supplier_product_id": "C1", "amount": 1, "selling_price": 40}
+        messages = sale.message_ids
+
+        again = self.receive(
+            self.order({TEA: {"amount": 6, "selling_price": 12}, RICE: None, 2: added})
+        )
+
+        self.assertEqual(again, sale)
+        self.assertEqual(
+            self.lines(sale),
+            [
+                ("901", self.tea, 6.0, 12.0, self.tea.uom_id),
+                ("903", coffee, 1.0, 40.0, coffee.uom_id),
+            ],
+        )
+        self.assertEqual(sale.order_line[0], tea_line)
+        self.assertEqual(sale.order_line.mapped("discount"), [0.0, 0.0])
+        self.assertEqual((sale.amount_total, sale.cartona_status), (112.0, "pending"))
+        [note] = sale.message_ids - messages
+        for words in (
+            "Changed on Cartona by the retailer",
+            "شاي العروسة 40 جم: 4 → 6",
+            "price 12.50 → 12.00",
+            "أرز الضحى 1 كجم: removed",
+            "بن: added, 1 × 40.00",
+        ):
+            self.assertIn(words, note.body)
+
+    def test_what_cartona_s_own_people_change_is_marked(self):
+        sale = self.receive()
+
+        self.receive(self.order({TEA: {"amount": 5}}, edited_by_admin=True))
+
+        self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
+        self.assertIn("Changed on Cartona by Cartona", self.notes(sale))
+
+    def test_a_sale_follows_with_its_delivery(self):
+        self.set_stock(self.tea, 100)
+        self.set_stock(self.rice, 100)
+        sale = self.receive(self.order(status="approved"))
+        coffee = self.make_product("بن", 40.0)
+        coffee.cartona_id = "C1"
+        self.set_stock(coffee, 10)
+        added = {"id": 903, "supplier_product_id": "C1", "amount": 1, "selling_price": 40}
+        messages = sale.message_ids
+
+        self.receive(
+            self.order({TEA: {"amount": 7}, RICE: {"amount": 0}, 2: added}, status="approved")
+        )
+
+        self.assertEqual(
+            self.figures(sale), [("901", 7.0, 12.5), ("902", 0.0, 30.0), ("903", 1.0, 40.0)]
+        )
+        self.assertEqual(sale.amount_total, 127.5)
+        moves = sale.picking_ids.move_ids.filtered(lambda move: move.state != "cancel")
+        self.assertEqual(
+            {move.product_id: (move.product_uom_qty, move.state) for move in moves},
+            {self.tea: (7.0, "assigned"), coffee: (1.0, "assigned")},
+        )
+        self.assertEqual(len(sale.message_ids - messages), 1)
+
+    def test_a_smaller_quantity_gives_stock_back(self):
+        self.set_stock(self.tea, 4)
+        self.set_stock(self.rice, 2)
+        sale = self.receive(self.order(status="approved"))
+
+        self.receive(self.order({TEA: {"amount": 1}}, status="approved"))
+
+        self.assertEqual(self.figures(sale)[0], ("901", 1.0, 12.5))
+        self.assertEqual(
+            self.tea.with_context(location=self.warehouse.lot_stock_id.id).free_qty, 3.0
+        )
+
+    def test_one_line_of_an_offer_changes_and_the_other_stays(self):
+        offer = {"amount": 2, "selling_price": 7}
+        rest = {"id": 903, "amount": 3, "selling_price": 10}
+        sale = self.receive(self.order({TEA: offer, RICE: None, 2: rest}))
+        untouched = sale.order_line[0].read(["write_date", "product_uom_qty", "price_unit"])
+
+        self.receive(self.order({TEA: offer, RICE: None, 2: dict(rest, amount=4)}))
+
+        self.assertEqual(self.figures(sale), [("901", 2.0, 7.0), ("903", 4.0, 10.0)])
+        self.assertEqual(
+            sale.order_line[0].read(["write_date", "product_uom_qty", "price_unit"]), untouched
+        )
+
+    def test_what_the_clerk_changed_is_left_where_the_retailer_changed_nothing(self):
+        sale = self.receive()
+        sale.order_line[1].product_uom_qty = 1
+
+        self.receive(self.order({TEA: {"amount": 5}}))
+
+        self.assertEqual(self.figures(sale), [("901", 5.0, 12.5), ("902", 1.0, 30.0)])
+
+    def test_the_retailer_s_later_change_of_the_same_line_counts(self):
+        sale = self.receive()
+        sale.order_line[0].product_uom_qty = 1
+
+        self.receive(self.order({TEA: {"amount": 5}}))
+
+        self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
+        self.assertIn("1 → 5", self.notes(sale))
+
+    def test_a_clerk_s_line_gets_its_id_and_is_not_doubled(self):
+        sale = self.receive()
+        coffee = self.make_product("بن", 40.0)
+        coffee.cartona_id = "C1"
+        sale.write(
+            {
+                "order_line": [
+                    (0, 0, {"product_id": coffee.id, "product_uom_qty": 1, "price_unit": 40})
+                ]
+            }
+        )
+        messages = sale.message_ids
+        added = {"id": 903, "supplier_product_id": "C1", "amount": 1, "selling_price": 40}
+
+        self.receive(self.order({2: added}))
+
+        self.assertEqual(
+            self.figures(sale), [("901", 4.0, 12.5), ("902", 2.0, 30.0), ("903", 1.0, 40.0)]
+        )
+        self.assertEqual(sale.message_ids, messages)
+
+    def test_lines_without_ids_are_recognised_by_their_product(self):
+        nameless = {TEA: {"id": None}, RICE: {"id": None}}
+        sale = self.receive(self.order(nameless))
+        lines = sale.order_line
+
+        self.receive(self.order({TEA: {"id": None, "amount": 9}, RICE: {"id": None}}))
+
+        self.assertEqual(sale.order_line, lines)
+        self.assertEqual(self.figures(sale), [(False, 9.0, 12.5), (False, 2.0, 30.0)])
+
+    def test_another_product_under_the_same_line_replaces_it(self):
+        sale = self.receive(self.order(status="approved"))
+        coffee = self.make_product("بن", 40.0)
+        coffee.cartona_id = "C1"
+
+        self.receive(
+            self.order({TEA: {"supplier_product_id": "C1"}}, status="approved")
+        )
+
+        sold = sale.order_line.filtered("product_uom_qty")
+        self.assertEqual(
+            {line.product_id: (line.cartona_id, line.product_uom_qty) for line in sold},
+            {coffee: ("901", 4.0), self.rice: ("902", 2.0)},
+        )
+        self.assertFalse(sale.order_line.filtered(lambda line: line.product_id == self.tea).cartona_id)
+
+    def test_an_unknown_product_in_a_later_version_leaves_the_order_as_it_is(self):
+        sale = self.receive()
+        before = self.trace(sale)
+        added = {"id": 903, "supplier_product_id": "GONE", "amount": 1}
+
+        code, _detail = self.refuse(self.order({TEA: {"amount": 9}, 2: added}))
+
+        self.assertEqual(code, "unknown_product")
+        self.assertEqual(self.trace(sale), before)
+
+    def test_a_product_archived_since_does_not_keep_its_quantity_from_changing(self):
+        sale = self.receive()
+        self.tea.active = False
+
+        self.receive(self.order({TEA: {"amount": 1}}))
+
+        self.assertEqual(self.figures(sale)[0], ("901", 1.0, 12.5))
+
+
+class TestWhatCanNotChange(OrderCase):
+    def refused(self, sale, why):
+        """Cartona wants 9 tea; nothing is altered, a person is told what and why."""
+        lines = sale.order_line.read(["product_uom_qty", "price_unit", "write_date"])
+
+        self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
+
+        self.assertEqual(
+            sale.order_line.read(["product_uom_qty", "price_unit", "write_date"]), lines
+        )
+        [(task, user)] = self.tasks(sale)
+        self.assertIn(why, task)
+        self.assertIn("4 → 9", task)
+        self.assertEqual(user, self.config._responsible())
+        self.assertIn("4 → 9", self.notes(sale))
+        # Told once, however often it comes.
+        self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
+        self.assertEqual(len(self.tasks(sale)), 1)
+
+    def approved(self):
+        self.set_stock(self.tea, 10)
+        self.set_stock(self.rice, 10)
+        return self.receive(self.order(status="approved"))
+
+    def test_a_done_delivery(self):
+        sale = self.approved()
+        self.deliver(sale)
+        self.refused(sale, "a delivery is done")
+
+    def test_a_posted_invoice(self):
+        (self.tea | self.rice).invoice_policy = "order"
+        sale = self.approved()
+        sale._create_invoices().action_post()
+        self.refused(sale, "it is invoiced")
+
+    def test_a_locked_order(self):
+        sale = self.approved()
+        (sale.action_lock if hasattr(sale, "action_lock") else sale.action_done)()
+        self.assertTrue(is_locked(sale))
+        self.refused(sale, "it is locked")
+
+    def test_an_order_cancelled_here(self):
+        sale = self.approved()
+        sale._action_cancel()
+        lines = self.figures(sale)
+
+        self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
+
+        self.assertEqual((sale.state, self.figures(sale)), ("cancel", lines))
+        self.assertTrue(any("cancelled in Odoo" in task for task, _user in self.tasks(sale)))
+
+
+class TestHeaderChanges(OrderCase):
+    def test_dates_money_note_and_who_delivers_follow(self):
+        sale = self.receive()
+
+        self.receive(
+            self.order(
+                delivery_day="2026-03-07",
+                cartona_credit=10,
+                wallet_top_up=5,
+                note_message="الباب الخلفي",
+                delivered_by="delivered_by_cartona",
+                pickup_otp="77",
+            )
+        )
+
+        self.assertRecordValues(
+            sale,
+            [
+                {
+                    "commitment_date": datetime(2026, 3, 7, 10, 0),
+                    "cartona_credit": 10.0,
+                    "cartona_wallet_top_up": 5.0,
+                    "cartona_amount_to_collect": 105.0,
+                    "cartona_delivered_by": "delivered_by_cartona",
+                    "cartona_pickup_otp": "77",
+                    "amount_total": 110.0,
+                }
+            ],
+        )
+        self.assertIn("الباب الخلفي", self.notes(sale))
+
+    def test_a_date_entered_by_hand_stays_while_cartona_says_nothing_new_about_it(self):
+        sale = self.receive()
+        sale.commitment_date = datetime(2026, 3, 20, 8, 0)
+
+        self.receive(self.order(cartona_credit=10))
+
+        self.assertEqual(sale.commitment_date, datetime(2026, 3, 20, 8, 0))
+
+    def test_a_new_code_for_the_pickup_alone_is_news(self):
+        sale = self.receive(self.order(pickup_otp="11"))
+
+        self.receive(self.order(pickup_otp="22"))
+
+        self.assertEqual(sale.cartona_pickup_otp, "22")
+
+    def test_another_address_is_where_the_goods_go(self):
+        sale = self.receive(self.order(status="approved"))
+
+        self.receive(
+            self.order(status="approved", retailer={"retailer_address": "7 شارع الهرم"})
+        )
+
+        self.assertEqual(sale.partner_shipping_id.street, "7 شارع الهرم")
+        self.assertEqual(sale.partner_shipping_id.parent_id, sale.partner_id)
+        self.assertEqual(sale.picking_ids.partner_id, sale.partner_shipping_id)
+
+    def test_an_address_chosen_by_hand_stays_while_cartona_says_the_same(self):
+        sale = self.receive()
+        depot = self.env["res.partner"].create(
+            {"name": "Depot", "parent_id": sale.partner_id.id, "type": "delivery", "street": "X"}
+        )
+        sale.partner_shipping_id = depot
+
+        self.receive(self.order(retailer={"retailer_number": "+201003150161"}))
+
+        self.assertEqual(sale.partner_shipping_id, depot)
+
+
+class TestStatusChanges(OrderCase):
+    def stocked(self):
+        self.set_stock(self.tea, 10)
+        self.set_stock(self.rice, 10)
+
+    def test_back_from_editing_it_is_confirmed_by_itself(self):
+        self.config.auto_confirm = True
+        self.stocked()
+        sale = self.receive(self.order(status="editing"))
+        self.assertEqual(sale.state, "draft")
+
+        self.receive(self.order({TEA: {"amount": 5}}))
+
+        self.assertTrue(is_confirmed(sale))
+        self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
+
+    def test_approved_at_cartona_is_confirmed_here(self):
+        sale = self.receive()
+
+        self.receive(self.order(status="approved"))
+
+        self.assertTrue(is_confirmed(sale))
+        self.assertEqual(sale.cartona_status, "approved")
+
+    def test_confirmed_here_and_pending_there_is_not_thrown_back(self):
+        sale = self.receive()
+        sale.action_confirm()
+        before = self.trace(sale)
+
+        self.receive()
+
+        self.assertEqual(self.trace(sale), before)
+        self.assertEqual((sale.state, sale.cartona_status), ("sale", "pending"))
+
+    def test_a_status_never_moves_backwards(self):
+        sale = self.receive(self.order(status="approved"))
+        before = self.trace(sale)
+
+        self.receive(self.order({TEA: {"amount": 9}}, status="pending"))
+
+        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(sale.cartona_status, "approved")
+
+    def test_a_quotation_set_back_by_hand_is_not_confirmed_again(self):
+        sale = self.receive(self.order(status="approved"))
+        sale._action_cancel()
+        sale.action_draft()
+
+        self.receive(self.order(status="approved", cartona_credit=10))
+
+        self.assertEqual(sale.state, "draft")
+
+    def test_the_retailer_s_cancellation_cancels_order_and_delivery(self):
+        self.stocked()
+        sale = self.receive(self.order(status="approved"))
+        free = self.tea.with_context(location=self.warehouse.lot_stock_id.id)
+        self.assertEqual(free.free_qty, 6.0)
+
+        self.receive(
+            self.order(status="cancelled_by_retailer", cancellation_reason="delayed_order")
+        )
+
+        self.assertEqual((sale.state, sale.cartona_status), ("cancel", "cancelled_by_retailer"))
+        self.assertEqual(set(sale.picking_ids.mapped("state")), {"cancel"})
+        self.env.invalidate_all()
+        self.assertEqual(free.free_qty, 10.0)
+        self.assertIn("delayed_order", self.notes(sale))
+        self.assertEqual(self.tasks(sale), [])
+
+    def test_a_quotation_is_cancelled_too_even_a_locked_order(self):
+        sale = self.receive()
+        self.receive(self.order(status="cancelled_by_retailer"))
+        self.assertEqual(sale.state, "cancel")
+
+        locked = self.receive(self.order(hashed_id="locked", status="approved"))
+        (locked.action_lock if hasattr(locked, "action_lock") else locked.action_done)()
+        self.receive(self.order(hashed_id="locked", status="cancelled_by_retailer"))
+        self.assertEqual(locked.state, "cancel")
+
+    def test_after_the_goods_have_left_a_person_decides(self):
+        self.stocked()
+        sale = self.receive(self.order(status="approved"))
+        self.deliver(sale)
+
+        self.receive(self.order(status="cancelled_by_retailer"))
+
+        self.assertTrue(is_confirmed(sale))
+        self.assertEqual(sale.picking_ids.state, "done")
+        self.assertEqual(sale.cartona_status, "cancelled_by_retailer")
+        [(task, _user)] = self.tasks(sale)
+        self.assertIn("goods have left", task)
+
+    def test_a_cancelled_order_with_an_invoice_asks_for_the_credit_note(self):
+        (self.tea | self.rice).invoice_policy = "order"
+        sale = self.receive(self.order(status="approved"))
+        sale._create_invoices().action_post()
+
+        self.receive(self.order(status="cancelled_by_retailer"))
+
+        self.assertEqual(sale.state, "cancel")
+        [(task, _user)] = self.tasks(sale)
+        self.assertIn("credited", task)
+
+    def test_delivered_at_cartona_with_goods_still_here_asks_to_complete(self):
+        self.stocked()
+        sale = self.receive(self.order(status="approved"))
+
+        self.receive(self.order(status="delivered"))
+
+        self.assertEqual(sale.cartona_status, "delivered")
+        [(task, _user)] = self.tasks(sale)
+        self.assertIn("complete the delivery", task)
+
+    def test_delivered_on_both_sides_says_nothing(self):
+        self.stocked()
+        sale = self.receive(self.order(status="approved"))
+        self.deliver(sale)
+
+        self.receive(self.order(status="delivered"))
+
+        self.assertEqual(self.tasks(sale), [])
+
+    def test_nothing_is_revived_by_itself(self):
+        sale = self.receive(self.order(status="cancelled_by_supplier"))
+
+        self.receive(self.order(status="pending"))
+        self.receive(self.order(status="pending"))
+
+        self.assertEqual((sale.state, sale.cartona_status), ("cancel", "cancelled_by_supplier"))
+        [(task, _user)] = self.tasks(sale)
+        self.assertIn("pending", task)

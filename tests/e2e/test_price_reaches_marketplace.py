@@ -1,0 +1,259 @@
+"""A price changed in Odoo, in any of the ways Odoo knows, is what retailers see in 5 seconds."""
+
+import math
+
+import pytest
+
+from tools.bench.seller import Seller
+from tools.dev.sandbox_server import SandboxServer
+
+BATCH = 100  # the configuration's default
+
+
+# === EVERY WAY === #
+
+
+@pytest.mark.parametrize(
+    ("model", "field"), [("product.template", "list_price"), ("product.product", "lst_price")]
+)
+def test_sales_price(seller: Seller, model: str, field: str):
+    [product] = seller.sell(1, list_price=10.0)
+    record = product if model == "product.product" else template_of(seller, product)
+    seller.odoo.call(model, "write", [record], {field: 12.5})
+    seller.arrives(product, selling_price=12.5)
+
+
+def test_extra_price_of_a_variant_changes_that_variant_alone(seller: Seller):
+    small, large = two_variants(seller, price=20.0, extra=5.0)
+    seller.link([small, large], seller.unused(2))
+    seller.arrives(small, selling_price=20.0)
+    seller.arrives(large, selling_price=25.0)
+    seller.rest()
+    mark = seller.mark()
+    [value] = seller.odoo.call(
+        "product.template.attribute.value",
+        "search",
+        [("ptav_product_variant_ids", "in", [large])],
+    )
+    seller.odoo.call("product.template.attribute.value", "write", [value], {"price_extra": 7.5})
+    seller.arrives(large, selling_price=27.5)
+    seller.rest()
+    assert seller.price(small) == 20.0
+    assert seller.sent(small, mark) == []
+
+
+def test_rule_of_the_pricelist(seller: Seller):
+    one, other = seller.sell(2, list_price=10.0)
+    pricelist = new_pricelist(seller)
+    seller.configure(pricelist_id=pricelist)
+    try:
+        rule = new_rule(seller, pricelist, one, fixed_price=8.0)
+        seller.arrives(one, selling_price=8.0)
+        seller.odoo.call("product.pricelist.item", "write", [rule], {"fixed_price": 7.0})
+        seller.arrives(one, selling_price=7.0)
+        seller.odoo.call("product.pricelist.item", "unlink", [rule])
+        seller.arrives(one, selling_price=10.0)
+        new_rule(seller, pricelist, None, compute_price="percentage", percent_price=10.0)
+        seller.arrives(one, selling_price=9.0)
+        seller.arrives(other, selling_price=9.0)
+    finally:
+        seller.configure(pricelist_id=False)
+    seller.arrives(other, selling_price=10.0)
+
+
+def test_rate_of_the_pricelists_currency(seller: Seller):
+    [product] = seller.sell(1, list_price=10.0)
+    currency = seller.odoo.call(
+        "res.currency", "search", [("name", "=", "GBP")], context={"active_test": False}
+    )[0]
+    seller.odoo.call("res.currency", "write", [currency], {"active": True})
+    rates = {"name": "2020-01-01", "currency_id": currency, "rate": 2.0}
+    rate = seller.odoo.call("res.currency.rate", "create", rates)
+    pricelist = new_pricelist(seller, currency_id=currency)
+    new_rule(seller, pricelist, product, fixed_price=30.0)
+    seller.configure(pricelist_id=pricelist)
+    try:
+        seller.arrives(product, selling_price=15.0)
+        seller.odoo.call("res.currency.rate", "write", [rate], {"rate": 3.0})
+        seller.arrives(product, selling_price=10.0)
+    finally:
+        seller.configure(pricelist_id=False)
+
+
+def test_rule_whose_day_has_come_is_found_by_the_sweep(seller: Seller):
+    [product] = seller.sell(1, list_price=10.0)
+    pricelist = new_pricelist(seller)
+    rule = new_rule(seller, pricelist, product, fixed_price=6.0, date_start="2099-01-01")
+    seller.configure(pricelist_id=pricelist)
+    try:
+        seller.rest()
+        assert seller.price(product) == 10.0
+        # The day comes: nothing is written by anybody, so no hook can have seen it.
+        seller.odoo.query(
+            "UPDATE product_pricelist_item SET date_start = now() - interval '1 hour'"
+            " WHERE id = %s",
+            rule,
+        )
+        cron = seller.odoo.query(
+            "SELECT res_id FROM ir_model_data"
+            " WHERE module = 'cartona_integration' AND name = 'cron_sweep'"
+        )[0][0]
+        seller.odoo.call("ir.cron", "method_direct_trigger", [cron])
+        seller.arrives(product, selling_price=6.0)
+    finally:
+        seller.configure(pricelist_id=False)
+
+
+def test_product_that_is_archived_is_out_of_stock_until_it_is_back(seller: Seller):
+    [product] = seller.sell(1)
+    seller.count({product: 12})
+    seller.arrives(product, available_stock_quantity=12)
+    seller.rest()
+    mark = seller.mark()
+    seller.write(product, active=False)
+    seller.arrives(product, in_stock=False, available_stock_quantity=0)
+    seller.rest()
+    assert len(seller.sent(product, mark)) == 1, "it is said once"
+    seller.write(product, active=True)
+    seller.arrives(product, in_stock=True, available_stock_quantity=12)
+
+
+# === HOW MUCH IS SENT === #
+
+
+def test_unlinked_product_costs_no_request_and_no_job(seller: Seller):
+    [linked] = seller.sell(1)
+    [unlinked] = seller.create(1)
+    jobs, mark = job_count(seller), seller.mark()
+    seller.write(unlinked, list_price=99.0)
+    seller.count({unlinked: 5})
+    # The bell is rung before the call returns: what is not there now never comes.
+    assert job_count(seller) == jobs
+    assert seller.busy() == (0, 0)
+    seller.write(linked, list_price=98.0)
+    seller.arrives(linked, selling_price=98.0)
+    seller.rest()
+    sent = [item["supplier_product_id"] for call in seller.updates(mark) for item in call["body"]]
+    assert sent == [seller.listings[linked]]
+
+
+def test_same_price_twice_is_sent_once(seller: Seller):
+    [product] = seller.sell(1, list_price=10.0)
+    mark = seller.mark()
+    seller.write(product, list_price=11.0)
+    seller.rest()
+    seller.write(product, list_price=11.0)
+    seller.rest()
+    sent = [item["selling_price"] for item in seller.sent(product, mark)]
+    assert sent == [11.0]
+    assert seller.price(product) == 11.0
+
+
+def test_only_what_changed_is_sent(seller: Seller):
+    [product] = seller.sell(1, list_price=10.0)
+    seller.count({product: 4})
+    seller.rest()
+    mark = seller.mark()
+    seller.write(product, list_price=10.5)
+    seller.rest()
+    assert seller.sent(product, mark) == [
+        {"supplier_product_id": seller.listings[product], "selling_price": 10.5}
+    ]
+
+
+def test_prices_of_one_write_go_in_full_batches(seller: Seller, sandbox: SandboxServer):
+    size = 600
+    sandbox.reset(listings=1000)
+    products = seller.sell(size, list_price=10.0)
+    jobs, mark = job_count(seller), seller.mark()
+    seller.write(products, list_price=11.0)
+    seller.rest(timeout=60)
+    batches = math.ceil(size / BATCH)
+    calls = seller.updates(mark)
+    assert len(calls) <= batches
+    assert job_count(seller) - jobs <= batches + 2
+    assert seller.odds() == {}
+    assert sum(len(call["body"]) for call in calls) == size
+
+
+def test_price_of_nothing_waits_for_a_person(seller: Seller):
+    free, other = seller.sell(2, list_price=10.0)
+    mark = seller.mark()
+    seller.write([free, other], list_price=0.0)
+    seller.write(other, list_price=14.0)
+    seller.arrives(other, selling_price=14.0)
+    seller.rest()
+    assert seller.sent(free, mark) == []
+    states = seller.odoo.call("product.product", "read", [free, other], ["cartona_sync_state"])
+    assert [row["cartona_sync_state"] for row in states] == ["error", "synced"]
+
+
+# === HELPERS === #
+
+
+def template_of(seller: Seller, product: int) -> int:
+    """The template of a variant."""
+    row = seller.odoo.call("product.product", "read", [product], ["product_tmpl_id"])[0]
+    return row["product_tmpl_id"][0]
+
+
+def two_variants(seller: Seller, price: float, extra: float) -> list[int]:
+    """A new template's two variants, the second one dearer by `extra`."""
+    values = [(0, 0, {"name": "صغير"}), (0, 0, {"name": "كبير"})]
+    attribute = seller.odoo.call(
+        "product.attribute", "create", {"name": "الحجم", "value_ids": values}
+    )
+    value_ids = seller.odoo.call(
+        "product.attribute.value", "search", [("attribute_id", "=", attribute)], order="id"
+    )
+    template = seller.odoo.call(
+        "product.template",
+        "create",
+        {
+            "name": "عصير",
+            "list_price": price,
+            "taxes_id": [(5,)],
+            "attribute_line_ids": [
+                (0, 0, {"attribute_id": attribute, "value_ids": [(6, 0, value_ids)]})
+            ],
+        },
+    )
+    values = seller.odoo.call(
+        "product.template.attribute.value",
+        "search",
+        [("product_tmpl_id", "=", template)],
+        order="id",
+    )
+    seller.odoo.call("product.template.attribute.value", "write", values[1:], {"price_extra": extra})
+    return [
+        seller.odoo.call(
+            "product.product",
+            "search",
+            [("product_template_attribute_value_ids", "in", [value])],
+        )[0]
+        for value in values
+    ]
+
+
+def new_pricelist(seller: Seller, **values: object) -> int:
+    """A pricelist without rules."""
+    return seller.odoo.call("product.pricelist", "create", {"name": "كارتونا", **values})
+
+
+def new_rule(seller: Seller, pricelist: int, product: int | None, **values: object) -> int:
+    """A rule for one variant, or for everything, at a fixed price unless `values` say else."""
+    applied = (
+        {"applied_on": "0_product_variant", "product_id": product}
+        if product
+        else {"applied_on": "3_global"}
+    )
+    return seller.odoo.call(
+        "product.pricelist.item",
+        "create",
+        {"pricelist_id": pricelist, "compute_price": "fixed", **applied, **values},
+    )
+
+
+def job_count(seller: Seller) -> int:
+    """How many jobs there have ever been."""
+    return seller.odoo.query("SELECT count(*) FROM queue_job")[0][0]

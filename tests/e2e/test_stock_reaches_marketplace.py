@@ -1,0 +1,205 @@
+"""Whatever moves or binds stock in Odoo, retailers see in 5 seconds what may still be promised."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tools.bench.seller import Seller
+from tools.dev.odoo_server import OdooServer
+
+
+@pytest.fixture(scope="module")
+def customer(odoo: OdooServer) -> int:
+    """Somebody who buys in the supplier's own shop, not on the marketplace."""
+    return odoo.call("res.partner", "create", {"name": "زبون المحل"})
+
+
+@pytest.fixture
+def order(seller: Seller, customer: int) -> Callable[..., int]:
+    """`order(product, quantity)`: a confirmed sale order of the supplier's own shop."""
+
+    def confirmed(product: int, quantity: float) -> int:
+        line = {"product_id": product, "product_uom_qty": quantity}
+        record = seller.odoo.call(
+            "sale.order", "create", {"partner_id": customer, "order_line": [(0, 0, line)]}
+        )
+        seller.odoo.call("sale.order", "action_confirm", [record])
+        return record
+
+    return confirmed
+
+
+@pytest.fixture
+def product(seller: Seller) -> int:
+    """A product of which ten are on hand and shown."""
+    [product] = seller.sell(1)
+    seller.count({product: 10})
+    seller.arrives(product, available_stock_quantity=10)
+    return product
+
+
+# === EVERY WAY === #
+
+
+def test_count(seller: Seller, product: int):
+    seller.count({product: 25})
+    seller.arrives(product, available_stock_quantity=25)
+    seller.count({product: 0})
+    seller.arrives(product, available_stock_quantity=0)
+
+
+def test_reservation_of_a_shop_order_is_published_before_anything_moves(
+    seller: Seller, product: int, order: Callable[..., int]
+):
+    order(product, 3)
+    seller.arrives(product, available_stock_quantity=7)
+    row = seller.odoo.call("product.product", "read", [product], ["qty_available"])[0]
+    assert row["qty_available"] == 10, "nothing was validated"
+
+
+def test_cancelled_order_gives_back(seller: Seller, product: int, order: Callable[..., int]):
+    record = order(product, 4)
+    seller.arrives(product, available_stock_quantity=6)
+    quiet = {"disable_cancel_warning": True}
+    seller.odoo.call("sale.order", "action_cancel", [record], context=quiet)
+    seller.arrives(product, available_stock_quantity=10)
+
+
+def test_delivery_changes_nothing_that_its_order_has_not(
+    seller: Seller, product: int, order: Callable[..., int]
+):
+    record = order(product, 3)
+    seller.arrives(product, available_stock_quantity=7)
+    seller.rest()
+    mark = seller.mark()
+    validate(seller, pickings_of(seller, record))
+    row = seller.odoo.call("product.product", "read", [product], ["qty_available"])[0]
+    assert row["qty_available"] == 7, "it was delivered"
+    seller.rest()
+    assert seller.stock(product) == 7
+    assert seller.sent(product, mark) == []
+
+
+def test_receipt(seller: Seller, product: int):
+    receive(seller, product, 15)
+    seller.arrives(product, available_stock_quantity=25)
+
+
+def test_scrap(seller: Seller, product: int):
+    values = {"product_id": product, "scrap_qty": 2, "location_id": seller.location()}
+    scrap = seller.odoo.call("stock.scrap", "create", values)
+    seller.odoo.call("stock.scrap", "action_validate", [scrap])
+    seller.arrives(product, available_stock_quantity=8)
+
+
+def test_warehouses_of_the_configuration_are_the_ones_that_count(seller: Seller, product: int):
+    second = seller.odoo.call("stock.warehouse", "create", {"name": "الجيزة", "code": "GIZ"})
+    location = seller.odoo.call("stock.warehouse", "read", [second], ["lot_stock_id"])[0]
+    seller.count({product: 6}, location["lot_stock_id"][0])
+    seller.arrives(product, available_stock_quantity=16)
+    seller.configure(warehouse_ids=[(6, 0, [second])])
+    try:
+        seller.arrives(product, available_stock_quantity=6)
+    finally:
+        seller.configure(warehouse_ids=[(5,)])
+    seller.arrives(product, available_stock_quantity=16)
+
+
+def test_buffer_is_never_offered(seller: Seller, product: int):
+    seller.configure(stock_buffer=4)
+    try:
+        seller.arrives(product, available_stock_quantity=6)
+    finally:
+        seller.configure(stock_buffer=0)
+    seller.arrives(product, available_stock_quantity=10)
+
+
+# === WHAT A QUANTITY BECOMES === #
+
+
+def test_less_than_nothing_is_shown_as_nothing(
+    seller: Seller, product: int, order: Callable[..., int]
+):
+    mark = seller.mark()
+    order(product, 13)
+    seller.arrives(product, available_stock_quantity=0)
+    assert [row["available_stock_quantity"] for row in seller.sent(product, mark)] == [0]
+    row = seller.odoo.call("product.product", "read", [product], ["virtual_available"])[0]
+    assert row["virtual_available"] == -3
+
+
+def test_whole_packs_are_shown_rounded_down(seller: Seller):
+    [product] = seller.create(1)
+    row = seller.odoo.call("product.product", "read", [product], ["uom_id"])[0]
+    pack = pack_of_ten(seller, row["uom_id"][0])
+    seller.link([product], seller.unused(1), uom_id=pack)
+    seller.count({product: 79})
+    seller.arrives(product, available_stock_quantity=7)
+    seller.arrives(product, selling_price=100.0)
+
+
+def test_product_that_odoo_does_not_count_sends_no_quantity(seller: Seller):
+    mark = seller.mark()
+    [service] = seller.sell(1, type="service", is_storable=False, list_price=33.0)
+    seller.arrives(service, selling_price=33.0)
+    seller.rest()
+    [item] = seller.sent(service, mark)
+    assert "available_stock_quantity" not in item
+
+
+def test_unlimited_product_sends_no_quantity(seller: Seller, product: int):
+    seller.rest()
+    mark = seller.mark()
+    seller.write(product, cartona_is_unlimited_stock=True)
+    seller.arrives(product, is_unlimited_stock=True)
+    seller.count({product: 3})
+    seller.rest()
+    assert all("available_stock_quantity" not in item for item in seller.sent(product, mark))
+    seller.write(product, cartona_is_unlimited_stock=False)
+    seller.arrives(product, is_unlimited_stock=False, available_stock_quantity=3)
+
+
+# === HELPERS === #
+
+
+def pickings_of(seller: Seller, order: int) -> list[int]:
+    """The transfers of a sale order."""
+    return seller.odoo.call("sale.order", "read", [order], ["picking_ids"])[0]["picking_ids"]
+
+
+def validate(seller: Seller, pickings: list[int]) -> None:
+    """Validate transfers with all that they ask for."""
+    quiet = {"skip_sms": True, "skip_backorder": True, "skip_immediate": True}
+    seller.odoo.call("stock.picking", "button_validate", pickings, context=quiet)
+    states = seller.odoo.call("stock.picking", "read", pickings, ["state"])
+    assert {row["state"] for row in states} == {"done"}
+
+
+def receive(seller: Seller, product: int, quantity: float) -> None:
+    """A vendor's delivery comes in and is validated."""
+    [kind] = seller.odoo.call(
+        "stock.picking.type", "search", [("code", "=", "incoming")], limit=1, order="id"
+    )
+    [vendors] = seller.odoo.call("stock.location", "search", [("usage", "=", "supplier")], limit=1)
+    places = {"location_id": vendors, "location_dest_id": seller.location()}
+    move = {"product_id": product, "product_uom_qty": quantity, **places}
+    picking = seller.odoo.call(
+        "stock.picking", "create", {"picking_type_id": kind, **places, "move_ids": [(0, 0, move)]}
+    )
+    seller.odoo.call("stock.picking", "action_confirm", [picking])
+    validate(seller, [picking])
+
+
+def pack_of_ten(seller: Seller, unit: int) -> int:
+    """A unit that holds ten of another one."""
+    values = {"name": "كرتونة 10", "relative_uom_id": unit, "relative_factor": 10}
+    if seller.odoo.env.major < 19:
+        [category] = seller.odoo.call("uom.uom", "read", [unit], ["category_id"])
+        values = {
+            "name": "كرتونة 10",
+            "category_id": category["category_id"][0],
+            "uom_type": "bigger",
+            "factor_inv": 10,
+            "rounding": 1,
+        }
+    return seller.odoo.call("uom.uom", "create", values)
