@@ -108,14 +108,17 @@ class CartonaChange(models.Model):
         rows = self._claim_rows(config, _KINDS, config.batch_size)
         if not rows:
             return _NOTHING_TO_DO
-        sendings, problems = [], {}
+        sendings, problems, marks = [], {}, {}
         for intent in self.env["cartona.listing"].browse(rows).exists()._intents(config):
             delta = intent.listing._not_known(intent.values)
             if delta:
-                intent.listing._mark_in_flight(delta)
+                mark = tuple(sorted(intent.listing._in_flight_values(delta).items()))
+                marks.setdefault(mark, []).append(intent.listing.id)
                 sendings.append(Sending(intent.listing.id, intent.listing.cartona_id, delta))
             if intent.doubt:
                 problems[intent.listing.id] = (intent.doubt, intent.price)
+        for mark, listing_ids in marks.items():
+            self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
         return Task(
             wait=None,
             settings=config._client_settings(),
@@ -213,14 +216,15 @@ class CartonaListing(models.Model):
             key: value for key, value in values.items() if key not in known or known[key] != value
         }
 
-    def _mark_in_flight(self, delta):
-        """From here on nobody knows what Cartona has of these fields, until it answers."""
+    def _in_flight_values(self, delta):
+        """What to write before `delta` is sent: from then on nobody knows what Cartona has of
+        these fields, until it answers."""
         known = {key: value for key, value in self._known().items() if key not in delta}
-        unusual = {field for field in delta if field in USUAL and delta[field] != USUAL[field]}
         values = {"sent_values": json.dumps(known)}
+        unusual = {field for field in delta if field in USUAL and delta[field] != USUAL[field]}
         if unusual - self._overridden():
             values["overridden"] = " ".join(sorted(unusual | self._overridden()))
-        self.write(values)
+        return values
 
     def _keep_outcome(self, taken, refusal, doubt):
         """Keep what a call has shown.

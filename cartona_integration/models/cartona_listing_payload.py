@@ -83,7 +83,7 @@ class CartonaListing(models.Model):
             cost = self.product_id.uom_id._compute_price(
                 self.product_id.standard_price, self.uom_id
             )
-            if price < config._price_for_retailer(self.product_id, cost):
+            if price < config._price_for_retailer(self.product_id, cost, {}):
                 return "price_below_cost"
         if config.price_band and self.sent_price:
             change = abs(price - self.sent_price) / self.sent_price * 100
@@ -98,7 +98,7 @@ class CartonaListing(models.Model):
         """
         today = fields.Date.context_today(config)
         pricelist, target = config.pricelist_id, config.currency_id
-        prices = {}
+        prices, factors = {}, {}
         for uom in self.uom_id:
             listings = self.filtered(lambda line, uom=uom: line.uom_id == uom)
             products = listings.product_id
@@ -112,7 +112,7 @@ class CartonaListing(models.Model):
                     source = product.currency_id
                 if source != target:
                     price = source._convert(price, target, config.company_id, today, round=False)
-                prices[listing.id] = config._price_for_retailer(product, price)
+                prices[listing.id] = config._price_for_retailer(product, price, factors)
         return prices
 
     def _intended_stocks(self, config):
@@ -135,19 +135,38 @@ class CartonaListing(models.Model):
 class CartonaConfig(models.Model):
     _inherit = "cartona.config"
 
-    def _price_for_retailer(self, product, price):
+    def _price_for_retailer(self, product, price, factors):
         """The price as Cartona shows it: with the product's taxes unless the setting says no.
 
         :param float price: of one unit sold, before taxes that are not included in it
+        :param dict factors: what is known of taxes so far, for the next product; {} at first
         """
         if self.price_tax == "gross":
             # In the superuser's environment a product shows the taxes of every company.
             taxes = product.taxes_id.filtered(lambda tax: tax.company_id == self.company_id)
-            if taxes:
-                price = taxes.compute_all(
-                    price, currency=self.currency_id, quantity=1.0, product=product
-                )["total_included"]
+            if taxes not in factors:
+                factors[taxes] = self._tax_factor(taxes)
+            if factors[taxes] is None:
+                price = self._with_taxes(taxes, price, product)
+            else:
+                price *= factors[taxes]
         return self.currency_id.round(price)
+
+    def _tax_factor(self, taxes):
+        """By how much a price grows when these taxes are added; None when that depends on it.
+
+        Odoo's tax engine takes milliseconds a price; percentages need it only once.
+        """
+        if not taxes:
+            return 1.0
+        if not all(tax.amount_type in ("percent", "division") for tax in taxes):
+            return None
+        return self._with_taxes(taxes, 1e6, self.env["product.product"]) / 1e6
+
+    def _with_taxes(self, taxes, price, product):
+        return taxes.compute_all(price, currency=self.currency_id, product=product)[
+            "total_included"
+        ]
 
     def _free_quantities(self, products):
         """What may be promised to retailers, in each product's own unit.

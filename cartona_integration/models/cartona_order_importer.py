@@ -142,7 +142,7 @@ class CartonaOrderImporter(models.AbstractModel):
         new = [plan for plan in going if not plan.sale]
         self._create_orders(config, new)
         self._update_orders(config, [plan for plan in going if plan not in new])
-        self._confirm_orders(config, going)
+        self._confirm_orders(going)
         self._tell(config, plans)
 
     def _plans(self, config, orders):
@@ -159,6 +159,9 @@ class CartonaOrderImporter(models.AbstractModel):
             sale = known.get(order.hashed_id, sales.browse())
             lines = keyed_lines(order)
             told = json.loads(sale.cartona_told or "{}")
+            if told:
+                # What Cartona has taken from us since is no news when it comes back.
+                told["status"] = sale.cartona_status
             plans.append(Plan(order, lines, sale, told, what_is_said(order, lines)))
         return plans
 

@@ -29,9 +29,7 @@ class CartonaOrderImporter(models.AbstractModel):
             plan.confirm = "if_stocked" if config.auto_confirm and is_welcome else ""
         elif said != life_cycle.EDITING and not plan.is_dead:
             plan.confirm = "always"
-            if said == life_cycle.DELIVERED and not (
-                plan.sale and plan.sale._cartona_goods_left()
-            ):
+            if said == life_cycle.DELIVERED and not (plan.sale and plan.sale._cartona_goods_left()):
                 plan.ask(_("Delivered, says Cartona: complete the delivery here."))
 
     def _choose_warehouses(self, config, plans):
@@ -47,7 +45,7 @@ class CartonaOrderImporter(models.AbstractModel):
                 plan.warehouse = stocked[0] if stocked else plan.warehouse
                 stock.take(plan.warehouse, needed)
 
-    def _confirm_orders(self, config, plans):
+    def _confirm_orders(self, plans):
         """Confirm what is to be confirmed, in one go; the rest waits as a quotation."""
         plans = [plan for plan in plans if plan.confirm and plan.sale.state in ("draft", "sent")]
         needs = {plan: _needed_by_sale(plan.sale) for plan in plans}

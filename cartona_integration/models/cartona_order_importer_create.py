@@ -95,7 +95,7 @@ class CartonaOrderImporter(models.AbstractModel):
         return {
             "cartona_status": order.status,
             "cartona_number": order.receipt_id or False,
-            "cartona_delivered_by": order.delivered_by if by_known else False,
+            "cartona_delivered_by": order.delivered_by if by_known else "other",
             "cartona_route": order.distribution_route_code or False,
             "cartona_pickup_date": order.pickup_date or False,
             "cartona_pickup_otp": order.pickup_otp or False,
@@ -169,7 +169,7 @@ class CartonaOrderImporter(models.AbstractModel):
 
     def _introduce(self, plan):
         """Note what no field shows, and what does not add up."""
-        order, sale = plan.order, plan.sale
+        order = plan.order
         said = [_("Order %s from Cartona.", order.receipt_id or order.hashed_id)]
         if order.note_message:
             said.append(_("The retailer's note: %s", order.note_message))

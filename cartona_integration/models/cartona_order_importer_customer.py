@@ -1,8 +1,8 @@
 """Retailers of a batch -> customers and delivery addresses, never by name.
 
-    retailer code -> res.partner.cartona_id
-    no code       -> a valid phone, his or somebody's whom Odoo knows already
-    neither       -> a new customer, flagged
+retailer code -> res.partner.cartona_id
+no code       -> a valid phone, his or somebody's whom Odoo knows already
+neither       -> a new customer, flagged
 """
 
 import json
@@ -32,9 +32,7 @@ class CartonaOrderImporter(models.AbstractModel):
 
     def _find_customers(self, config, plans):
         """Set `customer` and `address` of every plan whose retailer is news."""
-        plans = [
-            plan for plan in plans if plan.told.get("retailer") != plan.said["retailer"]
-        ]
+        plans = [plan for plan in plans if plan.told.get("retailer") != plan.said["retailer"]]
         coded = [plan for plan in plans if plan.order.retailer.code]
         # Coded ones first: an order without a code may be of a shop that comes with one here.
         self._find_or_make(config, coded, self._by_code(config, coded), _code)
@@ -153,8 +151,10 @@ class CartonaOrderImporter(models.AbstractModel):
     def _follow_retailer(self, plan):
         """Take over what Cartona says anew, except where somebody has edited it here."""
         partner = plan.customer
-        now = _told(plan.order.retailer)
         before = json.loads(partner.cartona_told or "{}")
+        now = {
+            name: said or before.get(name, "") for name, said in _told(plan.order.retailer).items()
+        }
         values = {}
         for name, said in now.items():
             is_news = said and said != before.get(name)

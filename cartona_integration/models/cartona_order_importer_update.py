@@ -64,7 +64,8 @@ class CartonaOrderImporter(models.AbstractModel):
             plan.ask("%s %s" % (title, "; ".join(changes.words)))
             return
         self._apply(config, plan, changes)
-        plan.notes.append(bullets(_("Changed on Cartona by %s:", who), changes.words))
+        if changes.words:
+            plan.notes.append(bullets(_("Changed on Cartona by %s:", who), changes.words))
         self._check_total(plan)
 
     def _line_changes(self, plan):
@@ -96,9 +97,7 @@ class CartonaOrderImporter(models.AbstractModel):
         taxes, position = {}, plan.sale.fiscal_position_id
         self.env["sale.order.line"].create(
             [
-                dict(
-                    self._line_values(config, plan, key, position, taxes), order_id=plan.sale.id
-                )
+                dict(self._line_values(config, plan, key, position, taxes), order_id=plan.sale.id)
                 for key in changes.added
             ]
         )
@@ -127,9 +126,7 @@ class CartonaOrderImporter(models.AbstractModel):
                 continue
             label = labels[order.status]
             reason = order.cancellation_reason or order.return_reason
-            plan.notes.append(
-                paragraph("%s: %s" % (label, reason) if reason else label)
-            )
+            plan.notes.append(paragraph("%s: %s" % (label, reason) if reason else label))
             if sale._cartona_goods_left():
                 plan.ask(_("%s on Cartona, but goods have left: take them back.", label))
                 continue

@@ -5,12 +5,12 @@ from markupsafe import Markup
 
 def figure(amount):
     """Money with its thousands and cents."""
-    return "{:,.2f}".format(amount)
+    return f"{amount:,.2f}"
 
 
 def quantity(amount):
     """A quantity without zeros that say nothing: 5, 2.5."""
-    return "{:,.3f}".format(amount).rstrip("0").rstrip(".")
+    return f"{amount:,.3f}".rstrip("0").rstrip(".")
 
 
 def paragraph(text):

@@ -102,9 +102,9 @@ class ResPartner(models.Model):
             partner.cartona_phone_key = phone_key(partner.phone) or False
 
     @api.depends(
-        lambda self: ("mobile", "cartona_phone2")
-        if "mobile" in self._fields
-        else ("cartona_phone2",)
+        lambda self: (
+            ("mobile", "cartona_phone2") if "mobile" in self._fields else ("cartona_phone2",)
+        )
     )
     def _compute_cartona_phone2_key(self):
         for partner in self:
@@ -223,8 +223,9 @@ class ResPartner(models.Model):
         twin.write({"cartona_id": code, "cartona_told": json.dumps(told)})
         for order in moving:
             order._cartona_change_customer(self, twin, address)
-        twin._message_log(body=_("Now the same as %(name)s (%(code)s) on Cartona.",
-                                 name=self.name, code=code))
+        twin._message_log(
+            body=_("Now the same as %(name)s (%(code)s) on Cartona.", name=self.name, code=code)
+        )
         if orders == moving:
             self.active = False
 

@@ -21,11 +21,9 @@ class SaleOrder(models.Model):
     cartona_status = fields.Char(
         copy=False, readonly=True, index=True, help="The status that Cartona is known to have."
     )
-    cartona_status_label = fields.Char(
-        "Status on Cartona", compute="_compute_cartona_status_label"
-    )
+    cartona_status_label = fields.Char("Status on Cartona", compute="_compute_cartona_status_label")
     cartona_delivered_by = fields.Selection(
-        [(status.BY_SUPPLIER, "You"), (status.BY_CARTONA, "Cartona")],
+        [(status.BY_SUPPLIER, "You"), (status.BY_CARTONA, "Cartona"), ("other", "Somebody else")],
         "Delivered By",
         copy=False,
         readonly=True,

@@ -26,11 +26,11 @@ class SaleOrderLine(models.Model):
 
     def _compute_price_unit(self):
         """Override of `sale`: the price that the retailer was promised holds for any quantity."""
-        super(SaleOrderLine, self._cartona_priced_by_odoo())._compute_price_unit()
+        return super(SaleOrderLine, self._cartona_priced_by_odoo())._compute_price_unit()
 
     def _compute_discount(self):
         """Override of `sale`: Cartona's prices are final, its discounts are taken off already."""
-        super(SaleOrderLine, self._cartona_priced_by_odoo())._compute_discount()
+        return super(SaleOrderLine, self._cartona_priced_by_odoo())._compute_discount()
 
     def _cartona_priced_by_odoo(self):
         return self.filtered(lambda line: not line.cartona_id)

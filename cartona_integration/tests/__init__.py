@@ -9,3 +9,5 @@ from . import test_inbox
 from . import test_order_status
 from . import test_order_update
 from . import test_customer_import
+from . import test_order_lines
+from . import test_order_confirmation

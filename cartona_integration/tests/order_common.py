@@ -73,14 +73,18 @@ class OrderCase(CartonaCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.rice.cartona_id = "R1"
-        cls.seller = cls.env["res.users"].with_context(no_reset_password=True).create(
-            {
-                "name": "Salma",
-                "login": "cartona_salma",
-                "email": "salma@example.com",
-                "company_id": cls.company.id,
-                "company_ids": [(6, 0, cls.company.ids)],
-            }
+        cls.seller = (
+            cls.env["res.users"]
+            .with_context(no_reset_password=True)
+            .create(
+                {
+                    "name": "Salma",
+                    "login": "cartona_salma",
+                    "email": "salma@example.com",
+                    "company_id": cls.company.id,
+                    "company_ids": [(6, 0, cls.company.ids)],
+                }
+            )
         )
         cls.team = cls.env["crm.team"].create({"name": "Cartona", "company_id": cls.company.id})
         cls.config.write(
@@ -211,4 +215,3 @@ class OrderCase(CartonaCase):
         """The unit that holds `count` pieces."""
         base = base or self.env.ref("uom.product_uom_unit")
         return self.env["cartona.listing"]._pack_unit(base, count, "box")
-

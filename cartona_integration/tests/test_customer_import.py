@@ -41,7 +41,9 @@ class TestRetailer(OrderCase):
         companies = self.env["res.company"].search_count([])
         partner = self.receive().partner_id
 
-        self.assertEqual(partner.company_id, self.company if companies > 1 else self.company.browse())
+        self.assertEqual(
+            partner.company_id, self.company if companies > 1 else self.company.browse()
+        )
 
     def test_arabic_is_his_language_where_it_is_installed(self):
         self.env["res.lang"]._activate_lang("ar_001")
@@ -151,7 +153,9 @@ class TestRetailer(OrderCase):
                     }
                 )
         # Empty codes are none.
-        self.env["res.partner"].create([{"name": "A", "cartona_id": ""}, {"name": "B", "cartona_id": " "}])
+        self.env["res.partner"].create(
+            [{"name": "A", "cartona_id": ""}, {"name": "B", "cartona_id": " "}]
+        )
 
     def test_a_copy_is_another_shop(self):
         self.assertFalse(self.receive().partner_id.copy().cartona_id)
@@ -161,7 +165,9 @@ class TestPhone(OrderCase):
     def nameless(self, number, hashed_id="x1", **retailer):
         return self.order(
             hashed_id=hashed_id,
-            retailer=dict(retailer, retailer_code=None, retailer_number=number, retailer_number2=""),
+            retailer=dict(
+                retailer, retailer_code=None, retailer_number=number, retailer_number2=""
+            ),
         )
 
     def test_the_ways_to_write_an_egyptian_number_are_one(self):

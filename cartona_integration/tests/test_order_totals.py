@@ -122,7 +122,9 @@ class TestOrderTotals(OrderCase):
                 "Both", 0, amount_type="group", children_tax_ids=[(6, 0, children.ids)]
             ),
             "withheld": self.make_tax("Withheld", -1),
-            "on top of each other": self.make_tax("Table tax", 5, include_base_amount=True, sequence=1)
+            "on top of each other": self.make_tax(
+                "Table tax", 5, include_base_amount=True, sequence=1
+            )
             | self.make_tax("VAT after it", 14, sequence=2),
         }
         for kind, taxes in kinds.items():
@@ -168,18 +170,20 @@ class TestOrderTotals(OrderCase):
 
     def test_taxes_of_another_company_do_not_count(self):
         company = self.env["res.company"].create({"name": "Other"})
-        group = self.env["account.tax.group"].create(
-            {"name": "Other", "company_id": company.id}
-        )
-        foreign = self.env["account.tax"].with_company(company).create(
-            {
-                "name": "VAT",
-                "amount": 20,
-                "type_tax_use": "sale",
-                "company_id": company.id,
-                "tax_group_id": group.id,
-                "country_id": self.env.ref("base.eg").id,
-            }
+        group = self.env["account.tax.group"].create({"name": "Other", "company_id": company.id})
+        foreign = (
+            self.env["account.tax"]
+            .with_company(company)
+            .create(
+                {
+                    "name": "VAT",
+                    "amount": 20,
+                    "type_tax_use": "sale",
+                    "company_id": company.id,
+                    "tax_group_id": group.id,
+                    "country_id": self.env.ref("base.eg").id,
+                }
+            )
         )
         self.tea.taxes_id = self.vat | foreign
 

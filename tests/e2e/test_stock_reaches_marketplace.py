@@ -35,6 +35,7 @@ def product(seller: Seller) -> int:
     [product] = seller.sell(1)
     seller.count({product: 10})
     seller.arrives(product, available_stock_quantity=10)
+    seller.rest()
     return product
 
 
@@ -148,7 +149,6 @@ def test_product_that_odoo_does_not_count_sends_no_quantity(seller: Seller):
 
 
 def test_unlimited_product_sends_no_quantity(seller: Seller, product: int):
-    seller.rest()
     mark = seller.mark()
     seller.write(product, cartona_is_unlimited_stock=True)
     seller.arrives(product, is_unlimited_stock=True)

@@ -1,0 +1,183 @@
+"""A line keeps Cartona's unit, price and discounts, and the right goods leave the stock."""
+
+from .order_common import RICE, TEA, OrderCase
+
+
+class TestLines(OrderCase):
+    def test_the_marketplace_s_own_id_wins_and_the_clash_is_reported(self):
+        self.listing(self.rice).internal_product_id = "SKU-R"
+        change = {"supplier_product_id": "T1", "internal_product_id": "SKU-R"}
+
+        sale = self.receive(self.order({TEA: change}))
+
+        self.assertEqual(sale.order_line[0].product_id, self.tea)
+        self.assertIn("its ids belong to different products", self.notes(sale))
+        self.assertIn(self.rice.name, self.notes(sale))
+
+    def test_ids_that_agree_are_not_reported(self):
+        self.listing(self.tea).write(
+            {
+                "internal_product_id": "SKU-T",
+                "base_product_id": "71",
+                "unit": "piece",
+                "unit_count": 1,
+            }
+        )
+        self.tea.default_code = "SKU-T"
+
+        sale = self.receive(self.order({TEA: {"internal_product_id": "SKU-T"}}))
+
+        self.assertNotIn("different products", self.notes(sale))
+
+    def test_the_supplier_s_id_finds_the_listing(self):
+        self.listing(self.rice).internal_product_id = "SKU-R"
+        change = {"supplier_product_id": None, "internal_product_id": "SKU-R"}
+
+        sale = self.receive(self.order({TEA: change}))
+
+        self.assertEqual(sale.order_line[0].product_id, self.rice)
+
+    def test_the_supplier_s_id_finds_code_barcode_or_odoo_s_id(self):
+        coffee = self.make_product("بن", 12.5, default_code="C-1", barcode="6221234")
+        for code in ("C-1", "6221234", str(coffee.id)):
+            change = {"supplier_product_id": "T404", "internal_product_id": code}
+            sale = self.receive(self.order({TEA: change}, hashed_id="by-%s" % code))
+            self.assertEqual(sale.order_line[0].product_id, coffee, code)
+
+    def test_a_supplier_s_id_that_could_mean_two_products_means_none(self):
+        self.make_product("بن", 12.5, default_code="C-1")
+        self.make_product("بن 2", 12.5, default_code="C-1")
+        change = {"supplier_product_id": "T404", "internal_product_id": "C-1"}
+
+        self.assertEqual(self.refuse(self.order({TEA: change}))[0], "unknown_product")
+
+    def test_a_supplier_s_own_numbers_are_not_taken_for_odoo_s(self):
+        coffee = self.make_product("بن", 12.5)
+        # This supplier numbers his products himself: rice is his 1001, not Odoo's.
+        self.listing(self.rice).internal_product_id = "1001"
+        change = {"supplier_product_id": "T404", "internal_product_id": str(coffee.id)}
+
+        self.assertEqual(self.refuse(self.order({TEA: change}))[0], "unknown_product")
+
+    def test_base_product_unit_and_size_find_the_pack(self):
+        piece = {"base_product_id": "71", "unit": "piece", "unit_count": 1}
+        box = dict(piece, unit="box", unit_count=24)
+        self.listing(self.tea).write(piece)
+        boxes = self.env["cartona.listing"].create(
+            dict(
+                box,
+                config_id=self.config.id,
+                cartona_id="T24",
+                product_id=self.tea.id,
+                uom_id=self.box(24).id,
+            )
+        )
+        line = {"supplier_product_id": None, "base_product_id": 71, "unit": "box", "unit_count": 24}
+
+        sale = self.receive(self.order({TEA: dict(line, amount=2, selling_price=240)}))
+
+        self.assertEqual(sale.order_line[0]._cartona_uom(), boxes.uom_id)
+        other = dict(line, unit_count=12)
+        self.assertEqual(self.refuse(self.order({TEA: other}, hashed_id="x"))[0], "unknown_product")
+
+    def test_boxes_stay_boxes_and_pieces_leave_the_stock(self):
+        self.set_stock(self.tea, 1000)
+        self.set_stock(self.rice, 10)
+        self.config.auto_confirm = True
+        self.listing(self.tea).write({"uom_id": self.box(144).id, "unit": "box", "unit_count": 144})
+        change = {"unit": "box", "unit_count": 144, "amount": 5, "selling_price": 200}
+
+        sale = self.receive(self.order({TEA: change}))
+
+        self.assertEqual(self.lines(sale)[0], ("901", self.tea, 5.0, 200.0, self.box(144)))
+        move = sale.order_line[0].move_ids
+        self.assertEqual((move.product_qty, move.state), (720.0, "assigned"))
+        self.assertEqual(
+            self.tea.with_context(location=self.warehouse.lot_stock_id.id).free_qty, 280
+        )
+        self.assertEqual(sale.amount_total, 1060.0)
+
+    def test_a_later_change_of_quantity_by_hand_keeps_cartona_s_price(self):
+        sale = self.receive(self.order({TEA: {"selling_price": 9.99}}))
+
+        sale.order_line[0].product_uom_qty = 3
+
+        self.assertEqual(self.figures(sale)[0], ("901", 3.0, 9.99))
+        self.assertEqual(sale.order_line[0].discount, 0.0)
+
+    def test_an_offer_stays_two_lines(self):
+        offer = {"amount": 2, "selling_price": 7}
+        rest = {"id": 903, "amount": 3, "selling_price": 10}
+
+        sale = self.receive(self.order({TEA: offer, RICE: None, 2: rest}))
+
+        self.assertEqual(self.figures(sale), [("901", 2.0, 7.0), ("903", 3.0, 10.0)])
+        self.assertEqual(sale.order_line.product_id, self.tea)
+        self.assertEqual(sale.amount_total, 44.0)
+
+    def test_both_discounts_are_kept_and_each_side_knows_what_it_owes(self):
+        offer = {
+            "amount": 2,
+            "selling_price": 7,
+            "applied_cartona_discount": 1,
+            "applied_supplier_discount": 2,
+        }
+
+        sale = self.receive(self.order({TEA: offer, RICE: None}))
+
+        self.assertRecordValues(
+            sale.order_line, [{"cartona_discount": 1.0, "cartona_supplier_discount": 2.0}]
+        )
+        self.assertEqual(sale.cartona_owed_by_cartona, 2.0)
+        self.assertEqual(sale.cartona_our_discount, 4.0)
+        self.assertEqual(sale.amount_total, 14.0)
+
+    def test_a_part_of_a_kilogram_is_kept_exactly(self):
+        cheese = self.make_product(
+            "جبنة رومي", 180.0, uom_id=self.env.ref("uom.product_uom_kgm").id
+        )
+        cheese.cartona_id = "K1"
+        change = {
+            "supplier_product_id": "K1",
+            "unit": "kg",
+            "amount": 2.25,
+            "selling_price": 180,
+        }
+
+        sale = self.receive(self.order({TEA: change, RICE: None}))
+
+        self.assertEqual(self.figures(sale), [("901", 2.25, 180.0)])
+        self.assertEqual(sale.amount_total, 405.0)
+
+    def test_amounts_of_zero_or_below_are_shown_and_not_sold(self):
+        raw = self.order({TEA: {"amount": 0}, 2: {"id": 903, "amount": -2}})
+
+        sale = self.receive(raw)
+
+        self.assertEqual(self.figures(sale), [("902", 2.0, 30.0)])
+        self.assertEqual(sale.amount_total, 60.0)
+        self.assertIn("Removed, not sold", self.notes(sale))
+        self.assertIn("شاي العروسة 40 جم: -2", self.notes(sale))
+
+    def test_a_bundle_explodes_in_the_delivery_and_stays_one_line(self):
+        if "mrp.bom" not in self.env:
+            self.skipTest("kits need mrp")
+        cup = self.make_product("كوب", 5.0)
+        self.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": self.tea.product_tmpl_id.id,
+                "type": "phantom",
+                "bom_line_ids": [
+                    (0, 0, {"product_id": cup.id, "product_qty": 2}),
+                    (0, 0, {"product_id": self.rice.id, "product_qty": 1}),
+                ],
+            }
+        )
+
+        sale = self.receive(self.order({RICE: None}, status="approved"))
+
+        self.assertEqual(self.figures(sale), [("901", 4.0, 12.5)])
+        self.assertEqual(
+            {move.product_id: move.product_uom_qty for move in sale.picking_ids.move_ids},
+            {cup: 8.0, self.rice: 4.0},
+        )

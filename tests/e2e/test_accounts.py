@@ -1,0 +1,166 @@
+"""Several companies with an account each, and copies of a database: nothing goes astray."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tools.bench.seller import Seller
+from tools.dev import databases
+from tools.dev.environment import Environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.sandbox_server import SandboxServer
+
+SECOND_TOKEN = "second-token"
+
+
+@pytest.fixture
+def other_seller(seller: Seller, sandbox: SandboxServer) -> Seller:
+    """A second company of the same Odoo, with another account and token."""
+    sandbox.add_account("2", token=SECOND_TOKEN, listings=50)
+    odoo = seller.odoo
+    company = odoo.call("res.company", "create", {"name": "الجملة"})
+    user = odoo.call("res.users", "search", [("login", "=", "admin")])
+    odoo.call("res.users", "write", user, {"company_ids": [(4, company)]})
+    config = odoo.call("cartona.config", "search", [("company_id", "=", company)])[0]
+    return Seller(odoo, sandbox, config, SECOND_TOKEN).connect()
+
+
+def test_each_listing_gets_the_figure_of_its_company_list_variant_and_currency(
+    seller: Seller, other_seller: Seller, sandbox: SandboxServer
+):
+    """Pricelist or sales price x variant extra x currency x company."""
+    odoo = seller.odoo
+    small, large = variants(odoo, price=100.0, extra=20.0)
+    pounds = odoo.call(
+        "res.currency", "search", [("name", "=", "GBP")], context={"active_test": False}
+    )[0]
+    odoo.call("res.currency", "write", [pounds], {"active": True})
+    odoo.call(
+        "res.currency.rate",
+        "create",
+        {"name": "2020-01-01", "currency_id": pounds, "rate": 4.0, "company_id": False},
+    )
+    pricelist = odoo.call("product.pricelist", "create", {"name": "G", "currency_id": pounds})
+    rule = odoo.call(
+        "product.pricelist.item",
+        "create",
+        {
+            "pricelist_id": pricelist,
+            "applied_on": "0_product_variant",
+            "product_id": large,
+            "compute_price": "fixed",
+            "fixed_price": 60.0,
+        },
+    )
+    mark = seller.mark()
+    seller.configure(pricelist_id=pricelist)
+    seller.link([small, large], seller.unused(2))
+    other_seller.link([small, large], other_seller.unused(2))
+    # The list is in pounds, Cartona's prices in the company's currency, worth a quarter of one:
+    # what the list names is converted, what falls through to the sales price comes out as it is.
+    seller.arrives(small, selling_price=100.0)
+    seller.arrives(large, selling_price=15.0)
+    other_seller.arrives(small, selling_price=100.0)
+    other_seller.arrives(large, selling_price=120.0)
+
+    odoo.call("product.pricelist.item", "write", [rule], {"fixed_price": 80.0})
+    seller.arrives(large, selling_price=20.0)
+    odoo.call("product.product", "write", [small], {"lst_price": 110.0})
+    seller.arrives(small, selling_price=110.0)
+    other_seller.arrives(small, selling_price=110.0)
+    other_seller.arrives(large, selling_price=130.0)
+    seller.rest()
+    assert seller.price(large) == 20.0, "the list wins over the sales price"
+
+    calls = seller.updates(mark)
+    assert all(call["token"] == "right" and not call["refused"] for call in calls)
+    for call in calls:
+        ids = {str(item["supplier_product_id"]) for item in call["body"]}
+        owners = [side for side in (seller, other_seller) if ids & set(side.listings.values())]
+        assert len(owners) == 1, "a message carries one account's listings only"
+
+
+def test_stock_is_each_companys_own(seller: Seller, other_seller: Seller):
+    [product] = seller.create(1)
+    seller.link([product], seller.unused(1))
+    other_seller.link([product], other_seller.unused(1))
+    seller.count({product: 9})
+    seller.arrives(product, available_stock_quantity=9)
+    seller.rest()
+    assert other_seller.stock(product) == 0
+
+
+# === COPIES === #
+
+
+@pytest.fixture
+def copy(
+    seller: Seller, environment: Environment, sandbox: SandboxServer
+) -> Iterator[tuple[OdooServer, int]]:
+    """A server on a copy that Odoo made of the connected database, and a linked product in it."""
+    [product] = seller.sell(1, list_price=10.0)
+    original = seller.odoo
+    name = f"{original.database}_copy"
+    original.stop()
+    try:
+        original.shell(
+            "from odoo.service import db\nfrom odoo.tools import config\n"
+            "config['list_db'] = True\n"
+            f"env.cr.commit()\ndb.exp_duplicate_database({original.database!r}, {name!r})\n"
+        )
+        with OdooServer(environment, name) as server:
+            yield server, product
+    finally:
+        databases.drop(environment, name)
+        original.start()
+
+
+def test_copied_database_sends_nothing_until_a_manager_says_so(
+    seller: Seller, copy: tuple[OdooServer, int], sandbox: SandboxServer
+):
+    server, product = copy
+    mark = seller.mark()
+    twin = Seller(server, sandbox)
+    twin.listings = dict(seller.listings)
+    twin.write(product, list_price=77.0)
+    twin.count({product: 5})
+    wait_for_drain(twin)
+    assert seller.sandbox.requests(since=mark) == []
+    assert twin.price(product) == 10.0
+
+    server.call("cartona.config", "action_accept_database", [twin.config])
+    twin.arrives(product, selling_price=77.0, available_stock_quantity=5)
+
+
+# === HELPERS === #
+
+
+def variants(odoo: OdooServer, price: float, extra: float) -> list[int]:
+    """A new template's two variants, the second one dearer by `extra`."""
+    names = [(0, 0, {"name": "صغير"}), (0, 0, {"name": "كبير", "default_extra_price": extra})]
+    attribute = odoo.call("product.attribute", "create", {"name": "الحجم", "value_ids": names})
+    row = odoo.call("product.attribute", "read", [attribute], ["value_ids"])[0]
+    line = {"attribute_id": attribute, "value_ids": [(6, 0, row["value_ids"])]}
+    template = odoo.call(
+        "product.template",
+        "create",
+        {
+            "name": "عصير",
+            "list_price": price,
+            "taxes_id": [(5,)],
+            "attribute_line_ids": [(0, 0, line)],
+        },
+    )
+    products = odoo.call(
+        "product.product", "search_read", [("product_tmpl_id", "=", template)], ["lst_price"]
+    )
+    return [row["id"] for row in sorted(products, key=lambda row: row["lst_price"])]
+
+
+def wait_for_drain(seller: Seller) -> None:
+    """Wait until the jobs of a change have run: something was due, and nobody is at it."""
+    seller.sandbox.wait_for(
+        lambda: seller.odoo.query(
+            "SELECT bool_and(state = 'done') FROM queue_job WHERE method_name = '_job_drain'"
+        )[0][0]
+    )

@@ -1,0 +1,131 @@
+"""What Cartona refuses stops nothing else, is explained, and is not asked for again and again."""
+
+import time
+
+import pytest
+
+from tools.bench.seller import UPDATE, Seller
+from tools.dev.sandbox_server import SandboxServer
+
+# Not `silent`: an answer that says nothing of what it refused leaves nothing to be found.
+SHAPES = ("errors_list", "errors_strings", "errors_map", "rows", "text")
+NOT_LISTED = 900_000_000  # no listing of the marketplace has such an id
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_refused_items_of_an_accepted_batch_are_found(
+    seller: Seller, sandbox: SandboxServer, shape: str
+):
+    good = seller.sell(97)
+    bad = seller.create(3)
+    sandbox.behaviour(refusals=shape)
+    first = NOT_LISTED + 10 * SHAPES.index(shape)
+    seller.link(bad, range(first, first + len(bad)))
+    seller.rest()
+    seller.write(good + bad, list_price=21.0)
+    seller.rest(timeout=30)
+
+    rows = states(seller, good + bad)
+    assert {product for product, row in rows.items() if row["cartona_sync_state"] == "error"} == set(
+        bad
+    )
+    assert {rows[product]["cartona_sync_state"] for product in good} == {"synced"}
+    assert all(rows[product]["cartona_error"] for product in bad), "each says why"
+    shown = {str(row["supplier_product_id"]): row["selling_price"] for row in sandbox.listings()}
+    assert {shown[seller.listings[product]] for product in good} == {21.0}
+
+
+def test_refused_batch_is_sent_once_and_parked_until_its_product_changes(
+    seller: Seller, sandbox: SandboxServer
+):
+    refused, other = seller.sell(2, list_price=10.0)
+    fault = sandbox.set_fault(effect="422", path=UPDATE)
+    mark = seller.mark()
+    seller.write(refused, list_price=13.0)
+    seller.rest()
+    assert [call["status"] for call in seller.updates(mark)] == [422]
+    assert states(seller, [refused])[refused]["cartona_sync_state"] == "error"
+    assert seller.setting("connection_state") == "connected"
+
+    sandbox.clear_faults(fault["id"])
+    mark = seller.mark()
+    seller.write(other, list_price=14.0)
+    seller.arrives(other, selling_price=14.0)
+    seller.rest()
+    assert seller.sent(refused, mark) == [], "parked: others' changes do not send it again"
+
+    seller.write(refused, list_price=15.0)
+    seller.arrives(refused, selling_price=15.0)
+    seller.rest()
+    assert states(seller, [refused])[refused]["cartona_sync_state"] == "synced"
+
+
+def test_retry_after_is_kept(seller: Seller, sandbox: SandboxServer):
+    first, second = seller.sell(2, list_price=10.0)
+    asked = 3
+    sandbox.set_fault(effect="429", path=UPDATE, times=1, retry_after=asked)
+    mark = seller.mark()
+    seller.write(first, list_price=16.0)
+    sandbox.wait_for(lambda: seller.updates(mark))
+    # Somebody else's change must not break the promise either.
+    seller.write(second, list_price=17.0)
+    seller.arrives(first, within=asked + 5, selling_price=16.0)
+    seller.arrives(second, selling_price=17.0)
+    seller.rest()
+    calls = seller.updates(mark)
+    assert [call["status"] for call in calls] == [429, 200]
+    assert calls[1]["ms"] - calls[0]["ms"] >= 1000 * asked
+
+
+def test_revoked_token_stops_sending_and_a_new_one_resumes_it(
+    seller: Seller, sandbox: SandboxServer
+):
+    products = seller.sell(5, list_price=10.0)
+    sandbox.revoke_token(seller.token)
+    mark = seller.mark()
+    for number, product in enumerate(products):
+        seller.write(product, list_price=30.0 + number)
+        sandbox.wait_for(lambda: sandbox.requests(since=mark))
+    drains_end(seller)
+    assert [call["status"] for call in sandbox.requests(since=mark)] == [401]
+    assert seller.setting("connection_state") == "error"
+    assert len(activities(seller)) == 1
+    assert waiting(seller) == len(products)
+
+    sandbox.set_token("another", ["1"])
+    seller.configure(auth_token="another")
+    for number, product in enumerate(products):
+        seller.arrives(product, selling_price=30.0 + number)
+    seller.rest()
+    assert seller.odds() == {}
+    assert seller.setting("connection_state") == "connected"
+    assert activities(seller) == []
+
+
+# === HELPERS === #
+
+
+def states(seller: Seller, products: list[int]) -> dict[int, dict]:
+    """What the products' forms say."""
+    fields = ["cartona_sync_state", "cartona_error"]
+    rows = seller.odoo.call("product.product", "read", products, fields)
+    return {row["id"]: row for row in rows}
+
+
+def activities(seller: Seller) -> list[int]:
+    """What the managers are asked to do about the connection."""
+    domain = [("res_model", "=", "cartona.config"), ("res_id", "=", seller.config)]
+    return seller.odoo.call("mail.activity", "search", domain)
+
+
+def waiting(seller: Seller) -> int:
+    """How many listings wait in the outbox."""
+    return seller.odoo.query("SELECT count(DISTINCT res_id) FROM cartona_change")[0][0]
+
+
+def drains_end(seller: Seller) -> None:
+    """Wait until no job is at work, though the outbox is not empty."""
+    deadline = time.monotonic() + 10
+    while seller.busy()[1]:
+        assert time.monotonic() < deadline, "jobs never end"
+        time.sleep(0.02)
