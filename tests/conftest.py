@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tools.dev import databases, demo, processes
+from tools.dev import browser, databases, demo, processes, store
 from tools.dev import environment as environments
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
@@ -51,6 +51,15 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 def shop(odoo: OdooServer, sandbox: SandboxServer) -> demo.Shop:
     """`odoo` connected to `sandbox`: everything on, products linked and sent, webhook told."""
     return demo.open_shop(odoo, sandbox, count=8)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; the test is skipped where there is none and none can be had."""
+    try:
+        return browser.chromium()
+    except (store.SetupError, processes.CommandError) as error:
+        pytest.skip(str(error).splitlines()[0])
 
 
 @pytest.fixture(scope="session")

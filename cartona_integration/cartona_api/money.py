@@ -63,7 +63,5 @@ def _sold(lines):
 
 
 def _decimal(value):
-    if isinstance(value, Decimal):
-        return value
     # By its text: the float 0.1 is meant as 0.1.
     return Decimal(str(value or 0))

@@ -5,6 +5,7 @@ Everything that is stored or shown of a call goes through `mask` or `excerpt`.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
@@ -94,11 +95,8 @@ def _tells(name, value):
 
 def _mask_text(text, keys, secrets, depth):
     if text.lstrip()[:1] in ("{", "["):
-        try:
+        with contextlib.suppress(ValueError, RecursionError):  # no JSON after all
             inner = json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-        else:
             return json.dumps(_mask(inner, keys, secrets, depth + 1), ensure_ascii=False)
 
     def pair(match):

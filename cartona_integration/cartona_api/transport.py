@@ -15,6 +15,7 @@ One transport serves one thread. Connections are kept alive between exchanges.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -225,12 +226,10 @@ class _Line:
     def cut(self):
         """Shut the connection, so that whoever waits for it in another thread wakes up."""
         sock = self.handshake or self.sock
-        try:
+        with contextlib.suppress(OSError):  # closed meanwhile, which is as good
             if sock is not None:
                 # Not `sock.shutdown`: that of a TLS socket also drops state that its reader uses.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
-        except OSError:
-            pass  # closed meanwhile, which is as good
 
 
 class _Deadline:

@@ -6,6 +6,7 @@ that a connection really reached (`peer_allowed`), since a name can be made to l
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import socket
@@ -85,10 +86,8 @@ def as_address(host):
     Takes the old spellings that connect all the same: `127.1`, `0x7f000001`, `2130706433`.
     """
     host = host.split("%", 1)[0]
-    try:
+    with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host)
-    except ValueError:
-        pass
     if not _NUMERIC.fullmatch(host):
         return None
     try:

@@ -20,7 +20,7 @@ MAX_NUMBER = Decimal(10) ** 12
 MAX_DECIMALS = 30
 
 # A time without a zone is taken as UTC. Source: none, the notes do not say which zone it is.
-NAIVE_TIME_IS = "UTC"
+OFFSET_OF_NAIVE_TIMES = timedelta(0)
 
 _DIGITS = {ord(a): str(i) for digits in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for i, a in enumerate(digits)}
 _DIGITS.update({ord("٫"): ".", ord("٬"): None, ord("−"): "-", 0x200E: None, 0x200F: None})
@@ -158,7 +158,9 @@ def moment(value, path=""):
 
 
 def _offset(zone):
-    if not zone or zone[0] not in "+-":
+    if not zone:
+        return OFFSET_OF_NAIVE_TIMES
+    if zone[0] not in "+-":
         return timedelta(0)
     digits = zone[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
@@ -170,10 +172,7 @@ def day(value, path=""):
 
     :rtype: date
     """
-    if absent(value):
+    if moment(value, path) is None:
         return None
-    match = re.match(_DAY, value.strip().translate(_DIGITS)) if isinstance(value, str) else None
-    if match is None:
-        raise Problem("bad_date", path, value)
-    moment(value, path)
+    match = re.match(_DAY, value.strip().translate(_DIGITS))
     return date(*(int(part) for part in match.groups()))

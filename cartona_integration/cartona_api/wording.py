@@ -27,7 +27,7 @@ _NEGATED = re.compile(
 _FAILURE = re.compile(
     r"\b(errors?|exception|fail(s|ed|ure|ures|ing)?|invalid|unsuccessful(ly)?|forbidden|denied|"
     r"refused|rejected|blocked|unauthori[sz]ed|unauthenticated|unprocessable|unable|unexpected|"
-    r"exceed(s|ed|ing)?|must|can\s?not|no\s+such|bad\s+request|"
+    r"exceed(s|ed|ing)?|already|must|can\s?not|no\s+such|bad\s+request|"
     r"(could|did|does|do|is|are|was|were|has|have|may|will|would|should)\s+not|"
     r"(could|did|does|do|is|are|was|were|has|have|wo|would|should|ca)n['’]?t|"
     r"not[\s_](found|allowed|permitted|valid|accepted|updated|saved|processed|possible|enough|"
@@ -36,7 +36,7 @@ _FAILURE = re.compile(
     re.I,
 )
 _WEAK = re.compile(
-    r"\b(not|bad|missing|expired|unavailable|required|already|duplicated?|unknown|wrong|incorrect|"
+    r"\b(not|bad|missing|expired|unavailable|required|duplicated?|unknown|wrong|incorrect|"
     r"mismatch|unsupported|no\s+longer|out\s+of\s+range|only\s+\w+\s+\w+\s+can|should\s+be|"
     r"too\s+(large|small|high|low|long|short|many|few|late|early|big))\b"
     r"|غير\s+\w+|ليس|مطلوب|يجب|لا\s+يوجد|لا\s+توجد|خاطئ|منتهي|مفقود|مكرر",
@@ -44,7 +44,8 @@ _WEAK = re.compile(
 )
 _SUCCESS = re.compile(
     r"\b(success(ful|fully)?|updated|saved|accepted|applied|processed|received|queued|done|ok|"
-    r"okay|completed?|synced|changed|set)\b|(?<!\w)تم(?!\w)|نجاح|بنجاح",
+    r"okay|completed?|synced|changed|set|"
+    r"cancell?ed)\b|(?<!\w)تم(?!\w)|نجاح|بنجاح",
     re.I,
 )
 _NOT_FOUND = re.compile(

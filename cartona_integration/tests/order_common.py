@@ -92,6 +92,7 @@ class OrderCase(CartonaCase):
                 "user_id": cls.seller.id,
                 "team_id": cls.team.id,
                 "activity_user_id": cls.env.ref("base.user_admin").id,
+                "auto_confirm": False,
             }
         )
         cls.settle()
@@ -190,9 +191,16 @@ class OrderCase(CartonaCase):
             (line.cartona_id, line.product_uom_qty, line.price_unit) for line in sale.order_line
         ]
 
+    def messages(self, record):
+        """The chatter, with what Odoo would only write at the commit."""
+        self.env.cr.flush()
+        return self.env["mail.message"].search(
+            [("model", "=", record._name), ("res_id", "=", record.id)], order="id"
+        )
+
     def notes(self, record):
-        """Text of the chatter, newest first."""
-        return "\n".join(str(body) for body in record.message_ids.sorted("id").mapped("body"))
+        """Text of the chatter, oldest first."""
+        return "\n".join(str(body) for body in self.messages(record).mapped("body"))
 
     def tasks(self, record):
         """[(summary, user)] of the activities that wait for somebody."""
@@ -205,7 +213,7 @@ class OrderCase(CartonaCase):
         return {
             "sale": sale.read(["write_date", "state", "amount_total", "cartona_status"]),
             "lines": sale.order_line.read(["write_date", "product_uom_qty", "price_unit"]),
-            "messages": sale.message_ids.ids + partner.message_ids.ids,
+            "messages": self.messages(sale).ids + self.messages(partner).ids,
             "activities": sale.activity_ids.ids,
             "partner": partner.read(["write_date", "name", "phone", "street", "child_ids"]),
             "moves": sale.picking_ids.move_ids.read(["product_uom_qty", "state"]),

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from ..compat import is_confirmed
 from .order_common import RICE, TEA, OrderCase
 
+REFUSAL = "Over the credit limit"
+
 
 class TestConfirmation(OrderCase):
     def test_in_stock_it_is_confirmed_without_a_hand(self):
@@ -112,7 +114,7 @@ class TestConfirmation(OrderCase):
     def test_what_odoo_refuses_to_confirm_stays_a_quotation_with_the_reason(self):
         def refuse(order):
             if "bad" in order.mapped("cartona_id"):
-                raise UserError(order.env._("Over the credit limit"))
+                raise UserError(REFUSAL)
             return unpatched(order)
 
         Order = type(self.env["sale.order"])
@@ -130,7 +132,7 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual((bad.state, good.state), ("draft", "sale"))
-        self.assertIn("Over the credit limit", self.tasks(bad)[0][0])
+        self.assertIn(REFUSAL, self.tasks(bad)[0][0])
         self.assertEqual(self.tasks(good), [])
 
     def test_the_warehouse_that_has_everything_is_taken(self):

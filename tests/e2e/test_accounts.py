@@ -13,16 +13,22 @@ from tools.dev.sandbox_server import SandboxServer
 SECOND_TOKEN = "second-token"
 
 
-@pytest.fixture
-def other_seller(seller: Seller, sandbox: SandboxServer) -> Seller:
-    """A second company of the same Odoo, with another account and token."""
-    sandbox.add_account("2", token=SECOND_TOKEN, listings=50)
-    odoo = seller.odoo
+@pytest.fixture(scope="module")
+def other_config(odoo: OdooServer) -> int:
+    """The configuration of a second company of the same Odoo."""
     company = odoo.call("res.company", "create", {"name": "الجملة"})
     user = odoo.call("res.users", "search", [("login", "=", "admin")])
     odoo.call("res.users", "write", user, {"company_ids": [(4, company)]})
-    config = odoo.call("cartona.config", "search", [("company_id", "=", company)])[0]
-    return Seller(odoo, sandbox, config, SECOND_TOKEN).connect()
+    return odoo.call("cartona.config", "search", [("company_id", "=", company)])[0]
+
+
+@pytest.fixture
+def other_seller(seller: Seller, sandbox: SandboxServer, other_config: int) -> Iterator[Seller]:
+    """The second company, connected to an account and with a token of its own."""
+    sandbox.add_account("2", token=SECOND_TOKEN, listings=50)
+    other = Seller(seller.odoo, sandbox, other_config, SECOND_TOKEN).connect()
+    yield other
+    other.configure(auto_sync_products=False, auto_sync_stock=False)
 
 
 def test_each_listing_gets_the_figure_of_its_company_list_variant_and_currency(

@@ -11,7 +11,7 @@ import requests.adapters
 from cartona_api import CartonaClient, InsecureUrl, Transient, Unauthorised
 
 TOKEN = "tok-9f8e7d6c"
-TIMEOUT = 0.15
+TIMEOUT = 0.3
 ITEMS = [{"supplier_product_id": "12345"}]
 
 
@@ -54,26 +54,23 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
 GZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
 
 CUTS = [
-    ("before any answer", b"", "connection"),
-    ("in the status line", b"HTTP/1.1 20", "connection"),
-    ("in the headers", b"HTTP/1.1 200 OK\r\nContent-Le", "connection"),
-    ("between headers", b"HTTP/1.1 200 OK\r\nServer: nginx\r\n", "connection"),
-    ("before the body", HEAD, "connection"),
-    ("in the body", HEAD + b'[{"id": 1}', "connection"),
-    ("in a chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n[1,2",
-     "connection"),
-    ("between chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n",
-     "connection"),
-    ("in the gzip", GZIPPED + b"5000\r\n\r\n"
-     + gzip.compress(b"[]" * 5000)[:30], "connection"),
-    ("no gzip at all", GZIPPED + b"5\r\n\r\nplain", "connection"),
-    ("no HTTP at all", b"SSH-2.0-OpenSSH_9.2\r\n", "connection"),
+    ("before any answer", b""),
+    ("in the status line", b"HTTP/1.1 20"),
+    ("in the headers", b"HTTP/1.1 200 OK\r\nContent-Le"),
+    ("between headers", b"HTTP/1.1 200 OK\r\nServer: nginx\r\n"),
+    ("before the body", HEAD),
+    ("in the body", HEAD + b'[{"id": 1}'),
+    ("in a chunk", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n[1,2"),
+    ("between chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n"),
+    ("in the gzip", GZIPPED + b"5000\r\n\r\n" + gzip.compress(b"[]" * 5000)[:30]),
+    ("no gzip at all", GZIPPED + b"5\r\n\r\nplain"),
+    ("no HTTP at all", b"SSH-2.0-OpenSSH_9.2\r\n"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("end", ["shutdown", "reset"])
-@pytest.mark.parametrize(("sent", "code"), [c[1:] for c in CUTS], ids=[c[0] for c in CUTS])
-def test_a_connection_cut_after_sending_leaves_the_outcome_open(client, server, sent, code, end):
+@pytest.mark.parametrize("sent", [c[1] for c in CUTS], ids=[c[0] for c in CUTS])
+def test_a_connection_cut_after_sending_leaves_the_outcome_open(client, server, sent, end):
     def reply(connection):
         connection.sendall(sent)
         if end == "reset":
@@ -82,7 +79,7 @@ def test_a_connection_cut_after_sending_leaves_the_outcome_open(client, server, 
     server.replies = [reply]
     for call in (client.pull_orders, lambda: client.update_products(ITEMS)):
         error, _seconds = fails(call)
-        assert error.code == code
+        assert error.code == "connection"
         assert error.uncertain
         assert TOKEN not in str(error)
 

@@ -24,12 +24,12 @@ def query(request):
 
 CALLS = [
     ("check", lambda c: c.check(), "GET", "supplier-product", {"page": "1", "per_page": "1"}),
-    ("list", lambda c: c.list_products(3, 50), "GET", "supplier-product", {"page": "3",
-     "per_page": "50"}),
+    ("list", lambda c: c.list_products(3, 50), "GET", "supplier-product",
+     {"page": "3", "per_page": "50"}),
     ("list, filtered", lambda c: c.list_products(search_token="شاي", base_product_id=None), "GET",
      "supplier-product", {"page": "1", "per_page": "100", "search_token": "شاي"}),
-    ("pull", lambda c: c.pull_orders(2, 10), "GET", "order/pull-orders", {"page": "2",
-     "per_page": "10"}),
+    ("pull", lambda c: c.pull_orders(2, 10), "GET", "order/pull-orders",
+     {"page": "2", "per_page": "10"}),
     ("products", lambda c: c.update_products([{"a": 1}]), "POST", "supplier-product/bulk-update",
      {}),
     ("base stock", lambda c: c.update_base_stock([{"a": 1}]), "POST",

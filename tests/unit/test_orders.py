@@ -84,11 +84,9 @@ def test_only_identity_lines_and_prices_are_needed(sample):
 @pytest.mark.parametrize("empty", [None, ""])
 @pytest.mark.parametrize("key", [
     "receipt_id", "note_message", "delivery_day", "estimated_delivery_day", "pickup_date",
-     "pickup_otp",
-    "retailer_preferred_delivery_date", "cancellation_reason", "created_at",
-     "distribution_route_code",
-    "supplier_code", "delivered_by", "cartona_credit", "wallet_top_up", "edited_by_admin",
-    "applied_supplier_rebate", "retailer", "total_price",
+    "pickup_otp", "retailer_preferred_delivery_date", "cancellation_reason", "created_at",
+    "distribution_route_code", "supplier_code", "delivered_by", "cartona_credit", "wallet_top_up",
+    "edited_by_admin", "applied_supplier_rebate", "retailer", "total_price",
 ])  # fmt: skip
 def test_null_and_empty_are_the_same_as_absent(raw, key, empty):
     without = dict(raw)

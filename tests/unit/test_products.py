@@ -103,6 +103,30 @@ def test_what_is_absent_stays_unknown(row, change):
     assert parse_listing(row) == replace(BARE, **change)
 
 
+SPELLINGS = [
+    ("cartona_id", "7", ["supplier_product_id", "suppler_prodcut_id", "supplier_prodcut_id",
+                         "suppler_product_id", "id"]),
+    ("internal_product_id", "5", ["internal_product_id", "internal_prodcut_id"]),
+    ("base_product_id", "5", ["base_product_id", "base_prodcut_id"]),
+    ("name", "شاي", ["supplier_product_name", "suppler_prodcut_name", "supplier_prodcut_name",
+                     "suppler_product_name", "product_name", "name"]),
+    ("base_name", "شاي", ["base_product_name", "base_prodcut_name"]),
+    ("image_url", "https://x/y.jpg", ["image_thumbnail", "image_url", "image"]),
+    ("price", D("9.5"), ["selling_price", "price"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value", "keys"), SPELLINGS)
+def test_a_field_is_known_in_every_spelling_and_the_first_one_wins(field, value, keys):
+    for place, key in enumerate(keys):
+        row = {"supplier_product_id": "7", key: value}
+        if field == "cartona_id":
+            del row["supplier_product_id"]
+            row[key] = value
+        row.update(dict.fromkeys(keys[place + 1 :], "1"))
+        assert getattr(parse_listing(row), field) == value
+
+
 PROBLEMS = [
     ("no object", ["x"], "not_an_object", ""),
     ("text", "row", "not_an_object", ""),

@@ -19,6 +19,19 @@ ARROWS = {
 }  # fmt: skip
 
 
+def test_statuses_are_spelled_as_the_notes_spell_them():
+    assert s.STATUSES == (
+        "pending", "editing", "approved", "assigned_to_salesman", "delivered",
+        "cancelled_by_retailer", "cancelled_by_supplier", "returned",
+    )  # fmt: skip
+    assert (s.BY_SUPPLIER, s.BY_CARTONA) == ("delivered_by_supplier", "delivered_by_cartona")
+    assert set(s.CANCELLATION_REASONS) == {
+        "out_of_stock", "cannot_deliver_the_order", "supplier_asked_me_to_cancel",
+        "delayed_order", "pending_order_without_action", "removed_items", "supplier_attitude",
+        "missing_items", "expired_products", "different_prices", "different_products",
+    }  # fmt: skip
+
+
 def test_the_arrows_are_those_of_the_notes_and_no_others():
     for old, new in itertools.product(s.STATUSES, s.STATUSES):
         assert s.setter(old, new) == ARROWS.get((old, new)), (old, new)
@@ -118,7 +131,6 @@ def test_what_may_be_sent_is_what_the_notes_list():
 
 def test_the_11_reasons_of_cancellation():
     assert len(set(s.CANCELLATION_REASONS)) == 11
-    assert "out_of_stock" in s.CANCELLATION_REASONS
 
 
 @pytest.mark.parametrize(("status", "rank"), [

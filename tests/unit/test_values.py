@@ -17,7 +17,8 @@ NUMBERS = [
     ("exponent", "1e3", D(1000)), ("no zero", ".5", D("0.5")), ("Decimal", D("1.10"), D("1.10")),
     ("Arabic digits", "١٢٣", D(123)), ("Persian digits", "۱۲۳", D(123)),
     ("Arabic separators", "١٬٢٣٤٫٥٠", D("1234.50")), ("thousands", "1,234,567.5", D("1234567.5")),
-    ("marks of direction", "\u200e12\u200f", D(12)), ("the most", 10**12, D(10) ** 12),
+    ("another minus", "−5", D(-5)), ("marks of direction", "\u200e12\u200f", D(12)),
+    ("the most", 10**12, D(10) ** 12),
     ("absent", None, None), ("empty", "", None), ("blank", "  ", None),
 ]  # fmt: skip
 
@@ -99,7 +100,8 @@ def test_what_is_no_text_is_a_problem(value):
 
 
 FLAGS = [(True, True), (False, False), (1, True), (0, False), ("1", True), ("0", False),
-         ("true", True), ("False", False), (" YES ", True), ("no", False), (None, None),
+         ("true", True), ("False", False), (" YES ", True), ("t", True), ("F", False),
+         ("y", True), ("no", False), (None, None),
          ("", None)]  # fmt: skip
 
 
