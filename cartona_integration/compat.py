@@ -113,6 +113,14 @@ def flush(model):
         model.flush()
 
 
+def forget(records, fields):
+    """Drop these fields of the records from the ORM's cache."""
+    if hasattr(records, "invalidate_recordset"):
+        records.invalidate_recordset(fields)
+    else:
+        records.invalidate_cache(fields, records.ids)
+
+
 # === UNITS === #
 
 
@@ -238,3 +246,8 @@ def check_may_write(records):
     else:
         records.check_access_rights("write")
         records.check_access_rule("write")
+
+
+def is_kit(product):
+    """Whether a delivery shows the parts of the product instead of itself."""
+    return "is_kits" in product._fields and product.is_kits

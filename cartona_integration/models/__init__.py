@@ -24,8 +24,10 @@ from . import res_company
 from . import res_config_settings
 from . import res_currency_rate
 from . import res_partner
+from . import base_partner_merge
 from . import sale_order
 from . import sale_order_line
+from . import sale_order_line_delivery
 from . import sale_order_push
 from . import stock_move
 from . import stock_quant

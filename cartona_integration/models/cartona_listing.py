@@ -284,6 +284,34 @@ class CartonaListing(models.Model):
         invented.unlink()
         (self - invented).write({"product_id": False})
 
+    def _learn_pack(self, unit, unit_count, price):
+        """Learn from an order what Cartona sells here, where nobody has told us.
+
+        A product that was linked by typing its id is taken for what Cartona sells. When that
+        turns out to be a box of 24, the product is either the box itself or one of its pieces:
+        its own price says which. Taken for a box, the right quantity leaves the stock.
+
+        :param str unit: Cartona's word, e.g. "box"
+        :param unit_count: how many base units one of it holds
+        :param price: what the retailer pays for one of it
+        :return: bool, whether there was something to learn about packs
+        """
+        self.ensure_one()
+        if self.unit_count or not unit:
+            return False
+        values = {"unit": unit, "unit_count": float(unit_count)}
+        is_pack = unit_count > 1
+        if is_pack and self.uom_id == self.product_id.uom_id and not self._costs_about(price):
+            own_unit = self.product_id.uom_id
+            values["uom_id"] = self._pack_unit(own_unit, float(unit_count), unit).id
+        self.write(values)
+        return is_pack
+
+    def _costs_about(self, price):
+        """Whether one `uom_id` costs about this much, give or take a half; a pack costs more."""
+        own = self._intended_prices(self.config_id)[self.id]
+        return own > 0 and 2 / 3 <= float(price) / own <= 3 / 2
+
     @api.model
     def _pack_unit(self, base, count, label):
         """The unit that holds `count` of `base`, found or made once per size.

@@ -24,8 +24,7 @@ class CartonaOrderImporter(models.AbstractModel):
         if not plan.order.known_status:
             plan.ask(_("Cartona says “%s”, a status not known here. Nothing was done.", said))
         elif said == life_cycle.PENDING:
-            customer = plan.customer or plan.sale.partner_id
-            is_welcome = customer.active and not customer_warning(customer)
+            is_welcome = plan.customer.active and not customer_warning(plan.customer)
             plan.confirm = "if_stocked" if config.auto_confirm and is_welcome else ""
         elif said != life_cycle.EDITING and not plan.is_dead:
             plan.confirm = "always"

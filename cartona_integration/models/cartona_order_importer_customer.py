@@ -31,20 +31,18 @@ class CartonaOrderImporter(models.AbstractModel):
     # === BUSINESS METHODS: CUSTOMERS === #
 
     def _find_customers(self, config, plans):
-        """Set `customer` and `address` of every plan whose retailer is news."""
-        plans = [plan for plan in plans if plan.told.get("retailer") != plan.said["retailer"]]
-        coded = [plan for plan in plans if plan.order.retailer.code]
-        # Coded ones first: an order without a code may be of a shop that comes with one here.
-        self._find_or_make(config, coded, self._by_code(config, coded), _code)
-        others = [plan for plan in plans if not plan.order.retailer.code]
-        for plan in others:
-            if plan.sale:
-                plan.customer = plan.sale.partner_id  # the order knows whose it is
-        others = [plan for plan in others if not plan.sale]
-        self._find_or_make(config, others, self._by_phone(config, others), _phone)
+        """Set the customer of every plan, and the address of those whose retailer is news."""
         for plan in plans:
+            plan.customer = plan.sale.partner_id  # an order knows whose it is
+        news = [plan for plan in plans if plan.told.get("retailer") != plan.said["retailer"]]
+        # Coded ones first: an order without a code may be of a shop that comes with one here.
+        coded = [plan for plan in news if _code(plan)]
+        self._find_or_make(config, coded, self._by_code(config, coded), _code)
+        nameless = [plan for plan in news if not (_code(plan) or plan.sale)]
+        self._find_or_make(config, nameless, self._by_phone(config, nameless), _phone)
+        for plan in news:
             self._follow_retailer(plan)
-        self._find_addresses(plans)
+        self._find_addresses(news)
 
     def _customers(self, config):
         """(model, domain) of everybody this company may sell to, archived ones as well."""

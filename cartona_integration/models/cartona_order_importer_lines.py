@@ -66,7 +66,7 @@ class CartonaOrderImporter(models.AbstractModel):
                 if match:
                     problem = self._amount_problem(line, match)
                 else:
-                    match = catalogue.match(line)
+                    match = self._learn_pack(plan, line, catalogue.match(line))
                     problem = self._product_problem(line, match)
                     problem = problem or self._amount_problem(line, match)
                     self._report_clash(plan, line, match, catalogue)
@@ -99,6 +99,28 @@ class CartonaOrderImporter(models.AbstractModel):
         line = plan.sale.order_line.filtered(lambda line: line.cartona_id == key)[:1]
         listing = self.env["cartona.listing"]
         return line and Match(line.product_id, line._cartona_uom(), listing)
+
+    def _learn_pack(self, plan, line, match):
+        """Take over the pack of a listing that was linked by hand, from the first line of it.
+
+        :return: `Match`, with the unit that is sold
+        """
+        listing = match and match.listing
+        if not listing or not listing._learn_pack(line.unit, line.unit_count, line.selling_price):
+            return match
+        match = Match(match.product, listing.uom_id, listing)
+        plan.notes.append(
+            paragraph(
+                _(
+                    "%(line)s: Cartona sells it by %(pack)s. One of it was taken for one "
+                    "“%(unit)s” here; choose another unit on the listing if that is wrong.",
+                    line=self._describe(line),
+                    pack="%s (%g)" % (line.unit, line.unit_count),
+                    unit=listing.uom_id.name,
+                )
+            )
+        )
+        return match
 
     def _product_problem(self, line, match):
         """Why this product or unit cannot be sold, as a code; None when it can."""

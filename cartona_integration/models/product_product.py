@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import flush
+from ..compat import flush, forget
 from .cartona_listing import SYNC_STATES
 
 # What a published price or the right to be sold hangs on.
@@ -98,19 +98,26 @@ class ProductProduct(models.Model):
             if wanted:
                 # In sudo mode through the configuration: who may write products may link them.
                 config.env["cartona.listing"]._link(config, product.with_env(config.env), wanted)
+        forget(self, ["cartona_id"])
 
     @api.model
     def _search_cartona_id(self, operator, value):
         config = self.env["cartona.config"]._of_company(self.env.company)
         domain = [("config_id", "=", config.id), ("product_id", "!=", False)]
         Listing = config.env["cartona.listing"]
-        if operator in ("=", "!=") and not value:
-            linked = Listing.search(domain).product_id.ids
-            return [("id", "not in" if operator == "=" else "in", linked)]
-        negative = operator in ("!=", "not in", "not ilike", "not like")
-        positive = {"!=": "=", "not in": "in", "not ilike": "ilike", "not like": "like"}
-        found = Listing.search(domain + [("cartona_id", positive.get(operator, operator), value)])
-        return [("id", "not in" if negative else "in", found.product_id.ids)]
+        negative = operator in ("!=", "not in") or operator.startswith("not ")
+        if operator in ("=", "!=", "in", "not in"):
+            values = {value} if isinstance(value, (str, bool, type(None))) else set(value)
+            wanted = [str(cartona_id) for cartona_id in values if cartona_id]
+            found = Listing.search(domain + [("cartona_id", "in", wanted)]).product_id
+            if len(wanted) < len(values):
+                # "Not linked" is asked for, too: everything but what is linked otherwise.
+                found = Listing.search(domain).product_id - found
+                negative = not negative
+        else:
+            operator = operator.replace("not ", "")
+            found = Listing.search(domain + [("cartona_id", operator, value)]).product_id
+        return [("id", "not in" if negative else "in", found.ids)]
 
     @api.model
     def _search_cartona_sync_state(self, operator, value):

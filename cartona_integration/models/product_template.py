@@ -69,7 +69,7 @@ class ProductTemplate(models.Model):
             variants = template._cartona_variants()
             if len(variants) == 1:
                 variants.cartona_id = template.cartona_id
-            elif template.cartona_id:
+            elif variants and template.cartona_id:
                 raise UserError(
                     _(
                         "%s has several variants. Enter the Cartona ID on each variant.",

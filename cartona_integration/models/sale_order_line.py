@@ -12,12 +12,14 @@ class SaleOrderLine(models.Model):
     cartona_supplier_discount = fields.Float(
         "Our Discount on Cartona",
         digits="Product Price",
+        copy=False,
         readonly=True,
         help="Per unit, already taken off the price.",
     )
     cartona_discount = fields.Float(
         "Cartona's Discount",
         digits="Product Price",
+        copy=False,
         readonly=True,
         help="Per unit, already taken off the price. Cartona owes it to you.",
     )

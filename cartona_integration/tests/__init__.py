@@ -11,3 +11,5 @@ from . import test_order_update
 from . import test_customer_import
 from . import test_order_lines
 from . import test_order_confirmation
+from . import test_product_linking
+from . import test_connection

@@ -434,6 +434,37 @@ class TestTwin(OrderCase):
         self.assertFalse(partner.active)
 
 
+class TestMergingContacts(OrderCase):
+    def merge(self, kept, *others):
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        ids = [kept.id, *(other.id for other in others)]
+        wizard._merge(ids, kept)
+
+    def test_the_code_goes_to_the_contact_that_is_kept(self):
+        old = self.env["res.partner"].create({"name": "قديم", "street": "المكتب"})
+        sale = self.receive()
+
+        self.merge(old, sale.partner_id)
+
+        self.assertEqual((sale.partner_id, old.cartona_id), (old, "retailer_A00315"))
+        self.assertEqual(self.receive(self.order(hashed_id="later")).partner_id, old)
+
+    def test_a_retailer_that_swallows_a_stranger_keeps_his_code(self):
+        partner = self.receive().partner_id
+        stranger = self.receive(
+            self.order(
+                hashed_id="x",
+                retailer={"retailer_code": "", "retailer_number": "", "retailer_number2": ""},
+            )
+        ).partner_id
+        self.assertTrue(stranger.cartona_unidentified)
+
+        self.merge(partner, stranger)
+
+        self.assertEqual(partner.cartona_id, "retailer_A00315")
+        self.assertFalse(partner.cartona_unidentified)
+
+
 class TestSearchForm(OrderCase):
     def test_what_people_leave_out(self):
         self.assertEqual(search_form("أســـواق الرَّحمــة"), "اسواق الرحمه")

@@ -115,6 +115,100 @@ class TestLines(OrderCase):
         self.assertEqual(sale.order_line.product_id, self.tea)
         self.assertEqual(sale.amount_total, 44.0)
 
+    def offer(self, amount=2, rest=3, **changes):
+        offer = {"amount": amount, "selling_price": 7}
+        normal = {"id": 903, "amount": rest, "selling_price": 10}
+        return self.order({TEA: offer, RICE: None, 2: normal}, **changes)
+
+    def moves(self, sale):
+        """[(product, quantity, state)] of what is to be picked."""
+        moves = sale.picking_ids.move_ids.filtered(lambda move: move.state != "cancel")
+        return [(move.product_id, move.product_uom_qty, move.state) for move in moves]
+
+    def delivered(self, sale):
+        self.env.flush_all()
+        return sale.order_line.mapped("qty_delivered")
+
+    def test_an_offer_is_one_line_for_who_picks_it(self):
+        self.set_stock(self.tea, 100)
+        sale = self.receive(self.offer(status="approved"))
+        self.assertEqual(self.moves(sale), [(self.tea, 5.0, "assigned")])
+        self.assertEqual(self.delivered(sale), [0.0, 0.0])
+
+        self.deliver(sale)
+
+        self.assertEqual(self.delivered(sale), [2.0, 3.0])
+        self.assertEqual(sale.order_line.mapped("qty_to_invoice"), [2.0, 3.0])
+        self.assertEqual(sale._create_invoices().amount_total, 44.0)
+
+    def test_an_offer_delivered_short_is_shared_out_in_the_order_of_its_lines(self):
+        self.set_stock(self.tea, 4)
+        sale = self.receive(self.offer(status="approved"))
+
+        move = sale.picking_ids.move_ids
+        if "quantity" in move._fields:
+            move.write({"quantity": 4, "picked": True})
+        else:
+            move.quantity_done = 4
+        sale.picking_ids.with_context(
+            skip_backorder=True, picking_ids_not_to_backorder=sale.picking_ids.ids
+        ).button_validate()
+
+        self.assertEqual(self.delivered(sale), [2.0, 2.0])
+
+    def test_an_offer_follows_a_change_of_either_line(self):
+        self.set_stock(self.tea, 100)
+        sale = self.receive(self.offer(status="approved"))
+
+        self.receive(self.offer(rest=6, status="approved"))
+        self.assertEqual(self.moves(sale), [(self.tea, 8.0, "assigned")])
+
+        self.receive(self.offer(amount=1, rest=1, status="approved"))
+        self.assertEqual(self.moves(sale), [(self.tea, 2.0, "assigned")])
+
+        self.receive(self.offer(amount=0, rest=1, status="approved"))
+        self.assertEqual(self.moves(sale), [(self.tea, 1.0, "assigned")])
+
+    def test_a_return_is_taken_off_the_last_line_of_an_offer(self):
+        self.set_stock(self.tea, 100)
+        sale = self.receive(self.offer(status="approved"))
+        self.deliver(sale)
+        move = sale.picking_ids.move_ids
+
+        back = move.copy(
+            {
+                "product_uom_qty": 2,
+                "location_id": move.location_dest_id.id,
+                "location_dest_id": move.location_id.id,
+                "origin_returned_move_id": move.id,
+                "to_refund": True,
+                "picking_id": False,
+            }
+        )
+        back._action_confirm()
+        back._action_assign()
+        if "quantity" in back._fields:
+            back.write({"quantity": 2, "picked": True})
+        else:
+            back.quantity_done = 2
+        back._action_done()
+
+        self.assertEqual(self.delivered(sale), [2.0, 1.0])
+
+    def test_the_same_product_sold_twice_by_hand_is_odoo_s_own_business(self):
+        sale = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
+                "order_line": [
+                    (0, 0, {"product_id": self.tea.id, "product_uom_qty": quantity})
+                    for quantity in (2, 3)
+                ],
+            }
+        )
+        sale.action_confirm()
+
+        self.assertEqual(sorted(quantity for _p, quantity, _s in self.moves(sale)), [2.0, 3.0])
+
     def test_both_discounts_are_kept_and_each_side_knows_what_it_owes(self):
         offer = {
             "amount": 2,

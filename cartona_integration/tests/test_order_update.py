@@ -12,7 +12,13 @@ class TestLineChanges(OrderCase):
         tea_line = sale.order_line[0]
         coffee = self.make_product("بن", 40.0)
         coffee.cartona_id = "C1"
-        added = {"id": 903, "supplier_product_id": "C1", "amount": 1, "selling_price": 40}
+        added = {
+            "id": 903,
+            "supplier_product_id": "C1",
+            "amount": 1,
+            "selling_price": 40,
+            "comment": "مطحون",
+        }
         messages = self.messages(sale)
 
         again = self.receive(
@@ -37,6 +43,7 @@ class TestLineChanges(OrderCase):
             "price 12.50 → 12.00",
             "أرز الضحى 1 كجم: removed",
             "بن: added, 1 × 40.00",
+            "مطحون",
         ):
             self.assertIn(words, note.body)
 

@@ -118,4 +118,5 @@ def activities(seller: Seller) -> list[int]:
 
 def waiting(seller: Seller) -> int:
     """How many listings wait in the outbox."""
-    return seller.odoo.query("SELECT count(DISTINCT res_id) FROM cartona_change")[0][0]
+    rows = seller.odoo.query("SELECT DISTINCT res_id FROM cartona_change WHERE kind = 'price'")
+    return len(rows)

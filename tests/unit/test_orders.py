@@ -348,8 +348,8 @@ RAW = st.fixed_dictionaries({}, optional={
     "created_at": VALUES,
     "delivery_day": VALUES,
     "pickup_otp": VALUES,
-    "retailer": VALUES | st.dictionaries(st.sampled_from(["retailer_code", "retailer_name"]),
-     VALUES),
+    "retailer": VALUES
+    | st.dictionaries(st.sampled_from(["retailer_code", "retailer_name"]), VALUES),
     "order_details": VALUES | LINES | st.lists(LINES | VALUES, max_size=3)
     | st.dictionaries(st.text(max_size=2), LINES, max_size=2),
 })  # fmt: skip

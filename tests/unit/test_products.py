@@ -259,13 +259,13 @@ def test_base_stock_is_in_whole_base_units():
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
-    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(),
-     max_size=2),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
 )  # fmt: skip
 KEYS = st.sampled_from([
     "supplier_product_id", "suppler_prodcut_id", "id", "unit", "unit_count", "selling_price",
-     "price",
-    "available_stock_quantity", "in_stock", "is_bundle", "min_order", "notes", "image_thumbnail",
+    "price", "available_stock_quantity", "in_stock", "is_bundle", "min_order", "notes",
+    "image_thumbnail",
 ])  # fmt: skip
 
 

@@ -1,0 +1,99 @@
+"""Connecting: what a manager is told, what is remembered, which addresses are allowed."""
+
+from odoo.exceptions import ValidationError
+
+from .common import CHECK, CartonaCase
+
+
+class TestConnection(CartonaCase):
+    def setUp(self):
+        super().setUp()
+        self.config.write({"auth_token": "fresh"})
+        self.marketplace.token = "fresh"
+
+    def test_another_token_has_to_be_tested_again(self):
+        self.assertEqual(self.config.connection_state, "untested")
+
+    def test_a_good_token_says_so(self):
+        self.marketplace.announce(*CHECK, [])
+        message = self.config.action_test_connection()["params"]
+        self.assertEqual(message["type"], "success")
+        self.assertEqual(self.config.connection_state, "connected")
+        self.assertFalse(self.config.error_message)
+
+    def test_a_wrong_token_is_explained_and_remembered(self):
+        self.marketplace.token = "another"
+        message = self.config.action_test_connection()["params"]
+        self.assertEqual(message["type"], "danger")
+        self.assertIn("does not accept the token", message["message"])
+        self.assertEqual(
+            (self.config.connection_state, self.config.error_code), ("error", "unauthorised")
+        )
+        self.assertNotIn("fresh", message["message"])
+
+    def test_a_400_on_the_plain_list_is_a_wrong_token_too(self):
+        self.marketplace.announce(*CHECK, {"message": "bad"}, status=400)
+        self.config.action_test_connection()
+        self.assertEqual(self.config.error_code, "unauthorised")
+
+    def test_a_marketplace_that_is_down_is_explained(self):
+        self.marketplace.announce(*CHECK, "<html>down</html>", status=503)
+        message = self.config.action_test_connection()["params"]["message"]
+        self.assertIn("tried again", message)
+        self.assertEqual(self.config.error_code, "server_error")
+
+    def test_a_redirect_is_not_followed(self):
+        self.marketplace.announce(
+            *CHECK, {}, status=302, headers={"Location": self.marketplace.url + "elsewhere"}
+        )
+        self.config.action_test_connection()
+        self.assertEqual(self.config.error_code, "redirected")
+        self.assertEqual(len(self.marketplace.calls), 1)
+
+    def test_without_a_token_nothing_is_called(self):
+        self.config.auth_token = False
+        message = self.config.action_test_connection()["params"]["message"]
+        self.assertIn("no token", message)
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_only_safe_addresses_are_allowed(self):
+        for url in (
+            "http://supplier-integrations.cartona.com/api/v1/",
+            "https://10.0.0.5/api/v1/",
+            "https://192.168.1.9/",
+            "ftp://cartona.com/",
+            "https://user:secret@cartona.com/",
+            "nonsense",
+        ):
+            with self.subTest(url), self.assertRaises(ValidationError):
+                self.config.base_url = url
+        self.config.base_url = "https://supplier-integrations.cartona.com/api/v1/"
+        self.env["ir.config_parameter"].set_param("cartona_integration.allow_insecure_url", "1")
+        self.config.base_url = "http://10.0.0.5/api/v1/"
+
+    def test_two_companies_share_a_token_only_with_codes(self):
+        other = self.env["cartona.config"]._of_company(
+            self.env["res.company"].create({"name": "Wholesale"})
+        )
+        with self.assertRaisesRegex(ValidationError, "supplier code"), self.env.cr.savepoint():
+            other.auth_token = "fresh"
+        self.config.supplier_code = "1"
+        other.write({"supplier_code": "2", "auth_token": "fresh"})
+        with self.assertRaisesRegex(ValidationError, "supplier code"), self.env.cr.savepoint():
+            other.supplier_code = "1"
+
+    def test_a_success_ends_every_pause(self):
+        self.config.write({"out_failure_count": 7, "out_next_try": "2099-01-01 00:00:00"})
+        self.marketplace.announce(*CHECK, [])
+        self.config.action_test_connection()
+        self.assertEqual((self.config.out_failure_count, self.config.out_next_try), (0, False))
+
+    def test_the_calls_of_a_test_are_logged_without_the_token(self):
+        self.env["cartona.sync.log"].search([]).unlink()
+        self.marketplace.token = "another"
+        self.config.action_test_connection()
+        row = self.env["cartona.sync.log"].search([])
+        self.assertEqual(
+            (row.operation, row.state, row.error_code), ("check", "error", "unauthorised")
+        )
+        self.assertNotIn("fresh", str(row.read()))
