@@ -108,6 +108,8 @@ def redirect_target(location):
     """Where a redirect points, without what may be secret in it."""
     try:
         parts = urlsplit(location or "")
+        if not parts.netloc:
+            return "redirect"
         return f"redirect to {parts.scheme}://{parts.hostname}{parts.path}"
     except ValueError:
         return "redirect"

@@ -81,14 +81,14 @@ class CartonaWorker(models.AbstractModel):
     def _enqueue(self, stream, config_id, seconds=0):
         """Enqueue the job of `stream`, once: an equal job that has not started yet serves as well.
 
-        :param int seconds: not before so many seconds. A delayed job never stands in for an
+        :param float seconds: not before so many seconds. A delayed job never stands in for an
             immediate one, nor the other way round.
         """
         model, method = _JOB[stream]
         identity = "%s:%s%s" % (model, stream, config_id)
         delayable = self.env[model].with_delay(
             identity_key=identity + (":later" if seconds else ""),
-            eta=seconds or None,
+            eta=timedelta(seconds=seconds) if seconds else None,
             description=self._job_description(stream),
             max_retries=0,
         )

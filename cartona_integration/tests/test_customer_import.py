@@ -2,6 +2,7 @@
 
 import psycopg2
 
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from ..models.res_partner import phone_key, search_form
@@ -376,6 +377,7 @@ class TestTwin(OrderCase):
 
         self.assertNotEqual(partner, self.old)
         self.assertEqual(partner.cartona_twin_id, self.old)
+        self.assertEqual(Form(partner).cartona_twin_id, self.old)
         Partner = self.env["res.partner"]
         having = Partner.search([("cartona_id", "!=", False), ("cartona_twin_id", "!=", False)])
         self.assertEqual(having, partner)

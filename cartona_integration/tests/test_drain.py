@@ -56,6 +56,15 @@ class TestDrain(CartonaCase):
         self.assertEqual(len(self.jobs("_job_drain")), 1)
         self.assertFalse(self.jobs("_job_drain").eta)
 
+    def test_a_job_that_has_to_wait_ends_normally_and_comes_back_in_time(self):
+        self.marketplace.announce("POST", PRODUCTS, {}, status=503)
+        self.env.cr.flush()
+        self.jobs("_job_drain").unlink()
+        self.env["cartona.change"]._job_drain(self.config.id)
+        (job,) = self.jobs("_job_drain")
+        wait = (job.eta - fields.Datetime.now()).total_seconds()
+        self.assertTrue(0 <= wait <= 3, wait)
+
     # === REFUSED === #
 
     def test_refusals_inside_a_2xx_are_found_in_every_shape(self):

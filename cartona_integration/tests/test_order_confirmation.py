@@ -1,6 +1,7 @@
 """What an imported order becomes at once: quotation, sale, or a record; and who owes what."""
 
 from odoo.exceptions import UserError
+from odoo.tests import Form
 
 from ..compat import is_confirmed
 from .order_common import RICE, TEA, OrderCase
@@ -168,6 +169,15 @@ class TestMoney(OrderCase):
             sale.cartona_owed_by_cartona,
             sale.cartona_owed_to_cartona,
         )
+
+    def test_the_form_shows_status_and_cash(self):
+        sale = self.receive(self.order(cartona_credit=10))
+
+        form = Form(sale)
+
+        self.assertEqual(form.cartona_status_label, "Pending")
+        self.assertEqual(form.cartona_amount_to_collect, 100.0)
+        self.assertEqual(form.cartona_owed_by_cartona, 10.0)
 
     def test_credit_is_cartona_s_to_pay(self):
         self.assertEqual(self.collect(cartona_credit=10), (90.0, 10.0, 0.0))

@@ -65,11 +65,24 @@ class TestNewOrder(OrderCase):
         self.assertFalse(sale.message_ids.notified_partner_ids)
 
     def test_the_retailer_does_not_follow_when_a_clerk_confirms(self):
-        sale = self.receive()
+        def confirm_as_up_to_18(orders):
+            for order in orders:
+                order.message_subscribe([order.partner_id.id, colleague.id])
+            return unpatched(orders)
 
-        sale.with_user(self.env.ref("base.user_admin")).action_confirm()
+        Order = type(self.env["sale.order"])
+        unpatched = Order._action_confirm
+        self.patch(Order, "_action_confirm", confirm_as_up_to_18)
+        colleague = self.env.ref("base.partner_admin")
+        partner = self.env["res.partner"].create({"name": "Shop"})
+        ours = self.receive()
+        other = self.env["sale.order"].create({"partner_id": partner.id})
 
-        self.assertNotIn(sale.partner_id, sale.message_partner_ids)
+        (ours | other).with_user(self.env.ref("base.user_admin")).action_confirm()
+
+        self.assertNotIn(ours.partner_id, ours.message_partner_ids)
+        self.assertIn(colleague, ours.message_partner_ids)
+        self.assertIn(partner, other.message_partner_ids)
 
     def test_times_are_utc_and_a_day_is_the_same_day_everywhere(self):
         sale = self.receive(
@@ -201,6 +214,41 @@ class TestNewOrder(OrderCase):
         self.assertEqual(here.partner_id.company_id, self.company)
         self.assertEqual(there.partner_id.company_id, company)
         self.assertEqual(there.partner_id.cartona_id, here.partner_id.cartona_id)
+
+    def test_a_quotation_holds_stock_until_it_is_cancelled(self):
+        tea, rice = self.listing(self.tea).id, self.listing(self.rice).id
+        sale = self.receive()
+        self.assertEqual(set(self.noted("stock")), {("stock", tea), ("stock", rice)})
+
+        self.settle()
+        self.receive(self.order({TEA: {"amount": 9}}))
+        self.assertEqual(set(self.noted("stock")), {("stock", tea)})
+
+        self.settle()
+        self.receive(self.order({TEA: {"amount": 9}, RICE: None}))
+        self.assertEqual(set(self.noted("stock")), {("stock", rice)})
+
+        self.settle()
+        sale._action_cancel()
+        self.assertEqual(set(self.noted("stock")), {("stock", tea)})
+
+    def test_an_order_that_is_not_cartona_s_notes_nothing_as_a_quotation(self):
+        partner = self.env["res.partner"].create({"name": "Shop"})
+        self.env["sale.order"].create(
+            {"partner_id": partner.id, "order_line": [(0, 0, {"product_id": self.tea.id})]}
+        )
+
+        self.assertEqual(self.noted(), [])
+
+    def test_sending_again_notes_the_order(self):
+        sale = self.receive()
+        sale.write({"cartona_sync_state": "error", "cartona_error": "Refused"})
+        self.settle()
+
+        sale.with_user(self.env.ref("base.user_admin")).action_cartona_sync()
+
+        self.assertEqual((sale.cartona_sync_state, sale.cartona_error), ("pending", False))
+        self.assertEqual(self.noted("order"), [("order", sale.id)])
 
 
 class TestExactlyOnce(OrderCase):

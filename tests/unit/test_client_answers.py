@@ -25,6 +25,7 @@ def client(server, calls):
 
 STATUSES = [
     # status, headers -> class, code, uncertain, retry_after
+    (300, [], Transient, "redirected", False, None),
     (301, ["Location: https://evil.example/x?token=1"], Transient, "redirected", False, None),
     (302, ["Location: /login"], Transient, "redirected", False, None),
     (307, [], Transient, "redirected", False, None),
@@ -81,6 +82,14 @@ def test_a_redirect_is_not_followed_and_says_where_it_pointed(client, server):
     assert caught.value.detail == "redirect to http://127.0.0.1/api/v1/elsewhere"
 
 
+@pytest.mark.parametrize("headers", [[], ["Location: "], ["Location: https://[bad"]])
+def test_a_redirect_may_point_nowhere(client, server, headers):
+    server.replies = [server.answer(302, b"", headers)]
+    with pytest.raises(Transient) as caught:
+        client.pull_orders()
+    assert caught.value.detail == "redirect"
+
+
 def test_400_to_the_plain_product_list_means_the_token(client, server):
     # Scenario 102.
     server.replies = [server.answer(400, {"error": "Bad Request"})]
@@ -125,7 +134,8 @@ def test_what_cartona_says_is_passed_on_as_plain_text_without_secrets(client, se
     for shown in (str(error), error.detail, error.body):
         assert TOKEN not in shown
         assert "4821" not in shown
-    assert len(error.body) <= 2000
+    if body[:1] != b"{" and TOKEN.encode() not in body:
+        assert error.body == body.decode("utf-8", "replace")
 
 
 def test_a_refused_batch_names_its_culprits_where_it_can(client, server):
@@ -193,7 +203,7 @@ def test_a_refused_token_inside_a_2xx_stops_everything(client, server, body):
     for call in (lambda: client.update_products(ITEMS), client.pull_orders):
         with pytest.raises(Unauthorised) as caught:
             call()
-        assert caught.value.status == 200
+        assert (caught.value.code, caught.value.status) == ("unauthorised", 200)
 
 
 # === UNREADABLE === #
@@ -269,6 +279,16 @@ def test_orders_are_taken_out_of_every_envelope(client, server, calls, answer, r
     server.replies = [server.answer(200, answer)]
     assert client.pull_orders() == rows
     assert (calls[0].records, calls[0].failures) == (len(rows), 0)
+
+
+@pytest.mark.parametrize("name", [
+    "orders", "data", "order", "products", "supplier_products", "results", "items", "rows",
+])  # fmt: skip
+def test_rows_stand_under_many_names(client, server, name):
+    server.replies = [server.answer(200, {"total": 1, name: [{"supplier_product_id": 7}]})]
+    assert client.list_products() == [{"supplier_product_id": 7}]
+    server.replies = [server.answer(200, {name: {"supplier_product_id": 7}})]
+    assert client.list_products() == [{"supplier_product_id": 7}]
 
 
 def test_a_pulled_order_can_be_parsed(client, server, sample):

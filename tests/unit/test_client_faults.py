@@ -8,7 +8,7 @@ import time
 import pytest
 import requests.adapters
 
-from cartona_api import CartonaClient, InsecureUrl, Transient, Unauthorised
+from cartona_api import MAX_ANSWER, CartonaClient, InsecureUrl, Transient, Unauthorised
 
 TOKEN = "tok-9f8e7d6c"
 TIMEOUT = 0.3
@@ -158,6 +158,18 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced(client, server
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_kept_connection_may_break_like_a_new_one(client, server, cut):
+    # By then it is too late to tell that nothing was done.
+    broken = hang_up if cut else drip(server, b"HTTP/1.1 200 OK\r\n" * 10)
+    server.replies = [server.answer(200, {}), broken]
+    client.update_products(ITEMS)
+    error, seconds = fails(lambda: client.update_products(ITEMS))
+    assert (error.code, error.uncertain) == ("connection" if cut else "timeout", True)
+    assert server.connections == 1
+    assert seconds < 3 * TIMEOUT
+
+
 def test_a_refused_connection_did_nothing(server):
     server.close()
     with CartonaClient(server.url, TOKEN, timeout=TIMEOUT) as client:
@@ -227,6 +239,10 @@ def test_an_answer_of_any_size_does_not_fill_the_memory(client, server):
         server.replies = [reply]
         error, _seconds = fails(lambda: client.update_products(ITEMS))
         assert (error.code, error.uncertain, error.status) == ("too_large", True, 200)
+
+
+def test_32_mib_is_the_most_that_is_read(client):
+    assert client._transport.max_answer == MAX_ANSWER == 32 * 1024 * 1024
 
 
 def test_an_answer_up_to_the_cap_is_read(client, server):

@@ -54,6 +54,7 @@ def test_every_call_goes_where_the_notes_say(client, server, call, method, path,
     assert query(request) == parameters
     assert request.headers["authorizationtoken"] == TOKEN
     assert request.headers["accept"] == "application/json"
+    assert bool(request.body) == ("content-type" in request.headers) == (method == "POST")
 
 
 def test_the_header_holds_the_raw_token_and_there_is_no_other_credential(

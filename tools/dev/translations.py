@@ -68,17 +68,13 @@ def export(env: environment.Environment) -> polib.POFile:
 
 def update(translation: polib.POFile, template: polib.POFile) -> None:
     """Give a translation the entries of the template, in its order; what is translated stays."""
-    known = {entry.msgid: entry for entry in translation}
+    known = {entry.msgid: entry for entry in translation if not entry.obsolete}
     translation.header = template.header
-    translation[:] = [
-        polib.POEntry(
-            msgid=entry.msgid,
-            msgstr=known[entry.msgid].msgstr if entry.msgid in known else "",
-            comment=entry.comment,
-            occurrences=entry.occurrences,
-        )
-        for entry in template
-    ]
+    translation.clear()
+    for wanted in template:
+        entry = known.get(wanted.msgid) or polib.POEntry(msgid=wanted.msgid)
+        entry.comment, entry.occurrences = wanted.comment, wanted.occurrences
+        translation.append(entry)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def make(
     if store.is_made(venv, key):
         return
     shutil.rmtree(venv, ignore_errors=True)
+    _log(venv).unlink(missing_ok=True)
     _create(venv, python)
     if extra_path:
         site_packages(venv).joinpath("given.pth").write_text("\n".join(extra_path) + "\n")

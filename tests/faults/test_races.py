@@ -1,0 +1,115 @@
+"""What two processes do to each other between a change and its arrival; no cron helps here."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tools.bench.seller import UPDATE, Seller
+from tools.dev.processes import wait_until
+from tools.dev.sandbox_server import SandboxServer
+
+WAITING_JOBS = (
+    "SELECT count(*) FROM queue_job"
+    " WHERE method_name = '_job_drain' AND state IN ('pending', 'enqueued')"
+)
+
+
+def test_price_of_a_transaction_that_is_older_than_the_last_drain_arrives(
+    seller: Seller, begin: Callable, struck: Callable
+):
+    """Its snapshot shows a job that waits; by the time it commits that job has long ended."""
+    early, late = seller.sell(2, list_price=10.0)
+    arrived = struck("delay", seconds=3)
+    seller.write(early, list_price=11.0)
+    arrived()
+    seller.write(early, list_price=12.0)  # its drain has to wait
+
+    def begun():
+        transaction = begin()
+        if transaction.query(WAITING_JOBS)[0][0]:
+            return transaction
+        transaction.rollback()
+        return None
+
+    transaction = wait_until(begun, timeout=3, pause=0.01)
+    seller.arrives(early, within=10, selling_price=12.0)
+    seller.rest()
+    transaction.run(f"env['product.product'].browse({late}).write({{'list_price': 13.0}})")
+    transaction.commit()
+    seller.arrives(late, selling_price=13.0)
+    seller.rest()
+    assert seller.odds() == {}
+
+
+def test_drain_sends_nothing_older_than_what_another_has_sent(
+    seller: Seller, begin: Callable, struck: Callable
+):
+    """A drain whose transaction began early gets its turn late: it has to look again."""
+    [product] = seller.sell(1, list_price=10.0)
+    arrived = struck("delay", seconds=2)
+    seller.write(product, list_price=11.0)
+    arrived()
+    late = begin()
+    assert late.query("SELECT count(*) FROM cartona_change WHERE kind = 'price'")[0][0]
+    seller.write(product, list_price=12.0)
+    seller.arrives(product, within=10, selling_price=12.0)
+    seller.rest()
+    mark = seller.mark()
+    late.run(f"env['cartona.change']._job_drain({seller.config})", user=0)
+    late.commit()
+    seller.rest()
+    assert seller.sent(product, mark) == []
+    assert seller.price(product) == 12.0
+
+
+def test_prices_never_go_backwards_while_drains_overlap(seller: Seller, sandbox: SandboxServer):
+    [product] = seller.sell(1, list_price=10.0)
+    mark = seller.mark()
+    sandbox.set_fault(effect="delay", path=UPDATE, seconds=0.4)
+    prices = [20.0 + number for number in range(12)]
+    for price in prices:
+        seller.write(product, list_price=price)
+    seller.arrives(product, selling_price=prices[-1])
+    seller.rest()
+    sent = [item["selling_price"] for item in seller.sent(product, mark)]
+    assert sent == sorted(sent)
+    assert sent[-1] == prices[-1]
+
+
+@pytest.mark.parametrize("effect", ["cut", "500", "html"])
+def test_price_that_goes_back_after_its_answer_was_lost_ends_where_it_began(
+    seller: Seller, struck: Callable, effect: str
+):
+    [product] = seller.sell(1, list_price=10.0)
+    struck(effect, when="after")
+    seller.write(product, list_price=11.0)
+    seller.arrives(product, selling_price=11.0)
+    seller.write(product, list_price=10.0)
+    seller.arrives(product, selling_price=10.0)
+    seller.rest()
+    assert seller.price(product) == 10.0
+
+
+def test_price_that_goes_back_while_it_is_on_its_way_ends_where_it_began(
+    seller: Seller, struck: Callable
+):
+    [product] = seller.sell(1, list_price=10.0)
+    arrived = struck("delay", seconds=1)
+    seller.write(product, list_price=11.0)
+    arrived()
+    seller.write(product, list_price=10.0)
+    seller.rest()
+    assert seller.price(product) == 10.0
+
+
+def test_write_that_is_rolled_back_sends_nothing(seller: Seller, begin: Callable):
+    product, other = seller.sell(2, list_price=10.0)
+    mark = seller.mark()
+    transaction = begin()
+    transaction.run(f"env['product.product'].browse({product}).write({{'list_price': 50.0}})")
+    transaction.run("env.flush_all() if hasattr(env, 'flush_all') else env['base'].flush()")
+    transaction.rollback()
+    seller.write(other, list_price=11.0)
+    seller.arrives(other, selling_price=11.0)
+    seller.rest()
+    assert seller.sent(product, mark) == []
