@@ -193,19 +193,20 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _selection_cancellation_reason(self):
-        return [
-            ("out_of_stock", _("Out of stock")),
-            ("cannot_deliver_the_order", _("Cannot deliver the order")),
-            ("supplier_asked_me_to_cancel", _("Supplier asked to cancel")),
-            ("delayed_order", _("Delayed order")),
-            ("pending_order_without_action", _("Pending without action")),
-            ("removed_items", _("Removed items")),
-            ("supplier_attitude", _("Supplier's attitude")),
-            ("missing_items", _("Missing items")),
-            ("expired_products", _("Expired products")),
-            ("different_prices", _("Different prices")),
-            ("different_products", _("Different products")),
-        ]
+        reasons = {
+            "out_of_stock": _("Out of stock"),
+            "cannot_deliver_the_order": _("Cannot deliver the order"),
+            "supplier_asked_me_to_cancel": _("Supplier asked to cancel"),
+            "delayed_order": _("Delayed order"),
+            "pending_order_without_action": _("Pending without action"),
+            "removed_items": _("Removed items"),
+            "supplier_attitude": _("Supplier's attitude"),
+            "missing_items": _("Missing items"),
+            "expired_products": _("Expired products"),
+            "different_prices": _("Different prices"),
+            "different_products": _("Different products"),
+        }
+        return list(reasons.items())
 
     @api.depends("company_id")
     def _compute_webhook_url(self):

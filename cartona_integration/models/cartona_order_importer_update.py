@@ -202,7 +202,14 @@ class LineChanges:
         name = line.product_id.display_name
         old, new = line.product_uom_qty, figures["product_uom_qty"]
         if old != new:
-            self.words.append("%s: %s → %s" % (name, quantity(old), quantity(new)))
+            self.words.append(
+                _(
+                    "%(product)s: quantity %(old)s → %(new)s",
+                    product=name,
+                    old=quantity(old),
+                    new=quantity(new),
+                )
+            )
         old, new = line.price_unit, figures["price_unit"]
         if old != new:
             self.words.append(

@@ -39,7 +39,7 @@ class TestLineChanges(OrderCase):
         [note] = self.messages(sale) - messages
         for words in (
             "Changed on Cartona by the retailer",
-            "شاي العروسة 40 جم: 4 → 6",
+            "شاي العروسة 40 جم: quantity 4 → 6",
             "price 12.50 → 12.00",
             "أرز الضحى 1 كجم: removed",
             "بن: added, 1 × 40.00",

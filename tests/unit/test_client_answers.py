@@ -331,7 +331,8 @@ CATALOGUES = [
 def test_the_whole_catalogue_is_read_each_product_once(client, server, pages, ids, requests):
     server.replies = [server.answer(200, page) for page in pages]
     assert [row["supplier_product_id"] for row in client.iter_products(per_page=100)] == ids
-    assert len(server.requests) == requests
+    asked = [request.target.partition("?page=")[2] for request in server.requests]
+    assert asked == [f"{page + 1}&per_page=100" for page in range(requests)]
 
 
 def test_rows_without_an_id_are_told_apart_by_their_content(client, server):
