@@ -62,8 +62,6 @@ def _seconds_until(value, now):
         moment = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    if moment is None:
-        return None
     return (_aware(moment) - _aware(now)).total_seconds()
 
 

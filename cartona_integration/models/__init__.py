@@ -24,7 +24,6 @@ from . import res_company
 from . import res_config_settings
 from . import res_currency_rate
 from . import res_partner
-from . import base_partner_merge
 from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_delivery

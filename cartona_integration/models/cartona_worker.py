@@ -176,9 +176,12 @@ class CartonaWorker(models.AbstractModel):
 
         For the cron, when no job runner is at work.
         """
-        deadline = time.monotonic() + budget
+        deadline, seconds = time.monotonic() + budget, 0
         with self.env.registry.cursor() as lock_cr:
             if not self._try_lock(lock_cr, stream, config_id):
                 return
-            while time.monotonic() < deadline and step(config_id) == 0:
-                pass
+            while seconds == 0 and time.monotonic() < deadline:
+                seconds = step(config_id)
+        if seconds:
+            # A pause: whoever is at work then, runner or cron, comes back when it ends.
+            self._enqueue(stream, config_id, seconds=seconds)

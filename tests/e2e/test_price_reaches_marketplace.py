@@ -224,7 +224,9 @@ def two_variants(seller: Seller, price: float, extra: float) -> list[int]:
         [("product_tmpl_id", "=", template)],
         order="id",
     )
-    seller.odoo.call("product.template.attribute.value", "write", values[1:], {"price_extra": extra})
+    seller.odoo.call(
+        "product.template.attribute.value", "write", values[1:], {"price_extra": extra}
+    )
     return [
         seller.odoo.call(
             "product.product",

@@ -32,9 +32,7 @@ def test_server_killed_before_and_after_the_marketplace_has_done_the_work(
     seller.count({changed: 5, returned: 5})
     seller.rest()
     arrived = struck("delay", when=when, seconds=30)
-    seller.odoo.call(
-        "product.product", "write", [changed, returned], {"list_price": 11.0}
-    )
+    seller.odoo.call("product.product", "write", [changed, returned], {"list_price": 11.0})
     arrived()
     if when == "after":
         seller.arrives(returned, selling_price=11.0)

@@ -21,6 +21,9 @@ GROUPS = (
     "product.group_product_manager",
 )
 
+# What users may lock each other out of.
+OWN = re.compile(r"""^b?["']?\s*UPDATE "product_(product|template)"\s""")
+
 
 class User(threading.Thread):
     """Somebody who changes prices without a pause, and notes what Odoo refuses.
@@ -32,34 +35,35 @@ class User(threading.Thread):
     def __init__(self, odoo: OdooServer, login: str, products: list[int]):
         super().__init__(name=login)
         self.odoo, self.products = odoo, products
-        user = odoo.rpc("common", "login", odoo.database, login, login)
-        self.credentials = (odoo.database, user, login)
         self.deadline = 0.0
         self.random = random.Random(login)
         self.session = requests.Session()
         self.session.trust_env = False
         self.writes = 0
         self.refused: list[str] = []
+        credentials = {"db": odoo.database, "login": login, "password": "admin"}
+        answer = self._post("/web/session/authenticate", credentials)
+        assert answer.get("result", {}).get("uid"), answer
 
     def run(self) -> None:
         while time.monotonic() < self.deadline:
             ids = self.random.sample(self.products, self.random.randint(1, 4))
-            self._write(ids, list_price=float(self.random.randint(100, 9999)))
+            values = {"list_price": float(self.random.randint(100, 9999))}
+            call = {"model": "product.product", "method": "write", "args": [ids, values]}
+            answer = self._post("/web/dataset/call_kw", {**call, "kwargs": {}})
+            if "error" in answer:
+                self.refused.append(str(answer["error"]["data"]))
+            else:
+                self.writes += 1
 
-    def _write(self, ids: list[int], **values: object) -> None:
-        args = [*self.credentials, "product.product", "write", [ids, values]]
-        params = {"service": "object", "method": "execute_kw", "args": args}
+    def _post(self, path: str, params: dict) -> dict:
         body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 0}
-        answer = self.session.post(f"{self.odoo.url}/jsonrpc", json=body, timeout=120).json()
-        if "error" in answer:
-            self.refused.append(str(answer["error"]["data"]))
-        else:
-            self.writes += 1
+        return self.session.post(self.odoo.url + path, json=body, timeout=120).json()
 
 
 @pytest.fixture(scope="module")
 def logins(odoo: OdooServer) -> list[str]:
-    """Eight users with the rights of a sales department; their passwords are their logins."""
+    """Eight users with the rights of a sales department, and the administrator's password."""
     groups = [
         record
         for module, name in (group.split(".") for group in GROUPS)
@@ -67,8 +71,6 @@ def logins(odoo: OdooServer) -> list[str]:
             "SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s", module, name
         )
     ]
-    # What takes a password's check a second of work is not what is tested here.
-    odoo.call("ir.config_parameter", "set_param", "password.hashing.rounds", "1")
     names = [f"clerk{number}" for number in range(USERS)]
     field = "group_ids" if odoo.env.major >= 19 else "groups_id"
     odoo.call(
@@ -78,11 +80,15 @@ def logins(odoo: OdooServer) -> list[str]:
             {
                 "name": name,
                 "login": name,
-                "password": name,
                 field: [(4, group) for group in groups],
             }
             for name in names
         ],
+    )
+    # Copied, not hashed anew: that takes seconds where the machine is busy.
+    odoo.query(
+        "UPDATE res_users SET password = (SELECT password FROM res_users WHERE login = 'admin')"
+        " WHERE login LIKE 'clerk_'"
     )
     return names
 
@@ -102,17 +108,15 @@ def test_eight_users_are_not_disturbed_and_both_sides_agree_at_rest(
     seller.rest(timeout=30)
 
     assert all(user.writes for user in users), [user.refused[:1] for user in users]
-    # Users collide with each other, over the products themselves: Odoo repeats these writes, and
-    # may give up. No collision may be about a row of ours.
+    # Users collide with each other, over the products themselves: Odoo repeats such a write, and
+    # gives up after five times. That is between them; nothing of ours may be in their way.
     log = seller.odoo.log.read_bytes()[start:].decode(errors="replace")
-    assert [query for query in collisions(log) if "cartona" in query or "queue_job" in query] == []
-    caused = [text for user in users for text in user.refused if "product_" not in text]
-    assert caused == []
+    assert {text for text in collisions(log) if not OWN.search(text)} == set()
+    assert [text for user in users for text in user.refused if "serialize" not in text] == []
     assert seller.odds() == {}
-    print([u.writes for u in users], [len(u.refused) for u in users], len(collisions(log)))
 
 
 def collisions(log: str) -> list[str]:
     """The statements that PostgreSQL could not serialize, from Odoo's log."""
-    found = re.findall(r"bad query: (.*?)\nERROR: (.*?)\n", log, re.DOTALL)
+    found = re.findall(r"bad query: (.*?)\n?ERROR: (.*?)\n", log, re.DOTALL)
     return [query for query, error in found if "serialize" in error or "deadlock" in error]

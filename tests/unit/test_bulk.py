@@ -94,6 +94,8 @@ REFUSALS = [
     ("two of three", {"errors": [{"id": 12345, "error": "a"}, {"id": 12347, "error": "b"}]}, [0,
      2]),
     ("nested under data", {"data": {"errors": [{"id": 12347, "error": "x"}]}}, [2]),
+    ("list in the list", {"errors": [[{"id": 12346, "error": "bad"}]]}, [1]),
+    ("maps in the list", {"errors": [{"12346": "bad"}, {"12347": "bad"}]}, [1, 2]),
     ("errors of errors", {"errors": {"products": [{"id": 12347, "error": "x"}]}}, [2]),
     # errors: a list of texts
     ("text with id", {"errors": ["12346: price is invalid"]}, [1]),
@@ -174,6 +176,7 @@ UNATTRIBUTED = [
      ["a", "b", "c"]),
     ("field", {"errors": {"selling_price": ["must be positive"]}},
      ["selling_price: must be positive"]),
+    ("code beside a message", {"errors": {"code": 7, "status": 422, "message": "bad"}}, ["bad"]),
     ("unknown id", {"errors": {"99999": "unknown"}}, ["99999: unknown"]),
     ("unknown id in a row", [{"supplier_product_id": 1, "error": "bad"}, {}, {}], ["bad"]),
     ("index out of range", {"errors": [{"index": 3, "message": "bad"}]}, ["bad"]),
@@ -286,6 +289,12 @@ def test_lists_in_lists_end():
     for _ in range(50):
         answer = {"data": [answer]}
     assert read_bulk_answer(PRODUCTS, answer).ok
+
+
+def test_a_batch_of_one_keeps_the_refusal_that_names_it():
+    answer = {"errors": [{"id": 12345, "error": "bad price"}, "see the manual", "12345 again"]}
+    result = read_bulk_answer(PRODUCTS[:1], answer)
+    assert (result.refused[0].message, result.unattributed) == ("bad price", [])
 
 
 def test_named_and_unnamed_refusals_are_both_kept():

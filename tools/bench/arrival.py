@@ -40,7 +40,9 @@ def _round(seller: Seller, price: float) -> tuple[float, int]:
     returned = time.time()
     seller.rest(timeout=120)
     rows = seller.sandbox.listings(show="touched")
-    shown = [row for row in rows if str(row["supplier_product_id"]) in set(seller.listings.values())]
+    shown = [
+        row for row in rows if str(row["supplier_product_id"]) in set(seller.listings.values())
+    ]
     assert {float(row["selling_price"]) for row in shown} == {price}, "a price did not arrive"
     assert len(shown) == SIZE
     last = max(row["price_changed_ms"] for row in shown) / 1000
