@@ -3,7 +3,7 @@
 # Another Odoo: SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python make test
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke test bench chaos dist lint setup clean
+.PHONY: help run smoke test bench lint setup clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,12 +19,6 @@ test: ## * all tests; parts with ARGS="unit odoo e2e browser", options for pytes
 
 bench: ## measure the performance budgets
 	@./dev bench $(ARGS)
-
-chaos: ## random faults and crashes, then both sides compared
-	@./dev chaos $(ARGS)
-
-dist: ## the addon for 19.0, 18.0, 17.0, 16.0 and 15.0, below dist/
-	@./dev dist $(ARGS)
 
 lint: ## * check the source; ARGS=--fix repairs what can be repaired
 	@./dev lint $(ARGS)

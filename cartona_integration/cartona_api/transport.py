@@ -106,8 +106,11 @@ class Transport:
                     content = self._read(response)
             except _FAILURES as error:
                 raise self._failure(error, deadline) from error
+            # A connection that was cut looks like an answer that has ended.
             if deadline.passed:
                 raise self._too_late()
+            if response.status_code < 300 and not content and not _says_empty(response):
+                raise Transient("connection", "The answer ended in its headers.", uncertain=True)
         return Answer(response.status_code, response.headers, content)
 
     def _read(self, response):
@@ -128,8 +131,6 @@ class Transport:
             # What an error says is worth less than that it is one: a 401 cut short stays a 401.
             if response.status_code < 300:
                 raise
-        if not content and not _says_empty(response):
-            raise Transient("connection", "The answer ended before its headers.", uncertain=True)
         return bytes(content)
 
     def _failure(self, error, deadline):

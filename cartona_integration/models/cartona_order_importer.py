@@ -84,7 +84,12 @@ class Plan:
     @property
     def is_dead(self):
         """Cancelled or returned at Cartona: nothing is to be delivered any more."""
-        return life_cycle.is_final(self.order.status) and self.order.status != life_cycle.DELIVERED
+        return _is_dead(self.order.status)
+
+    @property
+    def was_dead(self):
+        """Dead already before this message."""
+        return _is_dead(self.sale.cartona_status)
 
 
 def keyed_lines(order):
@@ -171,10 +176,9 @@ class CartonaOrderImporter(models.AbstractModel):
         if not sale:
             return True
         if life_cycle.is_backwards(sale.cartona_status or "", order.status):
-            # Overtaken by what Cartona has heard from us since. Only from the end there is no
-            # way back: that somebody has to see.
-            revived = life_cycle.is_final(sale.cartona_status) and not plan.is_dead
-            if revived and order.status != life_cycle.DELIVERED:
+            # Overtaken by what Cartona has heard from us since. Only after its end there is
+            # nothing to overtake an order: that somebody has to see.
+            if life_cycle.is_final(sale.cartona_status) and not (plan.is_dead and plan.was_dead):
                 plan.ask(_("Cartona says “%s” of an order that had come to its end.", order.status))
             plan.is_dropped = True
             return bool(plan.tasks)
@@ -185,14 +189,13 @@ class CartonaOrderImporter(models.AbstractModel):
 
     def _tell(self, config, plans):
         """Write one note per order, all at once, and what needs a person as activities."""
-        bodies = {
-            plan.sale.id: Markup("").join(plan.notes) for plan in plans if plan.sale and plan.notes
-        }
+        plans = [plan for plan in plans if plan.sale and not plan.error_code]
+        bodies = {plan.sale.id: Markup("").join(plan.notes) for plan in plans if plan.notes}
         if bodies:
             # Logged, not posted: nobody is notified, nobody becomes a follower.
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies=bodies)
         for plan in plans:
-            for task, is_sales in plan.tasks if plan.sale else ():
+            for task, is_sales in plan.tasks:
                 self._ask_somebody(config, plan.sale, task, is_sales)
 
     def _ask_somebody(self, config, sale, task, is_sales):
@@ -221,6 +224,10 @@ def what_is_said(order, lines):
         for key, line in lines.items()
     }
     return said
+
+
+def _is_dead(status):
+    return life_cycle.is_final(status) and status != life_cycle.DELIVERED
 
 
 def _plain(value):

@@ -49,12 +49,11 @@ class CartonaOrderImporter(models.AbstractModel):
         plans = [plan for plan in plans if plan.confirm and plan.sale.state in ("draft", "sent")]
         needs = {plan: _needed_by_sale(plan.sale) for plan in plans}
         stock = Stock(self.env, needs.values())
-        ready = [plan for plan in plans if plan.confirm == "always"]
-        for plan in plans:
-            if plan.confirm == "always":
-                continue
+        ready = []
+        # First those that take their goods in any case.
+        for plan in sorted(plans, key=lambda plan: plan.confirm != "always"):
             house, needed = plan.sale.warehouse_id, needs[plan]
-            missing = stock.missing(house, needed)
+            missing = stock.missing(house, needed) if plan.confirm == "if_stocked" else []
             if missing:
                 plan.notes.append(bullets(_("Not confirmed: not everything is in stock."), missing))
             else:

@@ -143,27 +143,28 @@ class CartonaOrderImporter(models.AbstractModel):
     def _pricelists(self, config, plans):
         """Pricelists for customers whose own is in another currency than Cartona's prices.
 
-        :return: dict `res.partner` -> `product.pricelist`, empty where none is needed
+        :return: dict `res.partner` -> `product.pricelist`, an empty one for "none"
         """
         currency, company = config.currency_id, config.company_id
-        Pricelist = self.env["product.pricelist"]
-        chosen = {}
-        for plan in plans:
-            own = plan.customer.property_product_pricelist
-            if (own.currency_id or company.currency_id) == currency:
-                continue
-            if Pricelist not in chosen:
-                candidates = config.pricelist_id | Pricelist.search(
-                    [("company_id", "in", (False, company.id))]
-                )
-                chosen[Pricelist] = candidates.filtered(lambda row: row.currency_id == currency)[:1]
-            chosen[plan.customer] = chosen[Pricelist]
-            is_enough = currency == company.currency_id and not needs_pricelist(
-                self.env["sale.order"]
-            )
-            if not (chosen[Pricelist] or is_enough):
+        foreign = [
+            plan
+            for plan in plans
+            if (plan.customer.property_product_pricelist.currency_id or company.currency_id)
+            != currency
+        ]
+        if not foreign:
+            return {}
+        fitting = config.pricelist_id | self.env["product.pricelist"].search(
+            [("company_id", "in", (False, company.id))]
+        )
+        fitting = fitting.filtered(lambda pricelist: pricelist.currency_id == currency)[:1]
+        can_do_without = currency == company.currency_id and not needs_pricelist(
+            self.env["sale.order"]
+        )
+        if not fitting and not can_do_without:
+            for plan in foreign:
                 plan.fail("no_pricelist", currency.name)
-        return chosen
+        return {plan.customer: fitting for plan in foreign}
 
     # === BUSINESS METHODS: WHAT THE NOTE SAYS === #
 

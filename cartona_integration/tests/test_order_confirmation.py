@@ -48,6 +48,21 @@ class TestConfirmation(OrderCase):
         self.assertEqual((first.state, second.state), ("sale", "draft"))
         self.assertIn("4 needed, 1 free", self.notes(second))
 
+    def test_what_is_approved_already_gets_its_stock_first(self):
+        self.config.auto_confirm = True
+        self.set_stock(self.tea, 5)
+        self.set_stock(self.rice, 100)
+
+        pending, approved = (
+            outcome.order
+            for outcome in self.receive_all(
+                [self.order(hashed_id="a1"), self.order(hashed_id="b2", status="approved")]
+            )
+        )
+
+        self.assertEqual((pending.state, approved.state), ("draft", "sale"))
+        self.assertEqual(set(approved.picking_ids.move_ids.mapped("state")), {"assigned"})
+
     def test_without_the_setting_it_waits_for_a_clerk(self):
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
@@ -229,4 +244,23 @@ class TestMoney(OrderCase):
 
         self.assertEqual(sale.partner_id, partner)
         self.assertEqual(sale.currency_id, self.config.currency_id)
+        self.assertEqual(sale.amount_total, 110.0)
+
+    def test_without_a_pricelist_in_cartona_s_currency_the_order_waits(self):
+        foreign = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
+        )
+        foreign.active = True
+        self.config.currency_id = foreign
+
+        code, detail = self.refuse(self.order())
+
+        self.assertEqual((code, detail), ("no_pricelist", foreign.name))
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Cartona", "currency_id": foreign.id, "company_id": self.company.id}
+        )
+        sale = self.receive()
+        self.assertEqual((sale.pricelist_id, sale.currency_id), (pricelist, foreign))
         self.assertEqual(sale.amount_total, 110.0)

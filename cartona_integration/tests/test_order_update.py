@@ -448,3 +448,24 @@ class TestStatusChanges(OrderCase):
         self.assertEqual((sale.state, sale.cartona_status), ("cancel", "cancelled_by_supplier"))
         [(task, _user)] = self.tasks(sale)
         self.assertIn("pending", task)
+
+    def test_what_comes_after_the_end_is_shown_to_somebody(self):
+        for name, end, after in (
+            ("a", "delivered", "returned"),
+            ("b", "cancelled_by_retailer", "delivered"),
+        ):
+            sale = self.receive(self.order(hashed_id=name, status=end))
+            sale.activity_ids.unlink()
+
+            self.receive(self.order(hashed_id=name, status=after))
+
+            self.assertEqual(sale.cartona_status, end)
+            [(task, _user)] = self.tasks(sale)
+            self.assertIn(after, task)
+
+    def test_two_words_for_one_cancellation_say_nothing(self):
+        sale = self.receive(self.order(status="cancelled_by_retailer"))
+
+        self.receive(self.order(status="cancelled"))
+
+        self.assertEqual(self.tasks(sale), [])

@@ -22,7 +22,7 @@ GROUPS = (
 )
 
 # What users may lock each other out of.
-OWN = re.compile(r"""^b?["']?\s*UPDATE "product_(product|template)"\s""")
+OWN = re.compile(r"""^b?["']?\s*UPDATE "product_(product|template)\"""")
 
 
 class User(threading.Thread):

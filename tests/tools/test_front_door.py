@@ -9,7 +9,7 @@ import pytest
 from tools.dev import cli
 from tools.dev.paths import ROOT
 
-MAIN = ("run", "smoke", "test", "bench", "chaos", "dist", "lint")
+MAIN = ("run", "smoke", "test", "bench", "lint")
 
 
 def _makefile():

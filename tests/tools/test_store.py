@@ -56,6 +56,20 @@ def test_a_folder_stays_as_it_was_while_its_successor_is_made(tmp_path):
     assert [path.name for path in folder.iterdir()] == [store.STAMP]
 
 
+def test_what_is_there_is_not_made_again_and_takes_no_lock(monkeypatch):
+    monkeypatch.setattr(store, "exclusive", None)
+    store.ensure(lambda: True, None)
+
+
+def test_what_another_run_made_meanwhile_is_not_made_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "DEV", tmp_path)
+    answers = iter([False, True])
+    store.ensure(lambda: next(answers), None)
+    made = []
+    store.ensure(lambda: False, lambda: made.append(1))
+    assert made == [1]
+
+
 def test_of_two_runs_the_second_waits_and_says_for_whom(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(store, "DEV", tmp_path)
     code = "import sys, time\nfrom tools.dev import store\nstore.DEV = __import__('pathlib').Path"

@@ -5,6 +5,7 @@ Standard library only.
 
 import os
 import sys
+from pathlib import Path
 
 from tools.dev import processes, progress, store, venvs
 from tools.dev.paths import DEV, REQUIREMENTS, ROOT, TOOLS_VENV
@@ -31,12 +32,9 @@ def main(arguments: list[str]) -> None:
 def _prepare_tools() -> None:
     lists = [path for path in LISTS if path.exists()]
     key = venvs.venv_key(sys.executable, lists)
-    if store.is_made(TOOLS_VENV, key):
-        return
-    with store.exclusive():
-        if store.is_made(TOOLS_VENV, key):
-            return
-        with progress.step(
-            "tools", "test and lint tools", lambda: venvs.progress(TOOLS_VENV, lists)
-        ):
-            venvs.make(TOOLS_VENV, sys.executable, lists)
+    store.ensure(lambda: store.is_made(TOOLS_VENV, key), lambda: _make_tools(lists))
+
+
+def _make_tools(lists: list[Path]) -> None:
+    with progress.step("tools", "test and lint tools", lambda: venvs.progress(TOOLS_VENV, lists)):
+        venvs.make(TOOLS_VENV, sys.executable, lists)

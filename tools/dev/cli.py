@@ -16,7 +16,7 @@ PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another p
 """
 
 #: Commands that hand every word behind them to another program.
-PASSING_ON = ("test", "bench", "chaos", "dist", "exec")
+PASSING_ON = ("test", "bench", "exec")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,16 +63,6 @@ def lint(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     """measure the performance budgets: `bench [OPTION ...]`"""
     return _module("tools.bench", options.rest)
-
-
-def chaos(options: argparse.Namespace) -> int:
-    """random faults and crashes, then both sides compared: `chaos [OPTION ...]`"""
-    return _module("tools.chaos", options.rest)
-
-
-def dist(options: argparse.Namespace) -> int:
-    """derive the addon for every series, below dist/: `dist [OPTION ...]`"""
-    return _module("tools.series", options.rest)
 
 
 def clean(_options: argparse.Namespace) -> int:
@@ -168,8 +158,6 @@ def _parser() -> argparse.ArgumentParser:
     parsed.add_argument("--keep", action="store_true", help="leave the database for a look at it")
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "bench", bench).add_argument("rest", nargs=argparse.REMAINDER)
-    _add(commands, "chaos", chaos).add_argument("rest", nargs=argparse.REMAINDER)
-    _add(commands, "dist", dist).add_argument("rest", nargs=argparse.REMAINDER)
     parsed = _add(commands, "lint", lint)
     parsed.add_argument("--fix", action="store_true", help="repair what can be repaired first")
     _add(commands, "setup", setup)

@@ -95,13 +95,9 @@ def log_of(database: str) -> Path:
 
 def _template(env: Environment, kind: str, key: str, make: Callable[[str], None]) -> str:
     prefix = f"cartona_{kind}_{env.series.replace('.', '')}_{store.key_of(str(DEV))[:4]}_"
-    name = prefix + key
-    if name in env.pg.databases():
-        return name
-    partial = f"{prefix}partial"
-    with store.exclusive():
-        if name in env.pg.databases():
-            return name
+    name, partial = prefix + key, f"{prefix}partial"
+
+    def build() -> None:
         for old in env.pg.databases():
             if old.startswith(prefix):
                 drop(env, old)
@@ -113,6 +109,8 @@ def _template(env: Environment, kind: str, key: str, make: Callable[[str], None]
         if odoo_config.filestore(partial).exists():
             odoo_config.filestore(partial).rename(odoo_config.filestore(name))
         env.pg.rename(partial, name)
+
+    store.ensure(lambda: name in env.pg.databases(), build)
     return name
 
 

@@ -96,13 +96,13 @@ def prepare(
     """
     if series not in QUEUE_JOB:
         raise store.SetupError(f"SERIES={series} is none of {', '.join(QUEUE_JOB)}")
-    with store.exclusive():
-        home = _odoo_home(series, odoo)
-        interpreter = _prepare_python(series, home, odoo, python)
-        addons = _prepare_addons(series)
-        pg = _prepare_postgres()
+    home = _odoo_home(series, odoo)
+    interpreter = _prepare_python(series, home, odoo, python)
+    addons = _prepare_addons(series)
+    pg = _prepare_postgres()
     launcher = series_dir(series) / "odoo-bin"
-    launcher.write_text(_LAUNCHER)
+    if not launcher.exists() or launcher.read_text() != _LAUNCHER:
+        launcher.write_text(_LAUNCHER)
     own = home / "addons"
     return Environment(
         series=series,
@@ -139,11 +139,14 @@ def _prepare_debian(series: str) -> Path:
         )
     prefix = series_dir(series) / "debian"
     key = store.key_of(debian.PACKAGES, debian.LEFT_OUT)
-    if not store.is_made(prefix, key):
+
+    def make() -> None:
         with progress.step("odoo", "Odoo 19.0 from Debian", debian.progress):
             debian.download()
             store.make_folder(prefix, key, debian.unpack)
             debian.clean()
+
+    store.ensure(lambda: store.is_made(prefix, key), make)
     return prefix / "usr/lib/python3/dist-packages"
 
 
@@ -164,10 +167,14 @@ def _prepare_python(series: str, home: Path, odoo: Path | None, python: str | No
             f"{home} has no requirements.txt: name a Python that has what Odoo needs "
             "with PYTHON=/path/to/python."
         )
-    if not store.is_made(venv, venvs.venv_key(base, lists, shared)):
+
+    def make() -> None:
         text = f"Python packages of Odoo {series}"
         with progress.step("python", text, lambda: venvs.progress(venv, lists)):
             venvs.make(venv, base, lists, shared)
+
+    key = venvs.venv_key(base, lists, shared)
+    store.ensure(lambda: store.is_made(venv, key), make)
     return venv / "bin" / "python"
 
 
@@ -204,12 +211,63 @@ def _installable_list(series: str, requirements: Path) -> Path:
 def _prepare_addons(series: str) -> Path:
     """A folder with queue_job and a link to our addon."""
     folder = series_dir(series) / "addons"
-    source = ROOT / ADDON if series == DEFAULT_SERIES else ROOT / "dist" / series / ADDON
+    source = ROOT / ADDON if series == DEFAULT_SERIES else _derive(series)
     key = store.key_of(QUEUE_JOB[series], str(source))
-    if not store.is_made(folder, key):
+
+    def make() -> None:
         with progress.step("queue_job", f"queue_job {QUEUE_JOB[series]}"):
             store.make_folder(folder, key, lambda place: _fill_addons(place, series, source))
+
+    store.ensure(lambda: store.is_made(folder, key), make)
     return folder
+
+
+def _derive(series: str) -> Path:
+    """The addon for an older series, derived anew when its source has changed."""
+    derived = ROOT / "dist" / series / ADDON
+    mark = series_dir(series) / "derived-from"
+    key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
+
+    def is_derived() -> bool:
+        return derived.exists() and mark.exists() and mark.read_text() == key
+
+    def derive() -> None:
+        variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "tools.series", series]
+        processes.run(command, LOGS / f"dist-{series}.log", variables, cwd=ROOT)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(key)
+
+    store.ensure(is_derived, derive)
+    return derived
+
+
+def _prepare_addons(series: str) -> Path:
+    """A folder with queue_job and a link to our addon."""
+    folder = series_dir(series) / "addons"
+    source = ROOT / ADDON if series == DEFAULT_SERIES else _derive(series)
+    key = store.key_of(QUEUE_JOB[series], str(source))
+
+    def make() -> None:
+        with progress.step("queue_job", f"queue_job {QUEUE_JOB[series]}"):
+            store.make_folder(folder, key, lambda place: _fill_addons(place, series, source))
+
+    store.ensure(lambda: store.is_made(folder, key), make)
+    return folder
+
+
+def _derive(series: str) -> Path:
+    """The addon for an older series, derived anew when its source has changed."""
+    derived = ROOT / "dist" / series / ADDON
+    mark = series_dir(series) / "derived-from"
+    key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
+    if not derived.exists() or not mark.exists() or mark.read_text() != key:
+        variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "tools.series", series]
+        processes.run(command, LOGS / f"dist-{series}.log", variables, cwd=ROOT)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(key)
+    return derived
 
 
 def _fill_addons(folder: Path, series: str, source: Path) -> None:

@@ -22,9 +22,8 @@ import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
 
-from tools.dev import processes
+from tools.dev import processes, store
 from tools.dev.paths import DEV, LOGS
-from tools.dev.store import SetupError
 from tools.dev.venvs import clean_environment
 
 #: Odoo refuses to run as `postgres`.
@@ -139,11 +138,12 @@ def prepare() -> Server:
     if os.environ.get("PGHOST"):
         return _named_server()
     _hold()
-    if not _DATA.exists():
-        _initialise()
     socket = _socket_folder()
-    if not _is_running():
-        _start(socket)
+    with store.exclusive("postgres"):
+        if not _DATA.exists():
+            _initialise()
+        if not _is_running():
+            _start(socket)
     server = Server(str(socket), "5432", ROLE, "", str(_programs()))
     superuser = Server(server.host, server.port, "postgres", "")
     if not superuser.query("SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
@@ -176,12 +176,12 @@ def stop() -> None:
 def remove() -> None:
     """Stop the embedded server and throw its data away.
 
-    :raise SetupError: when another command still uses it
+    :raise store.SetupError: when another command still uses it
     """
     _hold()
     stop()
     if _is_running():
-        raise SetupError("PostgreSQL is still in use by another command")
+        raise store.SetupError("PostgreSQL is still in use by another command")
     subprocess.run(["rm", "-rf", _HOME], check=True)
 
 

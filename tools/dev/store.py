@@ -76,16 +76,27 @@ def make_folder(folder: Path, key: str, make: Callable[[Path], None]) -> None:
     partial.rename(folder)
 
 
+def ensure(is_done: Callable[[], bool], make: Callable[[], None]) -> None:
+    """Make something unless it is there, and make it once when several runs want it at a time."""
+    if not is_done():
+        with exclusive():
+            if not is_done():
+                make()
+
+
 @contextlib.contextmanager
-def exclusive() -> Iterator[None]:
-    """Hold the set-up's lock: of two runs at once the second waits for the first."""
+def exclusive(what: str = "setup") -> Iterator[None]:
+    """Hold a lock that all runs on this folder share: the second one waits for the first.
+
+    :param what: the lock's name; one may be held inside another, not inside itself
+    """
     DEV.mkdir(parents=True, exist_ok=True)
-    with open(DEV / "lock", "a+") as handle:
+    with open(DEV / f"{what}.lock", "a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            say(f"another run (process {handle.read().strip() or '?'}) is setting up, waiting")
+            say(f"another run (process {handle.read().strip() or '?'}) is at it, waiting")
             fcntl.flock(handle, fcntl.LOCK_EX)
         handle.truncate(0)
         handle.write(str(os.getpid()))
