@@ -11,6 +11,8 @@ from odoo import api, fields, models
 from ..compat import flush
 
 _DATA = "cartona.change"
+# What points at a listing; "order" and "replay" are worked by others.
+LISTING_KINDS = ("price", "stock", "restock")
 
 
 class CartonaChange(models.Model):
@@ -27,6 +29,8 @@ class CartonaChange(models.Model):
         [
             ("price", "Price"),
             ("stock", "Stock"),
+            # Cartona may have counted an order of its own: what it shows is not what was sent.
+            ("restock", "Stock, whatever Cartona has"),
             ("order", "Order"),
             ("replay", "Replay of waiting orders"),
         ],
@@ -46,7 +50,8 @@ class CartonaChange(models.Model):
     def _note(self, kind, product_ids=(), template_ids=()):
         """Note that the price or stock of products may have changed. Costs nothing yet.
 
-        :param str kind: "price" or "stock"
+        :param str kind: "price", "stock", or "restock" for a stock that Cartona may have changed
+            by itself, so that it is sent even when it equals what was sent last
         """
         if not (product_ids or template_ids):
             return
@@ -83,7 +88,7 @@ class CartonaChange(models.Model):
             self._write_orders(orders)
         stock_products = self._with_kits(ids("stock", "product"))
 
-        if not any(kind in ("price", "stock") for kind, _owner in noted):
+        if not any(kind in LISTING_KINDS for kind, _owner in noted):
             return
         self.env.cr.execute(
             """
@@ -99,6 +104,8 @@ class CartonaChange(models.Model):
                         SELECT id, 'stock' FROM product_product
                          WHERE id = ANY(%(stock_products)s)
                             OR product_tmpl_id = ANY(%(stock_templates)s)
+                     UNION ALL
+                        SELECT unnest(%(restock_products)s::integer[]), 'restock'
                        ) noted
                   JOIN cartona_listing listing ON listing.product_id = noted.id
                   JOIN cartona_config config ON config.id = listing.config_id
@@ -112,6 +119,7 @@ class CartonaChange(models.Model):
                 "price_products": ids("price", "product"),
                 "price_templates": ids("price", "template"),
                 "stock_products": stock_products,
+                "restock_products": ids("restock", "product"),
                 "stock_templates": ids("stock", "template"),
             },
         )
@@ -128,7 +136,7 @@ class CartonaChange(models.Model):
         self.env.cr.execute(
             """
             WITH RECURSIVE part AS (
-                SELECT unnest(%s) AS id
+                SELECT unnest(%s::integer[]) AS id
                 UNION
                 SELECT kit.id
                   FROM part

@@ -14,10 +14,9 @@ from collections import namedtuple
 from odoo import api, fields, models
 
 from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
+from .cartona_change import LISTING_KINDS
 from .cartona_listing_payload import USUAL
 
-# What the price and stock drain takes; "order" and "replay" are worked by others.
-_KINDS = ("price", "stock")
 # Rows looked at to find one batch of different records. Without a bound every batch would
 # scan the whole backlog, and sending 100,000 products would take quadratic time.
 _ROWS_PER_RECORD = 10
@@ -49,7 +48,7 @@ class CartonaChange(models.Model):
     @api.model
     def _catch_up(self, config_id):
         """Cron: ring for what nobody was told about, or work it here when nobody comes."""
-        self._catch_up_with(config_id, "drain", _KINDS, self._drain)
+        self._catch_up_with(config_id, "drain", LISTING_KINDS, self._drain)
         self._catch_up_with(config_id, "status", ("order",), self._push_orders)
 
     def _catch_up_with(self, config_id, stream, kinds, step):
@@ -105,12 +104,14 @@ class CartonaChange(models.Model):
         pause = config._pause_seconds("out")
         if pause:
             return _NOTHING_TO_DO._replace(wait=pause)
-        rows = self._claim_rows(config, _KINDS, config.batch_size)
+        rows = self._claim_rows(config, LISTING_KINDS, config.batch_size)
         if not rows:
             return _NOTHING_TO_DO
         sendings, problems, marks = [], {}, {}
+        restocked = self._restocked(rows)
         for intent in self.env["cartona.listing"].browse(rows).exists()._intents(config):
-            delta = intent.listing._not_known(intent.values)
+            unknown = {"available_stock_quantity"} if intent.listing.id in restocked else ()
+            delta = intent.listing._not_known(intent.values, unknown)
             if delta:
                 mark = tuple(sorted(intent.listing._in_flight_values(delta).items()))
                 marks.setdefault(mark, []).append(intent.listing.id)
@@ -146,6 +147,18 @@ class CartonaChange(models.Model):
             (config.id, kinds, limit * _ROWS_PER_RECORD, limit),
         )
         return dict(self.env.cr.fetchall())
+
+    def _restocked(self, rows):
+        """Listings whose stock Cartona may have changed by itself since it was sent.
+
+        :return: set of listing ids
+        """
+        row_ids = [row_id for listing_rows in rows.values() for row_id in listing_rows]
+        self.env.cr.execute(
+            "SELECT res_id FROM cartona_change WHERE id = ANY(%s) AND kind = 'restock'",
+            (row_ids,),
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
 
     def _call(self, task, calls):
         """Step (b).
@@ -193,7 +206,7 @@ class CartonaChange(models.Model):
             wait = config._call_outcome("out", outcome.error)
             if wait is not None:
                 return wait
-        return 0 if self._remains(config, _KINDS) else None
+        return 0 if self._remains(config, LISTING_KINDS) else None
 
     def _forget(self, row_ids):
         self.env.cr.execute("DELETE FROM cartona_change WHERE id = ANY(%s)", (row_ids,))
@@ -209,9 +222,12 @@ class CartonaChange(models.Model):
 class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
-    def _not_known(self, values):
-        """The part of `values` that Cartona is not known to have."""
-        known = self._known()
+    def _not_known(self, values, unknown=()):
+        """The part of `values` that Cartona is not known to have.
+
+        :param unknown: fields of which nothing is known, whatever was sent
+        """
+        known = {key: value for key, value in self._known().items() if key not in unknown}
         return {
             key: value for key, value in values.items() if key not in known or known[key] != value
         }

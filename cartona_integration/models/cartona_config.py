@@ -154,9 +154,14 @@ class CartonaConfig(models.Model):
         "res.users", "Salesperson", default=lambda self: self._default_user_id()
     )
     team_id = fields.Many2one("crm.team", "Sales Team")
+    # The activity mixin has a computed field of this name; this one is a setting.
     activity_user_id = fields.Many2one(
         "res.users",
         "Responsible",
+        compute=None,
+        search=None,
+        store=True,
+        groups=None,
         default=lambda self: self._default_user_id(),
         help="Who is told when something needs a person.",
     )

@@ -217,7 +217,7 @@ class CartonaListing(models.Model):
         """Ids of these listings that the outbox still points at."""
         self.env.cr.execute(
             "SELECT DISTINCT res_id FROM cartona_change"
-            " WHERE kind IN ('price', 'stock') AND res_id = ANY(%s)",
+            " WHERE kind IN ('price', 'stock', 'restock') AND res_id = ANY(%s)",
             (self.ids,),
         )
         return {row[0] for row in self.env.cr.fetchall()}

@@ -187,4 +187,4 @@ class CartonaMessage(models.Model):
                 [("config_id", "=", config.id), ("cartona_id", "in", list(cartona_ids))]
             )
             if config.auto_sync_stock:
-                self.env["cartona.change"]._note("stock", product_ids=listings.product_id.ids)
+                self.env["cartona.change"]._note("restock", product_ids=listings.product_id.ids)

@@ -147,7 +147,7 @@ class ProductProduct(models.Model):
               FROM cartona_listing listing
               LEFT JOIN cartona_change change
                      ON change.config_id = listing.config_id AND change.res_id = listing.id
-                    AND change.kind IN ('price', 'stock')
+                    AND change.kind IN ('price', 'stock', 'restock')
              WHERE listing.config_id = %s AND listing.product_id IS NOT NULL
              GROUP BY listing.product_id
             """,

@@ -62,10 +62,10 @@ class SaleOrderLine(models.Model):
         return self[unit_field(self)]
 
     def _cartona_note_stock(self):
-        """Quotations of Cartona hold stock: a change of theirs changes what is published."""
+        """Orders of Cartona hold stock, here and perhaps there: a change publishes it anew."""
         held = self.filtered(lambda line: line.order_id.cartona_id)
         if held:
-            self.env["cartona.change"]._note("stock", product_ids=held.product_id.ids)
+            self.env["cartona.change"]._note("restock", product_ids=held.product_id.ids)
 
     def _update_line_quantity(self, values):
         """Override of `sale` for an import, which tells all its changes in one note of its own."""

@@ -14,6 +14,17 @@ class TestConnection(CartonaCase):
     def test_another_token_has_to_be_tested_again(self):
         self.assertEqual(self.config.connection_state, "untested")
 
+    def test_the_responsible_is_kept_and_gets_the_activity(self):
+        clerk = self.env["res.users"].create({"name": "Clerk", "login": "cartona_clerk"})
+        self.config.activity_user_id = clerk
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(self.config.activity_user_id, clerk)
+        self.marketplace.token = "another"
+        self.rice.cartona_id = "R1"
+        self.drain()
+        self.assertEqual(self.config.activity_ids.user_id, clerk)
+
     def test_a_good_token_says_so(self):
         self.marketplace.announce(*CHECK, [])
         message = self.config.action_test_connection()["params"]

@@ -248,7 +248,7 @@ class TestInbox(OrderCase):
         free = self.config._free_quantities(self.tea)[self.tea.id]
         self.assertEqual(free, 50)
         message, _repeated = self.store(self.sample("o1", total_price=999.0))
-        self.assertIn(("stock", self.listing(self.tea).id), self.noted())
+        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
         self.work()
         self.assertEqual(message.state, "error")
         self.assertEqual(self.config._free_quantities(self.tea)[self.tea.id], 46)
@@ -257,4 +257,4 @@ class TestInbox(OrderCase):
         self.store(self.sample("o1", status="cancelled_by_retailer", total_price=999.0))
         self.work()
         self.assertEqual(self.config._free_quantities(self.tea)[self.tea.id], 50)
-        self.assertIn(("stock", self.listing(self.tea).id), self.noted())
+        self.assertIn(("restock", self.listing(self.tea).id), self.noted())

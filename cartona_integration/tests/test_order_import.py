@@ -218,19 +218,19 @@ class TestNewOrder(OrderCase):
     def test_a_quotation_holds_stock_until_it_is_cancelled(self):
         tea, rice = self.listing(self.tea).id, self.listing(self.rice).id
         sale = self.receive()
-        self.assertEqual(set(self.noted("stock")), {("stock", tea), ("stock", rice)})
+        self.assertEqual(set(self.noted("restock")), {("restock", tea), ("restock", rice)})
 
         self.settle()
         self.receive(self.order({TEA: {"amount": 9}}))
-        self.assertEqual(set(self.noted("stock")), {("stock", tea)})
+        self.assertEqual(set(self.noted("restock")), {("restock", tea)})
 
         self.settle()
         self.receive(self.order({TEA: {"amount": 9}, RICE: None}))
-        self.assertEqual(set(self.noted("stock")), {("stock", rice)})
+        self.assertEqual(set(self.noted("restock")), {("restock", rice)})
 
         self.settle()
         sale._action_cancel()
-        self.assertEqual(set(self.noted("stock")), {("stock", tea)})
+        self.assertEqual(set(self.noted("restock")), {("restock", tea)})
 
     def test_an_order_that_is_not_cartona_s_notes_nothing_as_a_quotation(self):
         partner = self.env["res.partner"].create({"name": "Shop"})

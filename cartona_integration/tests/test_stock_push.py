@@ -149,7 +149,8 @@ class TestStockPush(CartonaCase):
         )
         self.assertEqual(self.push(), {"T1": 34})
         order.action_confirm()
-        self.assertEqual(self.push(), {})
+        # Cartona may have counted the order itself: the same figure is told once more.
+        self.assertEqual(self.push(), {"T1": 34})
         order.with_context(disable_cancel_warning=True).action_cancel()
         self.assertEqual(self.push(), {"T1": 40})
 

@@ -143,3 +143,37 @@ def struck(sandbox: SandboxServer) -> Callable[..., Callable[[], object]]:
         return lambda: processes.wait_until(hit, timeout=10, pause=0.01)
 
     return strike
+
+
+@pytest.fixture(scope="session")
+def minute_passes(wake_cron: Callable) -> Callable[[OdooServer], None]:
+    """`minute_passes(odoo)`: what waits is a minute older, and all that looks around looks.
+
+    Odoo's cron thread and the job runner look once a minute; only the waiting is left out.
+    """
+
+    def pass_by(odoo: OdooServer) -> None:
+        odoo.query("UPDATE cartona_change SET create_date = create_date - interval '1 minute'")
+        odoo.query(
+            "UPDATE queue_job SET date_enqueued = date_enqueued - interval '1 minute'"
+            " WHERE state IN ('enqueued', 'started')"
+        )
+        odoo.query(
+            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id ="
+            " (SELECT res_id FROM ir_model_data"
+            " WHERE module = 'cartona_integration' AND name = 'cron_catch_up')"
+        )
+        odoo.query("SELECT pg_notify('queue_job', '')")
+        wake_cron(odoo)
+
+    return pass_by
+
+
+@pytest.fixture(scope="session")
+def wake_cron() -> Callable[[OdooServer], None]:
+    """`wake_cron(odoo)`: its cron thread looks now for what is due."""
+
+    def wake(odoo: OdooServer) -> None:
+        odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)
+
+    return wake

@@ -26,7 +26,7 @@ def test_only_databases_of_ended_processes_are_swept():
     assert dropped == [orphan]
 
 
-def test_a_copied_filestore_goes_without_the_original():
+def test_of_a_filestore_and_its_copy_each_stays_when_the_other_goes():
     original = odoo_config.filestore("one") / "ab" / "abcd"
     original.parent.mkdir(parents=True)
     original.write_text("picture")
@@ -35,3 +35,6 @@ def test_a_copied_filestore_goes_without_the_original():
     assert copy.read_text() == "picture"
     copy.unlink()
     assert original.read_text() == "picture"
+    databases._copy_filestore("one", "two")
+    original.unlink()
+    assert copy.read_text() == "picture"

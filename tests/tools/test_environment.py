@@ -39,6 +39,12 @@ def test_a_folder_without_odoo_is_refused(tmp_path):
         environment.prepare("16.0", tmp_path)
 
 
+def test_a_series_without_its_addon_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    with pytest.raises(store.SetupError, match="no version of the addon for Odoo 16.0"):
+        environment._prepare_addons("16.0")
+
+
 @pytest.mark.parametrize("inside", ["", "odoo"])
 def test_a_checkout_is_found_by_its_top_or_by_its_package(checkout, inside):
     assert environment._odoo_home("16.0", checkout / inside) == checkout

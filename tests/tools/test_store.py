@@ -22,15 +22,17 @@ def test_a_tree_s_key_knows_names_and_content_but_not_what_is_skipped(tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "a.py").write_text("1")
     (tmp_path / "tests").mkdir()
-    key = store.tree_key(tmp_path, skip=["tests"])
+    skip = ["tests", "README.md"]
+    key = store.tree_key(tmp_path, skip)
     (tmp_path / "tests" / "test_a.py").write_text("anything")
+    (tmp_path / "README.md").write_text("anything")
     (tmp_path / "models" / "__pycache__").mkdir()
     (tmp_path / "models" / "__pycache__" / "a.pyc").write_text("anything")
-    assert store.tree_key(tmp_path, skip=["tests"]) == key
+    assert store.tree_key(tmp_path, skip) == key
     (tmp_path / "models" / "a.py").rename(tmp_path / "models" / "b.py")
-    renamed = store.tree_key(tmp_path, skip=["tests"])
+    renamed = store.tree_key(tmp_path, skip)
     (tmp_path / "models" / "b.py").write_text("2")
-    assert len({key, renamed, store.tree_key(tmp_path, skip=["tests"])}) == 3
+    assert len({key, renamed, store.tree_key(tmp_path, skip)}) == 3
 
 
 def test_an_interrupted_folder_is_not_there_and_the_next_run_makes_it(tmp_path):
@@ -74,7 +76,7 @@ def test_of_two_runs_the_second_waits_and_says_for_whom(monkeypatch, tmp_path, c
     monkeypatch.setattr(store, "DEV", tmp_path)
     code = "import sys, time\nfrom tools.dev import store\nstore.DEV = __import__('pathlib').Path"
     code += f"({str(tmp_path)!r})\nwith store.exclusive():\n    print(1, flush=True)\n    "
-    code += "sys.stdin.read()\n    open(store.DEV / 'first was done', 'w')"
+    code += "sys.stdin.read()\n    time.sleep(0.5)\n    open(store.DEV / 'first was done', 'w')"
     first = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -6,6 +6,11 @@ import socket
 import threading
 
 import pytest
+from hypothesis import settings
+
+# No deadline, for a busy machine is no failure; no database, for a run leaves nothing behind.
+settings.register_profile("unit", max_examples=60, deadline=None, database=None)
+settings.load_profile("unit")
 
 SAMPLES = pathlib.Path(__file__).parent.parent / "samples"
 

@@ -4,7 +4,7 @@ import argparse
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog="Databases with many products are made at the first use and kept.",
     )
-    parser.add_argument("rows", nargs="*", help=f"only these: {', '.join(ROWS)}")
+    parser.add_argument(
+        "rows", nargs="*", type=_row, metavar="ROW", help=f"only these: {', '.join(ROWS)}"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
     parser.add_argument("--full", action="store_true", help="also 100,000 products: an hour")
     parser.add_argument("--pairs", type=_at_least(5), default=5, help="interleaved pairs")
@@ -67,7 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _at_least(least: int):
+def _row(name: str) -> str:
+    # `choices` would refuse the empty list.
+    if name not in ROWS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(ROWS)}")
+    return name
+
+
+def _at_least(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if int(text) < least:
             raise argparse.ArgumentTypeError(f"at least {least}, else the figure means nothing")

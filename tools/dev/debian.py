@@ -159,8 +159,8 @@ def _own_archive(etc: Path = Path("/etc/apt")) -> Archive | None:
 
 def _fields(stanza: str) -> dict[str, str]:
     """The one-line fields of a deb822 stanza; a key written out over several lines is left."""
-    lines = [line for line in stanza.splitlines() if not line.startswith("#")]
-    pairs = (line.split(":", 1) for line in lines if re.match(r"[A-Za-z-]+:", line))
+    lines = (line for line in stanza.splitlines() if re.match(r"[A-Za-z-]+:", line))
+    pairs = (line.split(":", 1) for line in lines)
     return {name.lower(): value.strip() for name, value in pairs}
 
 

@@ -224,6 +224,8 @@ def _prepare_addons(series: str) -> Path:
 
 def _derive(series: str) -> Path:
     """The addon for an older series, derived anew when its source has changed."""
+    if not (ROOT / "tools" / "series").is_dir():
+        raise store.SetupError(f"there is no version of the addon for Odoo {series} yet")
     derived = ROOT / "dist" / series / ADDON
     mark = series_dir(series) / "derived-from"
     key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
@@ -258,6 +260,8 @@ def _prepare_addons(series: str) -> Path:
 
 def _derive(series: str) -> Path:
     """The addon for an older series, derived anew when its source has changed."""
+    if not (ROOT / "tools" / "series").is_dir():
+        raise store.SetupError(f"there is no version of the addon for Odoo {series} yet")
     derived = ROOT / "dist" / series / ADDON
     mark = series_dir(series) / "derived-from"
     key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))

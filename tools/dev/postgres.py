@@ -162,12 +162,10 @@ def stop() -> None:
     if _users is None:
         return
     try:
-        fcntl.flock(_users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    else:
-        if _is_running():
-            _pg("pg_ctl", "-D", _DATA, "-m", "fast", "-w", "stop")
+        with contextlib.suppress(BlockingIOError):  # another command still uses it
+            fcntl.flock(_users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_running():
+                _pg("pg_ctl", "-D", _DATA, "-m", "fast", "-w", "stop")
     finally:
         _users.close()
         _users = None
