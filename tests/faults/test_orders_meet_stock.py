@@ -36,7 +36,7 @@ def test_orders_placed_while_stock_is_pushed(seller: Seller, sandbox: SandboxSer
     assert sum(row["outgoing_qty"] for row in ordered) == 2 * len(placed)
 
 
-def test_order_that_the_marketplace_has_taken_off_itself_is_not_taken_for_unchanged_stock(
+def test_order_that_the_marketplace_has_counted_itself_is_no_reason_to_send_nothing(
     seller: Seller, sandbox: SandboxServer
 ):
     """20 shown; sold 1, so 19 shown; received 1 meanwhile: 20 free, and 20 was sent last."""
@@ -44,10 +44,7 @@ def test_order_that_the_marketplace_has_taken_off_itself_is_not_taken_for_unchan
     product, other = seller.sell(2, list_price=10.0)
     seller.count({product: 20})
     seller.rest()
-    # A pause of sending, so that both changes go out together.
-    sandbox.set_fault(effect="503", path=UPDATE, times=1, retry_after=3)
-    seller.write(other, list_price=11.0)
-    wait_until(lambda: seller.setting("out_failure_count"))
+    pause_sending(seller, other)
     seller.count({product: 21})
     order = place(seller, product, amount=1)
     assert seller.stock(product) == 19
@@ -58,7 +55,37 @@ def test_order_that_the_marketplace_has_taken_off_itself_is_not_taken_for_unchan
     assert seller.stock(product) == 20
 
 
+def test_cancellation_that_the_marketplace_has_counted_itself_does_not_oversell(
+    seller: Seller, sandbox: SandboxServer
+):
+    """19 shown; cancelled, so 20 shown; one is lost meanwhile: 19 free, and 19 was sent last."""
+    sandbox.behaviour(order_lowers_stock=True)
+    product, other = seller.sell(2, list_price=10.0)
+    seller.count({product: 20})
+    seller.rest()
+    order = place(seller, product, amount=1)
+    pull(seller)
+    wait_until(lambda: imported(seller, [order["hashed_id"]]), timeout=10)
+    seller.rest()
+    pause_sending(seller, other)
+    seller.count({product: 19})
+    sandbox.cancel_order(order["hashed_id"])
+    assert seller.stock(product) == 20
+    pull(seller)
+    wait_until(lambda: not imported(seller, [order["hashed_id"]]), timeout=10)
+    seller.rest(timeout=20)
+    assert seller.odds() == {}
+    assert seller.stock(product) == 19
+
+
 # === HELPERS === #
+
+
+def pause_sending(seller: Seller, other: int) -> None:
+    """Nothing is sent for some seconds, so that what happens meanwhile goes out together."""
+    seller.sandbox.set_fault(effect="503", path=UPDATE, times=1, retry_after=3)
+    seller.write(other, list_price=11.0)
+    wait_until(lambda: seller.setting("out_failure_count"))
 
 
 def place(seller: Seller, product: int, amount: int) -> dict:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.dev import environment, odoo_config, store
+from tools.dev import addons, environment, odoo_config, store
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +40,9 @@ def test_a_folder_without_odoo_is_refused(tmp_path):
 
 
 def test_a_series_without_its_addon_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(addons, "ROOT", tmp_path)
     with pytest.raises(store.SetupError, match="no version of the addon for Odoo 16.0"):
-        environment._prepare_addons("16.0")
+        addons.prepare("16.0")
 
 
 @pytest.mark.parametrize("inside", ["", "odoo"])

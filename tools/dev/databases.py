@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.dev import odoo_config, processes, progress, store
-from tools.dev.environment import QUEUE_JOB, Environment
+from tools.dev.addons import QUEUE_JOB
+from tools.dev.environment import Environment
 from tools.dev.paths import ADDON, DEV, LOGS
 
 #: What the addon builds on.

@@ -8,17 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.dev import debian, postgres, processes, progress, store, venvs
-from tools.dev.paths import ADDON, CACHE, DEFAULT_SERIES, LOGS, REQUIREMENTS, ROOT, series_dir
-
-#: One release per series. It names Odoo itself as a requirement, which no index carries.
-QUEUE_JOB = {
-    "15.0": "15.0.2.3.13.2",
-    "16.0": "16.0.3.0.2.2",
-    "17.0": "17.0.1.5.4",
-    "18.0": "18.0.4.1.2.2",
-    "19.0": "19.0.2.4.0.1",
-}
+from tools.dev import addons, debian, postgres, progress, store, venvs
+from tools.dev.paths import ADDON, CACHE, DEFAULT_SERIES, REQUIREMENTS, series_dir
 
 _TEST_LIST = REQUIREMENTS / "requirements-odoo-tests.txt"
 _LAUNCHER = """\
@@ -94,11 +85,11 @@ def prepare(
     :param python: the interpreter to build on; the one that runs us when left out
     :raise store.SetupError: when these cannot go together, in one sentence
     """
-    if series not in QUEUE_JOB:
-        raise store.SetupError(f"SERIES={series} is none of {', '.join(QUEUE_JOB)}")
+    if series not in addons.QUEUE_JOB:
+        raise store.SetupError(f"SERIES={series} is none of {', '.join(addons.QUEUE_JOB)}")
     home = _odoo_home(series, odoo)
     interpreter = _prepare_python(series, home, odoo, python)
-    addons = _prepare_addons(series)
+    addons_folder = addons.prepare(series)
     pg = _prepare_postgres()
     launcher = series_dir(series) / "odoo-bin"
     if not launcher.exists() or launcher.read_text() != _LAUNCHER:
@@ -110,7 +101,7 @@ def prepare(
         odoo_command=(str(interpreter), str(launcher)),
         odoo_home=home,
         odoo_version=_version_of(home),
-        addons_path=(addons, *([own] if (own / "sale").is_dir() else [])),
+        addons_path=(addons_folder, *([own] if (own / "sale").is_dir() else [])),
         pg=pg,
     )
 
@@ -206,85 +197,6 @@ def _installable_list(series: str, requirements: Path) -> Path:
     derived.parent.mkdir(parents=True, exist_ok=True)
     derived.write_text("\n".join(lines) + "\n")
     return derived
-
-
-def _prepare_addons(series: str) -> Path:
-    """A folder with queue_job and a link to our addon."""
-    folder = series_dir(series) / "addons"
-    source = ROOT / ADDON if series == DEFAULT_SERIES else _derive(series)
-    key = store.key_of(QUEUE_JOB[series], str(source))
-
-    def make() -> None:
-        with progress.step("queue_job", f"queue_job {QUEUE_JOB[series]}"):
-            store.make_folder(folder, key, lambda place: _fill_addons(place, series, source))
-
-    store.ensure(lambda: store.is_made(folder, key), make)
-    return folder
-
-
-def _derive(series: str) -> Path:
-    """The addon for an older series, derived anew when its source has changed."""
-    if not (ROOT / "tools" / "series").is_dir():
-        raise store.SetupError(f"there is no version of the addon for Odoo {series} yet")
-    derived = ROOT / "dist" / series / ADDON
-    mark = series_dir(series) / "derived-from"
-    key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
-
-    def is_derived() -> bool:
-        return derived.exists() and mark.exists() and mark.read_text() == key
-
-    def derive() -> None:
-        variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tools.series", series]
-        processes.run(command, LOGS / f"dist-{series}.log", variables, cwd=ROOT)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(key)
-
-    store.ensure(is_derived, derive)
-    return derived
-
-
-def _prepare_addons(series: str) -> Path:
-    """A folder with queue_job and a link to our addon."""
-    folder = series_dir(series) / "addons"
-    source = ROOT / ADDON if series == DEFAULT_SERIES else _derive(series)
-    key = store.key_of(QUEUE_JOB[series], str(source))
-
-    def make() -> None:
-        with progress.step("queue_job", f"queue_job {QUEUE_JOB[series]}"):
-            store.make_folder(folder, key, lambda place: _fill_addons(place, series, source))
-
-    store.ensure(lambda: store.is_made(folder, key), make)
-    return folder
-
-
-def _derive(series: str) -> Path:
-    """The addon for an older series, derived anew when its source has changed."""
-    if not (ROOT / "tools" / "series").is_dir():
-        raise store.SetupError(f"there is no version of the addon for Odoo {series} yet")
-    derived = ROOT / "dist" / series / ADDON
-    mark = series_dir(series) / "derived-from"
-    key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
-    if not derived.exists() or not mark.exists() or mark.read_text() != key:
-        variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tools.series", series]
-        processes.run(command, LOGS / f"dist-{series}.log", variables, cwd=ROOT)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(key)
-    return derived
-
-
-def _fill_addons(folder: Path, series: str, source: Path) -> None:
-    package = f"odoo-addon-queue-job=={QUEUE_JOB[series]}"
-    target = folder / ".packages"
-    processes.run(
-        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-compile", "--no-cache-dir"]
-        + ["--ignore-requires-python", "--target", target, package],
-        LOGS / "pip-queue_job.log",
-        venvs.pip_environment(),
-    )
-    (target / "odoo/addons/queue_job").rename(folder / "queue_job")
-    (folder / ADDON).symlink_to(source)
 
 
 def _prepare_postgres() -> postgres.Server:
