@@ -78,9 +78,10 @@ class CartonaWorker(models.AbstractModel):
         wanted.update((stream, config_id) for config_id in config_ids)
 
     @api.model
-    def _enqueue(self, stream, config_id, seconds=0):
+    def _enqueue(self, stream, config_id, seconds=0, trigger=True):
         """Enqueue the job of `stream`, once: an equal job that has not started yet serves as well.
 
+        :param bool trigger: whether the cron, too, is to look when a delay is over
         :param float seconds: not before so many seconds. A delayed job never stands in for an
             immediate one, nor the other way round.
         """
@@ -93,11 +94,12 @@ class CartonaWorker(models.AbstractModel):
             max_retries=0,
         )
         getattr(delayable, method)(config_id)
-        if seconds > _LOCK_MISSED_SECONDS:
+        if seconds and trigger:
             # The same moment for databases where no job runner is at work.
             cron = self.env.ref("cartona_integration.cron_catch_up", raise_if_not_found=False)
             if cron:
-                cron._trigger(fields.Datetime.now() + timedelta(seconds=seconds))
+                # Times are kept in whole seconds: one more, so as not to come too early.
+                cron._trigger(fields.Datetime.now() + timedelta(seconds=seconds + 1))
 
     def _job_description(self, stream):
         return {
@@ -164,10 +166,11 @@ class CartonaWorker(models.AbstractModel):
             None when nothing is left
         """
         seconds = _LOCK_MISSED_SECONDS
-        if self._try_lock(self.env.cr, stream, config_id):
+        is_ours = self._try_lock(self.env.cr, stream, config_id)
+        if is_ours:
             seconds = step(config_id)
         if seconds is not None:
-            self._enqueue(stream, config_id, seconds=seconds)
+            self._enqueue(stream, config_id, seconds=seconds, trigger=is_ours)
         return seconds
 
     @api.model

@@ -11,7 +11,7 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-WAITING = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock')"
+WAITING = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock')"
 DUE_TRIGGERS = """
     SELECT count(*) FROM ir_cron_trigger
      WHERE call_at <= now() AT TIME ZONE 'UTC'

@@ -88,8 +88,8 @@ def prepare(
     if series not in addons.QUEUE_JOB:
         raise store.SetupError(f"SERIES={series} is none of {', '.join(addons.QUEUE_JOB)}")
     home = _odoo_home(series, odoo)
-    interpreter = _prepare_python(series, home, odoo, python)
     addons_folder = addons.prepare(series)
+    interpreter = _prepare_python(series, home, odoo, python)
     pg = _prepare_postgres()
     launcher = series_dir(series) / "odoo-bin"
     if not launcher.exists() or launcher.read_text() != _LAUNCHER:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 PLAN = (
     "tools",
     "odoo",
-    "python",
     "queue_job",
+    "python",
     "postgres",
     "base database",
     "addon database",
