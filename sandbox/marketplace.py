@@ -46,7 +46,7 @@ class Marketplace:
         self.on_order_changed: list[Callable[[Order, str], None]] = []
         self.public_url = ""
         self._first_token = token
-        self.seed, self.listing_count = seed, listings
+        self.seed, self.listing_count, self._listings_at_start = seed, listings, listings
         self.order_number = 0
         self._start()
 
@@ -65,11 +65,11 @@ class Marketplace:
         """Forget accounts, tokens, listings, orders and switches; begin as at the start.
 
         Order numbers go on, so that no hashed_id comes twice to a supplier who remembers; they
-        begin anew only when a seed is given.
+        begin anew only when a seed is given. A number of listings holds until the next reset.
         """
         if seed is not None:
             self.seed, self.order_number = seed, 0
-        self.listing_count = self.listing_count if listings is None else listings
+        self.listing_count = self._listings_at_start if listings is None else listings
         self._start()
         self.feed.history.clear()
         self.feed.publish("reset")

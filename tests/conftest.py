@@ -23,7 +23,7 @@ def environment() -> Environment:
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[SandboxServer]:
     """One marketplace for the whole run. Tests take `sandbox`, which is emptied for each."""
-    with SandboxServer(seed=1) as server:
+    with SandboxServer(seed=1, listings=1000) as server:
         yield server
 
 

@@ -163,7 +163,6 @@ def test_only_what_changed_is_sent(seller: Seller):
 
 def test_prices_of_one_write_go_in_full_batches(seller: Seller, sandbox: SandboxServer):
     size = 600
-    sandbox.reset(listings=1000)
     products = seller.sell(size, list_price=10.0)
     jobs, mark = job_count(seller), seller.mark()
     seller.write(products, list_price=11.0)

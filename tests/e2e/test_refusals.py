@@ -15,7 +15,6 @@ NOT_LISTED = 900_000_000  # no listing of the marketplace has such an id
 def test_refused_items_of_an_accepted_batch_are_found(
     seller: Seller, sandbox: SandboxServer, shape: str
 ):
-    sandbox.reset(listings=700)
     good = seller.sell(97)
     bad = seller.create(3)
     sandbox.behaviour(refusals=shape)
