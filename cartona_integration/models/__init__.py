@@ -2,6 +2,7 @@ from . import cartona_reasons
 from . import cartona_worker
 from . import cartona_config
 from . import cartona_config_connection
+from . import cartona_kit
 from . import cartona_change
 from . import cartona_listing
 from . import cartona_listing_payload

@@ -86,10 +86,9 @@ class CartonaChange(models.Model):
         orders = ids("order", "order")
         if orders:
             self._write_orders(orders)
-        stock_products = self._with_kits(ids("stock", "product"))
-
         if not any(kind in LISTING_KINDS for kind, _owner in noted):
             return
+        kit = self.env["cartona.kit"]
         self.env.cr.execute(
             """
             WITH written AS (
@@ -118,39 +117,13 @@ class CartonaChange(models.Model):
             {
                 "price_products": ids("price", "product"),
                 "price_templates": ids("price", "template"),
-                "stock_products": stock_products,
-                "restock_products": ids("restock", "product"),
+                "stock_products": kit._with_kits(ids("stock", "product")),
+                # An order for a kit holds its parts, and with them every kit that needs one.
+                "restock_products": kit._with_kits(kit._with_parts(ids("restock", "product"))),
                 "stock_templates": ids("stock", "template"),
             },
         )
         self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
-
-    @api.model
-    def _with_kits(self, product_ids):
-        """These products, and the kits that are made of them: their quantity hangs on the parts.
-
-        Kits exist where Manufacturing is installed.
-        """
-        if "mrp.bom.line" not in self.env or not product_ids:
-            return product_ids
-        self.env.cr.execute(
-            """
-            WITH RECURSIVE part AS (
-                SELECT unnest(%s::integer[]) AS id
-                UNION
-                SELECT kit.id
-                  FROM part
-                  JOIN mrp_bom_line line ON line.product_id = part.id
-                  JOIN mrp_bom bom ON bom.id = line.bom_id AND bom.type = 'phantom' AND bom.active
-                  JOIN product_product kit
-                    ON kit.id = bom.product_id
-                    OR (bom.product_id IS NULL AND kit.product_tmpl_id = bom.product_tmpl_id)
-            )
-            SELECT id FROM part
-            """,
-            (product_ids,),
-        )
-        return [row[0] for row in self.env.cr.fetchall()]
 
     @api.model
     def _note_listings(self, listings, kind):

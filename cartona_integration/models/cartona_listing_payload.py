@@ -6,7 +6,7 @@ from collections import defaultdict, namedtuple
 
 from odoo import fields, models
 
-from ..compat import flush, is_counted, pricelist_prices
+from ..compat import flush, pricelist_prices
 
 # What one listing should show: `values` as Cartona names them, and why its price is kept back.
 Intent = namedtuple("Intent", "listing values doubt price")
@@ -120,11 +120,12 @@ class CartonaListing(models.Model):
 
         :return: dict listing id -> int
         """
-        counted = self.filtered(lambda listing: is_counted(listing.product_id))
-        free = config._free_quantities(counted.product_id)
+        free = config._free_quantities(self.product_id)
         stocks = {}
-        for listing in counted:
+        for listing in self:
             product = listing.product_id
+            if product.id not in free:
+                continue
             quantity = product.uom_id._compute_quantity(
                 free[product.id], listing.uom_id, round=False
             )
@@ -173,32 +174,48 @@ class CartonaConfig(models.Model):
 
         min(free, on hand - open outgoing demand): the second is the smaller one when a confirmed
         order could not reserve. Less what Cartona orders hold that no delivery knows of yet,
-        less the buffer.
+        less the buffer. Of a kit, as many as its scarcest part allows.
 
-        :return: dict product id -> float
+        :return: dict product id -> float; without what Odoo does not count
         """
-        if not products:
+        shares = self.env["cartona.kit"]._shares(products, self.company_id)
+        parts = products.browse({part.id for share in shares.values() for part in share})
+        if not parts:
             return {}
-        locations = self._warehouses().lot_stock_id
-        here = products.with_context(location=locations.ids)
-        held = self._held_quantities(products)
+        held = self._held_quantities(parts)
+        here = parts.with_context(location=self._warehouses().lot_stock_id.ids)
+        free = {
+            part.id: min(part.free_qty, part.qty_available - part.outgoing_qty) - held[part.id]
+            for part in here
+        }
         return {
-            product.id: min(product.free_qty, product.qty_available - product.outgoing_qty)
-            - held[product.id]
+            product.id: min(free[part.id] / needed for part, needed in share.items())
             - self.stock_buffer
-            for product in here
+            for product, share in shares.items()
+            if share
         }
 
-    def _held_quantities(self, products):
+    def _held_quantities(self, parts):
         """What unconfirmed Cartona quotations and waiting messages will take.
 
         :return: defaultdict product id -> float, in the product's own unit
         """
+        kit = self.env["cartona.kit"]
+        takers = parts.browse(kit._with_kits(parts.ids))
+        shares = kit._shares(takers, self.company_id)
         held = defaultdict(float)
+        for product, amount in self._held_amounts(takers):
+            for part, needed in shares[product].items():
+                held[part.id] += amount * needed
+        return held
+
+    def _held_amounts(self, products):
+        """Pairs of product and quantity, in the product's own unit."""
         for line in self._quotation_lines(products):
             product, unit = line.product_id, line._cartona_uom()
-            held[product.id] += unit._compute_quantity(
-                line.product_uom_qty, product.uom_id, round=False
+            yield (
+                product,
+                unit._compute_quantity(line.product_uom_qty, product.uom_id, round=False),
             )
         waiting = self._waiting_amounts()
         if waiting:
@@ -210,10 +227,13 @@ class CartonaConfig(models.Model):
                 ]
             )
             for listing in listings:
-                held[listing.product_id.id] += listing.uom_id._compute_quantity(
-                    waiting[listing.cartona_id], listing.product_id.uom_id, round=False
+                product = listing.product_id
+                yield (
+                    product,
+                    listing.uom_id._compute_quantity(
+                        waiting[listing.cartona_id], product.uom_id, round=False
+                    ),
                 )
-        return held
 
     def _quotation_lines(self, products):
         return self.env["sale.order.line"].search(

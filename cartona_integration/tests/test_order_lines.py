@@ -252,26 +252,3 @@ class TestLines(OrderCase):
         self.assertEqual(sale.amount_total, 60.0)
         self.assertIn("Removed, not sold", self.notes(sale))
         self.assertIn("شاي العروسة 40 جم: -2", self.notes(sale))
-
-    def test_a_bundle_explodes_in_the_delivery_and_stays_one_line(self):
-        if "mrp.bom" not in self.env:
-            self.skipTest("kits need mrp")
-        cup = self.make_product("كوب", 5.0)
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": self.tea.product_tmpl_id.id,
-                "type": "phantom",
-                "bom_line_ids": [
-                    (0, 0, {"product_id": cup.id, "product_qty": 2}),
-                    (0, 0, {"product_id": self.rice.id, "product_qty": 1}),
-                ],
-            }
-        )
-
-        sale = self.receive(self.order({RICE: None}, status="approved"))
-
-        self.assertEqual(self.figures(sale), [("901", 4.0, 12.5)])
-        self.assertEqual(
-            {move.product_id: move.product_uom_qty for move in sale.picking_ids.move_ids},
-            {cup: 8.0, self.rice: 4.0},
-        )

@@ -47,7 +47,7 @@ def smoke(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """run the tests, all or some: `test [unit|odoo|e2e|browser ...] [-- PYTEST OPTION ...]`"""
+    """run the tests, all or some: `test [unit|odoo|mrp|e2e|browser ...] [-- PYTEST OPTION ...]`"""
     from tools.dev import testing
 
     return testing.main(*testing.split(options.rest))

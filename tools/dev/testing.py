@@ -12,6 +12,8 @@ from tools.dev import databases, environment, odoo_config, venvs
 from tools.dev.paths import LOGS, REQUIREMENTS, ROOT
 from tools.dev.progress import say
 
+#: Tests of the addon that need modules which it does not depend on.
+NEED_MODULES = {"mrp": ("test_kits.py",)}
 #: Parts of `tests/` that need a running Odoo; all the rest needs none.
 SERVER_PARTS = {"e2e": ("e2e", "faults"), "browser": ("browser",)}
 
@@ -72,30 +74,47 @@ def _server(part: str) -> Callable[[Sequence[str]], int]:
     return run
 
 
-def _odoo(arguments: Sequence[str]) -> int:
-    """The addon's own tests, inside Odoo, on a fresh copy of the installed database."""
-    env = environment.from_variables()
-    database = databases.clone(env)
-    # The job runner would take the jobs that concurrency tests commit: it is left out.
-    config = odoo_config.write(env, database, options={"max_cron_threads": 0})
-    command = [
-        *(env.python, "-m", "pytest", "-c", REQUIREMENTS / "pytest-odoo.ini"),
-        *(f"--rootdir={ROOT}", "-p", "no:cacheprovider"),
-        *(f"--odoo-config={config}", f"--odoo-database={database}"),
-        *("--odoo-http", "--odoo-extra=stop-after-init"),
-        env.addon / "tests",
-        *arguments,
-    ]
-    try:
-        variables = env.process_environment()
-        return subprocess.run([str(word) for word in command], env=variables, cwd=ROOT).returncode
-    finally:
-        databases.drop(env, database)
+def _odoo(modules: str = "") -> Callable[[Sequence[str]], int]:
+    """The addon's own tests, inside Odoo, on a fresh copy of the installed database.
+
+    :param modules: further modules to install, with which only the tests run that need them
+    """
+
+    def run(arguments: Sequence[str]) -> int:
+        env = environment.from_variables()
+        tests = env.addon / "tests"
+        places = [tests / name for name in NEED_MODULES.get(modules, ())] or [tests]
+        # Run where they can; here each would only say that it was skipped.
+        elsewhere = [] if modules else [name for names in NEED_MODULES.values() for name in names]
+        database = databases.clone(env)
+        # The job runner would take the jobs that concurrency tests commit: it is left out.
+        config = odoo_config.write(env, database, options={"max_cron_threads": 0})
+        command = [
+            *(env.python, "-m", "pytest", "-c", REQUIREMENTS / "pytest-odoo.ini"),
+            *(f"--rootdir={ROOT}", "-p", "no:cacheprovider"),
+            *(f"--odoo-config={config}", f"--odoo-database={database}"),
+            *("--odoo-http", "--odoo-extra=stop-after-init"),
+            *places,
+            *(f"--ignore={tests / name}" for name in elsewhere),
+            *arguments,
+        ]
+        try:
+            if modules:
+                databases.install(env, database, modules)
+            variables = env.process_environment()
+            return subprocess.run(
+                [str(word) for word in command], env=variables, cwd=ROOT
+            ).returncode
+        finally:
+            databases.drop(env, database)
+
+    return run
 
 
 PARTS: dict[str, Callable[[Sequence[str]], int]] = {
     "unit": _unit,
-    "odoo": _odoo,
+    "odoo": _odoo(),
+    "mrp": _odoo("mrp"),
     "e2e": _server("e2e"),
     "browser": _server("browser"),
 }

@@ -1,0 +1,133 @@
+"""Kits and manufactured goods: what lies in the stock is not what is sold.
+
+Without Manufacturing there are none: `make test` runs this file on a database that has it.
+"""
+
+from odoo.fields import Command
+
+from .common import PRODUCTS
+from .order_common import RICE, OrderCase
+
+
+class TestKits(OrderCase):
+    """`basket`, linked as "B1", is two of `cup`, linked as "C1", and one of `rice`."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "mrp.bom" not in cls.env:
+            cls.skipTest(cls, "kits need mrp")
+        cls.cup = cls.make_product("كوب", 5.0)
+        cls.basket = cls.make_product("سلة هدايا", 60.0)
+        cls.cup.cartona_id, cls.basket.cartona_id = "C1", "B1"
+        cls.make_kit(cls.basket, {cls.cup: 2, cls.rice: 1})
+        cls.config.auto_sync_products = False
+
+    @classmethod
+    def make_kit(cls, product, parts, **values):
+        return cls.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": product.product_tmpl_id.id,
+                "type": "phantom",
+                "bom_line_ids": [
+                    Command.create({"product_id": part.id, "product_qty": quantity})
+                    for part, quantity in parts.items()
+                ],
+                **values,
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.marketplace.always("POST", PRODUCTS, {})
+        self.set_stock(self.cup, 7)
+        self.set_stock(self.rice, 10)
+        self.listing(self.tea + self.cup + self.rice + self.basket)._note_changed()
+        self.before = self.pushed()
+
+    def pushed(self):
+        """Stocks sent since the last call: dict Cartona id -> quantity."""
+        self.marketplace.calls.clear()
+        self.drain()
+        return {
+            item["supplier_product_id"]: item["available_stock_quantity"]
+            for body in self.marketplace.bodies(PRODUCTS)
+            for item in body
+        }
+
+    def test_as_many_as_the_scarcest_part_allows(self):
+        self.assertEqual(self.before, {"T1": 0, "C1": 7, "R1": 10, "B1": 3})
+
+    def test_a_part_that_is_counted_changes_the_kit(self):
+        self.set_stock(self.cup, 20)
+        self.assertEqual(self.pushed(), {"C1": 20, "B1": 10})
+
+    def test_a_part_that_is_promised_without_a_reservation_is_not_in_a_kit(self):
+        """Odoo's own figure of the kit subtracts the least demand from the least quantity."""
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
+                "order_line": [
+                    Command.create({"product_id": self.cup.id, "product_uom_qty": 6}),
+                ],
+            }
+        )
+        order.action_confirm()
+        order.picking_ids.do_unreserve()
+        self.assertEqual(self.pushed(), {"C1": 1, "B1": 0})
+
+    def test_a_waiting_order_for_a_kit_holds_its_parts(self):
+        line = {"supplier_product_id": "B1", "amount": 2, "selling_price": 60.0}
+        sale = self.receive(self.order({0: line, RICE: None}))
+        self.assertEqual(sale.state, "draft")
+        self.assertEqual(self.pushed(), {"C1": 3, "R1": 8, "B1": 1})
+
+        sale._action_cancel()
+        self.assertEqual(self.pushed(), {"C1": 7, "R1": 10, "B1": 3})
+
+    def test_a_waiting_order_for_a_part_takes_it_from_the_kits(self):
+        line = {"supplier_product_id": "C1", "amount": 4, "selling_price": 5.0}
+        self.receive(self.order({0: line, RICE: None}))
+        self.assertEqual(self.pushed(), {"C1": 3, "B1": 1})
+
+    def test_a_kit_of_kits_and_a_bill_for_a_dozen(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self.make_kit(self.tea, {self.basket: 24}, product_qty=2, product_uom_id=dozen.id)
+        self.set_stock(self.cup, 9)
+        # One basket each: 24 for two dozens.
+        self.assertEqual(self.pushed(), {"C1": 9, "B1": 4, "T1": 4})
+
+    def test_a_kit_that_is_not_counted_itself_is_told_by_its_parts(self):
+        template = self.basket.product_tmpl_id
+        if "is_storable" in template._fields:
+            template.is_storable = False
+        else:
+            template.detailed_type = "consu"
+        self.set_stock(self.cup, 12)
+        self.assertEqual(self.pushed(), {"C1": 12, "B1": 6})
+
+    def test_what_is_manufactured_is_published(self):
+        self.make_kit(self.tea, {self.rice: 1}, type="normal")
+        order = self.env["mrp.production"].create(
+            {"product_id": self.tea.id, "product_qty": 4, "product_uom_id": self.tea.uom_id.id}
+        )
+        order.action_confirm()
+        # Taken for the order, before anything is made of it.
+        self.assertEqual(self.pushed().get("R1"), 6)
+        order.qty_producing = 4
+        order._set_qty_producing()
+        order.move_raw_ids.picked = True
+        order.button_mark_done()
+        self.assertEqual(order.state, "done")
+        self.assertEqual(self.pushed(), {"T1": 4})
+
+    def test_a_bundle_explodes_in_the_delivery_and_stays_one_line(self):
+        line = {"supplier_product_id": "B1", "amount": 4, "selling_price": 60.0}
+        sale = self.receive(self.order({0: line, RICE: None}, status="approved"))
+        self.assertEqual(
+            [(row.product_id, row.product_uom_qty) for row in sale.order_line], [(self.basket, 4)]
+        )
+        self.assertEqual(
+            {move.product_id: move.product_uom_qty for move in sale.picking_ids.move_ids},
+            {self.cup: 8.0, self.rice: 4.0},
+        )
