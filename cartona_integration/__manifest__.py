@@ -26,8 +26,10 @@
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/res_config_settings_views.xml",
-        # Menus last: they open the actions defined above.
+        "wizards/cartona_go_live_views.xml",
+        # Menus last: they open the actions defined above, or are hung below by the file itself.
         "views/cartona_menus.xml",
+        "views/cartona_drift_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

@@ -7,9 +7,12 @@ from . import cartona_change
 from . import cartona_listing
 from . import cartona_listing_payload
 from . import cartona_change_drain
+from . import cartona_catalogue
+from . import cartona_drift
 from . import cartona_message
 from . import cartona_message_import
 from . import cartona_sync_log
+from . import cartona_go_live
 from . import account_tax
 from . import cartona_order_importer
 from . import cartona_order_importer_customer

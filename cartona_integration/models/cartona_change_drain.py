@@ -15,6 +15,7 @@ from odoo import api, fields, models
 
 from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
 from .cartona_change import LISTING_KINDS
+from .cartona_listing import PRICE_DOUBTS
 from .cartona_listing_payload import USUAL
 
 # Rows looked at to find one batch of different records. Without a bound every batch would
@@ -256,8 +257,8 @@ class CartonaListing(models.Model):
         if refusal is not None:
             code, detail = "refused", refusal
         elif doubt:
-            code, detail = doubt[0], "%g → %g" % (self.sent_price, doubt[1])
-        if doubt and self.waiting_price != doubt[1]:
+            code, detail = doubt[0], self._doubt_detail(*doubt)
+        if doubt and doubt[0] in PRICE_DOUBTS and self.waiting_price != doubt[1]:
             values["waiting_price"] = doubt[1]
         if (self.error_code or False, self.error_detail or False) != (code, detail):
             values.update(error_code=code, error_detail=detail)
@@ -265,6 +266,12 @@ class CartonaListing(models.Model):
             values["synced_at"] = fields.Datetime.now()
         if values:
             self.write(values)
+
+    def _doubt_detail(self, code, price):
+        """From what to what, in figures."""
+        if code in PRICE_DOUBTS:
+            return "%g → %g" % (self.sent_price or self.shown_price, price)
+        return "%g → %g" % (self.unit_count, self.shown_unit_count)
 
     def _taken_values(self, taken):
         """What to write about fields that Cartona has accepted.

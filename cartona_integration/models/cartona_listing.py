@@ -248,7 +248,7 @@ class CartonaListing(models.Model):
 
     def _send_again(self):
         """Forget what Cartona is known to have, and send everything."""
-        self.write({"sent_values": False})
+        self.write({"sent_values": "{}"})
         self._note_changed()
 
     @api.model

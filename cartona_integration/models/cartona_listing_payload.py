@@ -23,37 +23,43 @@ class CartonaListing(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _intents(self, config):
+    def _intents(self, config, everything=False):
         """What Cartona should show for each of these listings of one configuration.
 
+        :param bool everything: also what the settings do not send, to see what they would do
         :return: list of `Intent`; a listing without a product has none
         """
         linked = self.filtered("product_id")
-        prices = linked._intended_prices(config) if config.auto_sync_products else {}
-        stocks = linked._intended_stocks(config) if config.auto_sync_stock else {}
+        with_stock = everything or config.auto_sync_stock
+        prices = {}
+        if everything or config.auto_sync_products:
+            prices = linked._intended_prices(config)
+        stocks = linked._intended_stocks(config) if with_stock else {}
         return [
-            linked._intent(listing, prices.get(listing.id), stocks.get(listing.id))
+            listing._intent(prices.get(listing.id), stocks.get(listing.id), with_stock)
             for listing in linked
         ]
 
-    def _intent(self, listing, price, stock):
+    def _intent(self, price, stock, with_stock):
+        if self.is_pack_changed:
+            return Intent(self, {}, "pack_changed", price)
         values, doubt = {}, None
         if price is not None:
-            doubt = listing._price_doubt(price)
+            doubt = self._price_doubt(price)
             if not doubt:
                 values["selling_price"] = price
         if stock is not None:
             values["available_stock_quantity"] = stock
-        overrides = listing._overrides(values)
-        for field in listing._overridden() - overrides.keys():
+        overrides = self._overrides(values, with_stock)
+        for field in self._overridden() - overrides.keys():
             overrides[field] = USUAL[field]
-        return Intent(listing, dict(values, **overrides), doubt, price)
+        return Intent(self, dict(values, **overrides), doubt, price)
 
     def _overridden(self):
         """Names of the fields that Cartona was told something unusual about."""
         return set((self.overridden or "").split())
 
-    def _overrides(self, values):
+    def _overrides(self, values, with_stock):
         """What has to be told to Cartona besides price and stock.
 
         :param dict values: price and stock, corrected for a product that cannot be sold
@@ -61,7 +67,7 @@ class CartonaListing(models.Model):
         """
         config, product = self.config_id, self.product_id
         overrides = {}
-        if config.auto_sync_stock and product.cartona_is_unlimited_stock:
+        if with_stock and product.cartona_is_unlimited_stock:
             values.pop("available_stock_quantity", None)
             overrides["is_unlimited_stock"] = True
         if not (product.active and product.sale_ok):
@@ -85,9 +91,9 @@ class CartonaListing(models.Model):
             )
             if price < config._price_for_retailer(self.product_id, cost, {}):
                 return "price_below_cost"
-        if config.price_band and self.sent_price:
-            change = abs(price - self.sent_price) / self.sent_price * 100
-            if change > config.price_band:
+        before = self.sent_price or self.shown_price
+        if config.price_band and before:
+            if abs(price - before) / before * 100 > config.price_band:
                 return "price_jump"
         return None
 

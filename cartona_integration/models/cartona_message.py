@@ -53,6 +53,7 @@ class CartonaMessage(models.Model):
     cartona_number = fields.Char("Number")
     retailer_name = fields.Char("Retailer")
     amount = fields.Float(digits="Product Price")
+    ordered_at = fields.Datetime()
     held = fields.Text(help="JSON: Cartona product id -> amount that this order will take.")
 
     def init(self):
@@ -170,6 +171,7 @@ class CartonaMessage(models.Model):
             cartona_number=order.receipt_id,
             retailer_name=order.retailer.name,
             amount=float(order.total_price or 0),
+            ordered_at=order.created_at or False,
             held=json.dumps(held) if held else False,
         )
         return values

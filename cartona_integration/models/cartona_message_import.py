@@ -275,6 +275,9 @@ class CartonaMessage(models.Model):
             try:
                 order = parse_order(message._full_payload())
                 config._check_account_of(order)
+                if config._is_from_before(order):
+                    message._leave_out(config)
+                    continue
                 entries.append((message, order))
             except Problem as problem:
                 message._set_waiting(problem.code, _place(problem))

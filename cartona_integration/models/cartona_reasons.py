@@ -68,6 +68,10 @@ class CartonaReasons(models.AbstractModel):
 
     def _listing_sentences(self):
         return {
+            "pack_changed": _(
+                "Cartona sells another pack size than the one that is linked. Nothing is sent for "
+                "it until somebody presses “Take the new pack” or corrects it on Cartona."
+            ),
             "price_below_cost": _(
                 "The price is below the cost of the product. It is not sent to Cartona until "
                 "somebody confirms it."
@@ -99,6 +103,10 @@ class CartonaReasons(models.AbstractModel):
             "fractional_amount": _(
                 "A part of something is ordered that is only sold whole. "
                 "Ask the retailer, and have the order changed on Cartona."
+            ),
+            "handled_before": _(
+                "This order is older than the day from which orders are imported. It was left to "
+                "whoever dealt with it then."
             ),
             "no_pricelist": _(
                 "No pricelist has the currency of Cartona's prices. Make one, then press "

@@ -91,14 +91,22 @@ class Seller:
         pairs = dict(zip(products, map(str, listings), strict=False))
         assert len(pairs) == len(products), "there are fewer listings than products"
         self.listings.update(pairs)
-        return self.odoo.call(
+        # Where the catalogue was read the listings are there already.
+        rows = self.odoo.call(
             "cartona.listing",
-            "create",
-            [
-                {"config_id": self.config, "cartona_id": listing, "product_id": product, **values}
-                for product, listing in pairs.items()
-            ],
+            "search_read",
+            [("config_id", "=", self.config), ("cartona_id", "in", list(pairs.values()))],
+            ["cartona_id"],
         )
+        known = {row["cartona_id"]: row["id"] for row in rows}
+        fresh = []
+        for product, listing in pairs.items():
+            link = {"product_id": product, **values}
+            if listing in known:
+                self.odoo.call("cartona.listing", "write", [known[listing]], link)
+            else:
+                fresh.append({"config_id": self.config, "cartona_id": listing, **link})
+        return [*known.values(), *self.odoo.call("cartona.listing", "create", fresh)]
 
     def sell(self, count: int, at_rest: bool = True, **values: Any) -> list[int]:
         """New products on the marketplace's next unused listings, published and at rest.
@@ -115,7 +123,8 @@ class Seller:
 
     def unused(self, count: int) -> list[str]:
         """The marketplace's first listings that no product of this database is linked to."""
-        rows = self.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
+        linked = [("product_id", "!=", False)]
+        rows = self.odoo.call("cartona.listing", "search_read", linked, ["cartona_id"])
         used = {row["cartona_id"] for row in rows}
         listings = self.sandbox.listings(supplier_code=self.account())
         ids = [str(row["supplier_product_id"]) for row in listings]

@@ -1,0 +1,344 @@
+"""Cartona's catalogue, read into `cartona.listing`: what is sold there, and what is shown of it.
+
+    button or night -> page 1 -> page 2 -> ... -> a page that brings nothing new
+
+One page is one job. How far it has come stands on the configuration, so a crash costs one page.
+Each page is compared with what Odoo intends as soon as it is read (`cartona_drift`).
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..cartona_api import CartonaClient, CartonaError, Problem, parse_listing
+
+# Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
+_PER_PAGE = 100
+_RUNNER_ASLEEP_SECONDS = 30
+_CRON_BUDGET_SECONDS = 20
+# Somebody may change a product on Cartona: a look that is older proves nothing.
+_LOOK_HOLDS = timedelta(hours=1)
+# What is compared with Odoo, by its name in Cartona's rows -> in `cartona_api.Listing`.
+SHOWN = {
+    "selling_price": "price",
+    "available_stock_quantity": "stock",
+    "in_stock": "in_stock",
+    "is_published": "is_published",
+    "is_unlimited_stock": "is_unlimited_stock",
+}
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    # What Cartona showed when its catalogue was read last
+    shown_at = fields.Datetime("Last Seen on Cartona", readonly=True, copy=False)
+    shown_run = fields.Integer(readonly=True, copy=False, help="`catalogue_run` of that time.")
+    shown_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value shown.")
+    shown_price = fields.Float(
+        "Price Shown", readonly=True, copy=False, digits="Product Price", help="On Cartona."
+    )
+    shown_stock = fields.Integer("Stock Shown", readonly=True, copy=False, help="On Cartona.")
+    shown_unit = fields.Char(readonly=True, copy=False)
+    shown_unit_count = fields.Float(readonly=True, copy=False)
+    is_gone = fields.Boolean(
+        "No Longer on Cartona",
+        readonly=True,
+        copy=False,
+        help="It was not in Cartona's catalogue when that was read last.",
+    )
+    is_pack_changed = fields.Boolean(
+        "Pack Changed",
+        compute="_compute_is_pack_changed",
+        store=True,
+        help="Cartona sells another pack than the one that is linked. Nothing is sent for it "
+        "until somebody has looked at it.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("product_id", "unit_count", "shown_unit_count")
+    def _compute_is_pack_changed(self):
+        for listing in self:
+            known, shown = listing.unit_count, listing.shown_unit_count
+            listing.is_pack_changed = bool(
+                listing.product_id and known and shown and abs(known - shown) > 1e-6
+            )
+
+    # === ACTION METHODS === #
+
+    def action_accept_pack(self):
+        """Sell the pack that Cartona now shows: the same product in the new size."""
+        # In sudo mode: whoever may see a listing may say how it is sold.
+        for listing in self.sudo().filtered("is_pack_changed"):
+            product, count = listing.product_id, listing.shown_unit_count
+            values = {"unit": listing.shown_unit, "unit_count": count}
+            if listing.uom_id != product.uom_id:
+                # Sold as a pack of the product's units; else the product is the pack itself.
+                unit = product.uom_id
+                if count > 1:
+                    unit = listing._pack_unit(product.uom_id, count, listing.shown_unit)
+                values["uom_id"] = unit.id
+            listing.write(values)
+            listing._send_again()
+            self.env["cartona.change"]._note_replay(listing.config_id)
+
+    # === JOBS === #
+
+    @api.model
+    def _job_catalogue(self, config_id):
+        """Read one page of Cartona's catalogue; the next job reads the next one."""
+        return self.env["cartona.worker"]._run_job("catalogue", config_id, self._read_catalogue)
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _read_catalogue(self, config_id):
+        """Read one page. The caller holds the lock.
+
+        :return: seconds until there is more to do (0: at once), None when nothing is left
+        """
+        worker = self.env["cartona.worker"]
+        with worker._fresh_config(config_id) as config:
+            page = config.catalogue_page if config else 0
+            if not page or config._not_callable():
+                return None
+            wait = config._pause_seconds("in")
+            if wait:
+                return wait
+            settings = config._client_settings()
+        calls, rows, error = [], [], None
+        # Microseconds, as PostgreSQL keeps them for what is sent meanwhile.
+        asked_at = datetime.utcnow()
+        try:
+            with CartonaClient(on_call=calls.append, **settings) as client:
+                rows = client.list_products(page, _PER_PAGE)
+        except CartonaError as caught:
+            error = caught
+
+        def settle():
+            with worker._fresh_config(config_id) as config:
+                if not config:
+                    return None
+                config.env["cartona.sync.log"]._record(config, calls)
+                wait = config._call_outcome("in", error)
+                if wait is not None:
+                    return wait
+                return config._keep_catalogue_page(rows, asked_at)
+
+        return worker._retrying(settle)
+
+    @api.model
+    def _catch_up_catalogue(self, config):
+        """Cron: go on with a catalogue that nobody reads any further."""
+        moved = config.catalogue_moved_at
+        if not config.catalogue_page or not moved:
+            return
+        worker = self.env["cartona.worker"]
+        if (fields.Datetime.now() - moved).total_seconds() > _RUNNER_ASLEEP_SECONDS:
+            worker._run_here("catalogue", config.id, self._read_catalogue, _CRON_BUDGET_SECONDS)
+
+    @api.model
+    def _keep_shown(self, config, rows, now):
+        """Write what one page of the catalogue says.
+
+        :param rows: list of `cartona_api.Listing`
+        :return: listings, one per row
+        """
+        known = {
+            listing.cartona_id: listing
+            for listing in self.search(
+                [
+                    ("config_id", "=", config.id),
+                    ("cartona_id", "in", [row.cartona_id for row in rows]),
+                ]
+            )
+        }
+        listings = self.browse(listing.id for listing in known.values())
+        for row in rows:
+            listing = known.get(row.cartona_id)
+            if listing:
+                listing._keep_row(row)
+        fresh = [row for row in rows if row.cartona_id not in known]
+        listings |= self.create(
+            [
+                dict(
+                    _shown_row(row),
+                    config_id=config.id,
+                    cartona_id=row.cartona_id,
+                    unit=row.unit,
+                    unit_count=float(row.unit_count),
+                )
+                for row in fresh
+            ]
+        )
+        listings.write({"shown_at": now, "shown_run": config.catalogue_run})
+        return listings
+
+    def _keep_row(self, row):
+        """Keep what Cartona shows of this listing; its pack is only taken where none is known."""
+        values = _shown_row(row)
+        if not self.product_id:
+            values.update(unit=row.unit, unit_count=float(row.unit_count))
+        elif not self.unit_count and row.price:
+            self._learn_pack(row.unit or "pack", row.unit_count, row.price)
+        changed = {name: value for name, value in values.items() if (self[name] or "") != value}
+        if changed:
+            had_changed = self.is_pack_changed
+            self.write(changed)
+            if self.is_pack_changed != had_changed:
+                self._note_changed()
+
+    def _known(self):
+        """Override: where nothing was sent yet, what Cartona has just shown is what it has."""
+        if self.sent_values or not self.shown_at:
+            return super()._known()
+        return self._shown() if fields.Datetime.now() - self.shown_at < _LOOK_HOLDS else {}
+
+    def _shown(self):
+        """What Cartona showed last: dict field -> value, without what it did not say."""
+        self.ensure_one()
+        return json.loads(self.shown_values or "{}")
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    # Where the reading of the catalogue stands: the next page, 0 when none is to be read
+    catalogue_page = fields.Integer(readonly=True, copy=False)
+    catalogue_run = fields.Integer(readonly=True, copy=False, help="How often it was read.")
+    catalogue_moved_at = fields.Datetime(readonly=True, copy=False)
+    catalogue_count = fields.Integer("Products on Cartona", readonly=True, copy=False)
+    catalogue_unreadable = fields.Text(
+        readonly=True, copy=False, help="Rows of the catalogue that could not be read, and why."
+    )
+    catalogue_read_at = fields.Datetime("Catalogue Read", readonly=True, copy=False)
+
+    # === ACTION METHODS === #
+
+    def action_read_catalogue(self):
+        """Read Cartona's catalogue in the background."""
+        self.ensure_one()
+        self._start_catalogue()
+        return self._say(_("Cartona's catalogue is being read."), "info")
+
+    # === BUSINESS METHODS === #
+
+    def _start_catalogue(self):
+        """Have the catalogue read from its first page, unless it is being read already.
+
+        :raise UserError: there is no token, or this is a copied database
+        """
+        problem = self._not_callable()
+        if problem:
+            raise UserError(self.env["cartona.reasons"]._explain(problem))
+        config = self.sudo()  # whoever sees the listings may have them read
+        if not config.catalogue_page:
+            config.write(
+                {
+                    "catalogue_page": 1,
+                    "catalogue_run": config.catalogue_run + 1,
+                    "catalogue_moved_at": fields.Datetime.now(),
+                    "catalogue_count": 0,
+                    "catalogue_unreadable": False,
+                }
+            )
+        self._wake_streams("catalogue")
+
+    def _keep_catalogue_page(self, rows, asked_at):
+        """Keep one page and say whether there is another.
+
+        The end is a page that is empty or brings nothing new: Cartona may give fewer rows a page
+        than were asked for, and may not know of pages at all.
+
+        :param rows: raw rows
+        :param datetime asked_at: when Cartona was asked for them, UTC
+        :return: 0 when there is more to read, else None
+        """
+        parsed, unreadable = {}, (self.catalogue_unreadable or "").splitlines()
+        fresh = 0
+        for row in rows:
+            try:
+                listing = parse_listing(row)
+                parsed[listing.cartona_id] = listing
+            except Problem as problem:
+                line = "%s: %s" % (problem.code, json.dumps(row, ensure_ascii=False))
+                if line not in unreadable:
+                    unreadable.append(line)
+                    fresh += 1
+        Listing = self.env["cartona.listing"]
+        seen = Listing.search_count(
+            [
+                ("config_id", "=", self.id),
+                ("cartona_id", "in", list(parsed)),
+                ("shown_run", "=", self.catalogue_run),
+            ]
+        )
+        fresh += len(parsed) - seen
+        now = fields.Datetime.now()
+        listings = Listing._keep_shown(self, list(parsed.values()), now)
+        self.env["cartona.drift"]._compare(self, listings, asked_at)
+        self.write(
+            {
+                "catalogue_moved_at": now,
+                "catalogue_page": self.catalogue_page + 1 if fresh else 0,
+                "catalogue_count": self.catalogue_count + len(parsed) - seen,
+                "catalogue_unreadable": "\n".join(unreadable),
+            }
+        )
+        if fresh:
+            return 0
+        self.catalogue_read_at = now
+        self._finish_catalogue()
+        return None
+
+    def _finish_catalogue(self):
+        """Note what was not on any page."""
+        Listing = self.env["cartona.listing"]
+        mine = [("config_id", "=", self.id)]
+        if self.catalogue_count:
+            # An empty catalogue says more about Cartona than about every single product.
+            unseen = [("shown_run", "!=", self.catalogue_run), ("is_gone", "=", False)]
+            Listing.search(mine + unseen).write({"is_gone": True})
+        back = [("shown_run", "=", self.catalogue_run), ("is_gone", "=", True)]
+        Listing.search(mine + back).write({"is_gone": False})
+        self.env["cartona.drift"]._compare_missing(self)
+
+    @api.model
+    def _cron_catch_up(self):
+        """Override: a catalogue is read on also while nothing is live, and without a runner."""
+        res = super()._cron_catch_up()
+        for config in self.search([("catalogue_page", ">", 0)]):
+            self.env["cartona.listing"]._catch_up_catalogue(config)
+        return res
+
+    @api.model
+    def _cron_sweep(self):
+        """Override: once a night Cartona's catalogue is read and compared, too."""
+        res = super()._cron_sweep()
+        for config in self.search([("connection_state", "=", "connected")]):
+            if not config._not_callable():
+                config._start_catalogue()
+        return res
+
+
+def _shown_row(row):
+    """A `cartona_api.Listing` as fields of `cartona.listing`."""
+    shown = {}
+    for field, name in SHOWN.items():
+        value = getattr(row, name)
+        if value is not None:
+            shown[field] = float(value) if field == "selling_price" else value
+    return {
+        "name": row.name or row.base_name,
+        "internal_product_id": row.internal_product_id,
+        "base_product_id": row.base_product_id,
+        "image_url": row.image_url,
+        "shown_values": json.dumps(shown, sort_keys=True),
+        "shown_price": shown.get("selling_price", 0.0),
+        "shown_stock": shown.get("available_stock_quantity", 0),
+        "shown_unit": row.unit,
+        "shown_unit_count": float(row.unit_count),
+    }

@@ -1,0 +1,206 @@
+"""Cartona's catalogue is read whole, whatever its pages are like, and kept apart from our links."""
+
+from odoo import fields
+from odoo.exceptions import UserError
+
+from .common import PRODUCTS, CartonaCase
+
+CATALOGUE = "supplier-product"
+
+
+class CatalogueCase(CartonaCase):
+    """`shelf` is what Cartona sells: dict Cartona id -> row; `read` reads it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rice.cartona_id = "R1"
+        cls.listing(cls, cls.tea + cls.rice).write({"unit": "piece", "unit_count": 1})
+        cls.settle()
+
+    def setUp(self):
+        super().setUp()
+        self.per_page = 100
+        self.shelf = {}
+        self.offer("T1", name="شاي العروسة", price=12.5)
+        self.offer("R1", name="أرز الضحى", price=30.0)
+        self.marketplace.always("GET", CATALOGUE, self.page)
+        self.marketplace.always("POST", PRODUCTS, {})
+
+    def offer(self, cartona_id, name="منتج", price=10.0, stock=0, **values):
+        self.shelf[cartona_id] = {
+            "supplier_product_id": cartona_id,
+            "internal_product_id": None,
+            "base_product_id": "9%s" % cartona_id[1:],
+            "supplier_product_name": name,
+            "unit": "piece",
+            "unit_count": 1,
+            "selling_price": price,
+            "available_stock_quantity": stock,
+            "in_stock": stock > 0,
+            "is_published": True,
+            "is_unlimited_stock": False,
+            **values,
+        }
+
+    def page(self, query):
+        first = (int(query["page"]) - 1) * self.per_page
+        return list(self.shelf.values())[first : first + self.per_page]
+
+    def read(self):
+        """Read the catalogue as the jobs do, one page after the other."""
+        self.config._start_catalogue()
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.listing"]._read_catalogue(self.config.id)
+        self.env.invalidate_all()
+        return wait
+
+    def pages_asked(self):
+        return [int(call[2]["page"]) for call in self.marketplace.calls if call[1] == CATALOGUE]
+
+    def of(self, cartona_id):
+        return self.env["cartona.listing"].search(
+            [("config_id", "=", self.config.id), ("cartona_id", "=", cartona_id)]
+        )
+
+
+class TestCatalogue(CatalogueCase):
+    def test_every_page_is_read_however_short_they_are(self):
+        for number in range(7):
+            self.offer("X%s" % number, price=number + 1)
+        self.per_page = 4
+        self.assertIsNone(self.read())
+        self.assertEqual(self.pages_asked(), [1, 2, 3, 4])
+        self.assertEqual(self.config.catalogue_count, 9)
+        self.assertEqual(self.config.catalogue_page, 0)
+        self.assertTrue(self.config.catalogue_read_at)
+        found = self.env["cartona.listing"].search(
+            [("config_id", "=", self.config.id), ("product_id", "=", False)]
+        )
+        self.assertEqual(set(found.mapped("cartona_id")), {"X%s" % number for number in range(7)})
+        self.assertEqual(self.of("X6").shown_price, 7.0)
+        self.assertEqual(set(found.mapped("state")), {"not_linked"})
+
+    def test_a_list_without_pages_ends(self):
+        self.page = lambda query: list(self.shelf.values())
+        self.marketplace._announced.clear()
+        self.marketplace.always("GET", CATALOGUE, self.page)
+        self.read()
+        self.assertEqual(self.pages_asked(), [1, 2])
+        self.assertEqual(self.config.catalogue_count, 2)
+
+    def test_reading_goes_on_where_a_crash_left_it(self):
+        for number in range(4):
+            self.offer("X%s" % number)
+        self.per_page = 2
+        self.config._start_catalogue()
+        self.env.cr.flush()
+        self.env["cartona.listing"]._read_catalogue(self.config.id)
+        self.env.invalidate_all()
+        self.assertEqual(self.config.catalogue_page, 2)
+        # Nobody comes back: half a minute later the cron reads the rest.
+        self.config.catalogue_moved_at = fields.Datetime.subtract(self.now(), minutes=1)
+        self.env.cr.flush()
+        self.env["cartona.config"]._cron_catch_up()
+        self.env.invalidate_all()
+        self.assertEqual(self.pages_asked(), [1, 2, 3, 4])
+        self.assertEqual(self.config.catalogue_count, 6)
+
+    def test_starting_twice_reads_once(self):
+        self.config._start_catalogue()
+        run = self.config.catalogue_run
+        self.config._start_catalogue()
+        self.assertEqual(self.config.catalogue_run, run)
+        self.read()
+        self.assertEqual(self.pages_asked(), [1, 2])
+
+    def test_cartona_down_is_waited_for(self):
+        self.marketplace.announce("GET", CATALOGUE, {"error": "busy"}, 503)
+        wait = self.read()
+        self.assertGreater(wait, 0)
+        self.assertEqual(self.config.catalogue_page, 1)
+        self.config._end_pause("in")
+        self.assertIsNone(self.read())
+        self.assertEqual(self.config.catalogue_count, 2)
+
+    def test_a_row_that_cannot_be_read_is_kept_and_passed_over(self):
+        self.shelf["bad"] = {"supplier_product_id": "B1", "unit_count": "many"}
+        self.read()
+        self.assertEqual(self.config.catalogue_count, 2)
+        self.assertIn("bad_number", self.config.catalogue_unreadable)
+        self.assertIn("B1", self.config.catalogue_unreadable)
+        self.assertFalse(self.of("B1"))
+
+    def test_what_is_no_longer_there_is_marked_and_comes_back(self):
+        row = self.shelf.pop("R1")
+        self.read()
+        self.assertEqual(self.of("R1").product_id, self.rice)
+        self.assertTrue(self.of("R1").is_gone)
+        self.assertFalse(self.of("T1").is_gone)
+        self.shelf["R1"] = row
+        self.read()
+        self.assertFalse(self.of("R1").is_gone)
+
+    def test_an_empty_catalogue_marks_nothing(self):
+        self.shelf.clear()
+        self.read()
+        self.assertFalse(self.of("R1").is_gone)
+
+    def test_without_a_token_it_says_so(self):
+        self.config.auth_token = False
+        with self.assertRaises(UserError):
+            self.config.action_check_drift()
+
+    # === PACKS === #
+
+    def test_another_pack_on_cartona_stops_its_figures_until_somebody_looks(self):
+        box = self.env["cartona.listing"]._pack_unit(self.tea.uom_id, 24, "box")
+        self.of("T1").write({"uom_id": box.id, "unit": "box", "unit_count": 24})
+        self.set_stock(self.tea, 48)
+        self.drain()
+        self.marketplace.calls.clear()
+        self.offer("T1", price=300.0, stock=2, unit="box", unit_count=12)
+        self.read()
+        self.tea.list_price = 13.0
+        self.drain()
+        listing = self.of("T1")
+        self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
+        self.assertEqual(
+            (listing.state, listing.error_code, listing.error_detail),
+            ("error", "pack_changed", "24 → 12"),
+        )
+
+        listing.action_accept_pack()
+        self.drain()
+        self.assertEqual(
+            self.marketplace.bodies(PRODUCTS),
+            [
+                [
+                    {
+                        "supplier_product_id": "T1",
+                        "selling_price": 156.0,
+                        "available_stock_quantity": 4,
+                    }
+                ]
+            ],
+        )
+        self.assertEqual(self.of("T1").state, "synced")
+
+    def test_a_product_that_is_the_pack_itself_stays_so(self):
+        self.of("T1").write({"unit": "box", "unit_count": 24})
+        self.offer("T1", price=12.5, unit="box", unit_count=12)
+        self.read()
+        self.of("T1").action_accept_pack()
+        self.assertEqual(self.of("T1").uom_id, self.tea.uom_id)
+        self.assertFalse(self.of("T1").is_pack_changed)
+
+    def test_a_link_that_knows_no_pack_learns_it_from_the_price(self):
+        self.of("T1").write({"unit": False, "unit_count": 0})
+        self.of("R1").write({"unit": False, "unit_count": 0})
+        self.offer("T1", price=290.0, unit="box", unit_count=24)
+        self.offer("R1", price=31.0, unit="box", unit_count=10)
+        self.read()
+        self.assertEqual(self.of("T1").uom_id._compute_quantity(1, self.tea.uom_id), 24)
+        self.assertEqual(self.of("R1").uom_id, self.rice.uom_id)

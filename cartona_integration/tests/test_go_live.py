@@ -1,0 +1,81 @@
+"""Orders from before the first day stay with whoever dealt with them then."""
+
+import copy
+
+from odoo import fields
+
+from ..cartona_api import unwrap
+from .common import STATUSES
+from .order_common import ORDER, OrderCase
+
+
+class TestOlderOrders(OrderCase):
+    """One order of February is offered, and one of March; orders are not switched on yet."""
+
+    def setUp(self):
+        super().setUp()
+        self.marketplace.always("POST", STATUSES, {})
+        self.config.auto_sync_orders = False
+        self.env["cartona.message"]._store(
+            self.config,
+            "pull",
+            [*self.notices("feb", "2026-02-20T10:00:00Z"), *self.notices("mar", "2026-03-05")],
+        )
+        self.env.cr.flush()
+
+    def notices(self, hashed_id, created_at, **changes):
+        order = dict(copy.deepcopy(ORDER), hashed_id=hashed_id, created_at=created_at, **changes)
+        return unwrap(order)
+
+    def wizard(self, **values):
+        values.setdefault("orders_from", fields.Datetime.to_datetime("2026-03-01 00:00:00"))
+        return self.env["cartona.go.live"].create({"config_id": self.config.id, **values})
+
+    def work(self):
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.message"]._import(self.config.id)
+        self.env.invalidate_all()
+
+    def imported(self):
+        domain = [("company_id", "=", self.company.id), ("cartona_id", "in", ("feb", "mar"))]
+        return set(self.env["sale.order"].search(domain).mapped("cartona_id"))
+
+    def acknowledged(self):
+        bodies = self.marketplace.bodies(STATUSES)
+        return {item["hashed_id"] for body in bodies for item in body}
+
+    def test_both_are_counted_before(self):
+        wizard = self.wizard()
+        self.assertEqual((wizard.order_count, wizard.older_count), (1, 1))
+        self.work()
+        self.assertEqual(self.imported(), set())
+
+    def test_older_ones_are_left_and_acknowledged(self):
+        self.wizard().action_go_live()
+        self.work()
+        self.assertEqual(self.imported(), {"mar"})
+        self.assertEqual(self.acknowledged(), {"feb", "mar"})
+        left = self.env["cartona.message"].search([("hashed_id", "=", "feb")])
+        self.assertEqual((left.state, left.error_code), ("superseded", "handled_before"))
+        self.assertFalse(left.held, "its goods are not kept back")
+
+    def test_older_ones_are_left_to_themselves(self):
+        self.wizard(acknowledge_older=False).action_go_live()
+        self.work()
+        self.assertEqual(self.imported(), {"mar"})
+        self.assertEqual(self.acknowledged(), {"mar"})
+
+    def test_an_older_order_that_changes_stays_out(self):
+        self.wizard().action_go_live()
+        self.work()
+        changed = self.notices("feb", "2026-02-20T10:00:00Z", status="approved")
+        self.env["cartona.message"]._store(self.config, "pull", changed)
+        self.work()
+        self.assertEqual(self.imported(), {"mar"})
+
+    def test_without_a_day_every_order_is_taken(self):
+        self.wizard(orders_from=False).action_go_live()
+        self.work()
+        self.assertEqual(self.imported(), {"feb", "mar"})
