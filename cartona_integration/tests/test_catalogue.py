@@ -9,7 +9,7 @@ CATALOGUE = "supplier-product"
 
 
 class CatalogueCase(CartonaCase):
-    """`shelf` is what Cartona sells: dict Cartona id -> row; `read` reads it."""
+    """`shelf` is what Cartona sells: dict Cartona id -> row; `read_catalogue` reads it."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,7 +47,7 @@ class CatalogueCase(CartonaCase):
         first = (int(query["page"]) - 1) * self.per_page
         return list(self.shelf.values())[first : first + self.per_page]
 
-    def read(self):
+    def read_catalogue(self):
         """Read the catalogue as the jobs do, one page after the other."""
         self.config._start_catalogue()
         self.env.cr.flush()
@@ -71,7 +71,7 @@ class TestCatalogue(CatalogueCase):
         for number in range(7):
             self.offer("X%s" % number, price=number + 1)
         self.per_page = 4
-        self.assertIsNone(self.read())
+        self.assertIsNone(self.read_catalogue())
         self.assertEqual(self.pages_asked(), [1, 2, 3, 4])
         self.assertEqual(self.config.catalogue_count, 9)
         self.assertEqual(self.config.catalogue_page, 0)
@@ -87,7 +87,7 @@ class TestCatalogue(CatalogueCase):
         self.page = lambda query: list(self.shelf.values())
         self.marketplace._announced.clear()
         self.marketplace.always("GET", CATALOGUE, self.page)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.pages_asked(), [1, 2])
         self.assertEqual(self.config.catalogue_count, 2)
 
@@ -113,21 +113,21 @@ class TestCatalogue(CatalogueCase):
         run = self.config.catalogue_run
         self.config._start_catalogue()
         self.assertEqual(self.config.catalogue_run, run)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.pages_asked(), [1, 2])
 
     def test_cartona_down_is_waited_for(self):
         self.marketplace.announce("GET", CATALOGUE, {"error": "busy"}, 503)
-        wait = self.read()
+        wait = self.read_catalogue()
         self.assertGreater(wait, 0)
         self.assertEqual(self.config.catalogue_page, 1)
         self.config._end_pause("in")
-        self.assertIsNone(self.read())
+        self.assertIsNone(self.read_catalogue())
         self.assertEqual(self.config.catalogue_count, 2)
 
     def test_a_row_that_cannot_be_read_is_kept_and_passed_over(self):
         self.shelf["bad"] = {"supplier_product_id": "B1", "unit_count": "many"}
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.config.catalogue_count, 2)
         self.assertIn("bad_number", self.config.catalogue_unreadable)
         self.assertIn("B1", self.config.catalogue_unreadable)
@@ -135,17 +135,17 @@ class TestCatalogue(CatalogueCase):
 
     def test_what_is_no_longer_there_is_marked_and_comes_back(self):
         row = self.shelf.pop("R1")
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.of("R1").product_id, self.rice)
         self.assertTrue(self.of("R1").is_gone)
         self.assertFalse(self.of("T1").is_gone)
         self.shelf["R1"] = row
-        self.read()
+        self.read_catalogue()
         self.assertFalse(self.of("R1").is_gone)
 
     def test_an_empty_catalogue_marks_nothing(self):
         self.shelf.clear()
-        self.read()
+        self.read_catalogue()
         self.assertFalse(self.of("R1").is_gone)
 
     def test_without_a_token_it_says_so(self):
@@ -162,7 +162,7 @@ class TestCatalogue(CatalogueCase):
         self.drain()
         self.marketplace.calls.clear()
         self.offer("T1", price=300.0, stock=2, unit="box", unit_count=12)
-        self.read()
+        self.read_catalogue()
         self.tea.list_price = 13.0
         self.drain()
         listing = self.of("T1")
@@ -191,7 +191,7 @@ class TestCatalogue(CatalogueCase):
     def test_a_product_that_is_the_pack_itself_stays_so(self):
         self.of("T1").write({"unit": "box", "unit_count": 24})
         self.offer("T1", price=12.5, unit="box", unit_count=12)
-        self.read()
+        self.read_catalogue()
         self.of("T1").action_accept_pack()
         self.assertEqual(self.of("T1").uom_id, self.tea.uom_id)
         self.assertFalse(self.of("T1").is_pack_changed)
@@ -201,6 +201,6 @@ class TestCatalogue(CatalogueCase):
         self.of("R1").write({"unit": False, "unit_count": 0})
         self.offer("T1", price=290.0, unit="box", unit_count=24)
         self.offer("R1", price=31.0, unit="box", unit_count=10)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.of("T1").uom_id._compute_quantity(1, self.tea.uom_id), 24)
         self.assertEqual(self.of("R1").uom_id, self.rice.uom_id)

@@ -34,14 +34,14 @@ class TestDrift(CatalogueCase):
         }
 
     def test_where_both_sides_agree_there_is_nothing(self):
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {})
         self.assertEqual(self.config.drift_count, 0)
 
     def test_what_somebody_changed_on_cartona(self):
         self.offer("T1", price=11.0, stock=20)
         self.offer("R1", price=30.0, stock=9, is_published=False)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(
             self.ledger(),
             {
@@ -55,15 +55,15 @@ class TestDrift(CatalogueCase):
 
     def test_it_is_found_since_the_first_day_and_settled_when_it_is_gone(self):
         self.offer("T1", price=11.0, stock=20)
-        self.read()
+        self.read_catalogue()
         row = self.env["cartona.drift"].search([("state", "=", "open")])
         row.since = fields.Datetime.subtract(self.now(), days=3)
         since = row.since
         self.offer("T1", price=10.0, stock=20)
-        self.read()
+        self.read_catalogue()
         self.assertEqual((row.since, row.cartona_value, row.state), (since, "10", "open"))
         self.offer("T1", price=12.5, stock=20)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(row.state, "settled")
         self.assertTrue(row.settled_at)
 
@@ -73,13 +73,13 @@ class TestDrift(CatalogueCase):
         )
         self.tea.list_price = 99.0
         self.drain()
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "price"): ("99", "12.5", "refused")})
 
     def test_what_was_not_sent_yet(self):
         self.tea.list_price = 14.0
         self.env.cr.flush()
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "price"): ("14", "12.5", "not_sent")})
 
     def test_what_no_hook_saw(self):
@@ -89,20 +89,20 @@ class TestDrift(CatalogueCase):
             (self.tea.product_tmpl_id.id,),
         )
         self.env.invalidate_all()
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "price"): ("15", "12.5", "not_sent")})
 
     def test_what_waits_for_a_person(self):
         self.tea.list_price = 0.0
         self.drain()
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "price"): ("0", "12.5", "unconfirmed")})
 
     def test_what_is_switched_off(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.tea.list_price = 14.0
         self.set_stock(self.rice, 7)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(
             self.ledger(),
             {
@@ -114,7 +114,7 @@ class TestDrift(CatalogueCase):
     def test_what_was_never_linked_and_what_is_gone(self):
         self.offer("X1")
         del self.shelf["R1"]
-        self.read()
+        self.read_catalogue()
         self.assertEqual(
             self.ledger(),
             {
@@ -125,7 +125,7 @@ class TestDrift(CatalogueCase):
 
     def test_another_pack(self):
         self.offer("T1", price=12.5, stock=20, unit="box", unit_count=6)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "unit"): ("1", "6", "unconfirmed")})
 
     def test_what_is_sent_while_the_page_is_read_is_not_judged(self):
@@ -138,7 +138,7 @@ class TestDrift(CatalogueCase):
         self.offer("T1", price=11.0, stock=20)
         self.marketplace._announced.clear()
         self.marketplace.always("GET", CATALOGUE, page)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {})
 
     def test_a_quantity_says_nothing_while_it_is_unlimited(self):
@@ -147,7 +147,7 @@ class TestDrift(CatalogueCase):
         self.env.cr.execute("UPDATE cartona_listing SET synced_at = NULL")
         self.env.invalidate_all()
         self.offer("T1", price=12.5, stock=3, is_unlimited_stock=True)
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {})
 
     # === HEALING === #
@@ -156,7 +156,7 @@ class TestDrift(CatalogueCase):
         self.config.heal_drift = True
         self.offer("T1", price=11.0, stock=20)
         self.offer("R1", price=30.0, stock=5, is_published=False)
-        self.read()
+        self.read_catalogue()
         self.drain()
         [items] = self.marketplace.bodies(PRODUCTS)
         sent = {item.pop("supplier_product_id"): item for item in items}
@@ -166,14 +166,14 @@ class TestDrift(CatalogueCase):
             self.shelf[cartona_id].update(item)
         self.env.cr.execute("UPDATE cartona_listing SET synced_at = NULL")
         self.env.invalidate_all()
-        self.read()
+        self.read_catalogue()
         self.assertEqual(self.ledger(), {})
         self.assertEqual(len(self.ledger("settled")), 2)
 
     def test_a_person_can_put_one_right(self):
         self.offer("T1", price=11.0, stock=20)
         self.offer("R1", price=29.0, stock=5)
-        self.read()
+        self.read_catalogue()
         rows = self.env["cartona.drift"].search([("state", "=", "open")])
         rows.filtered(lambda row: row.listing_id.cartona_id == "T1").action_heal()
         self.drain()
@@ -189,7 +189,7 @@ class TestDrift(CatalogueCase):
         self.set_stock(self.rice, 7)
         self.offer("X1")
         self.settle()
-        self.read()
+        self.read_catalogue()
         self.drain()
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [], "nothing is sent before")
         wizard = self.env["cartona.go.live"].create({"config_id": self.config.id})
@@ -212,7 +212,7 @@ class TestDrift(CatalogueCase):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.listing(self.tea).write({"sent_values": False, "sent_price": 0})
         self.tea.list_price = 5.0
-        self.read()
+        self.read_catalogue()
         wizard = self.env["cartona.go.live"].create({"config_id": self.config.id})
         wizard.action_go_live()
         self.drain()
@@ -221,7 +221,7 @@ class TestDrift(CatalogueCase):
 
     def test_each_figure_opens_its_list(self):
         self.offer("X1")
-        self.read()
+        self.read_catalogue()
         wizard = self.env["cartona.go.live"].create({"config_id": self.config.id})
         action = wizard.with_context(figure="unlinked_count").action_list()
         rows = self.env[action["res_model"]].search(action["domain"])

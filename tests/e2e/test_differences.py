@@ -1,4 +1,4 @@
-"""What somebody changes on the marketplace is found, explained and put right; shadow mode is silent."""
+"""What differs on the marketplace is found, explained and put right; shadow mode is silent."""
 
 import pytest
 
