@@ -13,3 +13,5 @@ from . import test_order_lines
 from . import test_order_confirmation
 from . import test_product_linking
 from . import test_connection
+from . import test_accounts
+from . import test_waiting_orders
