@@ -207,6 +207,7 @@ class TestAccounts(OrderCase):
         self.patch(self.marketplace, "_serve", insist)
         self.env.cr.flush()
         self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
+        self.env.invalidate_all()
         self.assertEqual(self.config.connection_state, "connected")
         self.assertTrue(self.config.last_pull)
         self.assertFalse(self.config.in_failure_count)
