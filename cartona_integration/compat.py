@@ -248,6 +248,13 @@ def check_may_write(records):
         records.check_access_rule("write")
 
 
+def may_write(model):
+    """Whether the user may write records of this model at all."""
+    if hasattr(model, "has_access"):
+        return model.has_access("write")
+    return model.check_access_rights("write", raise_exception=False)
+
+
 def is_kit(product):
     """Whether a delivery shows the parts of the product instead of itself."""
     return "is_kits" in product._fields and product.is_kits

@@ -6,7 +6,6 @@ caller proves himself with the secret that the addon generated (`cartona.config.
 """
 
 import json
-import logging
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
@@ -14,9 +13,8 @@ from odoo.http import request
 from ..cartona_api import Problem, authentic, unwrap
 from ..compat import reply, webhook_route
 
-_logger = logging.getLogger(__name__)
-
 _MAX_BYTES = 1024 * 1024
+_UNAUTHORISED = ({"status": "unauthorised"}, 401)
 
 
 class CartonaWebhook(http.Controller):
@@ -36,22 +34,30 @@ class CartonaWebhook(http.Controller):
     def _take(self):
         http_request = request.httprequest
         config = self._authenticate(http_request.headers.get("AuthorizationToken"))
-        if not config:
-            _logger.warning("Cartona: webhook call with a wrong secret, %s", http_request.path)
-            return reply({"status": "unauthorised"}, 401)
+        answer, status = self._keep(config, http_request) if config else _UNAUTHORISED
+        # As superuser: the caller is a machine and has no user.
+        tally = request.env(user=SUPERUSER_ID)["cartona.webhook.tally"]
+        tally._count(config, "accepted" if status == 200 else "refused")
+        return reply(answer, status)
+
+    def _keep(self, config, http_request):
+        """Store what an authentic call says.
+
+        :return: (answer as data, HTTP status)
+        """
         # Before the body is read: its announced length, and no more than that is read.
         length = http_request.content_length
         if length is None or length > _MAX_BYTES:
-            return reply({"status": "too large"}, 413)
+            return {"status": "too large"}, 413
         try:
             notices = unwrap(json.loads(http_request.get_data()))
         except (ValueError, RecursionError):
-            return reply({"status": "not JSON"}, 400)
+            return {"status": "not JSON"}, 400
         except Problem as problem:
-            return reply({"status": "not an order", "reason": problem.code}, 400)
+            return {"status": "not an order", "reason": problem.code}, 400
         for target, mine in config._by_account(notices).items():
             target.env["cartona.message"]._store(target, "webhook", mine)
-        return reply({"status": "accepted", "received": len(notices)})
+        return {"status": "accepted", "received": len(notices)}, 200
 
     def _authenticate(self, secret):
         """The configuration whose secret this is, compared with each in constant time.

@@ -3,6 +3,8 @@ from . import cartona_worker
 from . import cartona_config
 from . import cartona_config_connection
 from . import cartona_kit
+from . import cartona_config_account
+from . import cartona_config_webhook
 from . import cartona_change
 from . import cartona_listing
 from . import cartona_listing_payload
@@ -11,8 +13,10 @@ from . import cartona_catalogue
 from . import cartona_drift
 from . import cartona_message
 from . import cartona_message_import
+from . import cartona_message_fix
 from . import cartona_sync_log
 from . import cartona_go_live
+from . import cartona_webhook_tally
 from . import account_tax
 from . import cartona_order_importer
 from . import cartona_order_importer_customer

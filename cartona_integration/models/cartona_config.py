@@ -88,6 +88,13 @@ class CartonaConfig(models.Model):
         "Orders", copy=False, help="Take orders from Cartona and keep their status equal."
     )
 
+    pull_interval = fields.Integer(
+        "Ask for Orders Every (Minutes)",
+        default=1,
+        required=True,
+        help="How often Cartona is asked for orders, in case a call of the webhook was lost.",
+    )
+
     # Products
     warehouse_ids = fields.Many2many(
         "stock.warehouse",
@@ -174,6 +181,10 @@ class CartonaConfig(models.Model):
     )
     _timeout_positive = Constraint(
         "CHECK(timeout BETWEEN 1 AND 300)", "The time-out must be between 1 and 300 seconds."
+    )
+
+    _pull_interval_positive = Constraint(
+        "CHECK(pull_interval >= 1)", "Orders can be asked for once a minute at most."
     )
 
     # === COMPUTE METHODS === #

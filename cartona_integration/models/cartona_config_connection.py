@@ -15,6 +15,8 @@ from ..cartona_api import (
 
 # A refused token is tried again this often, so that a renewed one is noticed by itself.
 _PROBE_SECONDS = 60
+# The cron comes once a minute, and the pull it rang for has ended some seconds after that.
+_CRON_JITTER_SECONDS = 30
 # A job that nobody fetched for so long means that no job runner is at work.
 _ASLEEP_SECONDS = 90
 
@@ -303,9 +305,18 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_pull_orders(self):
+        """Called once a minute, whatever the interval: each configuration has its own."""
         for config in self.search([("auto_sync_orders", "=", True)]):
-            if not config._not_callable() and not config._pause_seconds("in"):
+            may_call = not config._not_callable() and not config._pause_seconds("in")
+            if may_call and config._pull_is_due():
                 config._wake_streams("pull")
+
+    def _pull_is_due(self):
+        """Whether the interval has passed since the list was last read to its end."""
+        if not self.last_pull:
+            return True
+        passed = (fields.Datetime.now() - self.last_pull).total_seconds()
+        return passed >= self.pull_interval * 60 - _CRON_JITTER_SECONDS
 
     @api.model
     def _cron_catch_up(self):
@@ -319,7 +330,8 @@ class CartonaConfig(models.Model):
     def _cron_sweep(self):
         """Once a night, look at everything: what no hook has seen is found here.
 
-        Sends nothing that Cartona is known to have; what it refused is offered again.
+        Sends nothing that Cartona is known to have; what it refused is offered again, and
+        orders that wait are tried again.
         """
         Change = self.env["cartona.change"]
         Change._note_everything(self.search([("auto_sync_products", "=", True)]), "price")
@@ -327,3 +339,5 @@ class CartonaConfig(models.Model):
             self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
             "stock",
         )
+        # Orders wait for more than a hook can see, a pricelist for one.
+        Change._note_replay(self.search([("auto_sync_orders", "=", True)]))

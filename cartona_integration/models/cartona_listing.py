@@ -18,6 +18,8 @@ SYNC_STATES = [
     ("synced", "Up to date"),
     ("error", "Error"),
 ]
+# What else an order finds its listing by, or is refused for.
+_MATCHED_BY = {"base_product_id", "internal_product_id", "unit", "unit_count"}
 # Why a price waits for a person; the rest of the listing goes out all the same.
 PRICE_DOUBTS = {"price_not_positive", "price_below_cost", "price_jump"}
 
@@ -168,6 +170,8 @@ class CartonaListing(models.Model):
         res = super().write(vals)
         if {"product_id", "cartona_id", "uom_id"} & vals.keys():
             self._linked()
+        elif _MATCHED_BY & vals.keys():
+            self._replay_waiting()
         return res
 
     def _clean(self, vals):
@@ -179,7 +183,11 @@ class CartonaListing(models.Model):
         """Publish what was just linked, and let the orders that waited for it try again."""
         linked = self.filtered("product_id")
         linked._note_changed()
-        for config in linked.config_id:
+        linked._replay_waiting()
+
+    def _replay_waiting(self):
+        """Let the orders that wait for a product or a unit try again."""
+        for config in self.config_id:
             self.env["cartona.change"]._note_replay(config)
 
     # === ACTION METHODS === #

@@ -50,6 +50,7 @@ class CartonaMessage(models.Model):
         help="Whether Cartona was told that the order is safe here.",
     )
     order_id = fields.Many2one("sale.order", ondelete="set null", index=True)
+    supplier_code = fields.Char("Account", help="The supplier code that the order carries.")
     cartona_number = fields.Char("Number")
     retailer_name = fields.Char("Retailer")
     amount = fields.Float(digits="Product Price")
@@ -168,6 +169,7 @@ class CartonaMessage(models.Model):
                     held.setdefault(line.supplier_product_id, 0.0)
                     held[line.supplier_product_id] += float(line.amount)
         values.update(
+            supplier_code=order.supplier_code,
             cartona_number=order.receipt_id,
             retailer_name=order.retailer.name,
             amount=float(order.total_price or 0),

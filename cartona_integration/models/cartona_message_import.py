@@ -23,6 +23,7 @@ from ..cartona_api import (
     Notice,
     Problem,
     PushOutcome,
+    Rejected,
     parse_order,
     push_batch,
     unwrap,
@@ -101,6 +102,8 @@ class CartonaMessage(models.Model):
         try:
             with CartonaClient(on_call=calls.append, **settings) as client:
                 more = self._read_pages(client, config_id, per_page)
+            if settings["supplier_code"]:
+                more = self._pull_strangers(config_id, settings, per_page, calls) or more
         except CartonaError as caught:
             error = caught
 
@@ -115,6 +118,18 @@ class CartonaMessage(models.Model):
 
         wait = worker._retrying(settle)
         return 0 if more and wait is None else wait
+
+    def _pull_strangers(self, config_id, settings, per_page, calls):
+        """Read the list once more without our code: an account that nobody has entered here
+        would stay unseen otherwise. Cartona may insist on a code; then there is nothing to see.
+        """
+        settings = dict(settings, supplier_code="")
+        with CartonaClient(on_call=calls.append, **settings) as client:
+            try:
+                return self._read_pages(client, config_id, per_page)
+            except Rejected:
+                calls.pop()
+                return False
 
     def _read_pages(self, client, config_id, per_page):
         """Store every page of Cartona's list.
@@ -190,16 +205,19 @@ class CartonaMessage(models.Model):
               FROM cartona_message newer
              WHERE old.config_id = %s AND old.state IN ('new', 'error')
                AND newer.config_id = old.config_id AND newer.hashed_id = old.hashed_id
-               AND newer.id > old.id AND newer.kind = 'order'
+               AND newer.id > old.id AND (newer.kind = 'order' OR newer.state = 'done')
                AND old.hashed_id IS NOT NULL
             """,
             (config.id,),
         )
-        return self.search(
+        messages = self.search(
             [("config_id", "=", config.id), ("state", "=", "new")],
             order="id",
             limit=config.batch_size,
-        ).ids
+        )
+        # An order and a notice of its status, both new: the notice is for the next batch.
+        first = {message.hashed_id or message.id: message.id for message in reversed(messages)}
+        return sorted(first.values())
 
     def _replay(self, config):
         """Try everything again that waits for something which may be there now."""
@@ -212,14 +230,10 @@ class CartonaMessage(models.Model):
                 [
                     ("config_id", "=", config.id),
                     ("state", "=", "error"),
-                    ("error_code", "in", list(self._replayable_codes())),
+                    ("error_code", "in", list(self.env["cartona.reasons"]._healing_codes())),
                 ]
             ).write({"state": "new", "error_code": False, "error_detail": False})
-
-    @api.model
-    def _replayable_codes(self):
-        """Codes whose cause can go away by something done in Odoo to a product or listing."""
-        return {"unknown_product", "product_unavailable", "unit_mismatch", "unit_family"}
+            config._move_to_their_accounts()
 
     def _is_open(self, config):
         return bool(self.search_count([("config_id", "=", config.id), ("state", "=", "new")]))
@@ -369,44 +383,6 @@ class CartonaMessage(models.Model):
                 return config._call_outcome("in", outcome.error)
 
         return worker._retrying(settle)
-
-
-class CartonaConfig(models.Model):
-    _inherit = "cartona.config"
-
-    def _check_account_of(self, order):
-        """An order of another account must never become this company's.
-
-        :raise Problem: "unknown_account"
-        """
-        own = (self.supplier_code or "").strip()
-        if own and order.supplier_code and order.supplier_code != own:
-            raise Problem("unknown_account", "supplier_code", order.supplier_code)
-
-    def _by_account(self, notices):
-        """Sort messages that came with this configuration's token by the company they are for.
-
-        :return: dict `cartona.config` -> list of `Notice`
-        """
-        sharing = self.search([("auth_token", "!=", False)]).filtered(
-            lambda other: other.auth_token == self.auth_token
-        )
-        by_code = {(config.supplier_code or "").strip(): config for config in sharing | self}
-        sorted_notices = {}
-        for notice in notices:
-            target = self
-            if len(by_code) > 1 and isinstance(notice.payload, dict):
-                code = notice.payload.get("supplier_code") or notice.payload.get(
-                    "internal_supplier_code"
-                )
-                target = by_code.get(str(code or "").strip(), self)
-            sorted_notices.setdefault(
-                target.with_company(target.company_id).with_context(
-                    allowed_company_ids=target.company_id.ids
-                ),
-                [],
-            ).append(notice)
-        return sorted_notices
 
 
 def _notices(rows):

@@ -73,6 +73,19 @@ class CartonaOrderImporter(models.AbstractModel):
             if not line.removed and plan.said["lines"][key] != told.get(key)
         }
 
+    def _lines_in_trouble(self, config, order, code):
+        """The lines that an order waits for, looked up again without changing anything.
+
+        :param order: `cartona_api.Order`
+        :param str code: "unknown_product", "product_unavailable", "unit_family", "unit_mismatch"
+        :return: list of (line, `Match` or None)
+        """
+        [plan] = self._plans(config, [order])
+        lines = self._lines_to_match(plan).values()
+        catalogue = Catalogue(config, lines)
+        matched = [(line, catalogue.match(line)) for line in lines]
+        return [pair for pair in matched if self._product_problem(*pair) == code]
+
     def _known_match(self, plan, key):
         """What a line sells that is in the order already, whatever became of the product since.
 

@@ -4,7 +4,46 @@ Code elsewhere passes short codes around and stores them; the sentence is chosen
 reads it, in that person's language.
 """
 
+from typing import NamedTuple
+
 from odoo import _, models
+
+# What `cartona_api.parse_order` says of a message that is no order as it should be: which field
+# it is stands behind the sentence.
+_UNREADABLE = {
+    "bad_date",
+    "bad_flag",
+    "bad_id",
+    "bad_lines",
+    "bad_number",
+    "bad_text",
+    "bad_unit_count",
+    "duplicate_line",
+    "negative_amount",
+    "negative_price",
+    "no_identity",
+    "not_an_object",
+    "not_an_order",
+    "too_many_lines",
+    "unreadable",
+}
+
+
+class Reason(NamedTuple):
+    """Why an order waits.
+
+    :param cause: what is wrong, a sentence
+    :param consequence: what has to be done and what happens then
+    :param fix: key of what leads there, see `cartona.message.action_fix`; "" where all there is
+        to see stands in the message
+    :param heals: whether something done in Odoo can end it: such orders are tried again when
+        something was done
+    """
+
+    cause: str
+    consequence: str
+    fix: str
+    heals: bool
 
 
 class CartonaReasons(models.AbstractModel):
@@ -20,7 +59,8 @@ class CartonaReasons(models.AbstractModel):
         """
         if not code:
             return ""
-        sentence = self._sentences().get(code) or _("Something went wrong (%s).", code)
+        known = "bad_message" if code in _UNREADABLE else code
+        sentence = self._sentences().get(known) or _("Something went wrong (%s).", code)
         return "%s\n%s" % (sentence, detail) if detail else sentence
 
     def _sentences(self):
@@ -85,66 +125,151 @@ class CartonaReasons(models.AbstractModel):
                 "it or corrects the sales price."
             ),
             "refused": _("Cartona refused this product. Correct it and it is sent again."),
-            "unit_family": _(
-                "The unit of the listing cannot be converted to the product's unit. "
-                "Choose a unit of the same kind."
-            ),
         }
 
     def _order_sentences(self):
         return {
-            "bad_message": _(
-                "This message could not be read as an order. It is kept; tell Cartona about it."
+            code: "%s %s" % (reason.cause, reason.consequence)
+            for code, reason in self._order_reasons().items()
+        }
+
+    # === WHY ORDERS WAIT === #
+
+    def _reason(self, code):
+        """Why an order waits with this code; an unknown code is explained, and nothing more.
+
+        :return: `Reason`
+        """
+        if code in _UNREADABLE:
+            code = "bad_message"
+        return self._order_reasons().get(code) or Reason(self._explain(code), "", "", False)
+
+    def _fix_label(self, code):
+        """What the button says that leads to the fix; "" where there is nothing to open."""
+        return self._fix_labels().get(self._reason(code).fix, "")
+
+    def _healing_codes(self):
+        """Codes whose cause can go away by something done in Odoo."""
+        return {code for code, reason in self._order_reasons().items() if reason.heals}
+
+    def _fix_labels(self):
+        return {
+            "account": _("Open the Cartona settings"),
+            "accuracy": _("Open the decimal accuracy"),
+            "link": _("Link the product"),
+            "listing": _("Correct the unit"),
+            "pricelist": _("Open the pricelists"),
+            "product": _("Open the product"),
+        }
+
+    def _order_reasons(self):
+        return dict(self._product_reasons(), **self._figure_reasons(), **self._other_reasons())
+
+    def _product_reasons(self):
+        by_itself = _("The order is then imported by itself.")
+        return {
+            "product_unavailable": Reason(
+                _("A product of this order is archived or not for sale."),
+                _("Restore it, or link another one.") + " " + by_itself,
+                "product",
+                True,
             ),
-            "empty_order": _(
-                "The order has no line to sell. Ask the retailer or Cartona what was meant; "
-                "it is imported when it comes again with lines."
+            "unit_family": Reason(
+                _("The unit of the listing cannot be converted to the product's unit."),
+                _("Choose a unit of the same kind.") + " " + by_itself,
+                "listing",
+                True,
             ),
-            "fractional_amount": _(
-                "A part of something is ordered that is only sold whole. "
-                "Ask the retailer, and have the order changed on Cartona."
+            "unit_mismatch": Reason(
+                _("Cartona sells this in another pack size than the one that is linked."),
+                _("Correct the unit of the listing.") + " " + by_itself,
+                "listing",
+                True,
             ),
-            "handled_before": _(
-                "This order is older than the day from which orders are imported. It was left to "
-                "whoever dealt with it then."
+            "unknown_product": Reason(
+                _("A product of this order is not linked."),
+                _("Link it.") + " " + by_itself,
+                "link",
+                True,
             ),
-            "no_pricelist": _(
-                "No pricelist has the currency of Cartona's prices. Make one, then press "
-                "“Try again”."
+        }
+
+    def _figure_reasons(self):
+        return {
+            "fractional_amount": Reason(
+                _("A part of something is ordered that is only sold whole."),
+                _("Ask the retailer, and have the order changed on Cartona."),
+                "",
+                False,
             ),
-            "precision": _(
-                "Odoo would round a quantity or price of this order. Raise its Decimal Accuracy "
-                "in the settings, then press “Try again”."
+            "no_pricelist": Reason(
+                _("No pricelist has the currency of Cartona's prices."),
+                _("Make one, then press “Try again”."),
+                "pricelist",
+                True,
             ),
-            "product_unavailable": _(
-                "A product of this order is archived or not for sale. Restore it, or link "
-                "another one; the order is then imported by itself."
+            "precision": Reason(
+                _("Odoo would round a quantity or price of this order."),
+                _("Raise its Decimal Accuracy in the settings, then press “Try again”."),
+                "accuracy",
+                True,
             ),
-            "refused_by_odoo": _(
-                "Odoo did not accept this order. Correct the cause and press “Try again”."
+            "total_mismatch": Reason(
+                _("The lines of this order do not add up to its total."),
+                _("Ask Cartona which is right; the order is imported when it comes again."),
+                "",
+                False,
             ),
-            "total_mismatch": _(
-                "The lines of this order do not add up to its total. Ask Cartona which is right; "
-                "the order is imported when it comes again."
+        }
+
+    def _other_reasons(self):
+        return {
+            "bad_message": Reason(
+                _("This message could not be read as an order."),
+                _("It is kept; tell Cartona about it."),
+                "",
+                False,
             ),
-            "unexpected": _(
-                "An unexpected error occurred while importing this order. It is kept; "
-                "press “Try again”, and tell your integrator if it comes back."
+            "empty_order": Reason(
+                _("The order has no line to sell."),
+                _(
+                    "Ask the retailer or Cartona what was meant; it is imported when it comes "
+                    "again with lines."
+                ),
+                "",
+                False,
             ),
-            "unit_mismatch": _(
-                "Cartona sells this in another pack size than the one that is linked. Correct the "
-                "unit of the listing; the order is then imported by itself."
+            "handled_before": Reason(
+                _("This order is older than the day from which orders are imported."),
+                _("It was left to whoever dealt with it then."),
+                "",
+                False,
             ),
-            "unknown_product": _(
-                "A product of this order is not linked. Link it; the order is then imported by "
-                "itself."
+            "refused_by_odoo": Reason(
+                _("Odoo did not accept this order."),
+                _("Correct the cause and press “Try again”."),
+                "",
+                False,
             ),
-            "unknown_order": _(
-                "Cartona told us a status of an order that has not arrived yet. "
-                "It is applied when the order comes."
+            "unexpected": Reason(
+                _("An unexpected error occurred while importing this order."),
+                _("It is kept; press “Try again”, and tell your integrator if it comes back."),
+                "",
+                False,
             ),
-            "unknown_account": _(
-                "The order is for a supplier code that no company here has. "
-                "Which account is this? Enter the code in that company's Cartona settings."
+            "unknown_account": Reason(
+                _("Which account is this? No company here has the order's supplier code."),
+                _(
+                    "Enter the code in that company's Cartona settings; the order is then "
+                    "imported there by itself."
+                ),
+                "account",
+                True,
+            ),
+            "unknown_order": Reason(
+                _("Cartona told us a status of an order that has not arrived yet."),
+                _("It is applied when the order comes."),
+                "",
+                False,
             ),
         }

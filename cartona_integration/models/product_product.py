@@ -17,6 +17,8 @@ PRICE_FIELDS = {
 }
 # What changes whether an order for the product can be taken.
 SELLABLE_FIELDS = {"active", "sale_ok"}
+# What an order may name the product by.
+IDENTITY_FIELDS = {"barcode", "default_code"}
 
 
 class ProductProduct(models.Model):
@@ -171,6 +173,8 @@ class ProductProduct(models.Model):
             self.env["cartona.change"]._note("price", product_ids=self.ids)
         if SELLABLE_FIELDS & vals.keys():
             self._cartona_sellable_changed()
+        if IDENTITY_FIELDS & vals.keys():
+            self._cartona_identity_changed()
         return res
 
     # === ACTION METHODS === #
@@ -189,5 +193,20 @@ class ProductProduct(models.Model):
         self.env["cartona.change"]._note("stock", product_ids=self.ids)
         # In sudo mode: the rule applies whoever archives a product.
         listings = self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)])
-        for config in listings.config_id:
+        configs = listings.config_id | self._cartona_waiting("product_unavailable")
+        for config in configs:
             self.env["cartona.change"]._note_replay(config)
+
+    def _cartona_identity_changed(self):
+        """An order may name a product by its reference or barcode, without any listing."""
+        for config in self._cartona_waiting("unknown_product"):
+            self.env["cartona.change"]._note_replay(config)
+
+    @api.model
+    def _cartona_waiting(self, code):
+        """The configurations with orders that wait for this reason.
+
+        In sudo mode: the rule applies whoever changes a product.
+        """
+        domain = [("state", "=", "error"), ("error_code", "=", code)]
+        return self.env["cartona.message"].sudo().search(domain).config_id

@@ -17,3 +17,5 @@ from . import test_price_push
 from . import test_product_linking
 from . import test_stock_push
 from . import test_webhook
+from . import test_accounts
+from . import test_waiting_orders

@@ -1,6 +1,11 @@
 """From Cartona's list to acknowledged sale orders: nothing lost, nothing twice."""
 
 import copy
+from datetime import timedelta
+
+import psycopg2
+
+from odoo.tools import mute_logger
 
 from ..cartona_api import unwrap
 from .common import ORDERS, STATUSES
@@ -132,6 +137,28 @@ class TestInbox(OrderCase):
         self.assertEqual(second.order_id, self.order("o1"))
         self.assertEqual(len(self.order("o1")), 1)
 
+    def test_an_order_and_its_status_that_came_together_are_imported_one_after_the_other(self):
+        self.store(self.sample("o1"), {"hashed_id": "o1", "status": "approved"})
+        with self.assertNoLogs("odoo.sql_db", "ERROR"):
+            self.work()
+
+        self.assertEqual(len(self.order("o1")), 1)
+        self.assertEqual(self.order("o1").state, "sale")
+
+    def test_a_parked_order_that_is_cancelled_meanwhile_does_not_come_back(self):
+        order = self.sample("o1")
+        order["order_details"][0]["supplier_product_id"] = "NEW1"
+        parked, _repeated = self.store(order)
+        self.work()
+        self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
+        self.work()
+
+        self.make_product("شاي جديد", 12.5).cartona_id = "NEW1"
+        self.work()
+
+        self.assertEqual(parked.state, "superseded")
+        self.assertNotIn(self.order("o1").state, ("draft", "sent", "sale"))
+
     def test_one_bad_order_does_not_hold_up_its_batch(self):
         importer = type(self.env["cartona.order.importer"])
         original = importer._import_orders
@@ -239,6 +266,40 @@ class TestInbox(OrderCase):
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
         self.assertEqual((order.write_date, len(order.message_ids)), (written, notes))
         self.assertEqual(message.acknowledge, "done")
+
+    # === HOW OFTEN === #
+
+    def test_the_list_is_asked_for_when_the_interval_has_passed(self):
+        """Called once a minute; a pull ends some seconds after the call that rang for it."""
+        woken = []
+        self.patch(type(self.config), "_wake_streams", lambda config, *streams: woken.append(1))
+        for interval, seconds, due in (
+            (1, 55, True),
+            (1, 10, False),
+            (5, 235, False),
+            (5, 295, True),
+            (60, 3000, False),
+            (60, 3599, True),
+        ):
+            with self.subTest(interval=interval, seconds=seconds):
+                woken.clear()
+                self.config.pull_interval = interval
+                self.config.last_pull = self.now() - timedelta(seconds=seconds)
+                self.env["cartona.config"]._cron_pull_orders()
+                self.assertEqual(bool(woken), due)
+
+    def test_a_list_that_never_was_read_is_asked_for_at_once(self):
+        woken = []
+        self.patch(type(self.config), "_wake_streams", lambda config, *streams: woken.append(1))
+        self.config.write({"pull_interval": 60, "last_pull": False})
+        self.env["cartona.config"]._cron_pull_orders()
+        self.assertTrue(woken)
+
+    def test_an_interval_below_a_minute_is_refused(self):
+        with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
+            with self.env.cr.savepoint():
+                self.config.pull_interval = 0
+                self.env.cr.flush()
 
     # === STOCK === #
 

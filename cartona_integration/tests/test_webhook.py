@@ -1,9 +1,12 @@
 """The address that Cartona calls: who may, what is taken, and that nothing but a row is made."""
 
 import json
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
+from ..models import cartona_webhook_tally
 from .order_common import ORDER
 
 ORDERS_URL = "/cartona/webhook/orders"
@@ -17,6 +20,14 @@ class TestWebhook(HttpCase):
         self.config = self.env["cartona.config"]._of_company(self.env.company)
         self.config.webhook_token = "s3cret-of-this-test"
         self.env.cr.flush()
+        self.delayed = []
+        self.seconds = 0.0
+        counter = cartona_webhook_tally.Counter(
+            cartona_webhook_tally._write,
+            later=lambda seconds, call: self.delayed.append(call),
+            clock=lambda: self.seconds,
+        )
+        self.patch(cartona_webhook_tally, "_counter", counter)
 
     def post(self, body, secret="s3cret-of-this-test", url=ORDERS_URL):
         """The HTTP answer to a call with this body (bytes, or JSON data)."""
@@ -117,3 +128,76 @@ class TestWebhook(HttpCase):
         self.assertEqual(self.messages().mapped("hashed_id"), ["a"])
         theirs = self.env["cartona.message"].search([("config_id", "=", second.id)])
         self.assertEqual(theirs.mapped("hashed_id"), ["b"])
+
+    # === HEALTH === #
+
+    def health(self, config=None):
+        """(last call, refused calls, last refused call) as the settings show them"""
+        config = config or self.config
+        self.env.invalidate_all()
+        return (
+            config.webhook_last_call_at,
+            config.webhook_refused_count,
+            config.webhook_last_refused_at,
+        )
+
+    def test_nobody_has_called_yet(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.assertEqual(
+            self.health(self.env["cartona.config"]._of_company(other)), (False, 0, False)
+        )
+
+    def test_a_call_that_was_taken_is_seen_and_the_configuration_not_written(self):
+        written = self.config.write_date
+        self.post(ORDER)
+        last, refused, last_refused = self.health()
+        self.assertTrue(last)
+        self.assertEqual((refused, last_refused), (0, False))
+        self.assertEqual(self.config.write_date, written)
+
+    def test_the_same_order_again_is_a_call_as_well(self):
+        self.post(ORDER)
+        self.env["cartona.webhook.tally"].search([]).unlink()
+        self.seconds = 5.0
+        self.post(ORDER)
+        self.assertTrue(self.health()[0])
+
+    def test_a_wrong_secret_is_counted_and_what_cannot_be_read(self):
+        self.post(ORDER, secret="wrong")
+        self.post(b"{not json")
+        last, refused, last_refused = self.health()
+        self.assertEqual((last, refused), (False, 2))
+        self.assertTrue(last_refused)
+
+    def test_a_storm_of_wrong_secrets_is_counted_without_a_row_per_call(self):
+        for _number in range(30):
+            self.assertEqual(self.post(ORDER, secret="wrong").status_code, 401)
+        self.assertEqual(len(self.env["cartona.webhook.tally"].search([])), 1)
+        self.assertEqual(len(self.delayed), 1, "one comes back for all of them")
+
+        self.seconds = 1.0
+        self.delayed[0]()
+
+        self.assertEqual(self.health()[1], 30)
+        self.assertEqual(len(self.env["cartona.webhook.tally"].search([])), 2)
+
+    def test_old_rows_become_one_and_the_count_stays(self):
+        Tally = self.env["cartona.webhook.tally"]
+        old = fields.Datetime.now() - timedelta(days=3)
+        for minutes in range(5):
+            Tally.create(
+                {
+                    "kind": "refused",
+                    "call_count": 10,
+                    "create_date": old + timedelta(minutes=minutes),
+                }
+            )
+        Tally.create({"config_id": self.config.id, "kind": "refused", "call_count": 1})
+        self.env.flush_all()
+        before = self.health()
+
+        Tally._merge()
+
+        self.assertEqual(self.health(), before)
+        self.assertEqual(before[1], 51)
+        self.assertEqual(len(Tally.search([])), 2)

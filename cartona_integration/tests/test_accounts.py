@@ -1,0 +1,248 @@
+"""Several supplier codes under one token: every order finds its company, or asks which it is."""
+
+import copy
+
+from ..cartona_api import unwrap
+from .common import ORDERS, PRODUCTS, STATUSES
+from .order_common import ORDER, OrderCase
+
+
+class TestAccounts(OrderCase):
+    """The first company is account "1", `wholesale` has no code yet; its `tea` costs 10."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.env["res.company"].create(
+            {"name": "Wholesale", "currency_id": cls.company.currency_id.id}
+        )
+        cls.env.user.company_ids |= cls.other
+        cls.wholesale = cls.env["cartona.config"]._of_company(cls.other)
+        cls.wholesale_team = cls.env["crm.team"].create(
+            {"name": "Wholesale", "company_id": cls.other.id}
+        )
+        cls.wholesale.write(
+            {
+                "base_url": cls.marketplace.url,
+                "auto_sync_orders": True,
+                "team_id": cls.wholesale_team.id,
+                "user_id": cls.env.ref("base.user_admin").id,
+            }
+        )
+        cls.config.supplier_code = "1"
+        cls.config._connection_outcome(None)
+        cls.env["cartona.listing"].create(
+            [
+                {"config_id": cls.wholesale.id, "cartona_id": "T2", "product_id": cls.tea.id},
+                {"config_id": cls.wholesale.id, "cartona_id": "R2", "product_id": cls.rice.id},
+            ]
+        )
+        cls.settle()
+
+    def setUp(self):
+        super().setUp()
+        self.marketplace.always("POST", STATUSES, {})
+
+    # === HELPERS === #
+
+    def give_code(self, code, **values):
+        """The manager enters token and code of the second company."""
+        token = self.marketplace.token
+        self.wholesale.write(dict(values, supplier_code=code, auth_token=token))
+        self.env.cr.flush()
+
+    def foreign(self, hashed_id="w1", code="2", **changes):
+        order = dict(copy.deepcopy(ORDER), hashed_id=hashed_id, supplier_code=code, **changes)
+        for line, cartona_id in zip(order["order_details"], ("T2", "R2")):
+            line["supplier_product_id"] = cartona_id
+        return order
+
+    def store(self, *payloads):
+        """Take these through the first company's address, as its webhook does."""
+        for payload in payloads:
+            for target, notices in self.config._by_account(unwrap(payload)).items():
+                target.env["cartona.message"]._store(target, "webhook", notices)
+
+    def work(self, config=None):
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.message"]._import((config or self.config).id)
+        self.env.invalidate_all()
+
+    def message(self, hashed_id="w1"):
+        return self.env["cartona.message"].search([("hashed_id", "=", hashed_id)])
+
+    def sale(self, hashed_id="w1"):
+        return self.env["sale.order"].search([("cartona_id", "=", hashed_id)])
+
+    def synced(self):
+        return [
+            row["hashed_id"] for body in self.marketplace.bodies(STATUSES) for row in body or []
+        ]
+
+    # === TESTS === #
+
+    def test_an_order_of_a_code_gets_that_company_its_warehouse_and_team(self):
+        self.give_code("2")
+
+        self.store(self.foreign())
+        self.work()
+        self.work(self.wholesale)
+
+        sale = self.sale()
+        self.assertEqual(sale.company_id, self.other)
+        self.assertEqual(sale.warehouse_id.company_id, self.other)
+        self.assertEqual(sale.team_id, self.wholesale_team)
+        self.assertEqual(sale.partner_id.company_id, self.other)
+
+    def test_an_unknown_code_waits_and_is_nobody_s(self):
+        self.store(self.foreign())
+        self.work()
+
+        message = self.message()
+        self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
+        self.assertEqual(message.supplier_code, "2")
+        self.assertIn("Which account is this?", message.error_message)
+        self.assertFalse(self.sale())
+        self.assertEqual(self.synced(), [])
+
+    def test_entering_the_code_in_the_other_company_imports_the_order_there(self):
+        self.store(self.foreign())
+        self.work()
+        self.store({"hashed_id": "w1", "status": "approved"})
+
+        self.give_code("2")
+        self.assertTrue(self.env["cartona.change"].search([("kind", "=", "replay")]))
+        self.work()
+        self.work(self.wholesale)
+
+        self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
+        self.assertEqual(set(self.message().mapped("company_id")), {self.other})
+        self.assertEqual(self.sale().company_id, self.other)
+        self.assertEqual(self.sale().cartona_status, "approved")
+        self.assertEqual(self.sale().state, "sale")
+        self.assertEqual(set(self.synced()), {"w1"})
+
+    def test_correcting_the_own_code_imports_the_order_here(self):
+        order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
+        self.store(order)
+        self.work()
+
+        self.config.supplier_code = "2"
+        self.work()
+
+        self.assertEqual(self.sale().company_id, self.company)
+
+    def test_without_a_code_and_alone_with_its_token_a_company_takes_every_order(self):
+        order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
+        self.store(order)
+        self.work()
+
+        self.config.supplier_code = False
+        self.work()
+
+        self.assertEqual(self.sale().company_id, self.company)
+
+    def test_another_token_s_code_takes_nothing(self):
+        self.store(self.foreign())
+        self.work()
+
+        self.wholesale.write({"supplier_code": "2", "auth_token": "of-somebody-else"})
+        self.work()
+
+        self.assertEqual(self.message().config_id, self.config)
+        self.assertEqual(self.message().error_code, "unknown_account")
+
+    def test_orders_of_other_codes_stay_where_they_wait(self):
+        self.store(self.foreign(), self.foreign("w3", code="3"))
+        self.work()
+
+        self.give_code("2")
+        self.work()
+
+        waiting = self.message("w3")
+        self.assertEqual((waiting.config_id, waiting.state), (self.config, "error"))
+        self.assertEqual(waiting.error_code, "unknown_account")
+
+    def test_a_status_that_names_no_account_goes_where_its_order_is(self):
+        self.give_code("2")
+        self.store(self.foreign())
+        self.work(self.wholesale)
+
+        self.store({"hashed_id": "w1", "status": "cancelled_by_retailer"})
+        self.work(self.wholesale)
+
+        self.assertEqual(self.sale().state, "cancel")
+        self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
+
+    def test_an_account_that_nobody_has_entered_is_pulled_and_waits(self):
+        def page(query):
+            """As the marketplace: with a code that account's orders, without one everybody's."""
+            orders = [dict(copy.deepcopy(ORDER), hashed_id="mine"), self.foreign()]
+            own = [
+                order
+                for order in orders
+                if query.get("supplier_code", order["supplier_code"]) == order["supplier_code"]
+            ]
+            return own if query["page"] == "1" else []
+
+        self.marketplace.always("GET", ORDERS, page)
+        self.env.cr.flush()
+        self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
+        self.work()
+
+        self.assertEqual(self.sale("mine").company_id, self.company)
+        self.assertEqual(self.message().error_code, "unknown_account")
+
+    def test_a_marketplace_that_insists_on_a_code_is_no_error(self):
+        self.marketplace.always("GET", ORDERS, [])
+        serve = self.marketplace._serve
+
+        def insist(handler):
+            refused = None if "supplier_code=" in handler.path else lambda body: 422
+            self.marketplace.answer_status = refused
+            serve(handler)
+
+        self.patch(self.marketplace, "_serve", insist)
+        self.env.cr.flush()
+        self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
+        self.env.invalidate_all()
+        self.assertEqual(self.config.connection_state, "connected")
+        self.assertTrue(self.config.last_pull)
+        self.assertFalse(self.config.in_failure_count)
+
+    def test_a_price_goes_to_each_account_with_its_own_list_and_code(self):
+        pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Wholesale",
+                "currency_id": self.company.currency_id.id,
+                "company_id": self.other.id,
+            }
+        )
+        self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "compute_price": "percentage",
+                "percent_price": 20,
+                "applied_on": "3_global",
+            }
+        )
+        self.give_code("2", pricelist_id=pricelist.id, auto_sync_products=True)
+        self.wholesale._connection_outcome(None)
+        self.settle()
+        self.marketplace.always("POST", PRODUCTS, {})
+
+        self.tea.lst_price = 20.0
+        self.env.cr.flush()
+        for config in (self.config, self.wholesale):
+            self.env["cartona.change"]._drain(config.id)
+
+        sent = {
+            item["supplier_product_id"]: (item["selling_price"], item["supplier_code"])
+            for body in self.marketplace.bodies(PRODUCTS)
+            for item in body
+            if "selling_price" in item
+        }
+        self.assertEqual(sent["T1"], (20.0, "1"))
+        self.assertEqual(sent["T2"], (16.0, "2"))

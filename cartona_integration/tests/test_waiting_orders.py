@@ -1,0 +1,242 @@
+"""Orders that wait: what the clerk reads, where the button leads, and that fixing is enough."""
+
+import ast
+import copy
+
+from odoo.tests import Form
+
+from ..cartona_api import unwrap
+from .common import STATUSES
+from .order_common import ORDER, RICE, TEA, OrderCase
+
+
+class TestWaitingOrders(OrderCase):
+    def setUp(self):
+        super().setUp()
+        self.marketplace.always("POST", STATUSES, {})
+        self.clerk = (
+            self.env["res.users"]
+            .with_context(no_reset_password=True)
+            .create(
+                {
+                    "name": "Clerk",
+                    "login": "cartona_clerk",
+                    "company_id": self.company.id,
+                    "company_ids": [(6, 0, self.company.ids)],
+                    self.groups_field(): [
+                        (6, 0, self.env.ref("sales_team.group_sale_salesman").ids)
+                    ],
+                }
+            )
+        )
+
+    # === HELPERS === #
+
+    def groups_field(self):
+        names = self.env["res.users"]._fields
+        return "group_ids" if "group_ids" in names else "groups_id"
+
+    def park(self, raw, code):
+        """Receive an order that has to wait.
+
+        :return: `cartona.message`
+        """
+        message, _repeated = self.env["cartona.message"]._store(
+            self.config, "pull", unwrap(copy.deepcopy(raw))
+        )
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("error", code))
+        return message
+
+    def work(self):
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.message"]._import(self.config.id)
+        self.env.invalidate_all()
+
+    def rows(self, action):
+        """The records that a window shows."""
+        Model = self.env[action["res_model"]]
+        if action.get("res_id"):
+            self.assertEqual(action["views"][0][1], "form")
+            return Model.browse(action["res_id"])
+        domain = action.get("domain") or []
+        domain = ast.literal_eval(domain) if isinstance(domain, str) else domain
+        context = action.get("context") or {}
+        context = ast.literal_eval(context) if isinstance(context, str) else context
+        return Model.with_context(**context).search(domain)
+
+    def assertImported(self, message):
+        self.work()
+        self.assertEqual(message.state, "done", message.error_message)
+        self.assertEqual(len(message.order_id), 1)
+
+    def unlinked(self):
+        return self.order({TEA: {"supplier_product_id": "NEW1", "product_name": "عصير"}})
+
+    # === WHAT IS SEEN === #
+
+    def test_waiting_orders_stand_in_sales_and_only_they(self):
+        message = self.park(self.unlinked(), "unknown_product")
+        self.env["cartona.message"]._store(
+            self.config, "webhook", unwrap({"hashed_id": "x", "status": "approved"})
+        )
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_waiting_orders"
+        )
+        menu = self.env.ref("cartona_integration.menu_cartona_waiting_orders")
+
+        self.assertEqual(menu.parent_id, self.env.ref("sale.sale_order_menu"))
+        self.assertIn(self.config.id, self.rows(action).config_id.ids)
+        self.assertEqual(self.rows(action), message)
+        self.work()
+        self.assertEqual(self.rows(action), message, "a status holds no order")
+
+    def test_a_clerk_reads_what_it_is_about_and_why_it_waits(self):
+        message = self.park(self.unlinked(), "unknown_product").with_user(self.clerk)
+        self.assertEqual(message.retailer_name, ORDER["retailer"]["retailer_name"])
+        self.assertEqual((message.amount, message.cartona_number), (110.0, "4711"))
+        self.assertIn("is not linked", message.error_message)
+        self.assertIn("عصير", message.error_message)
+        self.assertEqual(message.fix_label, "Link the product")
+        self.assertTrue(message.create_date)
+
+    def test_every_reason_is_explained_and_leads_somewhere(self):
+        Reasons = self.env["cartona.reasons"]
+        labels = Reasons._fix_labels()
+        for code, reason in Reasons._order_reasons().items():
+            with self.subTest(code):
+                self.assertTrue(reason.cause and reason.consequence)
+                self.assertIn(reason.fix, {"", *labels})
+                self.assertTrue(Reasons._explain(code).startswith(reason.cause))
+        self.assertIn("could not be read", Reasons._explain("bad_number"))
+        self.assertEqual(Reasons._reason("never heard of").fix, "")
+
+    # === WHERE THE BUTTON LEADS === #
+
+    def test_an_unlinked_product_leads_to_its_listing(self):
+        message = self.park(self.unlinked(), "unknown_product")
+
+        action = message.action_fix()
+
+        self.assertEqual(action["res_model"], "cartona.listing")
+        listing = self.rows(action)
+        self.assertEqual((listing.cartona_id, listing.name), ("NEW1", "عصير"))
+        self.assertEqual((listing.unit, listing.unit_count), ("piece", 1.0))
+        self.assertFalse(listing.product_id)
+        self.assertEqual(self.rows(message.action_fix()), listing, "not made twice")
+
+        listing.product_id = self.make_product("عصير برتقال", 12.5)
+        self.assertImported(message)
+
+    def test_who_may_not_change_listings_finds_the_product_with_the_id_filled_in(self):
+        message = self.park(self.unlinked(), "unknown_product")
+
+        action = message.with_user(self.clerk).action_fix()
+
+        self.assertEqual(action["res_model"], "product.template")
+        self.assertIn("NEW1", action["name"])
+        self.assertEqual(action["context"]["search_default_name"], "عصير")
+        with Form(self.env["product.template"].with_context(**action["context"])) as form:
+            form.list_price = 12.5
+        product = form.save().product_variant_id
+        self.assertEqual((product.name, product.cartona_id), ("عصير", "NEW1"))
+        self.assertImported(message)
+
+    def test_an_archived_product_leads_to_it_and_restoring_it_is_enough(self):
+        self.tea.active = False
+        message = self.park(self.order(), "product_unavailable")
+
+        self.assertEqual(self.rows(message.with_user(self.clerk).action_fix()), self.tea)
+
+        self.tea.active = True
+        self.assertImported(message)
+
+    def test_a_product_not_for_sale_comes_in_when_it_is_for_sale_again(self):
+        for number, product in enumerate((self.tea, self.tea.product_tmpl_id)):
+            with self.subTest(product._name):
+                product.sale_ok = False
+                message = self.park(self.order(hashed_id="s%s" % number), "product_unavailable")
+                self.assertEqual(self.rows(message.action_fix()), self.tea)
+                product.sale_ok = True
+                self.assertImported(message)
+
+    def test_an_archived_product_without_a_listing_is_restored_likewise(self):
+        juice = self.make_product("عصير", 12.5, default_code="J-1")
+        juice.active = False
+        line = {"supplier_product_id": None, "internal_product_id": "J-1"}
+        message = self.park(self.order({TEA: line}), "product_unavailable")
+        self.assertEqual(self.rows(message.action_fix()), juice)
+
+        juice.active = True
+        self.assertImported(message)
+
+    def test_a_product_that_gets_the_code_of_an_order_releases_it(self):
+        juice = self.make_product("عصير", 12.5)
+        line = {"supplier_product_id": None, "internal_product_id": "J-1"}
+        message = self.park(self.order({TEA: line}), "unknown_product")
+
+        juice.default_code = "J-1"
+        self.assertImported(message)
+
+    def test_another_pack_leads_to_the_listing_and_a_new_unit_is_enough(self):
+        self.listing(self.tea).write({"unit": "piece", "unit_count": 1})
+        line = {"unit": "box", "unit_count": 24}
+        message = self.park(self.order({TEA: line}), "unit_mismatch")
+
+        listing = self.rows(message.action_fix())
+        self.assertEqual(listing, self.listing(self.tea))
+
+        listing.write({"unit": "box", "unit_count": 24})
+        self.assertImported(message)
+
+    def test_a_unit_entered_on_the_listing_is_enough(self):
+        self.listing(self.tea).write({"unit": "piece", "unit_count": 1})
+        message = self.park(self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch")
+
+        self.listing(self.tea).write({"uom_id": self.box(24).id, "unit_count": 24})
+        self.assertImported(message)
+        tea = message.order_id.order_line.filtered(lambda line: line.product_id == self.tea)
+        self.assertEqual(tea._cartona_uom(), self.box(24))
+
+    def test_a_sum_that_differs_shows_both_figures(self):
+        message = self.park(self.order(total_price=999.0), "total_mismatch")
+
+        action = message.action_fix()
+
+        self.assertEqual(self.rows(action), message)
+        self.assertIn("110.00", message.error_message)
+        self.assertIn("999.00", message.error_message)
+        self.assertEqual(message.fix_label, "")
+
+    def test_an_unknown_account_leads_to_the_settings(self):
+        self.config.supplier_code = "7"
+        message = self.park(self.order(), "unknown_account")
+        action = message.action_fix()
+        self.assertEqual(action["res_model"], "cartona.config")
+        self.assertIn(self.config, self.rows(action))
+
+        self.config.supplier_code = "1"
+        self.assertImported(message)
+
+    def test_a_message_that_is_no_order_leads_to_itself(self):
+        message = self.park(self.order({RICE: {"id": [1]}}), "bad_id")
+        self.assertEqual(self.rows(message.action_fix()), message)
+        self.assertIn("could not be read", message.error_message)
+
+    def test_the_nightly_sweep_tries_again_what_no_hook_sees(self):
+        message = self.park(self.unlinked(), "unknown_product")
+        self.env["cartona.change"].search([]).unlink()
+
+        self.env["cartona.config"]._cron_sweep()
+        self.env.cr.flush()
+
+        self.assertTrue(self.env["cartona.change"].search([("kind", "=", "replay")]))
+        self.work()
+        self.assertEqual(message.state, "error")
+
+    def test_try_again_is_for_a_clerk_too(self):
+        message = self.park(self.order(total_price=999.0), "total_mismatch")
+        message.with_user(self.clerk).action_retry()
+        self.assertEqual(message.state, "new")
