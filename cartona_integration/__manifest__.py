@@ -25,6 +25,9 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
+        "views/stock_picking_views.xml",
+        "wizards/cartona_delivery_otp_views.xml",
+        "wizards/cartona_order_cancel_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/cartona_go_live_views.xml",
         # Menus last: they open the actions defined above, or are hung below by the file itself.

@@ -6,6 +6,7 @@ from . import cartona_kit
 from . import cartona_config_account
 from . import cartona_config_webhook
 from . import cartona_change
+from . import cartona_delivery_proof
 from . import cartona_listing
 from . import cartona_listing_payload
 from . import cartona_change_drain
@@ -36,5 +37,9 @@ from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_delivery
 from . import sale_order_push
+from . import sale_order_delivery
+from . import sale_order_otp
+from . import sale_order_cancel
 from . import stock_move
+from . import stock_picking
 from . import stock_quant

@@ -9,7 +9,7 @@ class TestOrderStatus(OrderCase):
         super().setUp()
         self.sale = self.receive(self.order())
         self.settle()
-        self.path = STATUSES + "/" + self.sale.cartona_id
+        self.single = STATUSES + "/" + self.sale.cartona_id
 
     def push(self):
         self.env.cr.flush()
@@ -26,15 +26,15 @@ class TestOrderStatus(OrderCase):
         self.assertEqual(self.noted(), [])
 
     def test_a_confirmation_is_told_as_approved(self):
-        self.marketplace.announce("POST", self.path, {})
+        self.marketplace.announce("POST", STATUSES, {})
         self.sale.action_confirm()
         self.assertIn(("order", self.sale.id), self.noted())
 
         self.assertIsNone(self.push())
 
         self.assertEqual(
-            self.marketplace.bodies(self.path),
-            [{"hashed_id": self.sale.cartona_id, "status": "approved"}],
+            self.marketplace.bodies(STATUSES),
+            [[{"hashed_id": self.sale.cartona_id, "status": "approved"}]],
         )
         self.assertEqual(
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("approved", "synced")
@@ -43,11 +43,11 @@ class TestOrderStatus(OrderCase):
 
     def test_a_cancellation_carries_the_reason_of_the_settings(self):
         self.config.default_cancellation_reason = "missing_items"
-        self.marketplace.announce("POST", self.path, {})
+        self.marketplace.announce("POST", self.single, {})
         self.sale.with_context(disable_cancel_warning=True).action_cancel()
         self.push()
         self.assertEqual(
-            self.marketplace.bodies(self.path),
+            self.marketplace.bodies(self.single),
             [
                 {
                     "hashed_id": self.sale.cartona_id,
@@ -68,13 +68,13 @@ class TestOrderStatus(OrderCase):
         self.sale.action_confirm()
         self.push()
         self.assertEqual(self.marketplace.calls, [])
-        self.marketplace.announce("POST", self.path, {})
+        self.marketplace.announce("POST", self.single, {})
         self.sale.with_context(disable_cancel_warning=True).action_cancel()
         self.push()
-        self.assertEqual(len(self.marketplace.bodies(self.path)), 1)
+        self.assertEqual(len(self.marketplace.bodies(self.single)), 1)
 
     def test_an_order_set_back_to_quotation_tells_nothing(self):
-        self.marketplace.announce("POST", self.path, {})
+        self.marketplace.announce("POST", STATUSES, {})
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
@@ -82,7 +82,7 @@ class TestOrderStatus(OrderCase):
         self.assertEqual(len(self.marketplace.calls), 1)
 
     def test_a_refusal_is_shown_on_the_order_and_not_repeated(self):
-        self.marketplace.announce("POST", self.path, {"error": "too late"}, status=422)
+        self.marketplace.announce("POST", STATUSES, {"error": "too late"}, status=422)
         self.sale.action_confirm()
         self.assertIsNone(self.push())
         self.push()
@@ -93,13 +93,13 @@ class TestOrderStatus(OrderCase):
         self.assertIn("too late", self.sale.cartona_error)
 
     def test_a_lost_answer_is_tried_again_until_there_is_one(self):
-        self.marketplace.announce("POST", self.path, "bad gateway", status=502)
+        self.marketplace.announce("POST", STATUSES, "bad gateway", status=502)
         self.sale.action_confirm()
         self.assertTrue(1 <= self.push() <= 1.25)
         self.assertEqual(self.sale.cartona_status, "pending")
         self.assertEqual(self.noted("order"), [("order", self.sale.id)])
 
         self.config._end_pause("out")
-        self.marketplace.announce("POST", self.path, {})
+        self.marketplace.announce("POST", STATUSES, {})
         self.assertIsNone(self.push())
         self.assertEqual(self.sale.cartona_status, "approved")
