@@ -18,6 +18,7 @@
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
         "views/cartona_config_views.xml",
+        "views/cartona_config_money_views.xml",
         "views/cartona_listing_views.xml",
         "views/cartona_message_views.xml",
         "views/cartona_change_views.xml",
@@ -25,6 +26,9 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
+        "views/sale_order_edit_views.xml",
+        "views/sale_order_money_views.xml",
+        "views/stock_picking_money_views.xml",
         "views/res_config_settings_views.xml",
         # Menus last: they open the actions defined above.
         "views/cartona_menus.xml",

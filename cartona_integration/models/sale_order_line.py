@@ -72,3 +72,15 @@ class SaleOrderLine(models.Model):
         if self.env.context.get("cartona_one_note"):
             return None
         return super()._update_line_quantity(values)
+
+    def _cartona_amount(self):
+        """How much of the line the retailer gets, in its unit: what was ordered, or what was
+        delivered once nothing is on its way any more."""
+        self.ensure_one()
+        pickings = self.order_id.picking_ids.filtered(
+            lambda picking: picking.location_dest_id.usage == "customer"
+        )
+        states = set(pickings.mapped("state"))
+        if "done" in states and states <= {"done", "cancel"}:
+            return self.qty_delivered
+        return self.product_uom_qty
