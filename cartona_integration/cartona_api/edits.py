@@ -59,15 +59,19 @@ def edited_details(told, lines, doubtful=()):
             continue
         change = {}
         if line.amount != amount or line_id in doubtful:
-            change["amount"] = line.amount
+            change["amount"] = _figure(line.amount)
         if line.price != price or line_id in doubtful:
-            change["price"] = line.price
+            change["price"] = _figure(line.price)
         if change:
             details.append(dict({"id": _number(line_id)}, **change))
     for line in lines:
         if not line.id and line.amount > 0:
             details.append(
-                {"supplier_product_id": line.product, "amount": line.amount, "price": line.price}
+                {
+                    "supplier_product_id": line.product,
+                    "amount": _figure(line.amount),
+                    "price": _figure(line.price),
+                }
             )
     return details
 
@@ -102,6 +106,11 @@ def told_after(told, details):
 def plain(value):
     """A Decimal as text, one for equal numbers: 10 and 10.00 are "10"."""
     return format(Decimal(str(value)).normalize(), "f")
+
+
+def _figure(value):
+    # As JSON has it: repr of a float is the shortest text that gives it back.
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _number(line_id):
