@@ -7,7 +7,7 @@ import logging
 
 import psycopg2
 
-from odoo import _, api, models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
@@ -101,8 +101,4 @@ class CartonaChange(models.Model):
         except Exception as error:
             _logger.exception("Cartona: order %s could not be invoiced", order_id)
             words = type(error).__name__
-        in_own_transaction(
-            lambda order, config: order._cartona_ask_about_money(
-                config, _("Could not be booked: %s", words)
-            )
-        )
+        in_own_transaction(lambda order, config: order._cartona_not_booked(config, words))

@@ -240,6 +240,11 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS: TELLING === #
 
+    def _cartona_not_booked(self, config, words):
+        """Say on the order why accounting did not take it; it is tried again with the order's
+        next delivery, invoice or figures."""
+        self._cartona_ask_about_money(config, _("Could not be booked: %s", words))
+
     def _cartona_ask_about_money(self, config, task):
         """Have the one in charge look at the order."""
         self.activity_schedule(_ACTIVITY, summary=task, user_id=config._responsible().id)
