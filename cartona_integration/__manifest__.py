@@ -18,6 +18,7 @@
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
         "views/cartona_config_views.xml",
+        "views/cartona_config_money_views.xml",
         "views/cartona_listing_views.xml",
         "views/cartona_message_views.xml",
         "views/cartona_change_views.xml",
@@ -25,9 +26,15 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
+<<<<<<< HEAD
+        "views/sale_order_edit_views.xml",
+        "views/sale_order_money_views.xml",
+        "views/stock_picking_money_views.xml",
+=======
         "views/stock_picking_views.xml",
         "wizards/cartona_delivery_otp_views.xml",
         "wizards/cartona_order_cancel_views.xml",
+>>>>>>> delivery
         "views/res_config_settings_views.xml",
         "wizards/cartona_go_live_views.xml",
         # Menus last: they open the actions defined above, or are hung below by the file itself.

@@ -314,3 +314,15 @@ def may_write(model):
 def is_kit(product):
     """Whether a delivery shows the parts of the product instead of itself."""
     return "is_kits" in product._fields and product.is_kits
+
+
+# === ACCOUNTING === #
+
+
+def receivable_lines(moves):
+    """The lines of journal entries that stand for what customers owe."""
+    if "account_type" in moves.env["account.account"]._fields:
+        return moves.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+    return moves.line_ids.filtered(lambda line: line.account_id.internal_type == "receivable")

@@ -1,6 +1,6 @@
 """What is Cartona's and not Odoo's: client, payloads, status machine, money. No Odoo in here."""
 
-from . import backoff, money, redact, status
+from . import backoff, edits, money, redact, status
 from .bulk import BulkResult, Refusal, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
@@ -34,6 +34,7 @@ __all__ = [
     "base_stock_item",
     "check_base_url",
     "content_key",
+    "edits",
     "money",
     "parse_listing",
     "parse_order",

@@ -5,6 +5,7 @@ from . import cartona_config_connection
 from . import cartona_kit
 from . import cartona_config_account
 from . import cartona_config_webhook
+from . import cartona_config_money
 from . import cartona_change
 from . import cartona_delivery_proof
 from . import cartona_listing
@@ -12,12 +13,14 @@ from . import cartona_listing_payload
 from . import cartona_change_drain
 from . import cartona_catalogue
 from . import cartona_drift
+from . import cartona_change_invoice
 from . import cartona_message
 from . import cartona_message_import
 from . import cartona_message_fix
 from . import cartona_sync_log
 from . import cartona_go_live
 from . import cartona_webhook_tally
+from . import account_move
 from . import account_tax
 from . import cartona_order_importer
 from . import cartona_order_importer_customer
@@ -34,12 +37,23 @@ from . import res_config_settings
 from . import res_currency_rate
 from . import res_partner
 from . import sale_order
+from . import sale_order_clock
+from . import sale_order_money
+from . import sale_order_invoice
 from . import sale_order_line
 from . import sale_order_line_delivery
 from . import sale_order_push
+<<<<<<< HEAD
+from . import sale_order_edit
+from . import sale_order_line_edit
+from . import cartona_order_importer_edit
+from . import stock_move
+from . import stock_picking_money
+=======
 from . import sale_order_delivery
 from . import sale_order_otp
 from . import sale_order_cancel
 from . import stock_move
 from . import stock_picking
+>>>>>>> delivery
 from . import stock_quant

@@ -11,7 +11,7 @@ from odoo import api, fields, models
 from ..compat import flush
 
 _DATA = "cartona.change"
-# What points at a listing; "order" and "replay" are worked by others.
+# What points at a listing; the other kinds are worked by others.
 LISTING_KINDS = ("price", "stock", "restock")
 
 
@@ -32,6 +32,7 @@ class CartonaChange(models.Model):
             # Cartona may have counted an order of its own: what it shows is not what was sent.
             ("restock", "Stock, whatever Cartona has"),
             ("order", "Order"),
+            ("invoice", "Invoice"),
             ("replay", "Replay of waiting orders"),
         ],
         required=True,

@@ -68,6 +68,7 @@ class Plan:
     error_code: Any = None
     error_detail: str = ""
     is_dropped: bool = False  # nothing is to be made of it, and nothing is wrong
+    is_overtaken: bool = False  # it left Cartona before our last change of the lines got there
     confirm: str = ""  # "", "if_stocked" or "always"
     complete: bool = False  # its deliveries are to be completed here, too
     notes: List[Any] = field(default_factory=list)  # Markup paragraphs for the chatter

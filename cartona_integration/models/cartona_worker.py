@@ -31,6 +31,7 @@ _LOCK_CLASS = {
     "pull": 0x0CA7_0003,
     "status": 0x0CA7_0004,
     "catalogue": 0x0CA7_0005,
+    "invoice": 0x0CA7_0006,
 }
 _JOB = {
     "drain": ("cartona.change", "_job_drain"),
@@ -38,6 +39,7 @@ _JOB = {
     "pull": ("cartona.message", "_job_pull"),
     "status": ("cartona.change", "_job_push_orders"),
     "catalogue": ("cartona.listing", "_job_catalogue"),
+    "invoice": ("cartona.change", "_job_invoice"),
 }
 # How soon a worker that found the lock taken comes back.
 _LOCK_MISSED_SECONDS = 1
@@ -70,7 +72,7 @@ class CartonaWorker(models.AbstractModel):
     def _wake(self, stream, config_ids):
         """Have the job of `stream` run for each configuration once this transaction is committed.
 
-        :param str stream: "drain", "status", "import", "pull" or "catalogue"
+        :param str stream: a key of `_JOB`
         :param config_ids: iterable of `cartona.config` ids
         """
         postcommit = self.env.cr.postcommit
@@ -111,6 +113,7 @@ class CartonaWorker(models.AbstractModel):
             "pull": _("Cartona: pull orders"),
             "status": _("Cartona: tell the status of orders"),
             "catalogue": _("Cartona: read the catalogue"),
+            "invoice": _("Cartona: invoice orders"),
         }[stream]
 
     @api.model

@@ -1,9 +1,9 @@
-"""`sale.order`: what Cartona calls the order, where it stands there, and who owes what."""
+"""`sale.order`: what Cartona calls the order and where it stands there."""
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..cartona_api import money, status
+from ..cartona_api import status
 from ..compat import Constraint, is_confirmed, is_locked
 
 SYNC_STATES = [("pending", "Waiting"), ("synced", "Up to date"), ("error", "Error")]
@@ -41,40 +41,6 @@ class SaleOrder(models.Model):
         help="The code with which Cartona collects the goods.",
     )
 
-    # Money. Source: "Money" in Cartona's order notes; see cartona_api/money.py.
-    cartona_credit = fields.Monetary(
-        copy=False, readonly=True, help="The part of the total that Cartona pays you."
-    )
-    cartona_installment_cost = fields.Monetary(
-        "Instalments",
-        copy=False,
-        readonly=True,
-        help="The part of the total that the retailer pays in instalments through Cartona.",
-    )
-    cartona_wallet_top_up = fields.Monetary(
-        "Wallet Top-Up",
-        copy=False,
-        readonly=True,
-        help="Extra cash that is collected for the retailer's Cartona wallet.",
-    )
-    cartona_amount_to_collect = fields.Monetary(
-        "Cash to Collect",
-        compute="_compute_cartona_amount_to_collect",
-        store=True,
-        help="Total less credit and instalments, plus the top-up of the wallet.",
-    )
-    cartona_owed_by_cartona = fields.Monetary(
-        "Cartona Owes You",
-        compute="_compute_cartona_owed",
-        help="Credit, instalments, and the discounts that Cartona grants.",
-    )
-    cartona_owed_to_cartona = fields.Monetary(
-        "You Owe Cartona", compute="_compute_cartona_owed", help="What the wallet was topped up by."
-    )
-    cartona_our_discount = fields.Monetary(
-        "Our Discounts", compute="_compute_cartona_owed", help="Already taken off the prices."
-    )
-
     # The state of what goes out about this order
     cartona_sync_state = fields.Selection(SYNC_STATES, copy=False, readonly=True)
     cartona_synced_at = fields.Datetime("Last Exchanged", copy=False, readonly=True)
@@ -108,45 +74,6 @@ class SaleOrder(models.Model):
             status.CANCELLED_BY_SUPPLIER: _("Cancelled by the supplier"),
             status.RETURNED: _("Returned"),
         }
-
-    @api.depends(
-        "amount_total",
-        "cartona_id",
-        "cartona_credit",
-        "cartona_installment_cost",
-        "cartona_wallet_top_up",
-    )
-    def _compute_cartona_amount_to_collect(self):
-        for order in self:
-            to_collect = order.cartona_id and money.amount_to_collect(
-                order.amount_total,
-                order.cartona_credit,
-                order.cartona_installment_cost,
-                order.cartona_wallet_top_up,
-            )
-            order.cartona_amount_to_collect = float(to_collect or 0)
-
-    @api.depends(
-        "cartona_credit",
-        "cartona_installment_cost",
-        "cartona_wallet_top_up",
-        "order_line.product_uom_qty",
-        "order_line.cartona_discount",
-        "order_line.cartona_supplier_discount",
-    )
-    def _compute_cartona_owed(self):
-        for order in self:
-            ours = sum(
-                line.cartona_supplier_discount * line.product_uom_qty for line in order.order_line
-            )
-            theirs = sum(line.cartona_discount * line.product_uom_qty for line in order.order_line)
-            order.cartona_our_discount = ours
-            order.cartona_owed_by_cartona = theirs + float(
-                money.owed_by_cartona(order.cartona_credit, order.cartona_installment_cost)
-            )
-            order.cartona_owed_to_cartona = float(
-                money.owed_to_cartona(order.cartona_wallet_top_up)
-            )
 
     # === CRUD METHODS === #
 

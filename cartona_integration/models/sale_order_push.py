@@ -160,7 +160,7 @@ class CartonaChange(models.Model):
         return answers, None
 
     def _send_next_steps(self, client, answers):
-        """Send the next step of each errand, those of one kind together.
+        """Send the next step of each errand, the bulk ones together.
 
         :raise CartonaError: Cartona cannot be talked to any more
         """
@@ -168,7 +168,9 @@ class CartonaChange(models.Model):
         for answer in answers:
             by_call.setdefault(answer.next_step.call, []).append(answer)
         for call, group in by_call.items():
-            for batch in [[answer] for answer in group] if call == SINGLE else [group]:
+            # Lines go order by order, too: of a refused batch parts are sent again, and a line
+            # must not be added twice.
+            for batch in [group] if call == BULK else [[answer] for answer in group]:
                 outcome = push_batch(_sender(client, call), [answer.item for answer in batch])
                 _keep_outcome(batch, outcome)
                 if outcome.error:

@@ -19,3 +19,6 @@ from . import test_stock_push
 from . import test_webhook
 from . import test_accounts
 from . import test_waiting_orders
+from . import test_order_edit
+from . import test_order_clock
+from . import test_order_money
