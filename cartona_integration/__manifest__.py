@@ -25,6 +25,7 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
+        "views/cartona_dashboard_views.xml",
         "views/res_config_settings_views.xml",
         # Menus last: they open the actions defined above.
         "views/cartona_menus.xml",

@@ -9,6 +9,10 @@ from . import cartona_change_drain
 from . import cartona_message
 from . import cartona_message_import
 from . import cartona_sync_log
+from . import cartona_sync_stat
+from . import cartona_dashboard_progress
+from . import cartona_dashboard
+from . import cartona_dashboard_setup
 from . import account_tax
 from . import cartona_order_importer
 from . import cartona_order_importer_customer

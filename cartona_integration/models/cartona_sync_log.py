@@ -1,6 +1,7 @@
 """`cartona.sync.log`: one row per call or import, with its body only where it failed."""
 
 import json
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -8,8 +9,9 @@ from odoo import api, fields, models
 from ..cartona_api import redact
 
 _BODY_LIMIT = 20_000
-_KEEP_DAYS = 30
+KEEP_DAYS = 30
 _PURGE_SLICE = 10_000
+_PURGE_SECONDS = 60
 
 
 class CartonaSyncLog(models.Model):
@@ -62,6 +64,7 @@ class CartonaSyncLog(models.Model):
         self.sudo().create(
             [self._row(config, call, [secret for secret in secrets if secret]) for call in calls]
         )
+        self.env["cartona.sync.stat"]._count_calls(config, calls)
 
     def _row(self, config, call, secrets):
         failed = bool(call.error or call.failures)
@@ -87,14 +90,24 @@ class CartonaSyncLog(models.Model):
 
     @api.autovacuum
     def _purge(self):
-        """Forget old rows, a slice at a time so that no vacuum run takes long."""
+        """Forget old rows, slice by slice; what is left after a while waits for the next night."""
         days = int(
             self.env["ir.config_parameter"]
             .sudo()  # readable by administrators only
-            .get_param("cartona_integration.log_days", _KEEP_DAYS)
+            .get_param("cartona_integration.log_days", KEEP_DAYS)
         )
-        limit = fields.Datetime.now() - timedelta(days=days)
-        self.search([("create_date", "<", limit)], order="id", limit=_PURGE_SLICE).unlink()
+        limit = fields.Datetime.now() - timedelta(days=max(1, days))
+        deadline, deleted = time.monotonic() + _PURGE_SECONDS, _PURGE_SLICE
+        while deleted == _PURGE_SLICE and time.monotonic() < deadline:
+            self.env.cr.execute(
+                """
+                DELETE FROM cartona_sync_log WHERE id IN (
+                    SELECT id FROM cartona_sync_log WHERE create_date < %s
+                     ORDER BY create_date LIMIT %s)
+                """,
+                (limit, _PURGE_SLICE),
+            )
+            deleted = self.env.cr.rowcount
 
 
 def _masked(body, secrets):
