@@ -173,7 +173,9 @@ class CartonaConfig(models.Model):
 
     def action_open_failed_listings(self):
         """What Cartona refused."""
-        return self._open_own("action_cartona_listing", error=1)
+        action = self._open_own("action_cartona_listing", error=1)
+        not_paused = ("error_code", "not in", list(PRICE_DOUBTS))
+        return dict(action, domain=action["domain"] + [not_paused])
 
     def action_open_unlinked_listings(self):
         """What Cartona lists and no product here is."""
@@ -205,9 +207,9 @@ class CartonaConfig(models.Model):
     def action_open_connection(self):
         """Open the form of the user's company, or the list where the user works in several."""
         configs = self.search([("company_id", "in", self.env.companies.ids)])
-        return configs.action_open_config() if len(configs) == 1 else self._open(
-            "action_cartona_config"
-        )
+        if len(configs) == 1:
+            return configs.action_open_config()
+        return self._open("action_cartona_config")
 
     def _open_own(self, action, **filters):
         """Open a list of this configuration's records, with filters of its search view on."""

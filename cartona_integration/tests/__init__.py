@@ -13,3 +13,4 @@ from . import test_order_lines
 from . import test_order_confirmation
 from . import test_product_linking
 from . import test_connection
+from . import test_dashboard
