@@ -161,6 +161,7 @@ class CartonaConfig(models.Model):
         compute=None,
         search=None,
         store=True,
+        readonly=False,
         groups=None,
         default=lambda self: self._default_user_id(),
         help="Who is told when something needs a person.",

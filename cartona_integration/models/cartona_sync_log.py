@@ -13,6 +13,19 @@ KEEP_DAYS = 30
 _PURGE_SLICE = 10_000
 _PURGE_SECONDS = 60
 
+# What the client can do, by the names of its methods.
+OPERATIONS = [
+    ("check", "Test of the connection"),
+    ("list_products", "Read the catalogue"),
+    ("update_products", "Send products"),
+    ("update_base_stock", "Send stock of base products"),
+    ("pull_orders", "Fetch orders"),
+    ("update_order_statuses", "Tell status of orders"),
+    ("update_order_status", "Tell status of an order"),
+    ("update_order_details", "Send changed lines"),
+    ("other", "Other"),
+]
+
 
 class CartonaSyncLog(models.Model):
     _name = "cartona.sync.log"
@@ -24,7 +37,7 @@ class CartonaSyncLog(models.Model):
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     create_date = fields.Datetime("When", required=True, index=True, default=fields.Datetime.now)
-    operation = fields.Char(required=True)
+    operation = fields.Selection(OPERATIONS, required=True)
     direction = fields.Selection([("out", "To Cartona"), ("in", "From Cartona")], required=True)
     state = fields.Selection(
         [("success", "Success"), ("partial", "Partly refused"), ("error", "Failed")],
@@ -71,7 +84,7 @@ class CartonaSyncLog(models.Model):
         row = {
             "config_id": config.id,
             "company_id": config.company_id.id,
-            "operation": call.operation,
+            "operation": call.operation if call.operation in dict(OPERATIONS) else "other",
             "direction": "in" if call.method == "GET" else "out",
             "state": "error" if call.error else "partial" if call.failures else "success",
             "record_count": call.records,
