@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tools.dev.odoo_server import OdooServer
 
-_PATIENCE = 20_000  # milliseconds; a cold server compiles its assets first
+_PATIENCE = 20_000  # milliseconds
+_COLD = 120_000  # the first page of a new database makes its assets
 _CALM = 4  # times a twentieth of a second
 #: Requests that a page waits for before it shows what was asked.
 _ANSWERED = ("/web/dataset/", "/web/action/", "/web/webclient/", "/web/bundle", "/web/assets/")
@@ -45,7 +46,7 @@ class Clerk:
         self.page.fill("input[name=login]", login)
         self.page.fill("input[name=password]", password)
         self.page.click("form.oe_login_form button[type=submit]")
-        self.page.wait_for_selector(_APPS)
+        self.page.wait_for_selector(_APPS, timeout=_COLD)
         return self
 
     def open_app(self, menu: str) -> None:
