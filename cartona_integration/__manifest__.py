@@ -35,6 +35,7 @@
         "wizards/cartona_delivery_otp_views.xml",
         "wizards/cartona_order_cancel_views.xml",
 >>>>>>> delivery
+        "views/cartona_dashboard_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/cartona_go_live_views.xml",
         # Menus last: they open the actions defined above, or are hung below by the file itself.

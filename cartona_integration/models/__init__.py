@@ -21,6 +21,10 @@ from . import cartona_sync_log
 from . import cartona_go_live
 from . import cartona_webhook_tally
 from . import account_move
+from . import cartona_sync_stat
+from . import cartona_dashboard_progress
+from . import cartona_dashboard
+from . import cartona_dashboard_setup
 from . import account_tax
 from . import cartona_order_importer
 from . import cartona_order_importer_customer

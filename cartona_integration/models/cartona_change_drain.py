@@ -197,6 +197,9 @@ class CartonaChange(models.Model):
                 refused[sending.listing_id] = outcome.refused[index].message
             else:
                 undecided.add(sending.listing_id)
+        self.env["cartona.sync.stat"]._count_listings(
+            config, [row for listing_id in taken for row in task.rows[listing_id]]
+        )
         decided = [listing_id for listing_id in task.rows if listing_id not in undecided]
         for listing in self.env["cartona.listing"].browse(decided).exists():
             listing._keep_outcome(

@@ -173,6 +173,7 @@ class CartonaConfig(models.Model):
         compute=None,
         search=None,
         store=True,
+        readonly=False,
         groups=None,
         default=lambda self: self._default_user_id(),
         help="Who is told when something needs a person.",
@@ -309,6 +310,8 @@ class CartonaConfig(models.Model):
             Change._note_everything(self, "price")
         if self.auto_sync_stock and (turned_on[1] or _STOCK_SETTINGS & vals.keys()):
             Change._note_everything(self, "stock")
+        if turned_on[0] or turned_on[1]:
+            self._begin_progress()
         if turned_on[2]:
             self._wake_streams("pull", "import")
 

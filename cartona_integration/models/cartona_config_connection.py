@@ -68,11 +68,34 @@ class CartonaConfig(models.Model):
             (_ASLEEP_SECONDS, self.ids),
         )
         found = {config_id: rest for config_id, *rest in self.env.cr.fetchall()}
+        nobody_takes_jobs = self._nobody_takes_jobs()
         for config in self:
             config.change_count, is_old = found.get(config.id, (0, False))
+            is_stuck = is_old and config.connection_state == "connected"
             config.is_runner_asleep = bool(
-                is_old and config.connection_state == "connected" and not config.out_next_try
+                nobody_takes_jobs or (is_stuck and not config.out_next_try)
             )
+
+    @api.model
+    def _nobody_takes_jobs(self):
+        """Whether a job of ours has been due for long while no job at all is at work.
+
+        The queue of changes does not show it: the cron empties that one every minute.
+        """
+        self.env.cr.execute(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM queue_job
+                 WHERE state = 'pending' AND channel LIKE 'root.cartona%%'
+                   AND GREATEST(date_created, eta) < %(long_ago)s
+            ) AND NOT EXISTS (
+                SELECT 1 FROM queue_job
+                 WHERE state = 'started' OR (state = 'enqueued' AND date_enqueued > %(long_ago)s)
+            )
+            """,
+            {"long_ago": fields.Datetime.now() - timedelta(seconds=_ASLEEP_SECONDS)},
+        )
+        return self.env.cr.fetchone()[0]
 
     # === ACTION METHODS === #
 
@@ -121,9 +144,14 @@ class CartonaConfig(models.Model):
         problem = self._not_callable()
         if problem:
             return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
+        if not (self.auto_sync_products or self.auto_sync_stock):
+            return self._say(
+                _("Nothing is sent before you switch “Prices” or “Stock” on."), "warning"
+            )
         # In sudo mode: whoever sees the listings may have them sent.
         self.sudo()._end_pause("out")
         listings.sudo()._send_again()
+        self.sudo()._begin_progress()
         return self._say(_("%s products are being sent to Cartona.", len(listings)), "info")
 
     def _say(self, message, kind):

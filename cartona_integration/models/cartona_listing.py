@@ -4,6 +4,7 @@ import json
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.misc import format_amount
 
 from ..compat import (
     Constraint,
@@ -220,6 +221,18 @@ class CartonaListing(models.Model):
         """What Cartona is known to have: dict of field -> value."""
         self.ensure_one()
         return json.loads(self.sent_values or "{}")
+
+    def _last_sent(self):
+        """What Cartona was last told of the listing, in words: “12.50 LE, 240 in stock”.
+
+        :return: str; False while Cartona is not known to have anything
+        """
+        known, parts = self._known() if self else {}, []
+        if "selling_price" in known:
+            parts.append(format_amount(self.env, self.sent_price, self.config_id.currency_id))
+        if "available_stock_quantity" in known:
+            parts.append(_("%s in stock", self.sent_stock))
+        return ", ".join(parts) or False
 
     def _noted_ids(self):
         """Ids of these listings that the outbox still points at."""

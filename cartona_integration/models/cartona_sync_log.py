@@ -1,6 +1,7 @@
 """`cartona.sync.log`: one row per call or import, with its body only where it failed."""
 
 import json
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -8,8 +9,22 @@ from odoo import api, fields, models
 from ..cartona_api import redact
 
 _BODY_LIMIT = 20_000
-_KEEP_DAYS = 30
+KEEP_DAYS = 30
 _PURGE_SLICE = 10_000
+_PURGE_SECONDS = 60
+
+# What the client can do, by the names of its methods.
+OPERATIONS = [
+    ("check", "Test of the connection"),
+    ("list_products", "Read the catalogue"),
+    ("update_products", "Send products"),
+    ("update_base_stock", "Send stock of base products"),
+    ("pull_orders", "Fetch orders"),
+    ("update_order_statuses", "Tell status of orders"),
+    ("update_order_status", "Tell status of an order"),
+    ("update_order_details", "Send changed lines"),
+    ("other", "Other"),
+]
 
 
 class CartonaSyncLog(models.Model):
@@ -22,7 +37,7 @@ class CartonaSyncLog(models.Model):
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     create_date = fields.Datetime("When", required=True, index=True, default=fields.Datetime.now)
-    operation = fields.Char(required=True)
+    operation = fields.Selection(OPERATIONS, required=True)
     direction = fields.Selection([("out", "To Cartona"), ("in", "From Cartona")], required=True)
     state = fields.Selection(
         [("success", "Success"), ("partial", "Partly refused"), ("error", "Failed")],
@@ -62,13 +77,14 @@ class CartonaSyncLog(models.Model):
         self.sudo().create(
             [self._row(config, call, [secret for secret in secrets if secret]) for call in calls]
         )
+        self.env["cartona.sync.stat"]._count_calls(config, calls)
 
     def _row(self, config, call, secrets):
         failed = bool(call.error or call.failures)
         row = {
             "config_id": config.id,
             "company_id": config.company_id.id,
-            "operation": call.operation,
+            "operation": call.operation if call.operation in dict(OPERATIONS) else "other",
             "direction": "in" if call.method == "GET" else "out",
             "state": "error" if call.error else "partial" if call.failures else "success",
             "record_count": call.records,
@@ -87,14 +103,24 @@ class CartonaSyncLog(models.Model):
 
     @api.autovacuum
     def _purge(self):
-        """Forget old rows, a slice at a time so that no vacuum run takes long."""
+        """Forget old rows, slice by slice; what is left after a while waits for the next night."""
         days = int(
             self.env["ir.config_parameter"]
             .sudo()  # readable by administrators only
-            .get_param("cartona_integration.log_days", _KEEP_DAYS)
+            .get_param("cartona_integration.log_days", KEEP_DAYS)
         )
-        limit = fields.Datetime.now() - timedelta(days=days)
-        self.search([("create_date", "<", limit)], order="id", limit=_PURGE_SLICE).unlink()
+        limit = fields.Datetime.now() - timedelta(days=max(1, days))
+        deadline, deleted = time.monotonic() + _PURGE_SECONDS, _PURGE_SLICE
+        while deleted == _PURGE_SLICE and time.monotonic() < deadline:
+            self.env.cr.execute(
+                """
+                DELETE FROM cartona_sync_log WHERE id IN (
+                    SELECT id FROM cartona_sync_log WHERE create_date < %s
+                     ORDER BY create_date LIMIT %s)
+                """,
+                (limit, _PURGE_SLICE),
+            )
+            deleted = self.env.cr.rowcount
 
 
 def _masked(body, secrets):

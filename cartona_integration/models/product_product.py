@@ -39,7 +39,9 @@ class ProductProduct(models.Model):
         search="_search_cartona_sync_state",
     )
     cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona")
+    cartona_last_sent = fields.Char("On Cartona Now", compute="_compute_cartona")
     cartona_error = fields.Char("Cartona Error", compute="_compute_cartona")
+    cartona_listing_count = fields.Integer(compute="_compute_cartona")
 
     # === COMPUTE METHODS === #
 
@@ -47,6 +49,7 @@ class ProductProduct(models.Model):
         "cartona_listing_ids.cartona_id",
         "cartona_listing_ids.state",
         "cartona_listing_ids.synced_at",
+        "cartona_listing_ids.sent_values",
         "cartona_listing_ids.error_code",
     )
     @api.depends_context("company", "lang")
@@ -64,7 +67,9 @@ class ProductProduct(models.Model):
             product.cartona_synced_at = max(
                 own.filtered("synced_at").mapped("synced_at"), default=False
             )
+            product.cartona_last_sent = shown._last_sent()
             product.cartona_error = errors[:1].error_message
+            product.cartona_listing_count = len(own)
 
     def _cartona_listings(self):
         """The listings of these products in the current company's configuration.
@@ -185,6 +190,13 @@ class ProductProduct(models.Model):
         if not listings:
             raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))
         return listings.with_env(self.env).action_cartona_sync()
+
+    def action_cartona_listings(self):
+        """Open what Cartona lists of these products."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_listing"
+        )
+        return dict(action, domain=[("product_id", "in", self.ids)])
 
     # === BUSINESS METHODS === #
 

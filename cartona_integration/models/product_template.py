@@ -23,6 +23,7 @@ class ProductTemplate(models.Model):
         search="_search_cartona_sync_state",
     )
     cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona_state")
+    cartona_last_sent = fields.Char("On Cartona Now", compute="_compute_cartona_state")
     cartona_error = fields.Char("Cartona Error", compute="_compute_cartona_state")
     cartona_is_unlimited_stock = fields.Boolean(
         "Unlimited on Cartona",
@@ -42,6 +43,7 @@ class ProductTemplate(models.Model):
     @api.depends(
         "product_variant_ids.cartona_sync_state",
         "product_variant_ids.cartona_synced_at",
+        "product_variant_ids.cartona_last_sent",
         "product_variant_ids.cartona_error",
     )
     @api.depends_context("company", "lang")
@@ -58,6 +60,7 @@ class ProductTemplate(models.Model):
             template.cartona_synced_at = max(
                 listings.filtered("synced_at").mapped("synced_at"), default=False
             )
+            template.cartona_last_sent = len(variants) == 1 and variants.cartona_last_sent
             template.cartona_error = listings.filtered("error_code")[:1].error_message
 
     def _cartona_variants(self):
@@ -118,7 +121,4 @@ class ProductTemplate(models.Model):
 
     def action_cartona_listings(self):
         """Open what Cartona lists of this product."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_listing"
-        )
-        return dict(action, domain=[("product_id", "in", self._cartona_variants().ids)])
+        return self._cartona_variants().action_cartona_listings()

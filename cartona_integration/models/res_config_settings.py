@@ -1,11 +1,15 @@
 from odoo import fields, models
 
+from .cartona_sync_log import KEEP_DAYS
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     cartona_config_id = fields.Many2one("cartona.config", compute="_compute_cartona_config_id")
     cartona_connection_state = fields.Selection(related="cartona_config_id.connection_state")
+    cartona_error_message = fields.Char(related="cartona_config_id.error_message")
+    cartona_missing_count = fields.Integer(related="cartona_config_id.missing_count")
     cartona_auth_token = fields.Char(
         related="cartona_config_id.auth_token", readonly=False, string="Cartona Token"
     )
@@ -17,6 +21,12 @@ class ResConfigSettings(models.TransientModel):
     )
     cartona_auto_sync_orders = fields.Boolean(
         related="cartona_config_id.auto_sync_orders", readonly=False, string="Take Orders"
+    )
+
+    cartona_log_days = fields.Integer(
+        "Keep the Log (Days)",
+        config_parameter="cartona_integration.log_days",
+        default=KEEP_DAYS,
     )
 
     # === COMPUTE METHODS === #
@@ -34,12 +44,4 @@ class ResConfigSettings(models.TransientModel):
 
     def action_cartona_configure(self):
         """Open the full configuration of the current company."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_config"
-        )
-        return dict(
-            action,
-            res_id=self.cartona_config_id.id,
-            view_mode="form",
-            views=[(False, "form")],
-        )
+        return self.cartona_config_id.action_open_config()

@@ -22,3 +22,4 @@ from . import test_waiting_orders
 from . import test_order_edit
 from . import test_order_clock
 from . import test_order_money
+from . import test_dashboard

@@ -1,0 +1,459 @@
+"""The dashboard: every figure moves when what it counts happens, and only then."""
+
+import json
+from datetime import timedelta
+
+from unittest.mock import patch
+
+from lxml import etree
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+from odoo.tools.safe_eval import safe_eval
+
+from ..cartona_api import Rejected
+from ..cartona_api.client import Call
+from ..models.cartona_sync_stat import limit_of
+from .common import CHECK, PRODUCTS, CartonaCase
+
+DASHBOARD = [
+    "success_rate",
+    "operation_count",
+    "is_promise_kept",
+    "median_seconds",
+    "p95_seconds",
+    "queue_age",
+    "last_pull_age",
+    "last_webhook_age",
+    "waiting_order_count",
+    "untold_order_count",
+    "failed_listing_count",
+    "unlinked_listing_count",
+    "paused_listing_count",
+    "progress_sent",
+    "is_sending_all",
+    "is_runner_asleep",
+    "missing_count",
+    "dashboard_graph",
+]
+
+
+class DashboardCase(CartonaCase):
+    def figure(self, name):
+        self.env.flush_all()
+        self.config.invalidate_recordset()
+        return self.config[name]
+
+    def sent(self, *waits, operation="product"):
+        """So many records arrived after so many seconds."""
+        self.env["cartona.sync.stat"]._count(self.config, operation, list(waits))
+
+    def message(self, **values):
+        return self.env["cartona.message"].create(
+            dict(
+                {
+                    "config_id": self.config.id,
+                    "kind": "order",
+                    "source": "pull",
+                    "payload": "{}",
+                    "content_key": "x",
+                },
+                **values,
+            )
+        )
+
+    def age_changes(self, **interval):
+        self.env.cr.flush()  # writes what was noted
+        self.age("cartona_change", self.env["cartona.change"].search([]), **interval)
+
+    def age(self, table, records, **interval):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE %s SET create_date = create_date - %%s WHERE id = ANY(%%s)" % table,
+            (timedelta(**interval), records.ids),
+        )
+
+
+class TestDashboardFigures(DashboardCase):
+    def test_nothing_exchanged_is_no_failure(self):
+        self.assertEqual(self.figure("operation_count"), 0)
+        self.assertTrue(self.figure("is_promise_kept"))
+
+    def test_what_arrived_counts_as_arrived(self):
+        self.sent(0.1, 0.1, None)
+        self.assertEqual(self.figure("operation_count"), 3)
+        self.assertEqual(self.figure("success_rate"), 100.0)
+
+    def test_an_imported_order_counts_as_arrived_a_waiting_one_does_not(self):
+        self.message(state="done")
+        self.message(state="error", error_code="unknown_product")
+        self.assertEqual(self.figure("operation_count"), 2)
+        self.assertEqual(self.figure("success_rate"), 50.0)
+        self.assertFalse(self.figure("is_promise_kept"))
+        self.assertEqual(self.figure("waiting_order_count"), 1)
+
+    def test_an_order_imported_two_days_ago_is_not_of_these_24_hours(self):
+        self.age("cartona_message", self.message(state="done"), days=2)
+        self.assertEqual(self.figure("operation_count"), 0)
+
+    def test_what_waits_longer_than_a_day_has_not_arrived(self):
+        self.tea.list_price = 13.0
+        self.assertEqual(self.figure("operation_count"), 0)
+        self.age_changes(hours=25)
+        self.assertEqual(self.figure("operation_count"), 1)
+        self.assertEqual(self.figure("success_rate"), 0.0)
+
+    def test_what_arrived_after_more_than_a_day_is_late(self):
+        self.sent(0.1, 25 * 3600)
+        self.assertEqual(self.figure("success_rate"), 50.0)
+
+    def test_99_of_100_is_what_was_promised_and_98_is_not(self):
+        self.sent(*[0.1] * 99)
+        self.message(state="error")
+        self.assertTrue(self.figure("is_promise_kept"))
+        self.message(state="error")
+        self.assertFalse(self.figure("is_promise_kept"))
+
+    def test_hours_of_yesterday_do_not_count(self):
+        self.sent(0.1)
+        self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '25 hours'")
+        self.assertEqual(self.figure("operation_count"), 0)
+
+    def test_median_and_slowest_of_twenty(self):
+        self.sent(*[0.2] * 18, 3.0, 9.0)
+        self.assertAlmostEqual(self.figure("median_seconds"), 0.2, delta=0.03)
+        self.assertAlmostEqual(self.figure("p95_seconds"), 3.0, delta=0.4)
+
+    def test_a_limit_is_never_below_the_time_and_at_most_a_tenth_above(self):
+        for seconds in (0.001, 0.02, 0.137, 1.0, 59.9, 3600.0, 80000.0):
+            with self.subTest(seconds):
+                limit = limit_of(seconds) / 1000
+                self.assertGreaterEqual(limit, seconds)
+                self.assertLessEqual(limit, seconds * 1.1 + 0.0011)
+        self.assertEqual(limit_of(None), 0)
+
+    def test_the_chart_has_a_bar_for_each_day(self):
+        def bars():
+            [line] = json.loads(self.figure("dashboard_graph"))
+            return [bar["value"] for bar in line["values"]]
+
+        self.sent(0.1, 0.1)
+        self.assertEqual(bars(), [0, 0, 0, 0, 0, 0, 2])
+        self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '2 days'")
+        self.assertEqual(bars(), [0, 0, 0, 0, 2, 0, 0])
+
+    def test_age_of_the_oldest_change(self):
+        self.assertFalse(self.figure("queue_age"))
+        self.tea.list_price = 13.0
+        self.age_changes(minutes=3)
+        self.assertEqual(self.figure("queue_age"), "3 minutes")
+
+    def test_last_pull_and_last_call_of_the_webhook(self):
+        self.assertEqual(self.figure("last_webhook_age"), "Never")
+        self.assertEqual(self.figure("last_pull_age"), "Never")
+        self.config.last_pull = fields.Datetime.now() - timedelta(minutes=2)
+        self.message(source="pull")
+        self.assertEqual(self.figure("last_webhook_age"), "Never")
+        self.age("cartona_message", self.message(source="webhook"), hours=1)
+        self.assertEqual(self.figure("last_webhook_age"), "1 hour ago")
+        self.assertEqual(self.figure("last_pull_age"), "2 minutes ago")
+
+    def test_listings_are_counted_by_what_is_wrong_with_them(self):
+        names = ("linked", "unlinked", "failed", "paused")
+
+        def counts():
+            return [self.figure("%s_listing_count" % name) for name in names]
+
+        linked, *none = counts()
+        self.assertEqual(none, [0, 0, 0])
+        self.env["cartona.listing"].create({"config_id": self.config.id, "cartona_id": "U1"})
+        self.assertEqual(counts(), [linked, 1, 0, 0])
+        self.rice.cartona_id = "R1"
+        self.listing(self.rice).write({"error_code": "refused"})
+        self.assertEqual(counts(), [linked + 1, 1, 1, 0])
+        self.listing(self.tea).write({"error_code": "price_jump"})
+        self.assertEqual(counts(), [linked + 1, 1, 1, 1])
+
+    def test_an_order_whose_status_was_refused_is_counted(self):
+        partner = self.env["res.partner"].create({"name": "Shop"})
+        order = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
+        self.assertEqual(self.figure("untold_order_count"), 0)
+        order.cartona_sync_state = "error"
+        self.assertEqual(self.figure("untold_order_count"), 1)
+
+    def test_another_companys_figures_are_its_own(self):
+        company = self.env["res.company"].create({"name": "Wholesale"})
+        other = self.env["cartona.config"]._of_company(company)
+        self.sent(0.5)
+        self.message(state="error")
+        self.assertEqual(other.operation_count, 0)
+        self.assertEqual(other.waiting_order_count, 0)
+        both = (self.config | other).with_context(active_test=False)
+        both.invalidate_recordset()
+        self.assertEqual(both.mapped("operation_count"), [2, 0])
+
+    def test_a_job_that_nobody_takes_is_said(self):
+        self.assertFalse(self.figure("is_runner_asleep"))
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        job = self.jobs("_job_drain")[:1]
+        self.assertFalse(self.figure("is_runner_asleep"), "it is young")
+        self.change_job(job, date_created=timedelta(minutes=-2))
+        self.assertTrue(self.figure("is_runner_asleep"))
+        self.change_job(job, eta=timedelta(hours=1))
+        self.assertFalse(self.figure("is_runner_asleep"), "it is not due")
+
+    def test_a_job_that_waits_for_others_to_end_is_no_sign_of_sleep(self):
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue("pull", self.config.id)
+        self.change_job(self.jobs("_job_drain")[:1], date_created=timedelta(minutes=-2))
+        self.assertTrue(self.figure("is_runner_asleep"))
+        self.env.cr.execute(
+            "UPDATE queue_job SET state = 'started' WHERE id = %s",
+            (self.jobs("_job_pull")[:1].id,),
+        )
+        self.assertFalse(self.figure("is_runner_asleep"))
+
+    def change_job(self, job, **moments):
+        """Queue Job lets nobody write these fields."""
+        self.env.flush_all()
+        for field, distance in moments.items():
+            self.env.cr.execute(
+                "UPDATE queue_job SET %s = %%s WHERE id = %%s" % field,
+                (fields.Datetime.now() + distance, job.id),
+            )
+
+
+class TestDashboardCounting(DashboardCase):
+    def test_the_drain_counts_what_was_accepted_and_how_long_it_took(self):
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.config.progress_until = 0
+        self.tea.list_price = 14.0
+        self.age_changes(seconds=2)
+        self.drain()
+        stat = self.env["cartona.sync.stat"].search([("config_id", "=", self.config.id)])
+        self.assertEqual((stat.operation, stat.sent, stat.late), ("product", 1, 0))
+        self.assertTrue(2000 <= stat.milliseconds <= 4000, stat.milliseconds)
+
+    def test_the_drain_does_not_count_what_was_refused(self):
+        refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
+        self.marketplace.announce("POST", PRODUCTS, refusal)
+        self.tea.list_price = 14.0
+        self.drain()
+        self.assertFalse(self.env["cartona.sync.stat"].search([]))
+        self.assertEqual(self.figure("failed_listing_count"), 1)
+        self.assertEqual(self.figure("success_rate"), 0.0)
+
+    def test_a_refused_product_that_is_taken_later_has_arrived(self):
+        refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
+        self.marketplace.announce("POST", PRODUCTS, refusal)
+        self.tea.list_price = 14.0
+        self.drain()
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.tea.list_price = 15.0
+        self.drain()
+        self.assertEqual(self.figure("success_rate"), 100.0)
+
+    def test_a_call_that_told_an_order_is_counted_and_one_that_was_refused_is_not(self):
+        told = Call("update_order_status", "POST", "x", records=1)
+        refused = Call(
+            "update_order_status", "POST", "x", records=1, failures=1, error=Rejected("rejected")
+        )
+        self.env["cartona.sync.log"]._record(self.config, [told, refused])
+        stat = self.env["cartona.sync.stat"].search([])
+        self.assertEqual((stat.operation, stat.milliseconds, stat.sent), ("order", 0, 1))
+
+    def test_the_same_hour_is_one_row(self):
+        self.sent(0.1)
+        self.sent(0.1, 0.1)
+        stat = self.env["cartona.sync.stat"].search([])
+        self.assertEqual((len(stat), stat.sent), (1, 3))
+
+    def test_old_figures_are_forgotten(self):
+        self.sent(0.1)
+        self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '93 days'")
+        self.sent(0.2)
+        self.env["cartona.sync.stat"]._purge()
+        self.assertEqual(len(self.env["cartona.sync.stat"].search([])), 1)
+
+
+class TestDashboardProgress(DashboardCase):
+    def test_sending_everything_shows_how_far_it_has_come(self):
+        self.rice.cartona_id = "R1"
+        self.settle()
+        self.config.batch_size = 1
+        self.config.action_sync_products()
+        self.assertEqual(self.figure("progress_total"), 2)
+        self.assertEqual(self.figure("progress_sent"), 0)
+        self.assertTrue(self.figure("is_sending_all"))
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.env["cartona.change"]._drain(self.config.id)
+        self.assertEqual(self.figure("progress_sent"), 1)
+        self.tea.list_price = 17.0
+        self.assertEqual(self.figure("progress_sent"), 1, "a new change is not of it")
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.env["cartona.change"]._drain(self.config.id)
+        self.assertFalse(self.figure("is_sending_all"))
+
+    def test_switching_on_shows_it_too_and_neither_is_timed(self):
+        self.config.auto_sync_products = False
+        self.settle()
+        self.config.auto_sync_products = True
+        self.assertTrue(self.figure("is_sending_all"))
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.drain()
+        self.assertFalse(self.figure("is_sending_all"))
+        self.assertEqual(self.env["cartona.sync.stat"].search([]).milliseconds, 0)
+
+    def test_without_a_switch_on_it_says_that_nothing_is_sent(self):
+        self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
+        self.settle()
+        answer = self.config.action_sync_products()["params"]
+        self.assertEqual(answer["type"], "warning")
+        self.assertEqual(self.noted(), [])
+
+
+class TestChecklist(DashboardCase):
+    def missing(self):
+        names = ("token", "test", "products", "switch", "webhook", "runner")
+        return {name for name in names if self.figure("needs_%s" % name)}
+
+    def test_every_step_is_asked_for_until_it_is_done(self):
+        company = self.env["res.company"].create({"name": "Newcomer"})
+        self.config = self.env["cartona.config"]._of_company(company)
+        self.assertEqual(self.missing(), {"token", "test", "products", "switch", "webhook"})
+        self.assertEqual(self.config.missing_count, 5)
+        self.marketplace.token = "newcomer"
+        self.config.write({"base_url": self.marketplace.url, "auth_token": "newcomer"})
+        self.assertEqual(self.missing(), {"test", "products", "switch", "webhook"})
+        self.assertEqual(self.config.action_go_live()["params"]["type"], "warning")
+        self.marketplace.announce(*CHECK, [])
+        self.config.action_test_connection()
+        self.assertEqual(self.missing(), {"products", "switch", "webhook"})
+        self.make_product("Salt", 5.0).with_company(company).cartona_id = "S1"
+        self.assertEqual(self.missing(), {"switch", "webhook"})
+        self.config.action_go_live()
+        self.assertEqual(self.config._toggles(), (True, True, True))
+        self.assertEqual(self.missing(), {"webhook"})
+        self.message(source="webhook")
+        self.assertEqual(self.missing(), set())
+        self.assertEqual(self.config.missing_count, 0)
+
+    def test_a_job_runner_that_sleeps_is_on_the_list(self):
+        self.tea.list_price = 13.0
+        self.age_changes(minutes=2)
+        self.assertIn("runner", self.missing())
+
+
+class TestDashboardOpens(DashboardCase):
+    def test_it_shows_a_card_for_each_company(self):
+        action = self.env["cartona.config"].action_open_dashboard()
+        self.assertEqual(action["res_model"], "cartona.config")
+        self.assertEqual(action["view_mode"].split(",")[0], "kanban")
+
+    def test_every_count_opens_the_list_it_counts(self):
+        self.message(state="error", error_code="unknown_product")
+        self.env["cartona.listing"].create({"config_id": self.config.id, "cartona_id": "U1"})
+        self.rice.cartona_id = "R1"
+        self.listing(self.rice).write({"error_code": "refused"})
+        self.listing(self.tea).write({"error_code": "price_jump"})
+        self.env.flush_all()
+        for count, button in (
+            ("waiting_order_count", "action_open_waiting_orders"),
+            ("failed_listing_count", "action_open_failed_listings"),
+            ("unlinked_listing_count", "action_open_unlinked_listings"),
+            ("paused_listing_count", "action_open_paused_listings"),
+            ("linked_listing_count", "action_open_listings"),
+        ):
+            with self.subTest(count):
+                action = getattr(self.config, button)()
+                domain = action["domain"] + self.filters_of(action)
+                found = self.env[action["res_model"]].search_count(domain)
+                self.assertEqual(found, self.figure(count))
+
+    def filters_of(self, action):
+        """What the search view adds for the filters that the action switches on."""
+        view = self.env[action["res_model"]].get_views([(False, "search")])["views"]["search"]
+        arch, domain = etree.fromstring(view["arch"]), []
+        context = action.get("context") or {}
+        context = safe_eval(context) if isinstance(context, str) else context
+        for name in context:
+            if name.startswith("search_default_"):
+                [node] = arch.xpath("//filter[@name='%s']" % name[len("search_default_") :])
+                domain += safe_eval(node.get("domain"))
+        return domain
+
+    def test_a_user_sees_the_figures_without_the_token(self):
+        clerk = new_test_user(
+            self.env, "cartona_reader", groups="base.group_user,cartona_integration.group_cartona_user"
+        )
+        self.sent(0.1)
+        self.message(state="error")
+        self.env.flush_all()
+        config = self.config.with_user(clerk)
+        config.invalidate_recordset()
+        [row] = config.read(DASHBOARD)
+        self.assertEqual((row["operation_count"], row["waiting_order_count"]), (2, 1))
+        with self.assertRaises(AccessError):
+            config.read(["auth_token"])
+        with self.assertRaises(AccessError):
+            config.action_go_live()
+
+    def test_who_has_nothing_to_do_with_cartona_sees_no_figures(self):
+        outsider = new_test_user(self.env, "cartona_outsider", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.config.with_user(outsider).read(DASHBOARD)
+        with self.assertRaises(AccessError):
+            self.env["cartona.sync.stat"].with_user(outsider).search([])
+
+    def test_another_companys_card_is_not_shown(self):
+        company = self.env["res.company"].create({"name": "Wholesale"})
+        clerk = new_test_user(
+            self.env, "cartona_reader", groups="base.group_user,cartona_integration.group_cartona_user"
+        )
+        shown = self.env["cartona.config"].with_user(clerk).search([])
+        self.assertEqual(shown.company_id, self.company)
+        self.assertNotIn(company, shown.company_id)
+
+    def test_opening_costs_the_same_few_queries_for_one_and_many_companies(self):
+        self.env["res.company"].create([{"name": "C%s" % number} for number in range(5)])
+        configs = self.env["cartona.config"].search([])
+        self.env.flush_all()
+
+        def queries(records):
+            records.invalidate_recordset()
+            before = self.cr.sql_log_count
+            records.read(DASHBOARD)
+            return self.cr.sql_log_count - before
+
+        queries(configs)
+        self.assertLessEqual(queries(configs), queries(self.config) + 2)
+
+
+class TestLogRetention(DashboardCase):
+    def test_old_rows_go_in_slices_until_none_is_left(self):
+        Log = self.env["cartona.sync.log"]
+        Log.search([]).unlink()
+        self.env["ir.config_parameter"].set_param("cartona_integration.log_days", 10)
+        now = fields.Datetime.now()
+        values = {
+            "config_id": self.config.id,
+            "company_id": self.company.id,
+            "operation": "check",
+            "direction": "in",
+            "state": "success",
+        }
+        Log.create([dict(values, create_date=now - timedelta(days=11))] * 7)
+        young = Log.create(dict(values, create_date=now - timedelta(days=9)))
+        self.env.flush_all()
+        module = "odoo.addons.cartona_integration.models.cartona_sync_log"
+        with patch(module + "._PURGE_SLICE", 3):
+            Log._purge()
+        self.env.invalidate_all()
+        self.assertEqual(Log.search([]), young)
+
+    def test_the_days_are_a_setting(self):
+        self.env["res.config.settings"].create({"cartona_log_days": 5}).execute()
+        self.assertEqual(
+            self.env["ir.config_parameter"].get_param("cartona_integration.log_days"), "5"
+        )

@@ -1,0 +1,151 @@
+"""A person at a browser: what the tests of the screens say is what such a person does.
+
+Everything is found by its technical name, so that the same steps work in every language.
+"""
+
+import time
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tools.dev.odoo_server import OdooServer
+
+_PATIENCE = 20_000  # milliseconds
+_COLD = 120_000  # the first page of a new database makes its assets
+_CALM = 4  # times a twentieth of a second
+#: Requests that a page waits for before it shows what was asked.
+_ANSWERED = ("/web/dataset/", "/web/action/", "/web/webclient/", "/web/bundle", "/web/assets/")
+_APPS = ".o_navbar_apps_menu button"
+
+
+class Clerk:
+    """Someone who is logged in to an Odoo.
+
+    :ivar clicks: how often the mouse was pressed so far
+    :ivar screenshots: where pictures go; None when nobody wants any
+    """
+
+    def __init__(self, page: Page, odoo: OdooServer, screenshots: Path | None, suffix: str):
+        self.page = page
+        self.odoo = odoo
+        self.screenshots = screenshots
+        self.suffix = suffix
+        self.clicks = 0
+        self.started = time.monotonic()
+        page.set_default_timeout(_PATIENCE)
+        self._asked: set[Request] = set()
+        page.on("request", self._begins)
+        page.on("requestfinished", self._ends)
+        page.on("requestfailed", self._ends)
+
+    # === WHERE ONE IS === #
+
+    def log_in(self, login: str = "admin", password: str = "admin") -> "Clerk":
+        """Open Odoo and log in."""
+        self.page.goto(f"{self.odoo.url}/web/login")
+        self.page.fill("input[name=login]", login)
+        self.page.fill("input[name=password]", password)
+        self.page.click("form.oe_login_form button[type=submit]")
+        self.page.wait_for_selector(_APPS, timeout=_COLD)
+        return self
+
+    def open_app(self, menu: str) -> None:
+        """Choose an app from the menu of all apps."""
+        self.click(_APPS)
+        self.click(f".o_app[data-menu-xmlid='{menu}']")
+        self.settle()
+
+    def open_menu(self, *menus: str) -> None:
+        """Choose a menu of the app one is in, through the menus above it."""
+        for menu in menus:
+            self.click(f"[data-menu-xmlid='{menu}']")
+        self.settle()
+
+    def open(self, model: str, record: int) -> None:
+        """Open the form of a record by its address, as from a bookmark."""
+        self.page.goto(f"{self.odoo.url}/web#model={model}&id={record}&view_type=form")
+        self.page.wait_for_selector(".o_form_view")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page has asked for nothing for a moment.
+
+        The network as a whole is never idle: the chat listens all the time.
+        """
+        deadline, calm = time.monotonic() + _PATIENCE / 1000, 0
+        while calm < _CALM and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+            calm = 0 if self._asked else calm + 1
+
+    def _begins(self, request: Request) -> None:
+        if any(part in request.url for part in _ANSWERED):
+            self._asked.add(request)
+
+    def _ends(self, request: Request) -> None:
+        self._asked.discard(request)
+
+    # === WHAT ONE DOES === #
+
+    def click(self, target: str | Locator) -> None:
+        """Press the mouse on the first thing that matches."""
+        place = self.page.locator(target).first if isinstance(target, str) else target
+        place.click()
+        self.clicks += 1
+
+    def press(self, button: str, within: str = "") -> None:
+        """Press the visible button of that name and wait until its work is done."""
+        place = self.page.locator(f"{within} [name='{button}']:visible".strip()).first
+        with self.page.expect_response(lambda answer: f"/{button}" in answer.url):
+            self.click(place)
+        self.settle()
+
+    def type(self, field: str, text: str) -> None:
+        """Fill in a field of the form."""
+        place = self.field(field).locator("input").first
+        self.click(place)
+        place.fill(text)
+        place.press("Tab")
+
+    def save(self) -> None:
+        """Save the form."""
+        with self.page.expect_response(lambda answer: "/web_save" in answer.url):
+            self.click(".o_form_button_save")
+        self.settle()
+
+    # === WHAT ONE SEES === #
+
+    def field(self, name: str) -> Locator:
+        """The visible widget of a field of the form."""
+        return self.page.locator(f".o_field_widget[name='{name}']:visible").first
+
+    def sees(self, target: str, timeout: float = 15) -> Locator:
+        """Wait until the first match is visible.
+
+        :raise AssertionError: when it is not, after so many seconds
+        """
+        place = self.page.locator(target).first
+        expect(place).to_be_visible(timeout=timeout * 1000)
+        return place
+
+    def does_not_see(self, target: str) -> None:
+        """Nothing that matches is visible."""
+        expect(self.page.locator(f"{target} >> visible=true")).to_have_count(0)
+
+    def reads(self, target: str, text: str, timeout: float = 15) -> None:
+        """Wait until the first match holds this text."""
+        expect(self.page.locator(target).first).to_contain_text(text, timeout=timeout * 1000)
+
+    def picture(self, name: str) -> None:
+        """Take a screenshot of what is seen now, when pictures are wanted."""
+        if not self.screenshots:
+            return
+        self.settle()
+        self.page.mouse.move(0, 0)
+        self.page.wait_for_timeout(500)  # charts and badges draw themselves
+        self.screenshots.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=self.screenshots / f"{name}.{self.suffix}.png")
+
+    @property
+    def seconds(self) -> float:
+        """How long this has taken so far."""
+        return time.monotonic() - self.started

@@ -1,0 +1,149 @@
+"""A clerk's day, on the screens of both sides."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.clerk import Clerk
+from tools.dev.demo import Shop
+from tools.dev.processes import wait_until
+
+APP = "cartona_integration.menu_cartona_root"
+SOON = 10_000  # milliseconds
+
+
+def test_price_changed_here_is_seen_there(
+    clerk: Clerk, shop: Shop, new_page: Callable[..., Page]
+):
+    listing, product = next(iter(shop.products.items()))
+    shown = marketplace(new_page(), shop).locator(f"tr[data-id='{listing}'] td.price")
+    price = f"{float(shop.sandbox.listing(listing)['selling_price']) + 1.25:.2f}"
+    expect(shown).not_to_contain_text(price)
+
+    clerk.open("product.template", template_of(shop, product))
+    clerk.type("list_price", price)
+    clerk.save()
+
+    expect(shown).to_contain_text(price, timeout=SOON)
+    shop.settle()
+    clerk.page.reload()
+    clerk.sees("[name='cartona_sync_state'] .text-bg-success")
+    clerk.picture("product")
+
+
+def test_order_arrives_and_is_confirmed(
+    clerk: Clerk, shop: Shop, new_page: Callable[..., Page]
+):
+    page = marketplace(new_page(), shop)
+    listing = next(iter(shop.products))
+    page.click(f"tr[data-id='{listing}'] button.plus")
+    page.click("#place-open")
+    page.click("#place button.primary")
+    [order] = wait_until(lambda: shop.sandbox.orders(limit=1))
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain), timeout=15)
+
+    clerk.open_app("sale.sale_menu_root")
+    clerk.sees(".o_data_row")
+    clerk.picture("quotations")
+    clerk.click(".o_data_row .o_data_cell[name='name']")
+    clerk.sees("[name='cartona_number']")
+    clerk.reads("[name='cartona_number']", order["receipt_id"])
+    clerk.press("action_confirm", ".o_statusbar_buttons")
+    clerk.sees("[name='cartona_status_label']")
+
+    wait_until(lambda: status(shop, order) == "approved", timeout=15)
+    clerk.page.reload()
+    clerk.sees("[name='cartona_status_label'] .text-bg-info")
+    clerk.picture("order")
+
+
+def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop):
+    linked = {
+        row["cartona_id"]
+        for row in shop.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
+    }
+    unknown = next(
+        row
+        for row in shop.sandbox.listings()
+        if str(row["supplier_product_id"]) not in linked and float(row["unit_count"]) == 1
+    )
+    name = unknown["supplier_product_name"]
+    values = {"name": name, "list_price": float(unknown["selling_price"]), "taxes_id": [(5,)]}
+    product = shop.odoo.call("product.template", "create", values)
+    line = {"supplier_product_id": unknown["supplier_product_id"], "amount": 2}
+    order = shop.sandbox.place_order(lines=[line])
+    waiting = [("hashed_id", "=", order["hashed_id"]), ("state", "=", "error")]
+    wait_until(lambda: shop.odoo.call("cartona.message", "search_count", waiting), timeout=15)
+
+    clerk.open_app(APP)
+    clerk.picture("dashboard")
+    clerk.press("action_open_waiting_orders", ".o_kanban_record")
+    clerk.reads(".o_data_row", order["receipt_id"])
+    clerk.picture("waiting-orders")
+
+    clerk.open("product.template", product)
+    clerk.type("cartona_id", str(unknown["supplier_product_id"]))
+    clerk.save()
+
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain), timeout=15)
+    clerk.open_app(APP)
+    clerk.sees(".o_kanban_record")
+    clerk.does_not_see("[name='action_open_waiting_orders']")
+
+
+def test_everything_is_sent_again_by_one_button(clerk: Clerk, shop: Shop):
+    shop.sandbox.clear_requests()
+    clerk.open_app(APP)
+    clerk.press("action_sync_products", ".o_kanban_record")
+    clerk.sees(".o_notification")
+    shop.settle()
+    sent = shop.sandbox.requests(path="supplier-product/bulk-update")
+    assert sum(len(call["body"]) for call in sent) >= len(shop.products)
+
+
+def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
+    """Read right to left, a phone, an id or an address still starts at its left."""
+    clerk.open_app(APP)
+    clerk.press("action_open_config", ".o_kanban_record")
+    direction = "rtl" if language.startswith("ar") else "ltr"
+    assert clerk.page.locator(".o_web_client, body").first.evaluate(
+        "element => getComputedStyle(element).direction"
+    ) == direction
+    address = clerk.field("webhook_url").inner_text().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cartona/webhook/orders", address)
+    clerk.picture("configuration")
+
+
+def test_order_fits_on_a_phone(phone: Clerk, shop: Shop):
+    order = shop.sandbox.place_order(lines=1)
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    [record] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=15)
+    phone.open("sale.order", record)
+    phone.reads("[name='cartona_number']", order["receipt_id"])
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert phone.page.evaluate(wide) <= 1, "nobody scrolls sideways"
+    phone.picture("order-phone")
+
+
+# === HELPERS === #
+
+
+def marketplace(page: Page, shop: Shop) -> Page:
+    """The marketplace's page, with its listings shown."""
+    page.goto(shop.sandbox.url)
+    page.wait_for_selector("#rows tr[data-id]")
+    return page
+
+
+def template_of(shop: Shop, product: int) -> int:
+    """The template of a variant."""
+    [row] = shop.odoo.call("product.product", "read", [product], ["product_tmpl_id"])
+    return row["product_tmpl_id"][0]
+
+
+def status(shop: Shop, order: dict) -> str:
+    """An order's status on the marketplace."""
+    return shop.sandbox.order(order["hashed_id"])["status"]
