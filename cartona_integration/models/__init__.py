@@ -32,5 +32,6 @@ from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_delivery
 from . import sale_order_push
+from . import sale_order_totals
 from . import stock_move
 from . import stock_quant

@@ -109,7 +109,7 @@ class Document:
 
     def text(self) -> str:
         """The file, with what was changed."""
-        _Layout(self._written).lay_out(self.root)
+        _Layout(self._written, self._texts).lay_out(self.root)
         pieces = [self._head]
         self._write(self.root, 0, pieces)
         return "".join(pieces).rstrip() + "\n"
@@ -181,8 +181,8 @@ def _begins_line(pieces: list[str]) -> bool:
 class _Layout:
     """Blanks between elements that were added or moved to another depth."""
 
-    def __init__(self, written: dict):
-        self._written = written
+    def __init__(self, written: dict, texts: dict):
+        self._written, self._texts = written, texts
 
     def lay_out(self, node, depth: int = 0) -> None:
         children = list(node)
@@ -190,7 +190,7 @@ class _Layout:
             self._lay_out_text(node, depth)
             return
         if not (node.text or "").strip():
-            if "\n" in (node.text or "") or self._is_block(node):
+            if not self._stands(node, depth) and ("\n" in (node.text or "") or self._is_block(node)):
                 node.text = self._break(node.text, depth + 1)
         elif self._moved(node, depth):
             node.text = self._shifted(node.text, depth + 1)
@@ -201,12 +201,15 @@ class _Layout:
 
     def _lay_out_tail(self, parent, child, depth: int) -> None:
         last = child.getnext() is None
+        if self._stands(parent, depth) and not self._is_new(child):
+            if last or (child.getnext(), True) in self._texts:
+                return
         if (child.tail or "").strip():
             if self._moved(parent, depth):
                 child.tail = self._shifted(child.tail, depth + 1)
                 if last:
                     child.tail = self._break(child.tail.rstrip() + "\n", depth)
-        elif "\n" in (child.tail or "") or "\n" in (parent.text or ""):
+        elif "\n" in (child.tail or "") or ("\n" in (parent.text or "") and self._is_new(child)):
             child.tail = self._break(None if last else child.tail, depth if last else depth + 1)
 
     def _lay_out_text(self, node, depth: int) -> None:
@@ -225,6 +228,16 @@ class _Layout:
     def _is_block(self, node) -> bool:
         """Whether every child has a line of its own: new elements around elements."""
         return node not in self._written
+
+    def _is_new(self, node, behind: bool = True) -> bool:
+        """Whether what follows the element, or begins it, was not there."""
+        value = (node.tail if behind else node.text) or ""
+        return value != self._texts.get((node, behind), (None,))[0]
+
+    def _stands(self, node, depth: int) -> bool:
+        """Whether the element is where it was, and so are the blanks at its beginning."""
+        written = self._written.get(node)
+        return bool(written) and written.depth == depth and not self._is_new(node, False)
 
     def _moved(self, node, depth: int) -> bool:
         written = self._written.get(node)

@@ -34,6 +34,11 @@ class Step:
     rules: Sequence[Rule]
     last_rules: Sequence[Rule] = ()
 
+    def take(self, documents: dict[str, Document], known: facts.Facts) -> list[str]:
+        """Change the documents; what could not be carried down is told, one line each."""
+        # After a refusal the last rules would only find more of the same.
+        return _run(self.rules, documents, known) or _run(self.last_rules, documents, known)
+
 
 STEPS = (
     Step("18.0", step_19_to_18.RULES, step_19_to_18.LAST_RULES),
@@ -67,11 +72,7 @@ def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
     problems = [f"{name}: no rule for such files" for name in files if not _is_known(name)]
     problems += _run([only_known_words], documents, known)
     for step in STEPS[: SERIES.index(series)]:
-        # A refusal of an early rule would only bring others after it.
-        if not problems:
-            problems = _run(step.rules, documents, known) or _run(
-                step.last_rules, documents, known
-            )
+        problems = problems or step.take(documents, known)
     if problems:
         raise LadderError("\n".join(problems))
     if series != SOURCE:
@@ -118,6 +119,6 @@ def _run(rules: Sequence[Rule], documents: dict[str, Document], known: facts.Fac
                 rule(Context(document, known, documents))
             except Refused as refused:
                 place = f"{name}:{refused.line}" if refused.line else name
-                problems.append(f"{place}: {rule.__module__.split('.')[-1]}.{rule.__name__}: "
-                                f"{refused.reason}")
+                step = rule.__module__.rpartition(".")[2]
+                problems.append(f"{place}: {step}.{rule.__name__}: {refused.reason}")
     return problems

@@ -69,11 +69,11 @@ def field_of(record, name: str):
 
 
 def element(tag: str, text: str | None = None, /, children=(), **attributes: str):
-    """A new element; `_` at the end of a name is dropped, `_` within stands for `-`."""
+    """A new element; a `_` at the end of an attribute's name is dropped, as in `class_`."""
     node = etree.Element(tag)
     for name, value in attributes.items():
         if value is not None:
-            node.set(name.rstrip("_").replace("_", "-"), value)
+            node.set(name.rstrip("_"), value)
     node.text = text
     node.extend(children)
     return node

@@ -74,7 +74,7 @@ def _box(template, opens: bool) -> None:
     rename_attribute(template, "t-name", "t-name", "kanban-box")
     classes = ["oe_kanban_global_click"] if opens else ["oe_kanban_card"]
     box = element("div", class_=" ".join(classes + (template.attrib.pop("class", "")).split()))
-    box.text, template.text = template.text, None
+    box.text, template.text = template.text, "\n"
     box.extend(list(template))
     template.append(box)
     for tag, name in _CARD_TAGS.items():
