@@ -6,7 +6,7 @@ import pytest
 
 from tools.series import facts
 
-_MODELS = '''
+_MODELS = """
 class Shop(models.Model):
     _name = "shop.shop"
     _inherit = ["mail.thread", "mail.activity.mixin"]
@@ -28,7 +28,7 @@ class Settings(models.TransientModel):
     _inherit = "res.config.settings"
     shop_label = fields.Char(related="company_id.shop_label")
     shop_open = fields.Boolean(related="company_id.shop_open")
-'''
+"""
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,9 @@ def test_the_command_makes_the_series_asked_for(tmp_path):
     assert "14.0: the series are 19.0" in refused.stderr
 
 
-@pytest.mark.parametrize("text", ['{"version": "19.0.1.0.0"}', '{\n    "version": "18.0.1.0.0",\n}'])
+@pytest.mark.parametrize(
+    "text", ['{"version": "19.0.1.0.0"}', '{\n    "version": "18.0.1.0.0",\n}']
+)
 def test_a_manifest_without_a_version_of_the_source_is_refused(text):
     with pytest.raises(ladder.LadderError, match="no version 19.0.x.y.z"):
         ladder.versioned(text, "16.0")

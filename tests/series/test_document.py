@@ -38,9 +38,7 @@ def _changed(text, change):
 def test_only_the_tag_that_changed_is_written_anew():
     text = "<odoo>\n    <a  x='1' />\n    <b  y='2' />\n</odoo>\n"
     changed = _changed(text, lambda root: root[1].set("y", 'say "so" & <go>'))
-    wanted = text.replace(
-        "<b  y='2' />", '<b y="say &quot;so&quot; &amp; &lt;go&gt;" />'
-    )
+    wanted = text.replace("<b  y='2' />", '<b y="say &quot;so&quot; &amp; &lt;go&gt;" />')
     assert changed == wanted
 
 

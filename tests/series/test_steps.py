@@ -41,12 +41,15 @@ def _view(arch, model="shop.shop"):
 
 REFUSED = [
     # What the ladder has never heard of.
-    (_view('<form><carousel /></form>'), "only_known_words: <carousel> is not known"),
+    (_view("<form><carousel /></form>"), "only_known_words: <carousel> is not known"),
     (_view('<form><field name="x" widget="hologram" /></form>'), "the widget hologram"),
     (_view('<form><field name="x" glow="1" /></form>'), "<field> with glow is not known"),
     (_view('<kanban highlight_color="x" />'), "<kanban> with highlight_color is not known"),
     ('<odoo>\n\n\n<template id="x" />\n</odoo>', "only_known_words: <template> is not known"),
-    ('<odoo>\n\n\n<record id="x" model="ir.model" />\n</odoo>', "records of ir.model are not known"),
+    (
+        '<odoo>\n\n\n<record id="x" model="ir.model" />\n</odoo>',
+        "records of ir.model are not known",
+    ),
     (
         '<odoo>\n\n<record id="x" model="ir.cron">\n<field name="numbercall">1</field>'
         "</record>\n</odoo>",
@@ -54,15 +57,17 @@ REFUSED = [
     ),
     # What it knows and cannot carry down.
     (
-        '<odoo>\n\n<record id="g" model="res.groups">\n<field name="privilege_id" ref="elsewhere.p" />'
-        "</record>\n</odoo>",
+        '<odoo>\n\n<record id="g" model="res.groups">\n'
+        '<field name="privilege_id" ref="elsewhere.p" /></record>\n</odoo>',
         "step_19_to_18.privileges_become_categories: no category for the privilege elsewhere.p",
     ),
     (_view("<form><chatter open_attachments='1' /></form>"), "<chatter> with open_attachments"),
     (_view("<form><chatter /></form>", "shop.line"), "shop.line is not seen to inherit"),
     (
-        _view('<kanban><templates><t t-name="card"><p t-if="record.state.value" /></t></templates>'
-              "</kanban>"),
+        _view(
+            '<kanban><templates><t t-name="card"><p t-if="record.state.value" /></t></templates>'
+            "</kanban>"
+        ),
         "state must be declared before <templates>",
     ),
     (_view('<kanban><templates><t t-name="menu" /></templates></kanban>'), "a card's menu"),
@@ -74,14 +79,16 @@ REFUSED = [
     (_view('<form><p invisible="0 &lt; count &lt; 3" /></form>'), "is not one plain comparison"),
     (_view('<form><p invisible="context.get(1)" /></form>'), "has no counterpart in a domain"),
     (
-        _view('<xpath expr="//p" position="attributes"><attribute name="invisible">1</attribute>'
-              "</xpath>"),
+        _view(
+            '<xpath expr="//p" position="attributes"><attribute name="invisible">1</attribute>'
+            "</xpath>"
+        ),
         "step_17_to_16.conditions_are_domains: a change of `invisible`",
     ),
     (_view('<list><field name="note" invisible="1" /></list>'), 'write column_invisible="1"'),
     (_view("<kanban><header /></kanban>"), "a header in a kanban"),
     (
-        _view('<setting><p /></setting>', "res.config.settings"),
+        _view("<setting><p /></setting>", "res.config.settings"),
         "the first thing in a setting is its field",
     ),
 ]

@@ -46,7 +46,9 @@ def test_an_addon_that_cannot_be_carried_down_is_refused_with_every_place(tmp_pa
     source.mkdir()
     source.joinpath("__manifest__.py").write_text('{\n    "version": "19.0.1.0.0",\n}\n')
     source.joinpath("views.xml").write_text("<odoo>\n    <nonsense />\n</odoo>\n")
-    with pytest.raises(store.SetupError, match=r"no version for Odoo 16.0:\nviews.xml:2: .*nonsense"):
+    with pytest.raises(
+        store.SetupError, match=r"no version for Odoo 16.0:\nviews.xml:2: .*nonsense"
+    ):
         addons.prepare("16.0")
 
 

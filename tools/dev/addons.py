@@ -43,11 +43,11 @@ def _derive(series: str) -> Path:
         try:
             dist.write_folder(ladder.derive(ROOT / ADDON, series), place / ADDON)
         except ladder.LadderError as error:
-            raise store.SetupError(f"the addon has no version for Odoo {series}:\n{error}") from None
+            raise store.SetupError(
+                f"the addon has no version for Odoo {series}:\n{error}"
+            ) from None
 
-    store.ensure(
-        lambda: store.is_made(folder, key), lambda: store.make_folder(folder, key, derive)
-    )
+    store.ensure(lambda: store.is_made(folder, key), lambda: store.make_folder(folder, key, derive))
     return folder / ADDON
 
 

@@ -190,7 +190,9 @@ class _Layout:
             self._lay_out_text(node, depth)
             return
         if not (node.text or "").strip():
-            if not self._stands(node, depth) and ("\n" in (node.text or "") or self._is_block(node)):
+            if not self._stands(node, depth) and (
+                "\n" in (node.text or "") or self._is_block(node)
+            ):
                 node.text = self._break(node.text, depth + 1)
         elif self._moved(node, depth):
             node.text = self._shifted(node.text, depth + 1)

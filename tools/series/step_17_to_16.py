@@ -2,7 +2,7 @@
 
 from tools.series import expression
 from tools.series.document import Refused
-from tools.series.markup import Context, element, field_of, remove, rename_attribute, replace
+from tools.series.markup import Context, element, field_of, remove, rename_attribute
 
 _CONDITIONS = ("invisible", "readonly", "required", "column_invisible")
 

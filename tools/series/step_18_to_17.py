@@ -10,8 +10,8 @@ from tools.series.markup import (
     element,
     field_of,
     insert_after,
-    replace,
     rename_attribute,
+    replace,
 )
 
 _CARD_TAGS = {"footer": "o_kanban_record_bottom", "header": "o_kanban_record_top", "main": None}
