@@ -3,7 +3,7 @@
 # Another Odoo: SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python make test
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke test bench lint setup clean
+.PHONY: help run smoke test bench dist lint setup clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: ## * all tests; parts with ARGS="unit odoo mrp e2e browser", options for p
 
 bench: ## measure the performance budgets
 	@./dev bench $(ARGS)
+
+dist: ## dist/<series>: the addon for each Odoo, as folder and zip; some with ARGS="16.0 17.0"
+	@./dev dist $(ARGS)
 
 lint: ## * check the source; ARGS=--fix repairs what can be repaired
 	@./dev lint $(ARGS)

@@ -42,6 +42,7 @@
         "views/cartona_menus.xml",
         "views/cartona_drift_views.xml",
     ],
+    "post_load": "post_load",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

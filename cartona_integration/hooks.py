@@ -1,6 +1,11 @@
-"""Install and uninstall."""
+"""Load, install and uninstall."""
 
-from .compat import with_env
+from .compat import let_json_through, with_env
+
+
+def post_load():
+    """Before the first request of a server process: whatever Cartona posts reaches us."""
+    let_json_through("/cartona/webhook/")
 
 
 @with_env

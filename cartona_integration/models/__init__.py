@@ -51,6 +51,7 @@ from . import sale_order_push
 from . import sale_order_edit
 from . import sale_order_line_edit
 from . import cartona_order_importer_edit
+from . import sale_order_totals
 from . import stock_move
 from . import stock_picking_money
 =======

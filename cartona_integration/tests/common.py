@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import TransactionCase, tagged
 
 from ..compat import storable_values
+from . import older_odoo  # noqa: F401 - it is enough that it runs
 from .marketplace import Marketplace
 
 CHECK = ("GET", "supplier-product")
@@ -90,6 +91,22 @@ class CartonaCase(TransactionCase):
             )
         )
         quant.action_apply_inventory()
+
+    @classmethod
+    def make_move(cls, product, quantity, target, **values):
+        """A draft move of the product out of the warehouse."""
+        if "name" in cls.env["stock.move"]._fields:  # and required, up to 18
+            values["name"] = product.name
+        return cls.env["stock.move"].create(
+            dict(
+                product_id=product.id,
+                product_uom_qty=quantity,
+                product_uom=product.uom_id.id,
+                location_id=cls.warehouse.lot_stock_id.id,
+                location_dest_id=target.id,
+                **values,
+            )
+        )
 
     @classmethod
     def settle(cls):

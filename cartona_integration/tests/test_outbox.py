@@ -184,15 +184,9 @@ class TestOutbox(CartonaCase):
         self.assertEqual(set(self.noted()), set(self.stock))
 
     def test_a_demand_that_could_not_be_reserved_is_noted(self):
-        move = self.env["stock.move"].create(
-            {
-                "product_id": self.tea.id,
-                "product_uom_qty": 3,
-                "location_id": self.warehouse.lot_stock_id.id,
-                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
-                "picking_type_id": self.warehouse.out_type_id.id,
-            }
-        )
+        customers = self.env.ref("stock.stock_location_customers")
+        out = self.warehouse.out_type_id.id
+        move = self.make_move(self.tea, 3, customers, picking_type_id=out)
         self.settle()
         move._action_confirm()
         self.assertEqual(set(self.noted()), set(self.stock))
@@ -201,14 +195,7 @@ class TestOutbox(CartonaCase):
         self.set_stock(self.tea, 10)
         other = self.env["stock.warehouse"].create({"name": "Giza", "code": "GIZ"})
         self.settle()
-        move = self.env["stock.move"].create(
-            {
-                "product_id": self.tea.id,
-                "product_uom_qty": 4,
-                "location_id": self.warehouse.lot_stock_id.id,
-                "location_dest_id": other.lot_stock_id.id,
-            }
-        )
+        move = self.make_move(self.tea, 4, other.lot_stock_id)
         move._action_confirm()
         move._action_assign()
         self.assertEqual(set(self.noted()), set(self.stock))

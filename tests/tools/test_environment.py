@@ -39,9 +39,16 @@ def test_a_folder_without_odoo_is_refused(tmp_path):
         environment.prepare("16.0", tmp_path)
 
 
-def test_a_series_without_its_addon_is_refused(tmp_path, monkeypatch):
+def test_an_addon_that_cannot_be_carried_down_is_refused_with_every_place(tmp_path, monkeypatch):
     monkeypatch.setattr(addons, "ROOT", tmp_path)
-    with pytest.raises(store.SetupError, match="no version of the addon for Odoo 16.0"):
+    monkeypatch.setattr(addons, "series_dir", lambda series: tmp_path / series)
+    source = tmp_path / "cartona_integration"
+    source.mkdir()
+    source.joinpath("__manifest__.py").write_text('{\n    "version": "19.0.1.0.0",\n}\n')
+    source.joinpath("views.xml").write_text("<odoo>\n    <nonsense />\n</odoo>\n")
+    with pytest.raises(
+        store.SetupError, match=r"no version for Odoo 16.0:\nviews.xml:2: .*nonsense"
+    ):
         addons.prepare("16.0")
 
 

@@ -9,7 +9,7 @@ import pytest
 from tools.dev import cli
 from tools.dev.paths import ROOT
 
-MAIN = ("run", "smoke", "test", "bench", "lint")
+MAIN = ("run", "smoke", "test", "bench", "dist", "lint")
 
 
 def _makefile():

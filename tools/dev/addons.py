@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tools.dev import processes, progress, store, venvs
 from tools.dev.paths import ADDON, DEFAULT_SERIES, LOGS, ROOT, series_dir
+from tools.series import dist, ladder
 
 #: One release per series. It names Odoo itself as a requirement, which no index carries.
 QUEUE_JOB = {
@@ -17,12 +18,12 @@ QUEUE_JOB = {
 
 
 def prepare(series: str) -> Path:
-    """The folder with queue_job and a link to our addon, made where missing.
+    """The folder with queue_job and our addon as this series gets it, made where missing.
 
-    :raise store.SetupError: when there is no version of the addon for that series
+    :raise store.SetupError: when the addon cannot be carried down to that series
     """
-    folder = series_dir(series) / "addons"
     source = ROOT / ADDON if series == DEFAULT_SERIES else _derive(series)
+    folder = series_dir(series) / "addons"
     key = store.key_of(QUEUE_JOB[series], str(source))
 
     def make() -> None:
@@ -35,24 +36,19 @@ def prepare(series: str) -> Path:
 
 def _derive(series: str) -> Path:
     """The addon for an older series, derived anew when its source has changed."""
-    if not (ROOT / "tools" / "series").is_dir():
-        raise store.SetupError(f"there is no version of the addon for Odoo {series} yet")
-    derived = ROOT / "dist" / series / ADDON
-    mark = series_dir(series) / "derived-from"
+    folder = series_dir(series) / "derived"
     key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
 
-    def is_derived() -> bool:
-        return derived.exists() and mark.exists() and mark.read_text() == key
+    def derive(place: Path) -> None:
+        try:
+            dist.write_folder(ladder.derive(ROOT / ADDON, series), place / ADDON)
+        except ladder.LadderError as error:
+            raise store.SetupError(
+                f"the addon has no version for Odoo {series}:\n{error}"
+            ) from None
 
-    def derive() -> None:
-        variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tools.series", series]
-        processes.run(command, LOGS / f"dist-{series}.log", variables, cwd=ROOT)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(key)
-
-    store.ensure(is_derived, derive)
-    return derived
+    store.ensure(lambda: store.is_made(folder, key), lambda: store.make_folder(folder, key, derive))
+    return folder / ADDON
 
 
 def _fill(folder: Path, series: str, source: Path) -> None:

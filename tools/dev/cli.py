@@ -16,7 +16,7 @@ PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another p
 """
 
 #: Commands that hand every word behind them to another program.
-PASSING_ON = ("test", "bench", "exec")
+PASSING_ON = ("test", "bench", "dist", "exec")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +63,11 @@ def lint(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     """measure the performance budgets: `bench [OPTION ...]`"""
     return _module("tools.bench", options.rest)
+
+
+def dist(options: argparse.Namespace) -> int:
+    """derive the addon for each series, folders and archives: `dist [SERIES ...] [--to FOLDER]`"""
+    return _module("tools.series", options.rest)
 
 
 def clean(_options: argparse.Namespace) -> int:
@@ -158,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     parsed.add_argument("--keep", action="store_true", help="leave the database for a look at it")
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "bench", bench).add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "dist", dist).add_argument("rest", nargs=argparse.REMAINDER)
     parsed = _add(commands, "lint", lint)
     parsed.add_argument("--fix", action="store_true", help="repair what can be repaired first")
     _add(commands, "setup", setup)

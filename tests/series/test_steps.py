@@ -1,0 +1,108 @@
+"""Each step turns every `before.xml` into the `after.xml` beside it, to the last blank."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.checks import xml_layout
+from tools.series import ladder
+from tools.series.document import Document
+
+SAMPLES = Path(__file__).parent / "samples"
+CASES = sorted(path.parent for path in SAMPLES.rglob("before.xml"))
+STEPS = {step.rules[0].__module__.rpartition(".")[2]: step for step in ladder.STEPS}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_step_makes_of_a_file_what_one_would_write_by_hand(case, known):
+    document = Document.read(case / "before.xml")
+    assert STEPS[case.parent.name].take({"before.xml": document}, known) == []
+    assert document.text() == (case / "after.xml").read_text()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_result_is_laid_out_like_the_source(case):
+    text = (case / "after.xml").read_text()
+    assert list(xml_layout.problems("after.xml", text)) == []
+
+
+def test_every_step_has_samples():
+    assert {case.parent.name for case in CASES} == set(STEPS)
+
+
+def _view(arch, model="shop.shop"):
+    return (
+        '<odoo>\n<record id="v" model="ir.ui.view">\n'
+        f'<field name="name">v</field><field name="model">{model}</field>\n'
+        f'<field name="arch" type="xml">\n{arch}\n</field>\n</record>\n</odoo>\n'
+    )
+
+
+REFUSED = [
+    # What the ladder has never heard of.
+    (_view("<form><carousel /></form>"), "only_known_words: <carousel> is not known"),
+    (_view('<form><field name="x" widget="hologram" /></form>'), "the widget hologram"),
+    (_view('<form><field name="x" glow="1" /></form>'), "<field> with glow is not known"),
+    (_view('<kanban highlight_color="x" />'), "<kanban> with highlight_color is not known"),
+    ('<odoo>\n\n\n<template id="x" />\n</odoo>', "only_known_words: <template> is not known"),
+    (
+        '<odoo>\n\n\n<record id="x" model="ir.model" />\n</odoo>',
+        "records of ir.model are not known",
+    ),
+    (
+        '<odoo>\n\n<record id="x" model="ir.cron">\n<field name="numbercall">1</field>'
+        "</record>\n</odoo>",
+        "numbercall of ir.cron is not known",
+    ),
+    # What it knows and cannot carry down.
+    (
+        '<odoo>\n\n<record id="g" model="res.groups">\n'
+        '<field name="privilege_id" ref="elsewhere.p" /></record>\n</odoo>',
+        "step_19_to_18.privileges_become_categories: no category for the privilege elsewhere.p",
+    ),
+    (_view("<form><chatter open_attachments='1' /></form>"), "<chatter> with open_attachments"),
+    (_view("<form><chatter /></form>", "shop.line"), "shop.line is not seen to inherit"),
+    (
+        _view(
+            '<kanban><templates><t t-name="card"><p t-if="record.state.value" /></t></templates>'
+            "</kanban>"
+        ),
+        "state must be declared before <templates>",
+    ),
+    (_view('<kanban><templates><t t-name="menu" /></templates></kanban>'), "a card's menu"),
+    (_view('<form><p invisible="len(line_ids) == 0" /></form>'), "`len(line_ids)` is not a field"),
+    (_view('<form><p invisible="not count" /></form>'), "`count` is a Integer"),
+    (_view('<form><p invisible="line_ids" /></form>'), "`line_ids` is a One2many"),
+    (_view('<form><p invisible="not stranger" /></form>'), "nobody knows the type of `stranger`"),
+    (_view('<form><p invisible="count == state" /></form>'), "does not compare with a constant"),
+    (_view('<form><p invisible="0 &lt; count &lt; 3" /></form>'), "is not one plain comparison"),
+    (_view('<form><p invisible="context.get(1)" /></form>'), "has no counterpart in a domain"),
+    (
+        _view(
+            '<xpath expr="//p" position="attributes"><attribute name="invisible">1</attribute>'
+            "</xpath>"
+        ),
+        "step_17_to_16.conditions_are_domains: a change of `invisible`",
+    ),
+    (_view('<list><field name="note" invisible="1" /></list>'), 'write column_invisible="1"'),
+    (_view("<kanban><header /></kanban>"), "a header in a kanban"),
+    (
+        _view("<setting><p /></setting>", "res.config.settings"),
+        "the first thing in a setting is its field",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), REFUSED, ids=[reason for _text, reason in REFUSED])
+def test_what_cannot_be_carried_down_is_refused_with_its_place(tmp_path, known, text, reason):
+    (tmp_path / "__manifest__.py").write_text('{\n    "version": "19.0.1.0.0",\n}\n')
+    (tmp_path / "views.xml").write_text(text)
+    (tmp_path / "models.py").write_text(
+        "class Shop(models.Model):\n    _name = 'shop.shop'\n    _inherit = ['mail.thread']\n"
+        "    count = fields.Integer()\n    line_ids = fields.One2many()\n"
+    )
+    with pytest.raises(ladder.LadderError) as refused:
+        ladder.derive(tmp_path, "15.0")
+    assert reason in str(refused.value)
+    assert re.match(r"views.xml:[3-5]: \w+(\.\w+)?: ", str(refused.value))

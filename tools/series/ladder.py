@@ -1,0 +1,124 @@
+"""The ladder: an addon's files as they are on an older series."""
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tools.series import facts, step_16_to_15, step_17_to_16, step_18_to_17, step_19_to_18
+from tools.series.document import Document, Refused
+from tools.series.markup import Context
+from tools.series.vocabulary import only_known_words
+
+SOURCE = "19.0"
+#: Kinds of files that are the same on every series.
+_AS_THEY_ARE = {".py", ".csv", ".po", ".pot", ".sql", ".png", ".svg", ".jpg", ".gif", ".html"}
+_AS_THEY_ARE |= {".md", ".rst", ".txt", ".json"}
+_LEFT_OUT = {"__pycache__"}
+_VERSION = re.compile(r'^(\s*"version": ")' + re.escape(SOURCE) + r'(\.\d+\.\d+\.\d+",)$', re.M)
+
+Rule = Callable[[Context], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step down.
+
+    :ivar series: the series that it leads to
+    :ivar rules: run in this order on every file
+    :ivar last_rules: run on every file once all files have had the others
+    """
+
+    series: str
+    rules: Sequence[Rule]
+    last_rules: Sequence[Rule] = ()
+
+    def take(self, documents: dict[str, Document], known: facts.Facts) -> list[str]:
+        """Change the documents; what could not be carried down is told, one line each."""
+        # After a refusal the last rules would only find more of the same.
+        return _run(self.rules, documents, known) or _run(self.last_rules, documents, known)
+
+
+STEPS = (
+    Step("18.0", step_19_to_18.RULES, step_19_to_18.LAST_RULES),
+    Step("17.0", step_18_to_17.RULES),
+    Step("16.0", step_17_to_16.RULES),
+    Step("15.0", step_16_to_15.RULES),
+)
+SERIES = (SOURCE, *(step.series for step in STEPS))
+
+
+class LadderError(Exception):
+    """What cannot be carried down, with file, line and rule; one line each."""
+
+
+def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
+    """The files of an addon for one series.
+
+    :param addon: the folder of the source, written for `SOURCE`
+    :param series: one of `SERIES`
+    :return: path below the addon's folder -> content
+    :raise LadderError: naming everything that the ladder does not know how to carry down
+    """
+    found = {path.relative_to(addon): path for path in _files(addon)}
+    files = {PurePosixPath(name): path.read_bytes() for name, path in found.items()}
+    documents = {
+        str(name): Document(content.decode())
+        for name, content in files.items()
+        if name.suffix == ".xml"
+    }
+    known = facts.read(addon)
+    problems = [f"{name}: no rule for such files" for name in files if not _is_known(name)]
+    problems += _run([only_known_words], documents, known)
+    for step in STEPS[: SERIES.index(series)]:
+        problems = problems or step.take(documents, known)
+    if problems:
+        raise LadderError("\n".join(problems))
+    if series != SOURCE:
+        files.update({PurePosixPath(name): doc.text().encode() for name, doc in documents.items()})
+    manifest = PurePosixPath("__manifest__.py")
+    files[manifest] = versioned(files[manifest].decode(), series).encode()
+    return files
+
+
+def versioned(manifest: str, series: str) -> str:
+    """A manifest whose version begins with the series.
+
+    :raise LadderError: when it has no version of the source's
+    """
+    text, count = _VERSION.subn(rf"\g<1>{series}\g<2>", manifest)
+    if count != 1:
+        raise LadderError(f"__manifest__.py: no version {SOURCE}.x.y.z on a line of its own")
+    return text
+
+
+def version_of(files: dict[PurePosixPath, bytes]) -> str:
+    """The version in a derived manifest, e.g. `16.0.1.0.0`."""
+    return ast.literal_eval(files[PurePosixPath("__manifest__.py")].decode())["version"]
+
+
+def _files(addon: Path) -> list[Path]:
+    paths = (path for path in sorted(addon.rglob("*")) if path.is_file())
+    return [
+        path
+        for path in paths
+        if not _LEFT_OUT & set(path.parts) and path.suffix not in (".pyc", ".pyo")
+    ]
+
+
+def _is_known(name: PurePosixPath) -> bool:
+    return name.suffix == ".xml" or name.suffix in _AS_THEY_ARE
+
+
+def _run(rules: Sequence[Rule], documents: dict[str, Document], known: facts.Facts) -> list[str]:
+    problems = []
+    for name, document in documents.items():
+        for rule in rules:
+            try:
+                rule(Context(document, known, documents))
+            except Refused as refused:
+                place = f"{name}:{refused.line}" if refused.line else name
+                step = rule.__module__.rpartition(".")[2]
+                problems.append(f"{place}: {step}.{rule.__name__}: {refused.reason}")
+    return problems

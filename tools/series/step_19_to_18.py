@@ -1,0 +1,75 @@
+"""19.0 to 18.0: groups hang on categories, and a few fields lose their new names."""
+
+from tools.series.document import Refused
+from tools.series.markup import Context, field_of, remove, rename_attribute
+
+#: Records whose groups are in `groups_id` up to 18.0.
+_HAVE_GROUPS = (
+    "ir.actions.act_url",
+    "ir.actions.act_window",
+    "ir.actions.client",
+    "ir.actions.report",
+    "ir.actions.server",
+    "ir.ui.menu",
+    "ir.ui.view",
+    "res.users",
+)
+
+
+def privileges_become_categories(context: Context) -> None:
+    """A group's privilege is unknown; the group belongs to the privilege's category itself."""
+    categories = {}
+    for document in context.documents.values():
+        for record in document.elements("record"):
+            if record.get("model") == "res.groups.privilege":
+                categories[record.get("id")] = field_of(record, "category_id")
+    for group in context.records("res.groups"):
+        privilege = field_of(group, "privilege_id")
+        if privilege is not None:
+            category = categories.get(privilege.get("ref"))
+            if category is None or not category.get("ref"):
+                raise Refused(privilege, f"no category for the privilege {privilege.get('ref')}")
+            privilege.set("name", "category_id")
+            privilege.set("ref", category.get("ref"))
+
+
+def privileges_are_dropped(context: Context) -> None:
+    """`res.groups.privilege` is no model yet."""
+    for record in context.records("res.groups.privilege"):
+        remove(record)
+
+
+def groups_have_users(context: Context) -> None:
+    """`user_ids` of a group is `users`."""
+    for group in context.records("res.groups"):
+        field = field_of(group, "user_ids")
+        if field is not None:
+            field.set("name", "users")
+
+
+def group_ids_are_groups_id(context: Context) -> None:
+    """`group_ids` of users, actions, menus and views is `groups_id`."""
+    for record in context.records(*_HAVE_GROUPS):
+        field = field_of(record, "group_ids")
+        if field is not None:
+            field.set("name", "groups_id")
+
+
+def references_have_old_names(context: Context) -> None:
+    """Records of Odoo's own that 19.0 renamed."""
+    renamed = {
+        "uom.decimal_product_uom": "product.decimal_product_uom",
+    }
+    for node in context.document.elements("field"):
+        if node.get("ref") in renamed:
+            rename_attribute(node, "ref", "ref", renamed[node.get("ref")])
+
+
+RULES = (
+    privileges_become_categories,
+    groups_have_users,
+    group_ids_are_groups_id,
+    references_have_old_names,
+)
+#: Rules that run when all files have had theirs: they take away what others look up.
+LAST_RULES = (privileges_are_dropped,)
