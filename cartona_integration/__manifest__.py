@@ -35,6 +35,7 @@
         "views/cartona_dashboard_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/cartona_go_live_views.xml",
+        "wizards/cartona_support_bundle_views.xml",
         # Menus last: they open the actions defined above, or are hung below by the file itself.
         "views/cartona_menus.xml",
         "views/cartona_drift_views.xml",

@@ -23,3 +23,4 @@ from . import test_order_edit
 from . import test_order_clock
 from . import test_order_money
 from . import test_dashboard
+from . import test_support_bundle

@@ -1,4 +1,5 @@
 from . import base_partner_merge
-from . import cartona_go_live
 from . import cartona_delivery_otp
+from . import cartona_go_live
 from . import cartona_order_cancel
+from . import cartona_support_bundle

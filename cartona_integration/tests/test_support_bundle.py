@@ -1,0 +1,60 @@
+"""The support bundle tells enough to help, and nothing that is nobody else's business."""
+
+import base64
+import io
+import json
+import zipfile
+
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+
+from ..cartona_api import unwrap
+from .common import PRODUCTS
+from .order_common import ORDER, OrderCase
+
+
+class TestSupportBundle(OrderCase):
+    def bundle(self, user=None):
+        config = self.config.with_user(user or self.env.ref("base.user_admin"))
+        action = config.action_support_bundle()
+        wizard = config.env[action["res_model"]].browse(action["res_id"])
+        packed = zipfile.ZipFile(io.BytesIO(base64.b64decode(wizard.file)))
+        return {name: packed.read(name).decode() for name in packed.namelist()}
+
+    def test_it_tells_what_happened(self):
+        self.marketplace.announce("POST", PRODUCTS, {"error": "no such id T1"}, 422)
+        self.tea.list_price = 13.0
+        self.drain()
+        self.env["cartona.message"]._store(self.config, "webhook", unwrap(ORDER))
+        files = {name: json.loads(text) for name, text in self.bundle().items()}
+        self.assertEqual(files["health.json"]["listings"]["error"], 1)
+        self.assertEqual(files["health.json"]["messages"]["new"], 1)
+        self.assertEqual(files["settings.json"]["base_url"], self.marketplace.url)
+        self.assertIn("cartona_integration", files["versions.json"]["modules"])
+        self.assertIn("no such id T1", json.dumps(files["calls.json"]))
+        [message] = files["messages.json"]
+        self.assertEqual(message["payload"]["hashed_id"], ORDER["hashed_id"])
+
+    def test_no_secret_and_no_person_is_in_it(self):
+        order = dict(ORDER, pickup_otp="778812", installment_cost=10)
+        self.env["cartona.message"]._store(self.config, "webhook", unwrap(order))
+        self.config.supplier_name = "token %s" % self.config.auth_token
+        text = "".join(self.bundle().values())
+        self.assertIn(ORDER["hashed_id"], text)
+        retailer = ORDER["retailer"]
+        for secret in (
+            self.config.auth_token,
+            self.config.webhook_token,
+            "778812",
+            retailer["retailer_name"],
+            retailer["retailer_number"],
+            retailer["retailer_address"],
+        ):
+            self.assertNotIn(secret, text)
+
+    def test_it_is_for_managers(self):
+        clerk = new_test_user(
+            self.env, login="cartona_clerk", groups="cartona_integration.group_cartona_user"
+        )
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            self.bundle(clerk)
