@@ -155,7 +155,7 @@ class CartonaMessage(models.Model):
             "hashed_id": notice.hashed_id,
             "kind": notice.kind,
             "source": source,
-            "payload": json.dumps(notice.payload, ensure_ascii=False),
+            "payload": _stored(notice.payload),
             "content_key": key,
         }
         try:
@@ -192,3 +192,13 @@ class CartonaMessage(models.Model):
             )
             if config.auto_sync_stock:
                 self.env["cartona.change"]._note("restock", product_ids=listings.product_id.ids)
+
+
+def _stored(payload):
+    """JSON that a person can read, Arabic as it is; escaped where a column could not hold it."""
+    text = json.dumps(payload, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return json.dumps(payload)
+    return text

@@ -128,7 +128,8 @@ def _masked(body, secrets):
         return False
     masked = redact.mask(body, secrets=secrets)
     text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False, indent=1)
-    return text[:_BODY_LIMIT]
+    # Whatever came: without what a column cannot hold.
+    return text[:_BODY_LIMIT].replace("\x00", "").encode(errors="replace").decode()
 
 
 def _first_name(body):

@@ -124,6 +124,21 @@ class TestInbox(OrderCase):
         self.assertEqual(len(odd), 2)
         self.assertTrue(all(odd.mapped("error_message")))
 
+    def test_what_no_database_can_hold_does_not_hold_up_its_page(self):
+        """Half of a surrogate pair and a zero byte are valid JSON, and no text of PostgreSQL."""
+        retailer = dict(ORDER["retailer"], retailer_name="a\x00b\ud83d", retailer_code="N\x00")
+        self.serve(
+            [
+                self.sample("o1", retailer=retailer, note_message="x\x00\ud83d"),
+                self.sample("o\x002"),
+                self.sample("o3"),
+            ]
+        )
+        self.assertIsNone(self.pull())
+        self.work()
+        self.assertEqual(len(self.order("o3")), 1)
+        self.assertEqual(len(self.order("o1")), 1)
+
     # === IMPORT === #
 
     def test_the_newest_message_of_an_order_wins(self):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tools.bench.intake import Intake
 from tools.bench.seller import Seller
 from tools.dev import databases
 from tools.dev.environment import Environment
@@ -95,6 +96,43 @@ def test_stock_is_each_companys_own(seller: Seller, other_seller: Seller):
     seller.arrives(product, available_stock_quantity=9)
     seller.rest()
     assert other_seller.stock(product) == 0
+
+
+def test_order_of_an_account_that_nobody_has_entered_waits_until_it_is(
+    seller: Seller, sandbox: SandboxServer, other_config: int
+):
+    """Two accounts under one token: the second company's code is entered late."""
+    sandbox.add_account("2", token=seller.token, listings=50)
+    intake = Intake(seller)
+    other = Seller(seller.odoo, sandbox, other_config)
+    other.configure(supplier_code=False, auth_token=False)
+    company = seller.odoo.call("cartona.config", "read", [other_config], ["company_id"])
+    seller.odoo.call(
+        "stock.warehouse",
+        "create",
+        {"name": "الجملة", "code": "W2", "company_id": company[0]["company_id"][0]},
+    )
+    seller.configure(supplier_code="1", auto_sync_orders=True)
+    listing = sandbox.listings(supplier_code="2")[-1]["supplier_product_id"]
+    [product] = seller.create(1)
+    other.link([product], [listing])
+    line = {"supplier_product_id": listing, "amount": 2}
+    order = sandbox.place_order(lines=[line], supplier_code="2")["hashed_id"]
+    try:
+        intake.pull()
+        intake.is_waiting(order, "unknown_account")
+        assert intake.unacknowledged([order])
+
+        other.configure(base_url=sandbox.api_url, supplier_code="2", auth_token=seller.token)
+        other.configure(auto_sync_orders=True)
+        intake.arrive([order])
+    finally:
+        other.configure(auth_token=False, supplier_code=False, auto_sync_orders=False)
+        seller.configure(supplier_code=False, auto_sync_orders=False)
+    [sale] = intake.sales([order], "company_id", "warehouse_id")
+    assert sale["company_id"] == company[0]["company_id"]
+    house = seller.odoo.call("stock.warehouse", "read", [sale["warehouse_id"][0]], ["company_id"])
+    assert house[0]["company_id"] == sale["company_id"]
 
 
 # === COPIES === #

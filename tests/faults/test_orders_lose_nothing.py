@@ -1,0 +1,161 @@
+"""Processes die while orders come in: each is offered until it is safe, and arrives once."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tools.bench.intake import PULL, STATUS, Intake
+from tools.bench.seller import Seller
+from tools.dev import databases
+from tools.dev.environment import Environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
+from tools.dev.sandbox_server import SandboxServer
+
+KILLS = 10
+# Who has done all the work and wants to write that it is done: the last thing before the commit.
+_BLOCKED = """
+    SELECT application_name FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+       AND query ~ '^\\s*UPDATE "cartona_message"'
+"""
+
+
+@pytest.fixture(scope="module")
+def odoo(environment: Environment) -> Iterator[OdooServer]:
+    """A server of several processes, as in business: one can die and the others go on."""
+    database = databases.clone(environment)
+    options = {"max_cron_threads": 0}
+    try:
+        with OdooServer(environment, database, workers=2, options=options) as server:
+            yield server
+    finally:
+        databases.drop(environment, database)
+
+
+@pytest.fixture
+def intake(seller: Seller) -> Intake:
+    """Orders that are stored when they are pulled, and not imported before somebody says so."""
+    seller.configure(auto_sync_orders=False, auto_confirm=False)
+    return Intake(seller)
+
+
+@pytest.fixture
+def product(seller: Seller) -> int:
+    """A product at 10.0 on the marketplace."""
+    return seller.sell(1, list_price=10.0)[0]
+
+
+@pytest.fixture
+def at_the_brink(intake: Intake, begin: Callable) -> Iterator[Callable]:
+    """`at_the_brink(orders)`: import them up to their commit, which has to wait.
+
+    Returns the transaction that it waits for, and the id of the process that waits.
+    """
+    holding = []
+
+    def go(orders: list[str]):
+        intake.pull()
+        wait_until(lambda: stored(intake, orders) == len(orders), timeout=20)
+        # A statement of its own sees what was stored; the snapshot is taken by it.
+        transaction = begin()
+        holding.append(transaction)
+        ids = ", ".join(f"'{order}'" for order in orders)
+        transaction.query(f"SELECT id FROM cartona_message WHERE hashed_id IN ({ids}) FOR UPDATE")
+        intake.seller.configure(auto_sync_orders=True)
+        [(name,)] = wait_until(lambda: intake.odoo.query(_BLOCKED), timeout=20)
+        return transaction, int(name.rsplit("-", 1)[1])
+
+    yield go
+    for transaction in holding:
+        transaction.rollback()
+
+
+def test_order_is_acknowledged_once_and_not_before_it_is_committed(
+    intake: Intake, product: int, at_the_brink: Callable
+):
+    orders = intake.place(2, [product])
+    transaction, _pid = at_the_brink(orders)
+    time.sleep(0.5)  # there is no sign of what does not happen
+    assert len(intake.odd(orders)) == 2
+    assert intake.syncs(orders) == {0}
+    transaction.run("env.cr.rollback()")
+    intake.arrive(orders)
+    assert intake.syncs(orders) == {1}
+
+
+def test_worker_killed_between_processing_and_commit_loses_no_order(
+    intake: Intake, product: int, at_the_brink: Callable, minute_passes: Callable
+):
+    """As often as it happens: what was not committed is offered again, and arrives."""
+    orders = []
+    for _kill in range(KILLS):
+        intake.seller.configure(auto_sync_orders=False)
+        fresh = intake.place(2, [product])
+        transaction, pid = at_the_brink(fresh)
+        assert os.getpgid(pid) == intake.odoo.process.pid, "one of ours"
+        os.kill(pid, signal.SIGKILL)
+        transaction.run("env.cr.rollback()")
+        wait_until(lambda: not intake.odoo.query(_BLOCKED))
+        assert len(intake.odd(fresh)) == 2
+        assert intake.syncs(fresh) == {0}
+        assert len(intake.unacknowledged(fresh)) == 2
+        orders += fresh
+    minute_passes(intake.odoo)
+    intake.pull()
+    intake.arrive(orders, within=60)
+    assert intake.odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'") == [(0,)]
+
+
+def test_server_killed_after_the_commit_acknowledges_when_it_is_back(
+    intake: Intake, product: int, sandbox: SandboxServer, minute_passes: Callable
+):
+    """Committed, and dead before Cartona has heard of it: it is told, and nothing is made twice."""
+    fault = sandbox.set_fault(effect="delay", path=STATUS, seconds=30, when="before")
+    orders = intake.place(3, [product])
+    intake.seller.configure(auto_sync_orders=True)
+    intake.pull()
+    intake.arrive(orders, settled=False)
+    wait_until(lambda: struck(sandbox, fault))
+    intake.odoo.kill()
+    sandbox.clear_faults()
+    intake.odoo.start()
+    minute_passes(intake.odoo)
+    intake.pull()
+    intake.arrive(orders, within=30)
+
+
+def test_server_killed_while_it_reads_the_list_reads_it_again(
+    intake: Intake, product: int, sandbox: SandboxServer, minute_passes: Callable
+):
+    intake.seller.configure(auto_sync_orders=True, batch_size=5)
+    orders = intake.place(12, [product])
+    fault = sandbox.set_fault(effect="delay", path=PULL, seconds=30, skip=1)
+    intake.pull()
+    wait_until(lambda: struck(sandbox, fault), timeout=20)
+    intake.odoo.kill()
+    sandbox.clear_faults()
+    intake.odoo.start()
+    intake.seller.configure(batch_size=100)
+    minute_passes(intake.odoo)
+    intake.pull()
+    intake.arrive(orders, within=30)
+
+
+# === HELPERS === #
+
+
+def stored(intake: Intake, orders: list[str]) -> int:
+    """How many of the orders lie in the inbox."""
+    rows = intake.odoo.query(
+        "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s)", orders
+    )
+    return rows[0][0]
+
+
+def struck(sandbox: SandboxServer, fault: dict) -> bool:
+    """Whether a fault has met a call."""
+    return any(row["hits"] for row in sandbox.faults() if row["id"] == fault["id"])
