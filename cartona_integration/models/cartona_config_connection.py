@@ -327,3 +327,4 @@ class CartonaConfig(models.Model):
             self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
             "stock",
         )
+        self.env["cartona.delivery.proof"]._note_left_over()

@@ -131,10 +131,11 @@ class SaleOrder(models.Model):
             self._cartona_keep_answer(answer)
             return Verdict(ACCEPTED, "")
         if answer.taken:
-            # The last word is not spoken: what the order lacks is told in the dialog.
+            # The delivery itself is not done: why, is told in the dialog.
             part = Answer(Errand(self.id, self.cartona_id, answer.taken))
             part.taken = answer.taken
-            self._cartona_keep_answer(part)
+            here = self.with_context(cartona_leaving=(), cartona_at_the_door=False)
+            here._cartona_keep_answer(part)
         if answer.refused:
             return Verdict(REFUSED, self._cartona_refused_words(answer))
         return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(error.code))
@@ -177,20 +178,17 @@ class SaleOrder(models.Model):
             return steps[:-1]
         return [*steps[:-1], Step(SINGLE, dict(last.body, retailer_otp=code))]
 
-    def _cartona_flag(self, steps):
-        """Say on the order what cannot be told Cartona, so that the sides never differ silently.
-
-        :param steps: list of `Step` that are about to be sent
-        """
-        trouble = self._cartona_trouble(steps)
+    def _cartona_flag(self):
+        """Nothing more is sent of this order: say on it where the two sides differ all the same."""
+        trouble = self._cartona_trouble()
         if trouble:
             if self.cartona_error != trouble:
                 self.write({"cartona_sync_state": "error", "cartona_error": trouble})
                 self._cartona_ask(trouble)
-        elif not steps and self.cartona_sync_state == "pending":
+        elif self.cartona_sync_state == "pending":
             self.write({"cartona_sync_state": "synced", "cartona_error": False})
 
-    def _cartona_trouble(self, steps):
+    def _cartona_trouble(self):
         """What only a person can bring in order, in words; "" when there is nothing."""
         implied, known = self._cartona_implied(), self.cartona_status
         labels = self._cartona_status_labels()
@@ -200,8 +198,7 @@ class SaleOrder(models.Model):
                 here=labels[implied],
                 there=labels[known],
             )
-        is_sent = any(step.body.get("status") == life_cycle.DELIVERED for step in steps)
-        if implied == life_cycle.DELIVERED and self._cartona_may_send(implied) and not is_sent:
+        if implied == life_cycle.DELIVERED and self._cartona_may_send(implied):
             if self.cartona_needs_otp:
                 return _(
                     "Delivered here. Cartona takes it only with the retailer's code: press "

@@ -7,6 +7,9 @@ from . import test_drain
 from . import test_webhook
 from . import test_inbox
 from . import test_order_status
+from . import test_delivery_otp
+from . import test_order_cancel
+from . import test_order_return
 from . import test_order_update
 from . import test_customer_import
 from . import test_order_lines
