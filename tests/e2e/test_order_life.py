@@ -98,6 +98,11 @@ class Life:
         self.pick(pickings)
         self.validate(pickings, skip_backorder=True)
 
+    def pull(self, sale: int) -> None:
+        """Fetch what the marketplace offers, until it knows that this order has arrived."""
+        self.odoo.call("cartona.config", "action_pull_orders", [self.config])
+        wait_until(lambda: not self.there(sale)["sandbox"]["waiting"], SOON)
+
     # === THE RETAILER'S CODE === #
 
     def ask(self, sale: int) -> dict:
@@ -165,10 +170,10 @@ def test_what_was_told_comes_back_and_changes_nothing(life: Life):
     sale = life.place()
     life.confirm(sale)
     life.arrives(sale, "approved")
-    wait_until(lambda: not life.there(sale)["sandbox"]["waiting"], SOON)
+    life.pull(sale)
     life.press(sale, "action_cartona_ship")
     life.arrives(sale, "assigned_to_salesman")
-    wait_until(lambda: not life.there(sale)["sandbox"]["waiting"], SOON)
+    life.pull(sale)
     assert life.told(sale) == ["approved", "assigned_to_salesman"]
     assert life.here(sale)["state"] == "sale"
 
