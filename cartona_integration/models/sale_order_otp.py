@@ -17,7 +17,7 @@ from odoo import _, fields, models
 
 from ..cartona_api import status as life_cycle
 from .cartona_delivery_proof import NO_PROOF
-from .sale_order_push import SINGLE, Answer, Errand, Step, Task
+from .sale_order_push import DETAILS, SINGLE, Answer, Errand, Step, Task
 
 # How long a person waits for a job that is just telling Cartona about orders.
 _PATIENCE = 10
@@ -101,6 +101,9 @@ class SaleOrder(models.Model):
             steps = [step for step in steps if not _is_behind(step, known)]
             if not steps or "retailer_otp" not in steps[-1].body:
                 return Verdict(REFUSED, order._cartona_why_not_delivered(known))
+            if any(_adds_lines(step) for step in steps):
+                # The job that sends them sees to it that they are never added twice.
+                return Verdict(UNREACHABLE, _("Lines were added that Cartona has not taken yet."))
             return order._cartona_send_code(config, steps)
 
     def _cartona_known_status(self, config):
@@ -122,7 +125,10 @@ class SaleOrder(models.Model):
         task = Task(None, config._client_settings(), False, {}, [errand])
         answers, error = Change._send_errands(task, calls)
         answer = answers[self.id]
-        taken = [step.body["status"] for step in answer.taken if step.body.get("status")]
+        for step in answer.taken:
+            if step.call == DETAILS:
+                self._cartona_mark_edits(step.body)
+        taken = [step.body["status"] for step in answer.taken if step.call != DETAILS]
         if taken:
             self.env["cartona.delivery.proof"]._keep(self.id, status=taken[-1])
         with self.env["cartona.worker"]._fresh_config(config.id) as fresh:
@@ -220,3 +226,7 @@ def _is_behind(step, known):
     """Whether Cartona has come as far as this step already."""
     rank = life_cycle.rank(step.body.get("status"))
     return rank is not None and rank <= (life_cycle.rank(known) or 0)
+
+
+def _adds_lines(step):
+    return step.call == DETAILS and any("id" not in row for row in step.body["order_details"])
