@@ -113,9 +113,7 @@ class CartonaDeliveryOtpLine(models.TransientModel):
     _description = "Retailer's Code for a Delivery"
 
     wizard_id = fields.Many2one("cartona.delivery.otp", required=True, ondelete="cascade")
-    order_id = fields.Many2one(
-        "sale.order", "Sale Order", required=True, ondelete="cascade"
-    )
+    order_id = fields.Many2one("sale.order", "Sale Order", required=True, ondelete="cascade")
     # In sudo mode, as related fields are: who delivers need not see the order.
     order_name = fields.Char("Order", related="order_id.name")
     retailer_name = fields.Char("Retailer", related="order_id.partner_id.name")
