@@ -28,7 +28,10 @@
         "views/sale_order_views.xml",
         "views/sale_order_edit_views.xml",
         "views/sale_order_money_views.xml",
+        "views/stock_picking_views.xml",
         "views/stock_picking_money_views.xml",
+        "wizards/cartona_delivery_otp_views.xml",
+        "wizards/cartona_order_cancel_views.xml",
         "views/res_config_settings_views.xml",
         # Menus last: they open the actions defined above.
         "views/cartona_menus.xml",

@@ -239,6 +239,62 @@ def done_quantity(move):
     return move.quantity if "quantity" in move._fields else move.quantity_done
 
 
+def moves_of(pickings):
+    """The stock moves of transfers."""
+    return pickings.move_ids if "move_ids" in pickings._fields else pickings.move_lines
+
+
+def picked_quantity(move):
+    """What an open move is about to move, in its own unit."""
+    if "picked" in move._fields:
+        return move.quantity if move.picked else 0.0
+    return move.quantity_done
+
+
+def pick_all(moves):
+    """Pick what is demanded, whether or not it is in stock."""
+    for move in moves:
+        if "picked" in move._fields:
+            move.write({"quantity": move.product_uom_qty, "picked": True})
+        else:
+            move.quantity_done = move.product_uom_qty
+
+
+def backorder_rule(picking):
+    """What becomes of what is not delivered: `ask`, `always` or `never` a backorder."""
+    kind = picking.picking_type_id
+    return kind.create_backorder if "create_backorder" in kind._fields else "ask"
+
+
+def make_return(picking):
+    """Prepare the return of all that a done transfer has moved and that is not coming back yet.
+
+    :return: `stock.picking`, ready to be validated; empty when nothing is left to be returned
+    """
+    left = {
+        move.id: done_quantity(move)
+        - sum(
+            done_quantity(back) if back.state == "done" else back.product_uom_qty
+            for back in move.returned_move_ids
+            if back.state != "cancel"
+        )
+        for move in moves_of(picking)
+        if move.state == "done"
+    }
+    if not any(quantity > 0 for quantity in left.values()):
+        return picking.browse()
+    active = {"active_id": picking.id, "active_ids": picking.ids, "active_model": picking._name}
+    wizard = picking.env["stock.return.picking"].with_context(**active)
+    wizard = wizard.create({"picking_id": picking.id})
+    if hasattr(wizard, "_onchange_picking_id"):
+        wizard._onchange_picking_id()
+    for line in wizard.product_return_moves:
+        line.quantity = max(left.get(line.move_id.id, 0.0), 0.0)
+    if hasattr(wizard, "_create_return"):
+        return wizard._create_return()
+    return picking.browse(wizard._create_returns()[0])
+
+
 def check_may_write(records):
     """Raise AccessError unless the user may write these records."""
     if hasattr(records, "check_access"):

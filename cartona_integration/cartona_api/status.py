@@ -21,6 +21,21 @@ rest along the same arrows.
 
 `synced` is no state: it acknowledges that the supplier has the order.
 
+What a status and Odoo's documents are to each other, in both directions (`implied`, `ASKS`):
+
+=====================  =============================  ======================================
+status                 said when in Odoo              asks of Odoo
+=====================  =============================  ======================================
+pending                quotation (never said alone)   quotation
+editing                                               quotation that nobody may touch
+approved               confirmed                      confirmed
+assigned_to_salesman   goods have left, or Ship       confirmed
+delivered              all deliveries are done        confirmed, deliveries done
+cancelled_by_retailer                                 cancelled; goods that left come back
+cancelled_by_supplier  cancelled                      cancelled; goods that left come back
+returned               everything came back           cancelled; goods that left come back
+=====================  =============================  ======================================
+
 Source: Cartona's supplier API notes, life cycle and update-order-status.
 """
 
@@ -96,6 +111,18 @@ ALLOWED = {
     CANCELLED_BY_SUPPLIER: {},
     RETURNED: {},
 }
+# What a status that Cartona says asks of Odoo's documents.
+QUOTATION, SALE, DONE, VOID = "quotation", "sale", "done", "void"
+ASKS = {
+    PENDING: QUOTATION,
+    EDITING: QUOTATION,
+    APPROVED: SALE,
+    ASSIGNED: SALE,
+    DELIVERED: DONE,
+    CANCELLED_BY_RETAILER: VOID,
+    CANCELLED_BY_SUPPLIER: VOID,
+    RETURNED: VOID,
+}
 _RANK = {PENDING: 0, EDITING: 0, APPROVED: 1, ASSIGNED: 2}
 _FINAL_RANK = 3
 _EDITABLE = frozenset({PENDING, APPROVED, ASSIGNED})
@@ -118,6 +145,11 @@ def is_known(status):
 def is_final(status):
     """True when nothing may follow."""
     return status in FINAL
+
+
+def is_void(status):
+    """True when nothing is to be delivered any more, or everything came back."""
+    return ASKS.get(status) == VOID
 
 
 def rank(status):
@@ -191,6 +223,25 @@ def implied(order_state, shipped=False, delivered=False, returned=False):
     if delivered:
         return DELIVERED
     return ASSIGNED if shipped else APPROVED
+
+
+def is_apart(status, implied_status):
+    """Have the two sides come to ends that contradict each other?
+
+    :param str status: what Cartona has.
+    :param str implied_status: see `implied`.
+    """
+    if not is_final(status):
+        return False
+    if is_void(status):
+        return implied_status == DELIVERED
+    # What was brought back after it had been delivered is settled by a credit note.
+    return implied_status == CANCELLED_BY_SUPPLIER
+
+
+def may_send(status, new, delivered_by=BY_SUPPLIER):
+    """May the supplier take the order to `new`, by whatever steps in between?"""
+    return bool(path(status, new, delivered_by))
 
 
 def may_edit_lines(status, delivered_by=BY_SUPPLIER):

@@ -4,6 +4,7 @@ from . import cartona_config
 from . import cartona_config_connection
 from . import cartona_config_money
 from . import cartona_change
+from . import cartona_delivery_proof
 from . import cartona_listing
 from . import cartona_listing_payload
 from . import cartona_change_drain
@@ -34,9 +35,13 @@ from . import sale_order_invoice
 from . import sale_order_line
 from . import sale_order_line_delivery
 from . import sale_order_push
+from . import sale_order_delivery
+from . import sale_order_otp
+from . import sale_order_cancel
 from . import sale_order_edit
 from . import sale_order_line_edit
 from . import cartona_order_importer_edit
 from . import stock_move
+from . import stock_picking
 from . import stock_picking_money
 from . import stock_quant

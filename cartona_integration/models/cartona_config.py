@@ -150,6 +150,11 @@ class CartonaConfig(models.Model):
         required=True,
         default="validated",
     )
+    complete_delivered = fields.Boolean(
+        "Complete Deliveries by Itself",
+        help="When Cartona says that an order is delivered, complete its deliveries here, too. "
+        "Off: somebody is asked to do it.",
+    )
     user_id = fields.Many2one(
         "res.users", "Salesperson", default=lambda self: self._default_user_id()
     )

@@ -70,6 +70,7 @@ class Plan:
     is_dropped: bool = False  # nothing is to be made of it, and nothing is wrong
     is_overtaken: bool = False  # it left Cartona before our last change of the lines got there
     confirm: str = ""  # "", "if_stocked" or "always"
+    complete: bool = False  # its deliveries are to be completed here, too
     notes: List[Any] = field(default_factory=list)  # Markup paragraphs for the chatter
     tasks: List[Any] = field(default_factory=list)  # (what a person has to look at, is sales)
 
@@ -85,12 +86,12 @@ class Plan:
     @property
     def is_dead(self):
         """Cancelled or returned at Cartona: nothing is to be delivered any more."""
-        return _is_dead(self.order.status)
+        return life_cycle.is_void(self.order.status)
 
     @property
     def was_dead(self):
         """Dead already before this message."""
-        return _is_dead(self.sale.cartona_status)
+        return life_cycle.is_void(self.sale.cartona_status)
 
 
 def keyed_lines(order):
@@ -149,7 +150,8 @@ class CartonaOrderImporter(models.AbstractModel):
         self._create_orders(config, new)
         self._update_orders(config, [plan for plan in going if plan not in new])
         self._confirm_orders(going)
-        self._tell(config, plans)
+        self._complete_deliveries(config, going)
+        self._tell(plans)
 
     def _plans(self, config, orders):
         """What is known of each order and what is said of it now."""
@@ -188,7 +190,7 @@ class CartonaOrderImporter(models.AbstractModel):
 
     # === BUSINESS METHODS: TELLING === #
 
-    def _tell(self, config, plans):
+    def _tell(self, plans):
         """Write one note per order, all at once, and what needs a person as activities."""
         plans = [plan for plan in plans if plan.sale and not plan.error_code]
         bodies = {plan.sale.id: Markup("").join(plan.notes) for plan in plans if plan.notes}
@@ -197,18 +199,7 @@ class CartonaOrderImporter(models.AbstractModel):
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies=bodies)
         for plan in plans:
             for task, is_sales in plan.tasks:
-                self._ask_somebody(config, plan.sale, task, is_sales)
-
-    def _ask_somebody(self, config, sale, task, is_sales):
-        """Schedule an activity, unless the same is waiting for somebody already."""
-        kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
-        if any(
-            activity.activity_type_id == kind and activity.summary == task
-            for activity in sale.activity_ids
-        ):
-            return
-        user = (is_sales and sale.user_id) or config._responsible()
-        sale.activity_schedule(activity_type_id=kind.id, summary=task, user_id=user.id)
+                plan.sale._cartona_ask(task, is_sales)
 
 
 def what_is_said(order, lines):
@@ -225,10 +216,6 @@ def what_is_said(order, lines):
         for key, line in lines.items()
     }
     return said
-
-
-def _is_dead(status):
-    return life_cycle.is_final(status) and status != life_cycle.DELIVERED
 
 
 def _plain(value):

@@ -6,8 +6,9 @@ from odoo import _, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import status as life_cycle
-from ..compat import customer_warning, is_counted
-from .cartona_order_tools import bullets, quantity
+from ..compat import customer_warning, is_confirmed, is_counted
+from .cartona_delivery_proof import NO_PROOF
+from .cartona_order_tools import bullets, paragraph, quantity
 
 # Quantities are sums of floats.
 _EPSILON = 1e-6
@@ -28,8 +29,8 @@ class CartonaOrderImporter(models.AbstractModel):
             plan.confirm = "if_stocked" if config.auto_confirm and is_welcome else ""
         elif said != life_cycle.EDITING and not plan.is_dead:
             plan.confirm = "always"
-            if said == life_cycle.DELIVERED and not (plan.sale and plan.sale._cartona_goods_left()):
-                plan.ask(_("Delivered, says Cartona: complete the delivery here."))
+            if said == life_cycle.DELIVERED:
+                plan.complete = True
 
     def _choose_warehouses(self, config, plans):
         """Set the `warehouse` of new orders: the first that has everything, else the first."""
@@ -75,6 +76,34 @@ class CartonaOrderImporter(models.AbstractModel):
                 return
             for plan in plans:
                 self._confirm([plan])
+
+    # === BUSINESS METHODS: COMPLETE === #
+
+    def _complete_deliveries(self, config, plans):
+        """Do the deliveries that Cartona calls done, by setting; else have a person do them."""
+        plans = [plan for plan in plans if plan.complete and not plan.error_code]
+        proofs = self.env["cartona.delivery.proof"]._of_orders([plan.sale.id for plan in plans])
+        for plan in plans:
+            sale = plan.sale
+            is_done = sale._cartona_is_delivered_out()
+            # Somebody is handing over the goods this very moment, Cartona has just said so.
+            is_under_way = proofs.get(sale.id, NO_PROOF).status == life_cycle.DELIVERED
+            if is_done or is_under_way or self._complete_delivery(config, plan):
+                continue
+            plan.ask(sale._cartona_complete_words())
+
+    def _complete_delivery(self, config, plan):
+        """:return: whether the delivery is done now"""
+        if not (config.complete_delivered and is_confirmed(plan.sale)):
+            return False
+        try:
+            with self.env.cr.savepoint():
+                plan.sale._cartona_complete_deliveries()
+        except UserError as error:
+            plan.notes.append(paragraph(_("The delivery was not completed: %s", error.args[0])))
+            return False
+        plan.notes.append(paragraph(_("Delivered by Cartona: the delivery was completed.")))
+        return True
 
 
 class Stock:

@@ -16,10 +16,8 @@ from ..compat import (
     tax_field,
     unit_field,
 )
-from .cartona_order_tools import bullets, figure, paragraph, quantity
+from .cartona_order_tools import CAIRO, bullets, figure, paragraph, quantity
 
-# A day without a time is stored as its noon here: that is the same day in every time zone.
-_CAIRO = pytz.timezone("Africa/Cairo")
 _DELIVERED_BY = (life_cycle.BY_SUPPLIER, life_cycle.BY_CARTONA)
 # How far Cartona's total may be from the sum of its lines, and so from ours.
 _TOLERANCE = 0.011
@@ -230,7 +228,8 @@ def promised_moment(order):
     )
     if not day:
         return False
-    noon = _CAIRO.localize(datetime.combine(day, time(12)))
+    # A day without a time is stored as its noon there: that is the same day in every time zone.
+    noon = CAIRO.localize(datetime.combine(day, time(12)))
     return noon.astimezone(pytz.utc).replace(tzinfo=None)
 
 

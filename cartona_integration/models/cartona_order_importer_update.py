@@ -8,7 +8,7 @@ from odoo import _, models
 
 from ..cartona_api import status as life_cycle
 from .cartona_order_importer_create import promised_moment
-from .cartona_order_tools import bullets, figure, paragraph, quantity
+from .cartona_order_tools import bullets, cairo_day, figure, paragraph, quantity
 
 _DATES = ("delivery_day", "estimated_delivery_day", "retailer_preferred_delivery_date")
 
@@ -34,7 +34,9 @@ class CartonaOrderImporter(models.AbstractModel):
         if number and self._is_news(plan, "receipt_id"):
             values.update(client_order_ref=number, origin="Cartona %s" % number)
         if any(self._is_news(plan, name) for name in _DATES) and not sale._cartona_unchangeable():
-            values["commitment_date"] = promised_moment(order)
+            promised, here = promised_moment(order), sale.commitment_date
+            if not (promised and here and cairo_day(promised) == cairo_day(here)):
+                values["commitment_date"] = promised
         is_moving = self._is_news(plan, "address") and plan.customer == sale.partner_id
         if is_moving and plan.address != sale.partner_shipping_id and sale._cartona_is_open():
             values["partner_shipping_id"] = plan.address.id
@@ -109,6 +111,10 @@ class CartonaOrderImporter(models.AbstractModel):
         is_moving = self._is_news(plan, "status")
         if plan.is_dead or not (is_moving or self._is_news(plan, "lines")):
             return
+        if is_moving and sale.cartona_error and sale._cartona_implied() == said:
+            # It got there after all: what was refused since was only a repetition.
+            sale.write({"cartona_sync_state": "pending"})
+            self.env["cartona.change"]._note_orders(sale.ids)
         if sale.state == "cancel":
             plan.ask(_("It is cancelled in Odoo, but Cartona says “%s”.", said))
         elif is_moving or said == life_cycle.PENDING:
@@ -117,9 +123,10 @@ class CartonaOrderImporter(models.AbstractModel):
             self._plan_confirmation(config, plan)
 
     def _cancel(self, plans):
-        """Cancel what was cancelled or sent back at Cartona, unless goods have left."""
+        """Cancel what was cancelled or sent back at Cartona, unless goods have left: those are
+        to be taken back."""
         labels = self.env["sale.order"]._cartona_status_labels()
-        cancelled = self.env["sale.order"]
+        cancelled, begun = self.env["sale.order"], []
         for plan in plans:
             order, sale = plan.order, plan.sale
             if sale.state == "cancel":
@@ -128,14 +135,19 @@ class CartonaOrderImporter(models.AbstractModel):
             reason = order.cancellation_reason or order.return_reason
             plan.notes.append(paragraph("%s: %s" % (label, reason) if reason else label))
             if sale._cartona_goods_left():
-                plan.ask(_("%s on Cartona, but goods have left: take them back.", label))
+                if not sale._cartona_came_back():
+                    plan.ask(_("%s on Cartona, but goods have left: take them back.", label))
+                    sale._cartona_prepare_returns(reason or label)
                 continue
             if sale._cartona_is_invoiced():
                 plan.ask(_("%s on Cartona: the invoice has to be credited.", label))
+            begun.append((label, sale._cartona_begun_pickings()))
             cancelled |= sale
         if cancelled:
             # Not `action_cancel`: up to 18 it opens a dialog, and it refuses locked orders.
             cancelled._action_cancel()
+        for label, pickings in begun:
+            pickings._cartona_shout(_("%s on Cartona: put the goods back.", label))
 
 
 class LineChanges:

@@ -1,6 +1,22 @@
-"""Figures and paragraphs as the importer writes them for people."""
+"""Figures, days and paragraphs as messages and notes carry them."""
 
+import pytz
 from markupsafe import Markup
+
+from odoo import fields
+
+# Where days begin for Cartona.
+CAIRO = pytz.timezone("Africa/Cairo")
+
+
+def cairo_day(moment=None):
+    """The day of a moment, as Cartona's messages carry it.
+
+    :param moment: naive UTC datetime; now when left out
+    :return: ISO text, e.g. `2026-03-05`
+    """
+    moment = moment or fields.Datetime.now()
+    return pytz.utc.localize(moment).astimezone(CAIRO).date().isoformat()
 
 
 def figure(amount):

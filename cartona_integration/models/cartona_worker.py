@@ -41,6 +41,7 @@ _JOB = {
 }
 # How soon a worker that found the lock taken comes back.
 _LOCK_MISSED_SECONDS = 1
+_LOCK_POLL_SECONDS = 0.05
 _ATTEMPTS = 6
 
 
@@ -120,6 +121,20 @@ class CartonaWorker(models.AbstractModel):
         """
         cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_LOCK_CLASS[stream], config_id))
         return cr.fetchone()[0]
+
+    @contextmanager
+    def _hold(self, stream, config_id, seconds):
+        """Hold the lock of a stream while a user's own call is made; waits so long for it.
+
+        Yields False when another worker kept it all the time.
+        """
+        deadline = time.monotonic() + seconds
+        with self.env.registry.cursor() as cr:
+            is_held = self._try_lock(cr, stream, config_id)
+            while not is_held and time.monotonic() < deadline:
+                time.sleep(_LOCK_POLL_SECONDS)
+                is_held = self._try_lock(cr, stream, config_id)
+            yield is_held
 
     @contextmanager
     def _fresh_config(self, config_id):

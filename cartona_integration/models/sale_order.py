@@ -1,6 +1,7 @@
 """`sale.order`: what Cartona calls the order and where it stands there."""
 
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 from ..cartona_api import status
 from ..compat import Constraint, is_confirmed, is_locked
@@ -90,8 +91,17 @@ class SaleOrder(models.Model):
         return super(SaleOrder, self.with_context(cartona_no_customer=True)).action_confirm()
 
     def action_cartona_sync(self):
-        """Tell Cartona again where these orders stand."""
+        """Tell Cartona again where these orders stand.
+
+        :raise UserError: orders are not exchanged, so nothing would be told
+        """
         orders = self.filtered("cartona_id")
+        Config = self.env["cartona.config"]
+        for company in orders.company_id:
+            if not Config._of_company(company).auto_sync_orders:
+                raise UserError(
+                    _("Orders are not exchanged: switch “Orders” on in the Cartona settings.")
+                )
         # In sudo mode: whoever may see an order may have it sent again.
         orders.sudo().write({"cartona_sync_state": "pending", "cartona_error": False})
         self.env["cartona.change"]._note_orders(orders.ids)

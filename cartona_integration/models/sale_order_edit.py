@@ -222,18 +222,26 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if not (self.cartona_told and self._cartona_may_edit()):
             return None
+        new = [] if self.env.context.get("cartona_at_the_door") else self._cartona_to_add()
         states = self._cartona_line_states()
-        sent = self._cartona_edit()["added"]
-        lines = [
-            state
-            for line, state in states.items()
-            if state.id or (state.product and str(line.id) not in sent)
-        ]
+        lines = [state for line, state in states.items() if state.id or line in new]
         told = self._cartona_lines_told()
         details = edits.edited_details(told, lines, self._cartona_edit()["doubt"])
         if not details or edits.removes_all(told, details):
             return None
         return {"order_details": details}
+
+    def _cartona_to_add(self):
+        """Lines that Cartona has to add and was not told of yet.
+
+        Only the job tells it: it marks them before the call, see `_cartona_mark_edits`.
+        """
+        sent = self._cartona_edit()["added"]
+        return [
+            line
+            for line, state in self._cartona_line_states().items()
+            if state.product and not state.id and state.amount > 0 and str(line.id) not in sent
+        ]
 
     def _cartona_lines_told(self):
         return edits.told_lines(json.loads(self.cartona_told)["lines"])
@@ -274,9 +282,8 @@ class SaleOrder(models.Model):
             line_id: UNKNOWN if state == FLIGHT else state
             for line_id, state in edit["added"].items()
         }
-        for line, state in self._cartona_line_states().items():
-            if not state.id and state.product and state.amount > 0:
-                added.setdefault(str(line.id), FLIGHT)
+        for line in self._cartona_to_add():
+            added[str(line.id)] = FLIGHT
         ids = {str(row["id"]) for row in body["order_details"] if "id" in row}
         self.write(
             {
@@ -312,13 +319,7 @@ class SaleOrder(models.Model):
         elif answer.refused == step:
             edit["doubt"] = []
             self._cartona_land(edit, None)
-            self.write(
-                {
-                    "cartona_edit": _dump(edit),
-                    "cartona_edit_state": "refused",
-                    "cartona_error": _("Cartona refused the changed lines: %s", answer.words),
-                }
-            )
+            self.write({"cartona_edit": _dump(edit), "cartona_edit_state": "refused"})
         elif answer.uncertain == step:
             self._cartona_land(edit, UNKNOWN)
             is_open = UNKNOWN in edit["added"].values()
@@ -330,11 +331,18 @@ class SaleOrder(models.Model):
             self._cartona_land(edit, None)
             self.cartona_edit = _dump(edit)
 
+    def _cartona_refusal(self, answer):
+        """Override for lines."""
+        if answer.refused.call == DETAILS:
+            return _("Cartona refused the changed lines: %s", answer.words)
+        return super()._cartona_refusal(answer)
+
     def _cartona_edit_taken(self, edit, details):
         told = json.loads(self.cartona_told)
         told["lines"] = edits.told_after(told["lines"], details)
         edit["doubt"] = []
-        self._cartona_land(edit, SURE)
+        # Of a call that added nothing an earlier one learns nothing.
+        self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)
         is_open = UNKNOWN in edit["added"].values()
         self.write(
             {

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 
 from ..compat import unit_field
 
+# What of a line Cartona knows.
+_TOLD = {"product_id", "product_uom_qty", "price_unit", "discount"}
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -42,16 +45,20 @@ class SaleOrderLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
+        lines.order_id._cartona_check_not_editing()
         lines._cartona_note_stock()
         return lines
 
     def write(self, vals):
+        if (_TOLD | {unit_field(self)}) & vals.keys():
+            self.order_id._cartona_check_not_editing()
         res = super().write(vals)
         if {"product_id", "product_uom_qty", unit_field(self)} & vals.keys():
             self._cartona_note_stock()
         return res
 
     def unlink(self):
+        self.order_id._cartona_check_not_editing()
         self._cartona_note_stock()
         return super().unlink()
 
@@ -74,13 +81,16 @@ class SaleOrderLine(models.Model):
         return super()._update_line_quantity(values)
 
     def _cartona_amount(self):
-        """How much of the line the retailer gets, in its unit: what was ordered, or what was
-        delivered once nothing is on its way any more."""
+        """The quantity that Cartona is to know for this line, in the line's unit.
+
+        What was ordered; once all deliveries of the order are done, or about to be, what they
+        have delivered.
+
+        :rtype: float
+        """
         self.ensure_one()
-        pickings = self.order_id.picking_ids.filtered(
-            lambda picking: picking.location_dest_id.usage == "customer"
-        )
-        states = set(pickings.mapped("state"))
-        if "done" in states and states <= {"done", "cancel"}:
-            return self.qty_delivered
-        return self.product_uom_qty
+        order = self.order_id
+        if self.qty_delivered_method != "stock_move" or not order._cartona_is_delivered_out():
+            return self.product_uom_qty
+        leaving = order._cartona_leaving()
+        return self._cartona_to_be_delivered(leaving) if leaving else self.qty_delivered

@@ -5,9 +5,11 @@ lines keep their prices; the goods leave on the stock move of one of them, and w
 is shared out over both, in the order of the lines.
 """
 
+import math
+
 from odoo import models
 
-from ..compat import done_quantity, is_kit
+from ..compat import done_quantity, is_kit, picked_quantity
 
 
 class SaleOrderLine(models.Model):
@@ -97,3 +99,44 @@ class SaleOrderLine(models.Model):
                 )
                 moved += sign * quantity
         return moved
+
+    def _cartona_to_be_delivered(self, leaving):
+        """What will have been delivered of this line when these transfers are done.
+
+        :param leaving: `stock.picking` records that are about to be validated
+        """
+        self.ensure_one()
+        if is_kit(self.product_id):
+            return self._cartona_kits_to_be_delivered(leaving)
+        offer = next((lines for lines in self._cartona_offers() if self in lines), self)
+        left = sum(line._cartona_moved() + line._cartona_about_to_move(leaving) for line in offer)
+        for line in offer:
+            part = left if line == offer[-1] else min(left, line.product_uom_qty)
+            if line == self:
+                return part
+            left -= part
+        return 0.0
+
+    def _cartona_about_to_move(self, leaving):
+        """What the line's open moves in these transfers are about to move, in its unit."""
+        return sum(
+            move.product_uom._compute_quantity(
+                picked_quantity(move), self._cartona_uom(), rounding_method="HALF-UP"
+            )
+            for move in self.move_ids
+            if move.picking_id in leaving and move.state not in ("done", "cancel")
+        )
+
+    def _cartona_kits_to_be_delivered(self, leaving):
+        """Whole kits: as many as of the part that is delivered least."""
+        wanted, moved = {}, {}
+        for move in self.move_ids.filtered(lambda move: move.state != "cancel"):
+            is_open = move.state != "done"
+            if is_open and move.picking_id not in leaving:
+                continue
+            part = picked_quantity(move) if is_open else done_quantity(move)
+            product = move.product_id
+            wanted[product] = wanted.get(product, 0.0) + move.product_uom_qty
+            moved[product] = moved.get(product, 0.0) + part
+        share = min((moved[part] / wanted[part] for part in wanted if wanted[part]), default=0.0)
+        return math.floor(share * self.product_uom_qty + 1e-6)

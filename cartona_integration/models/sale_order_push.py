@@ -12,10 +12,10 @@ from odoo import _, api, fields, models
 
 from ..cartona_api import BulkResult, CartonaClient, CartonaError, push_batch
 from ..cartona_api import status as life_cycle
+from .cartona_delivery_proof import NO_PROOF
+from .cartona_order_tools import cairo_day
 
 _ORDERS_PER_JOB = 20
-# Statuses that are sent from here; the others need a delivery and come from there.
-_SENT = {life_cycle.APPROVED, life_cycle.CANCELLED_BY_SUPPLIER}
 
 # How a step is sent.
 BULK = "bulk"  # update-order-status, with those of other orders
@@ -131,8 +131,7 @@ class CartonaChange(models.Model):
         if pause:
             return _NOTHING_TO_DO._replace(wait=pause)
         rows = self._claim_rows(config, ("order",), _ORDERS_PER_JOB)
-        orders = self.env["sale.order"].browse(rows).exists()
-        errands = [Errand(order.id, order.cartona_id, order._cartona_steps()) for order in orders]
+        errands = self.env["sale.order"].browse(rows).exists()._cartona_errands()
         return Task(
             wait=None,
             settings=config._client_settings(),
@@ -207,63 +206,139 @@ class CartonaChange(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        res = super().write(vals)
-        if "state" in vals:
-            self.env["cartona.change"]._note_orders(self.filtered("cartona_id").ids)
-        return res
+    # Somebody wants the order pending again on Cartona.
+    cartona_set_back = fields.Boolean(copy=False, readonly=True)
 
     # === BUSINESS METHODS === #
+
+    def _cartona_note_status(self):
+        """Something that Cartona is told of has happened to these orders."""
+        orders = self.sudo().filtered("cartona_id")  # warehouse users need not see orders
+        self.env["cartona.change"]._note_orders(orders.ids)
+        waiting = orders.filtered(
+            lambda order: order.cartona_sync_state == "synced" and order._cartona_way()
+        )
+        if waiting:
+            waiting.write({"cartona_sync_state": "pending"})
+
+    def _cartona_errands(self):
+        """What has to be sent for these orders, by the job that sends it.
+
+        :return: list of `Errand`, one per order
+        """
+        proofs = self.env["cartona.delivery.proof"]._of_orders(self.ids)
+        errands = []
+        for order in self:
+            proof = proofs.get(order.id, NO_PROOF)
+            order._cartona_take_proof(proof)
+            steps = order._cartona_with_code(order._cartona_steps(), proof.code)
+            order._cartona_flag(steps)
+            errands.append(Errand(order.id, order.cartona_id, steps))
+        return errands
 
     def _cartona_steps(self):
         """What has to be sent so that Cartona stands where Odoo's documents do.
 
         :return: list of `Step`, in order; empty when there is nothing to say, or nothing that
-            a supplier may say. Changes of lines come before any status.
+            a supplier may say. Changes of lines come before any status. A delivery that needs
+            the retailer's code is in it without the code.
         """
         self.ensure_one()
-        way = life_cycle.path(
-            self.cartona_status,
-            life_cycle.implied(self.state),
-            self.cartona_delivered_by or life_cycle.BY_SUPPLIER,
-        )
-        steps = []
-        for status in way:
-            if status not in _SENT:
-                break
-            steps.append(self._cartona_status_step(status))
-        return steps
+        return [self._cartona_status_step(status) for status in self._cartona_way()]
+
+    def _cartona_way(self):
+        """The statuses from the one that Cartona has to the one that Odoo's documents imply.
+
+        :return: list, in order
+        """
+        implied = self._cartona_implied()
+        if implied == life_cycle.PENDING and self.cartona_set_back:
+            return [implied]
+        return life_cycle.path(self.cartona_status, implied, self._cartona_delivered_by())
 
     def _cartona_status_step(self, status):
         """The `Step` that tells one status."""
-        if status == life_cycle.CANCELLED_BY_SUPPLIER:
+        body = {"status": status}
+        if status == life_cycle.ASSIGNED:
+            body["estimated_delivery_day"] = cairo_day(self._cartona_expected_day())
+        elif status == life_cycle.DELIVERED:
+            body["delivery_day"] = cairo_day(self._cartona_delivery_day())
+        elif status == life_cycle.CANCELLED_BY_SUPPLIER:
             config = self.env["cartona.config"]._of_company(self.company_id)
-            reason = config.default_cancellation_reason
-            return Step(SINGLE, {"status": status, "cancellation_reason": reason})
-        return Step(BULK, {"status": status})
+            body["cancellation_reason"] = (
+                self.cartona_cancellation_reason or config.default_cancellation_reason
+            )
+        is_simple = status in (life_cycle.APPROVED, life_cycle.ASSIGNED, life_cycle.DELIVERED)
+        return Step(BULK if is_simple else SINGLE, body)
 
     def _cartona_keep_answer(self, answer):
         """Keep what Cartona has accepted, and say on the order what it has not.
 
         :param answer: `Answer`
         """
-        values = {}
-        statuses = [step.body["status"] for step in answer.taken if step.call != DETAILS]
-        if statuses:
-            values["cartona_status"] = statuses[-1]
-        if answer.taken:
-            values["cartona_synced_at"] = fields.Datetime.now()
+        values = self._cartona_taken_values(answer)
         if answer.refused:
-            values.update(
-                cartona_sync_state="error",
-                cartona_error=_("Cartona refused the new status: %s", answer.words),
-            )
+            values.update(cartona_sync_state="error", cartona_set_back=False)
+            values["cartona_error"] = self._cartona_refusal(answer)
         elif answer.is_complete:
             values.update(cartona_sync_state="synced", cartona_error=False)
         if values:
             self.write(values)
+        if answer.refused:
+            self._cartona_after_refusal(answer)
+        if any("retailer_otp" in step.body for step in [*answer.taken, answer.refused] if step):
+            self.env["cartona.delivery.proof"]._forget(self.ids)
+
+    def _cartona_taken_values(self, answer):
+        """What to write of what was accepted."""
+        values = {}
+        statuses = [step.body["status"] for step in answer.taken if step.call != DETAILS]
+        if statuses:
+            values["cartona_status"] = statuses[-1]
+        if life_cycle.PENDING in statuses:
+            values["cartona_set_back"] = False
+        if answer.taken:
+            values["cartona_synced_at"] = fields.Datetime.now()
+        return values
+
+    def _cartona_refusal(self, answer):
+        """Why the two sides differ now, in words."""
+        status = answer.refused.body.get("status")
+        if "retailer_otp" in answer.refused.body:
+            return _(
+                "Delivered here, but Cartona did not accept the retailer's code: %s Ask the "
+                "retailer again, then press “Delivered”.",
+                answer.words,
+            )
+        if status == life_cycle.CANCELLED_BY_SUPPLIER:
+            return _(
+                "Cancelled here, but Cartona refused the cancellation: %(words)s On Cartona the "
+                "order is “%(status)s”.",
+                words=answer.words,
+                status=self.cartona_status_label,
+            )
+        return _("Cartona refused the new status: %s", answer.words)
+
+    def _cartona_after_refusal(self, answer):
+        """What must not stay unnoticed gets an activity as well."""
+        if answer.refused.body.get("status") in life_cycle.FINAL:
+            self._cartona_ask(self.cartona_error)
+
+    def _cartona_ask(self, task, salesperson=False):
+        """Have a person look at the order: the one in charge of Cartona, or the salesperson.
+
+        The same is not asked again while it waits for somebody.
+        """
+        self.ensure_one()
+        kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
+        if any(
+            activity.activity_type_id == kind and activity.summary == task
+            for activity in self.activity_ids
+        ):
+            return
+        config = self.env["cartona.config"]._of_company(self.company_id)
+        user = (salesperson and self.user_id) or config._responsible()
+        self.activity_schedule(activity_type_id=kind.id, summary=task, user_id=user.id)
 
 
 def _sender(client, call):

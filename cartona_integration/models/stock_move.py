@@ -14,3 +14,19 @@ class StockMove(models.Model):
         if _DEMAND & vals.keys():
             self.env["cartona.change"]._note("stock", product_ids=self.product_id.ids)
         return res
+
+    # === BUSINESS METHODS === #
+
+    def _action_done(self, *args, **kwargs):
+        """Override of `stock`: a delivery that is done, or brought back, is told to Cartona."""
+        orders = self.sudo().picking_id.sale_id  # a warehouse user need not see orders
+        moves = super()._action_done(*args, **kwargs)
+        orders._cartona_note_status()
+        return moves
+
+    def _action_cancel(self):
+        """Override of `stock`: what is not delivered any more no longer holds an order up."""
+        orders = self.sudo().picking_id.sale_id  # a warehouse user need not see orders
+        res = super()._action_cancel()
+        orders._cartona_note_status()
+        return res

@@ -125,6 +125,31 @@ def test_final_and_known():
     assert not s.is_final("teleported")
 
 
+def test_every_status_asks_something_of_the_documents_and_void_is_what_nothing_is_delivered_of():
+    assert {status: s.ASKS[status] for status in s.STATUSES} == {
+        P: "quotation", E: "quotation", A: "sale", G: "sale", D: "done",
+        CR: "void", CS: "void", R: "void",
+    }  # fmt: skip
+    assert {x for x in s.STATUSES if s.is_void(x)} == {CR, CS, R}
+    assert not s.is_void("teleported")
+
+
+@pytest.mark.parametrize(("status", "implied", "apart"), [
+    (D, CS, True), (D, D, False), (D, R, False), (D, A, False),
+    (CR, D, True), (CS, D, True), (R, D, True), (CR, CS, False), (CS, R, False),
+    (A, CS, False), ("teleported", D, False),
+])  # fmt: skip
+def test_two_ends_that_contradict_each_other_are_apart(status, implied, apart):
+    assert s.is_apart(status, implied) is apart
+
+
+def test_may_send_is_whether_there_is_a_way():
+    assert s.may_send(P, D)
+    assert not s.may_send(D, CS)
+    assert not s.may_send(P, D, s.BY_CARTONA)
+    assert s.may_send(P, CS, s.BY_CARTONA)
+
+
 def test_what_may_be_sent_is_what_the_notes_list():
     assert s.SENDABLE == {"synced", P, A, G, D, CS, R}
 

@@ -1,0 +1,91 @@
+"""Cancelling: with a reason of Cartona's list; and nothing at all while the retailer edits."""
+
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from ..cartona_api import status as life_cycle
+from ..compat import moves_of, picked_quantity
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    cartona_cancellation_reason = fields.Selection(
+        lambda self: self.env["cartona.config"]._selection_cancellation_reason(),
+        "Reason for Cancelling",
+        copy=False,
+        readonly=True,
+    )
+
+    # === ACTION METHODS === #
+
+    def action_confirm(self):
+        """Override of `sale`: not while the retailer is changing the order."""
+        self._cartona_check_not_editing()
+        return super().action_confirm()
+
+    def action_cancel(self):
+        """Override of `sale` to ask for the reason that Cartona is told.
+
+        With `disable_cancel_warning` nobody is asked: the default reason is told.
+        """
+        self._cartona_check_not_editing()
+        is_quiet = self.env.context.get("disable_cancel_warning")
+        if not is_quiet and any(order._cartona_tells_cancellation() for order in self):
+            return self._cartona_ask_for_reason()
+        return super().action_cancel()
+
+    def action_cartona_cancel(self):
+        """Cancel several orders for one reason."""
+        return self._cartona_ask_for_reason()
+
+    # === BUSINESS METHODS === #
+
+    def _action_cancel(self):
+        """Override of `sale`: not while the retailer is changing the order."""
+        self._cartona_check_not_editing()
+        return super()._action_cancel()
+
+    def _cartona_check_not_editing(self):
+        """
+        :raise UserError: the retailer is changing one of these orders; what he makes of it is
+            not known yet
+        """
+        if self.env.context.get("cartona_one_note"):
+            return  # an import brings the retailer's own changes
+        editing = self.filtered(lambda order: order.cartona_status == life_cycle.EDITING)
+        if editing:
+            raise UserError(
+                _(
+                    "The retailer is changing %s on Cartona. Wait until it comes back.",
+                    ", ".join(editing.mapped("name")),
+                )
+            )
+
+    def _cartona_tells_cancellation(self):
+        return (
+            bool(self.cartona_id)
+            and self.state != "cancel"
+            and self._cartona_may_send(life_cycle.CANCELLED_BY_SUPPLIER)
+        )
+
+    def _cartona_ask_for_reason(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_order_cancel"
+        )
+        return dict(action, context={"default_order_ids": [(6, 0, self.ids)]})
+
+    def _cartona_begun_pickings(self):
+        """Transfers on which somebody in the warehouse has begun to work."""
+        return self.picking_ids.filtered(
+            lambda picking: (
+                picking.state != "cancel"
+                and picking.location_id.usage != "customer"
+                and not (picking.state == "done" and picking._cartona_goes_out())
+                and (
+                    picking.state == "done"
+                    or picking.printed
+                    or any(picked_quantity(move) for move in moves_of(picking))
+                )
+            )
+        )
