@@ -343,17 +343,19 @@ class SaleOrder(models.Model):
         edit["doubt"] = []
         # Of a call that added nothing an earlier one learns nothing.
         self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)
-        is_open = UNKNOWN in edit["added"].values()
+        is_waiting = bool(self.cartona_credit or self.cartona_installment_cost)
         self.write(
             {
                 "cartona_told": _dump(told),
                 "cartona_edit": _dump(edit),
-                "cartona_edit_state": "unknown" if is_open else False,
-                "cartona_money_waiting": bool(
-                    self.cartona_credit or self.cartona_installment_cost
-                ),
+                "cartona_edit_state": "unknown" if UNKNOWN in edit["added"].values() else False,
+                "cartona_money_waiting": is_waiting,
             }
         )
+        if is_waiting or edit["added"]:
+            # Cartona has new figures, or ids, for us: they are asked for at once.
+            config = self.env["cartona.config"]._of_company(self.company_id)
+            self.env["cartona.worker"]._wake("pull", config.ids)
 
     def _cartona_land(self, edit, state):
         """Give added lines in flight their next state; None: they were not added.

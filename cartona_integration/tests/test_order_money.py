@@ -272,6 +272,8 @@ class TestOrderInvoice(MoneyCase):
         cls.config.write(
             {
                 "invoice_on_delivery": True,
+                # Nothing is sent, so nobody asks for the retailer's code.
+                "auto_sync_orders": False,
                 "settlement_journal_id": cls.journal.id,
                 **{"%s_account_id" % name: row.id for name, row in cls.accounts.items()},
             }
