@@ -62,7 +62,10 @@ class SaleOrder(models.Model):
         "cartona_status",
         "cartona_edit_state",
         "state",
+        "order_line.cartona_id",
+        "order_line.product_id",
         "order_line.product_uom_qty",
+        "order_line.qty_delivered",
         "order_line.price_unit",
         "order_line.discount",
     )
@@ -290,7 +293,8 @@ class SaleOrder(models.Model):
                 "cartona_edit": _dump(
                     {
                         "at": now.isoformat(),
-                        "before": self._cartona_recent(edit) + [[now.isoformat(), self._cartona_figures_told()]],
+                        "before": self._cartona_recent(edit)
+                        + [[now.isoformat(), self._cartona_figures_told()]],
                         "doubt": sorted(ids.union(edit["doubt"])),
                         "added": added,
                     }
@@ -322,10 +326,7 @@ class SaleOrder(models.Model):
             self.write({"cartona_edit": _dump(edit), "cartona_edit_state": "refused"})
         elif answer.uncertain == step:
             self._cartona_land(edit, UNKNOWN)
-            is_open = UNKNOWN in edit["added"].values()
-            self.write(
-                {"cartona_edit": _dump(edit), "cartona_edit_state": "unknown" if is_open else False}
-            )
+            self._cartona_keep_edit(edit)
         else:
             # It was not sent.
             self._cartona_land(edit, None)
@@ -344,16 +345,15 @@ class SaleOrder(models.Model):
         # Of a call that added nothing an earlier one learns nothing.
         self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)
         is_waiting = bool(self.cartona_credit or self.cartona_installment_cost)
-        self.write(
-            {
-                "cartona_told": _dump(told),
-                "cartona_edit": _dump(edit),
-                "cartona_edit_state": "unknown" if UNKNOWN in edit["added"].values() else False,
-                "cartona_money_waiting": is_waiting,
-            }
-        )
-        if is_waiting or edit["added"]:
-            # Cartona has new figures, or ids, for us: they are asked for at once.
+        self._cartona_keep_edit(edit, cartona_told=_dump(told), cartona_money_waiting=is_waiting)
+
+    def _cartona_keep_edit(self, edit, **values):
+        """Write where the change stands. What Cartona has for us is asked for at once: ids of
+        added lines, and new figures."""
+        is_open = UNKNOWN in edit["added"].values()
+        values.update(cartona_edit=_dump(edit), cartona_edit_state="unknown" if is_open else False)
+        self.write(values)
+        if edit["added"] or self.cartona_money_waiting:
             config = self.env["cartona.config"]._of_company(self.company_id)
             self.env["cartona.worker"]._wake("pull", config.ids)
 

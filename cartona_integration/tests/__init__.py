@@ -14,5 +14,7 @@ from . import test_order_confirmation
 from . import test_product_linking
 from . import test_connection
 from . import test_order_edit
+from . import test_order_edit_answers
 from . import test_order_clock
 from . import test_order_money
+from . import test_order_invoice

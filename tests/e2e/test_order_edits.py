@@ -1,5 +1,4 @@
-"""What a clerk changes in an order's lines stands on both sides, once, whatever happens on the way.
-"""
+"""What a clerk changes in an order's lines stands on both sides, once, whatever goes wrong."""
 
 from typing import Any
 
