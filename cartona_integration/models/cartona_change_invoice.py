@@ -28,8 +28,9 @@ class CartonaChange(models.Model):
     @api.model
     def _catch_up(self, config_id):
         """Override to work what was left behind of these, too."""
-        super()._catch_up(config_id)
+        res = super()._catch_up(config_id)
         self._catch_up_with(config_id, "invoice", ("invoice",), self._invoice_orders)
+        return res
 
     # === BUSINESS METHODS === #
 

@@ -68,8 +68,12 @@ class CartonaConfig(models.Model):
             self._reset_deadlines()
         if _BOOKED_BY & vals.keys():
             # In sudo mode: who sets this up need not be a salesperson of these orders.
-            unsettled = self.env["sale.order"].sudo().search(
-                [("company_id", "in", self.company_id.ids), ("cartona_is_unsettled", "=", True)]
+            unsettled = (
+                self.env["sale.order"]
+                .sudo()
+                .search(
+                    [("company_id", "in", self.company_id.ids), ("cartona_is_unsettled", "=", True)]
+                )
             )
             self.env["cartona.change"]._note_invoices(unsettled.ids)
         return res
@@ -88,5 +92,6 @@ class CartonaConfig(models.Model):
     @api.model
     def _cron_catch_up(self):
         """Override to look at the clock, too."""
-        super()._cron_catch_up()
+        res = super()._cron_catch_up()
         self.env["sale.order"]._cartona_remind()
+        return res

@@ -5,7 +5,7 @@ from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from odoo import _, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import OrderLine
@@ -75,10 +75,11 @@ class CartonaOrderImporter(models.AbstractModel):
 
     def _update_lines(self, config, plan):
         """Override to settle what became of lines that were added here."""
-        super()._update_lines(config, plan)
+        res = super()._update_lines(config, plan)
         edit = plan.sale._cartona_edit()
         if edit["added"]:
             self._settle_added(plan, edit)
+        return res
 
     def _settle_added(self, plan, edit):
         """Added lines that the message has named are done. One that a later message does not

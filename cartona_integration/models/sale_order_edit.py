@@ -62,7 +62,10 @@ class SaleOrder(models.Model):
         "cartona_status",
         "cartona_edit_state",
         "state",
+        "order_line.cartona_id",
+        "order_line.product_id",
         "order_line.product_uom_qty",
+        "order_line.qty_delivered",
         "order_line.price_unit",
         "order_line.discount",
     )
@@ -222,18 +225,26 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if not (self.cartona_told and self._cartona_may_edit()):
             return None
+        new = [] if self.env.context.get("cartona_at_the_door") else self._cartona_to_add()
         states = self._cartona_line_states()
-        sent = self._cartona_edit()["added"]
-        lines = [
-            state
-            for line, state in states.items()
-            if state.id or (state.product and str(line.id) not in sent)
-        ]
+        lines = [state for line, state in states.items() if state.id or line in new]
         told = self._cartona_lines_told()
         details = edits.edited_details(told, lines, self._cartona_edit()["doubt"])
         if not details or edits.removes_all(told, details):
             return None
         return {"order_details": details}
+
+    def _cartona_to_add(self):
+        """Lines that Cartona has to add and was not told of yet.
+
+        Only the job tells it: it marks them before the call, see `_cartona_mark_edits`.
+        """
+        sent = self._cartona_edit()["added"]
+        return [
+            line
+            for line, state in self._cartona_line_states().items()
+            if state.product and not state.id and state.amount > 0 and str(line.id) not in sent
+        ]
 
     def _cartona_lines_told(self):
         return edits.told_lines(json.loads(self.cartona_told)["lines"])
@@ -274,16 +285,16 @@ class SaleOrder(models.Model):
             line_id: UNKNOWN if state == FLIGHT else state
             for line_id, state in edit["added"].items()
         }
-        for line, state in self._cartona_line_states().items():
-            if not state.id and state.product and state.amount > 0:
-                added.setdefault(str(line.id), FLIGHT)
+        for line in self._cartona_to_add():
+            added[str(line.id)] = FLIGHT
         ids = {str(row["id"]) for row in body["order_details"] if "id" in row}
         self.write(
             {
                 "cartona_edit": _dump(
                     {
                         "at": now.isoformat(),
-                        "before": self._cartona_recent(edit) + [[now.isoformat(), self._cartona_figures_told()]],
+                        "before": self._cartona_recent(edit)
+                        + [[now.isoformat(), self._cartona_figures_told()]],
                         "doubt": sorted(ids.union(edit["doubt"])),
                         "added": added,
                     }
@@ -312,40 +323,39 @@ class SaleOrder(models.Model):
         elif answer.refused == step:
             edit["doubt"] = []
             self._cartona_land(edit, None)
-            self.write(
-                {
-                    "cartona_edit": _dump(edit),
-                    "cartona_edit_state": "refused",
-                    "cartona_error": _("Cartona refused the changed lines: %s", answer.words),
-                }
-            )
+            self.write({"cartona_edit": _dump(edit), "cartona_edit_state": "refused"})
         elif answer.uncertain == step:
             self._cartona_land(edit, UNKNOWN)
-            is_open = UNKNOWN in edit["added"].values()
-            self.write(
-                {"cartona_edit": _dump(edit), "cartona_edit_state": "unknown" if is_open else False}
-            )
+            self._cartona_keep_edit(edit)
         else:
             # It was not sent.
             self._cartona_land(edit, None)
             self.cartona_edit = _dump(edit)
 
+    def _cartona_refusal(self, answer):
+        """Override for lines."""
+        if answer.refused.call == DETAILS:
+            return _("Cartona refused the changed lines: %s", answer.words)
+        return super()._cartona_refusal(answer)
+
     def _cartona_edit_taken(self, edit, details):
         told = json.loads(self.cartona_told)
         told["lines"] = edits.told_after(told["lines"], details)
         edit["doubt"] = []
-        self._cartona_land(edit, SURE)
+        # Of a call that added nothing an earlier one learns nothing.
+        self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)
+        is_waiting = bool(self.cartona_credit or self.cartona_installment_cost)
+        self._cartona_keep_edit(edit, cartona_told=_dump(told), cartona_money_waiting=is_waiting)
+
+    def _cartona_keep_edit(self, edit, **values):
+        """Write where the change stands. What Cartona has for us is asked for at once: ids of
+        added lines, and new figures."""
         is_open = UNKNOWN in edit["added"].values()
-        self.write(
-            {
-                "cartona_told": _dump(told),
-                "cartona_edit": _dump(edit),
-                "cartona_edit_state": "unknown" if is_open else False,
-                "cartona_money_waiting": bool(
-                    self.cartona_credit or self.cartona_installment_cost
-                ),
-            }
-        )
+        values.update(cartona_edit=_dump(edit), cartona_edit_state="unknown" if is_open else False)
+        self.write(values)
+        if edit["added"] or self.cartona_money_waiting:
+            config = self.env["cartona.config"]._of_company(self.company_id)
+            self.env["cartona.worker"]._wake("pull", config.ids)
 
     def _cartona_land(self, edit, state):
         """Give added lines in flight their next state; None: they were not added.

@@ -150,7 +150,8 @@ class SaleOrder(models.Model):
         self.cartona_settlement_id = entry
         paid = receivable_lines(entry).filtered(lambda line: line.balance < 0)
         if paid:
-            (receivable_lines(invoice).filtered(lambda line: not line.reconciled) | paid).reconcile()
+            owed = receivable_lines(invoice).filtered(lambda line: not line.reconciled)
+            (owed | paid).reconcile()
 
     def _cartona_missing_settings(self, config, parts):
         """Labels of the settings without which these parts cannot be booked."""
@@ -236,7 +237,8 @@ class SaleOrder(models.Model):
         notes = self.invoice_ids.filtered(
             lambda move: move.move_type == "out_refund" and move.state == "posted"
         )
-        return sum(notes.mapped("amount_total")) >= invoice.amount_total - _TOLERANCE and bool(notes)
+        credited = sum(notes.mapped("amount_total"))
+        return bool(notes) and credited >= invoice.amount_total - _TOLERANCE
 
     # === BUSINESS METHODS: TELLING === #
 

@@ -107,9 +107,7 @@ class SaleOrder(models.Model):
                 money.owed_to_cartona(order.cartona_wallet_top_up)
             )
 
-    @api.depends(
-        "cartona_amount_to_collect", "cartona_delivered_by", "cartona_status", "state"
-    )
+    @api.depends("cartona_amount_to_collect", "cartona_delivered_by", "cartona_status", "state")
     def _compute_cartona_takes_cash(self):
         """Whether somebody of ours has to take money at the door."""
         over = life_cycle.FINAL - {life_cycle.DELIVERED}
@@ -135,8 +133,10 @@ class SaleOrder(models.Model):
         ordered and will not be delivered."""
         self.ensure_one()
         total = self.amount_total
+        if not any(picking.state == "done" for picking in self.picking_ids):
+            return total
         for line in self.order_line:
             ordered = line.product_uom_qty
             if ordered and not line.display_type:
                 total += line.price_total * (line._cartona_amount() / ordered - 1)
-        return self.currency_id.round(total) if self.currency_id else total
+        return self.currency_id.round(total)

@@ -37,7 +37,9 @@ from . import test_webhook
 from . import test_accounts
 from . import test_waiting_orders
 from . import test_order_edit
+from . import test_order_edit_answers
 from . import test_order_clock
 from . import test_order_money
 from . import test_dashboard
 from . import test_support_bundle
+from . import test_order_invoice

@@ -1,0 +1,313 @@
+"""A delivered order is invoiced and settled, so that the retailer owes what the driver collects."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+
+from ..compat import receivable_lines
+from .test_order_money import MoneyCase
+
+
+class TestOrderInvoice(MoneyCase):
+    """The company invoices on delivery and settles on accounts of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # A company has accounts when it has invoiced, with whatever chart there is.
+        cls.journal = cls.env["account.journal"].search(
+            [("type", "=", "general"), ("company_id", "=", cls.company.id)], limit=1
+        ) or cls.env["account.journal"].create(
+            {"name": "Cartona", "code": "CRTN", "type": "general", "company_id": cls.company.id}
+        )
+        cls.accounts = {
+            name: cls.account("99%02d" % number, name)
+            for number, name in enumerate(("credit", "installment", "wallet", "discount"))
+        }
+        cls.receivable = cls.account("9911", "receivable")
+        cls.income = cls.account("9912", "income")
+        cls.env["account.journal"].create(
+            {
+                "name": "Cartona sales",
+                "code": "CRTS",
+                "type": "sale",
+                "company_id": cls.company.id,
+                "default_account_id": cls.income.id,
+            }
+        )
+        cls.tea.property_account_income_id = cls.income
+        cls.rice.property_account_income_id = cls.income
+        cls.config.write(
+            {
+                "invoice_on_delivery": True,
+                # Nothing is sent, so nobody asks for the retailer's code.
+                "auto_sync_orders": False,
+                "settlement_journal_id": cls.journal.id,
+                **{"%s_account_id" % name: row.id for name, row in cls.accounts.items()},
+            }
+        )
+        cls.settle()
+
+    @classmethod
+    def account(cls, code, name):
+        Account = cls.env["account.account"]
+        values = {"code": code, "name": "Cartona %s" % name}
+        kinds = {"receivable": "receivable", "income": "income", "discount": "income"}
+        kind = kinds.get(name, "current")
+        if "account_type" in Account._fields:
+            types = {
+                "receivable": "asset_receivable",
+                "income": "income",
+                "current": "asset_current",
+            }
+            values["account_type"] = types[kind]
+        else:
+            types = {
+                "receivable": "account.data_account_type_receivable",
+                "income": "account.data_account_type_revenue",
+                "current": "account.data_account_type_current_assets",
+            }
+            values["user_type_id"] = cls.env.ref(types[kind]).id
+        if kind == "receivable":
+            values["reconcile"] = True
+        return Account.create(values)
+
+    def take(self, raw):
+        """A confirmed order whose customer owes on an account of the tests."""
+        sale = self.receive(raw)
+        sale.partner_id.property_account_receivable_id = self.receivable
+        sale.action_confirm()
+        return sale
+
+    def book(self):
+        """Work what was noted for accounting."""
+        self.env.cr.flush()
+        while self.env["cartona.change"]._invoice_orders(self.config.id) == 0:
+            pass
+        self.env.invalidate_all()
+        self.assertEqual(self.noted("invoice"), [])
+
+    def balance(self, name):
+        account = self.accounts.get(name) or getattr(self, name)
+        lines = self.env["account.move.line"].search(
+            [("account_id", "=", account.id), ("parent_state", "=", "posted")]
+        )
+        return round(sum(lines.mapped("balance")), 2)
+
+    def balances(self):
+        names = ("receivable", "credit", "installment", "wallet", "discount")
+        return tuple(self.balance(name) for name in names)
+
+    def residual(self, sale):
+        lines = receivable_lines(sale.invoice_ids | sale.cartona_settlement_id)
+        return round(sum(lines.mapped("amount_residual")), 2)
+
+    def test_a_delivered_order_is_invoiced_and_settled(self):
+        sale = self.take(self.official())
+        self.deliver(sale)
+        self.assertFalse(sale.invoice_ids, "the clerk does not wait for accounting")
+        self.assertEqual(self.noted("invoice"), [("invoice", sale.id)])
+        self.book()
+        [invoice] = sale.invoice_ids
+        self.assertEqual((invoice.state, invoice.amount_total), ("posted", 3000))
+        self.assertEqual(self.balances(), (100, 1140, 2000, -100, -140))
+        self.assertEqual(self.residual(sale), sale.cartona_amount_to_collect)
+
+    def test_every_part_leaves_the_retailer_owing_what_the_driver_collects(self):
+        for number, (parts, left) in enumerate(
+            [
+                ({"cartona_credit": 10}, 90),
+                ({"wallet_top_up": 20}, 120),
+                ({"installment_cost": 60}, 40),
+                ({"cartona_credit": 40, "installment_cost": 60}, 0),
+                ({}, 100),
+            ]
+        ):
+            with self.subTest(parts=parts):
+                sale = self.take(self.hundred(hashed_id="part%d" % number, **parts))
+                self.deliver(sale)
+                self.book()
+                self.assertEqual((self.residual(sale), left), (left, left))
+                self.assertEqual(sale.cartona_amount_to_collect, left)
+                self.assertEqual(bool(sale.cartona_settlement_id), bool(parts))
+
+    def test_an_invoice_that_cartona_pays_is_paid(self):
+        sale = self.take(self.hundred(cartona_credit=40, installment_cost=60))
+        self.deliver(sale)
+        self.book()
+        self.assertEqual(sale.invoice_ids.payment_state, "paid")
+
+    def test_nothing_is_booked_twice(self):
+        sale = self.take(self.official())
+        self.deliver(sale)
+        self.book()
+        before = self.balances()
+        for _again in range(2):
+            self.env["cartona.change"]._note_invoices(sale.ids)
+            self.book()
+        self.assertEqual(self.balances(), before)
+        self.assertEqual(len(sale.invoice_ids), 1)
+
+    def test_taxes_are_part_of_what_the_retailer_owes(self):
+        tax = self.env["account.tax"].create(
+            {"name": "VAT 14 money", "amount": 14.0, "company_id": self.company.id}
+        )
+        self.tea.taxes_id = tax
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver(sale)
+        self.book()
+        self.assertEqual(sale.invoice_ids.amount_total, 100)
+        self.assertEqual(self.residual(sale), 90)
+
+    def test_a_short_delivery_is_invoiced_as_delivered_whatever_the_policy(self):
+        self.tea.invoice_policy = "order"
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver_part(sale, {self.tea: 6})
+        self.book()
+        self.assertEqual((sale.invoice_ids.amount_total, self.residual(sale)), (75, 65))
+
+    def test_a_part_of_the_goods_is_not_invoiced_before_the_rest(self):
+        sale = self.take(self.hundred())
+        picking = self.delivery(sale)
+        move = picking.move_ids
+        if "quantity" in move._fields:
+            move.write({"quantity": 3, "picked": True})
+        else:
+            move.quantity_done = 3
+        picking.with_context(skip_backorder=True, skip_sms=True).button_validate()
+        self.book()
+        self.assertFalse(sale.invoice_ids)
+        self.deliver(sale)
+        self.book()
+        self.assertEqual(sale.invoice_ids.amount_total, 100)
+
+    def test_nothing_is_invoiced_unless_the_setting_says_so(self):
+        self.config.invoice_on_delivery = False
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver(sale)
+        self.book()
+        self.assertFalse(sale.invoice_ids)
+
+    def test_an_invoice_made_by_hand_is_settled_when_it_is_posted(self):
+        self.config.invoice_on_delivery = False
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver(sale)
+        invoice = sale._create_invoices(final=True)
+        self.book()
+        self.assertFalse(sale.cartona_settlement_id)
+        invoice.action_post()
+        self.book()
+        self.assertEqual(self.residual(sale), 90)
+
+    def test_missing_accounts_are_named_and_the_invoice_is_made(self):
+        self.config.write({"credit_account_id": False, "settlement_journal_id": False})
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver(sale)
+        self.book()
+        self.assertEqual(sale.invoice_ids.state, "posted")
+        self.assertFalse(sale.cartona_settlement_id)
+        [(task, user)] = self.tasks(sale)
+        self.assertIn("Cartona Journal, Credit", task)
+        self.assertEqual(user, self.config.activity_user_id)
+
+        self.config.write(
+            {
+                "credit_account_id": self.accounts["credit"].id,
+                "settlement_journal_id": self.journal.id,
+            }
+        )
+        self.book()
+        self.assertEqual(self.residual(sale), 90)
+        self.assertEqual(self.tasks(sale), [])
+
+    def test_accounts_of_parts_that_an_order_does_not_have_are_not_asked_for(self):
+        self.config.write({"wallet_account_id": False, "discount_account_id": False})
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver(sale)
+        self.book()
+        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.residual(sale), 90)
+
+    def test_what_accounting_refuses_is_explained_and_hinders_no_delivery(self):
+        sale = self.take(self.hundred())
+        self.deliver(sale)
+        with patch.object(
+            type(sale), "_create_invoices", side_effect=UserError("the period is closed")
+        ):
+            self.book()
+        self.assertEqual(sale.picking_ids.mapped("state"), ["done"])
+        [(task, _user)] = self.tasks(sale)
+        self.assertIn("the period is closed", task)
+
+    def test_one_order_that_cannot_be_booked_holds_no_other_up(self):
+        first, second = self.take(self.hundred()), self.take(self.hundred(hashed_id="good1"))
+        self.deliver(first)
+        self.deliver(second)
+        create, refusal = type(first)._create_invoices, "the period is closed"
+
+        def refuse_first(orders, *args, **kwargs):
+            if orders == first:
+                raise UserError(refusal)
+            return create(orders, *args, **kwargs)
+
+        with patch.object(type(first), "_create_invoices", refuse_first):
+            self.book()
+        self.assertFalse(first.invoice_ids)
+        self.assertEqual(second.invoice_ids.state, "posted")
+
+    def test_booking_waits_for_cartonas_figures(self):
+        sale = self.take(self.hundred(cartona_credit=10))
+        sale.cartona_money_waiting = True
+        self.deliver(sale)
+        self.book()
+        self.assertFalse(sale.invoice_ids)
+        sale.write({"cartona_credit": 5, "cartona_money_waiting": False})
+        self.book()
+        self.assertEqual(self.residual(sale), 95)
+
+    def test_everything_that_comes_back_is_credited_and_nobody_owes_anything(self):
+        sale = self.take(self.official())
+        self.deliver(sale)
+        self.book()
+        self.take_back(sale)
+        self.book()
+        self.assertEqual(self.balances(), (0, 0, 0, 0, 0))
+        kinds = sorted(sale.invoice_ids.mapped("move_type"))
+        self.assertEqual(kinds, ["out_invoice", "out_refund"])
+        self.env["cartona.change"]._note_invoices(sale.ids)
+        self.book()
+        self.assertEqual(len(sale.invoice_ids), 2)
+
+    def test_a_part_that_comes_back_is_credited_in_part(self):
+        sale = self.take(self.hundred(cartona_credit=10))
+        self.deliver(sale)
+        self.book()
+        self.take_back(sale, {self.tea: 2})
+        self.book()
+        note = sale.invoice_ids.filtered(lambda move: move.move_type == "out_refund")
+        self.assertEqual((note.state, note.amount_total), ("posted", 25))
+        self.assertEqual(self.residual(sale), 65)
+
+    def test_goods_that_came_back_before_an_invoice_make_none(self):
+        sale = self.take(self.hundred())
+        self.deliver(sale)
+        self.take_back(sale)
+        self.book()
+        self.assertFalse(sale.invoice_ids)
+
+    def test_an_order_that_is_not_of_cartona_is_left_alone(self):
+        sale = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "x"}).id,
+                "order_line": [(0, 0, {"product_id": self.tea.id, "product_uom_qty": 1})],
+            }
+        )
+        sale.action_confirm()
+        self.deliver(sale)
+        self.assertEqual(self.noted("invoice"), [])
+
+    def test_accounts_of_another_company_are_refused(self):
+        other = self.env["res.company"].create({"name": "الجملة"})
+        config = self.env["cartona.config"]._of_company(other)
+        with self.assertRaises(UserError):
+            config.settlement_journal_id = self.journal

@@ -1,0 +1,243 @@
+"""What a clerk changes in an order's lines stands on both sides, once, whatever goes wrong."""
+
+from typing import Any
+
+import pytest
+
+from tools.dev.demo import Shop
+from tools.dev.odoo_server import OdooError
+from tools.dev.processes import wait_until
+
+DETAILS = "order/update-order-details"
+STATUS = "order/update-order-status"
+PRODUCTS = "supplier-product/bulk-update"
+# The step that brings an order there, after the one before.
+STEPS = {"pending": [], "approved": ["action_confirm"]}
+STEPS["assigned_to_salesman"] = [*STEPS["approved"], "action_cartona_ship"]
+
+
+class Order:
+    """One order that a retailer has placed, on both sides."""
+
+    def __init__(self, shop: Shop, amounts: list[int], **values: Any):
+        self.shop, self.odoo, self.sandbox = shop, shop.odoo, shop.sandbox
+        listings = list(shop.products)[: len(amounts)]
+        lines = [
+            {"supplier_product_id": listing, "amount": amount}
+            for listing, amount in zip(listings, amounts, strict=True)
+        ]
+        self.hashed_id = self.sandbox.place_order(lines=lines, **values)["hashed_id"]
+        domain = [("cartona_id", "=", self.hashed_id)]
+        [self.id] = wait_until(lambda: self.odoo.call("sale.order", "search", domain), 15)
+
+    def do(self, action: str) -> Any:
+        return self.odoo.call("sale.order", action, [self.id])
+
+    def read(self, name: str) -> Any:
+        return self.odoo.call("sale.order", "read", [self.id], [name])[0][name]
+
+    def edit(self, *commands: tuple) -> None:
+        """Save the form with changed lines."""
+        self.odoo.call("sale.order", "write", [self.id], {"order_line": list(commands)})
+
+    def line(self, number: int) -> int:
+        """The id in Odoo of a line, counted as they stand on Cartona."""
+        line_id = str(self.there()["order_details"][number]["id"])
+        domain = [("order_id", "=", self.id), ("cartona_id", "=", line_id)]
+        [line] = self.odoo.call("sale.order.line", "search", domain)
+        return line
+
+    def product(self, number: int) -> int:
+        return list(self.shop.products.values())[number]
+
+    def there(self) -> dict[str, Any]:
+        return self.sandbox.order(self.hashed_id)
+
+    def lines_there(self) -> dict[str, tuple]:
+        return {
+            str(line["id"]): (float(line["amount"]), float(line["selling_price"]))
+            for line in self.there()["order_details"]
+        }
+
+    def lines_here(self) -> dict[str, tuple]:
+        """Lines that sell something: by Cartona's id, so one that it has not named stands out."""
+        domain = [("order_id", "=", self.id), ("product_uom_qty", ">", 0)]
+        fields = ["cartona_id", "product_uom_qty", "price_unit"]
+        rows = self.odoo.call("sale.order.line", "search_read", domain, fields)
+        return {
+            row["cartona_id"] or f"new {row['id']}": (row["product_uom_qty"], row["price_unit"])
+            for row in rows
+        }
+
+    def become_equal(self, lines: int, within: float = 15) -> None:
+        """Wait until both sides have the same lines, so many of them."""
+
+        def are_equal() -> bool:
+            return self.lines_here() == self.lines_there() and len(self.lines_there()) == lines
+
+        try:
+            wait_until(are_equal, within)
+        except TimeoutError:
+            assert self.lines_here() == self.lines_there()
+            assert len(self.lines_there()) == lines
+
+    def told(self) -> list[list[dict]]:
+        """The lines of each message about this order, accepted or not."""
+        return [
+            item["order_details"]
+            for request in self.sandbox.requests(DETAILS)
+            for item in request["body"]
+            if item["hashed_id"] == self.hashed_id
+        ]
+
+
+@pytest.mark.parametrize("status", list(STEPS))
+def test_lines_are_equal_on_both_sides_within_one_cycle(shop: Shop, status: str):
+    order = Order(shop, [4, 3, 2])
+    for step in STEPS[status]:
+        order.do(step)
+    wait_until(lambda: order.there()["status"] == status, 15)
+    first, second, third = (order.line(number) for number in range(3))
+    gone = (1, third, {"product_uom_qty": 0}) if STEPS[status] else (2, third)
+    added = {"product_id": order.product(4), "product_uom_qty": 5, "price_unit": 7.25}
+    order.edit(
+        (1, first, {"product_uom_qty": 2}),
+        (1, second, {"price_unit": 3.5}),
+        gone,
+        (0, 0, added),
+    )
+    order.become_equal(lines=3)
+    shop.settle()
+    assert len(order.told()) == 1, "neither the echo nor the learnt id is told back"
+    assert order.there()["status"] == status
+    [(_name, figures)] = [pair for pair in order.lines_there().items() if pair[1][0] == 5]
+    assert figures == (5.0, 7.25)
+
+
+def test_five_changes_go_out_as_one_message_before_the_status(shop: Shop):
+    order = Order(shop, [4])
+    line, other = order.line(0), order.product(5)
+    # Nothing is sent for some seconds, as when Cartona has a hiccup.
+    shop.sandbox.set_fault(effect="503", path=PRODUCTS, times=1, retry_after=4)
+    shop.odoo.call("product.product", "write", [other], {"list_price": 99.0})
+    wait_until(lambda: _failures(shop), 10)
+    mark = shop.sandbox.requests(limit=1)[-1]["seq"]
+    for amount in (3, 5, 6, 2, 7):
+        order.edit((1, line, {"product_uom_qty": amount}))
+    order.do("action_confirm")
+    wait_until(lambda: order.there()["status"] == "approved", 20)
+    line_id = order.there()["order_details"][0]["id"]
+    assert order.told() == [[{"id": line_id, "amount": 7}]]
+    requests = [
+        request["path"].removeprefix("/api/v1/")
+        for request in shop.sandbox.requests("order/update", since=mark)
+        if "synced" not in str(request["body"])
+    ]
+    assert requests == [DETAILS, STATUS]
+    order.become_equal(lines=1)
+
+
+def test_added_line_whose_answer_was_lost_is_not_doubled(shop: Shop):
+    order = Order(shop, [4])
+    added = {"product_id": order.product(4), "product_uom_qty": 5, "price_unit": 7.25}
+    fault = shop.sandbox.set_fault(effect="cut", path=DETAILS, when="after", times=1)
+    order.edit((0, 0, added))
+    order.become_equal(lines=2)
+    wait_until(lambda: shop.sandbox.call("GET", "faults")[0]["hits"], 5)
+    shop.sandbox.clear_faults(fault["id"])
+    shop.settle(60)
+    order.become_equal(lines=2)
+    assert len(order.told()) == 1
+    assert order.read("cartona_difference_kind") is False
+
+
+def test_added_line_that_never_arrived_waits_for_a_person_who_adds_it_again(shop: Shop):
+    order = Order(shop, [4])
+    added = {"product_id": order.product(4), "product_uom_qty": 5, "price_unit": 7.25}
+    fault = shop.sandbox.set_fault(effect="502", path=DETAILS, when="before", times=1)
+    order.edit((0, 0, added))
+    wait_until(lambda: order.read("cartona_difference_kind") == "unknown", 15)
+    shop.sandbox.clear_faults(fault["id"])
+    shop.settle(60)
+    assert len(order.told()) == 1, "not repeated by itself"
+    order.do("action_cartona_send_edits")
+    order.become_equal(lines=2)
+    assert len(order.told()) == 2
+
+
+def test_changed_line_whose_answer_was_lost_is_told_again(shop: Shop):
+    order = Order(shop, [4, 3])
+    shop.sandbox.set_fault(effect="500", path=DETAILS, when="before", times=2)
+    order.edit((1, order.line(0), {"product_uom_qty": 1}))
+    order.become_equal(lines=2, within=30)
+    assert order.lines_there()[_first(order)][0] == 1
+
+
+def test_refused_change_offers_both_ways_out(shop: Shop):
+    shop.sandbox.behaviour(price_edits="refused")
+    order = Order(shop, [4, 3])
+    price = order.lines_there()[_first(order)][1]
+    order.edit((1, order.line(0), {"price_unit": price + 1}))
+    wait_until(lambda: order.read("cartona_difference_kind") == "refused", 15)
+    assert "cannot be changed" in order.read("cartona_error")
+    assert order.lines_here() != order.lines_there()
+
+    order.do("action_cartona_take_theirs")
+    order.become_equal(lines=2)
+    assert order.lines_here()[_first(order)] == (4.0, price)
+
+    order.edit((1, order.line(0), {"price_unit": price + 2}))
+    wait_until(lambda: order.read("cartona_difference_kind") == "refused", 15)
+    shop.sandbox.behaviour(price_edits="accepted")
+    order.do("action_cartona_send_edits")
+    order.become_equal(lines=2)
+    assert order.lines_there()[_first(order)] == (4.0, price + 2)
+    assert not order.read("cartona_error")
+
+
+def test_cash_to_collect_waits_for_cartonas_figures(shop: Shop):
+    """Cartona lowers its credit with the total: what was computed here meanwhile is not it."""
+    order = Order(shop, [4], cartona_credit=0)
+    total = order.there()["total_price"]
+    order = Order(shop, [4], cartona_credit=total)
+    assert order.read("cartona_amount_to_collect") == 0
+    order.edit((1, order.line(0), {"product_uom_qty": 1}))
+    order.become_equal(lines=1)
+    wait_until(lambda: order.read("cartona_credit") == order.there()["cartona_credit"], 15)
+    assert order.read("cartona_money_waiting") is False
+    assert order.read("cartona_amount_to_collect") == order.there()["sandbox"]["to_collect"] == 0
+
+
+def test_order_cannot_lose_all_its_lines(shop: Shop):
+    order = Order(shop, [4])
+    with pytest.raises(OdooError, match="Cancel it instead"):
+        order.edit((2, order.line(0)))
+    assert order.told() == []
+
+
+def test_order_that_the_retailer_changes_is_locked(shop: Shop):
+    order = Order(shop, [4])
+    shop.sandbox.edit_order(order.hashed_id, hold=True)
+    wait_until(lambda: order.read("cartona_status") == "editing", 15)
+    with pytest.raises(OdooError, match="Wait until it comes back"):
+        order.edit((1, order.line(0), {"product_uom_qty": 1}))
+    assert order.told() == []
+
+
+def test_delivered_order_keeps_its_change_to_itself(shop: Shop):
+    order = Order(shop, [4])
+    shop.sandbox.advance_order(order.hashed_id, "delivered")
+    wait_until(lambda: order.read("cartona_status") == "delivered", 15)
+    order.edit((1, order.line(0), {"product_uom_qty": 5}))
+    shop.settle()
+    assert order.told() == []
+    assert order.read("cartona_difference_kind") == "local"
+
+
+def _first(order: Order) -> str:
+    return str(order.there()["order_details"][0]["id"])
+
+
+def _failures(shop: Shop) -> int:
+    rows = shop.odoo.call("cartona.config", "read", [shop.config], ["out_failure_count"])
+    return rows[0]["out_failure_count"]
