@@ -26,15 +26,12 @@
         "views/product_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
-<<<<<<< HEAD
         "views/sale_order_edit_views.xml",
         "views/sale_order_money_views.xml",
         "views/stock_picking_money_views.xml",
-=======
         "views/stock_picking_views.xml",
         "wizards/cartona_delivery_otp_views.xml",
         "wizards/cartona_order_cancel_views.xml",
->>>>>>> delivery
         "views/cartona_dashboard_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/cartona_go_live_views.xml",

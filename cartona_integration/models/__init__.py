@@ -47,18 +47,14 @@ from . import sale_order_invoice
 from . import sale_order_line
 from . import sale_order_line_delivery
 from . import sale_order_push
-<<<<<<< HEAD
+from . import sale_order_delivery
+from . import sale_order_otp
+from . import sale_order_cancel
 from . import sale_order_edit
 from . import sale_order_line_edit
 from . import cartona_order_importer_edit
 from . import sale_order_totals
 from . import stock_move
-from . import stock_picking_money
-=======
-from . import sale_order_delivery
-from . import sale_order_otp
-from . import sale_order_cancel
-from . import stock_move
 from . import stock_picking
->>>>>>> delivery
+from . import stock_picking_money
 from . import stock_quant

@@ -242,14 +242,16 @@ class CartonaConfig(models.Model):
         """
         self.ensure_one()
         self._start_catalogue()
-        return self._open_drift([])
+        return self.action_open_drift()
 
-    def _open_drift(self, domain):
+    def action_open_drift(self):
+        """Open the ledger."""
+        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "cartona_integration.action_cartona_drift"
         )
-        own = [("config_id", "=", self.id), ("state", "=", "open")]
-        return dict(action, domain=own + domain, context={})
+        domain = [("config_id", "=", self.id), ("state", "=", "open"), ("kind", "!=", "link")]
+        return dict(action, domain=domain, context={})
 
 
 def _differs(value, other):
