@@ -109,11 +109,11 @@ class CartonaConfig(models.Model):
     @api.depends("last_pull")
     @api.depends_context("lang")
     def _compute_ages(self):
-        oldest, called = self._oldest_changes(), self._last_webhook_calls()
+        oldest = self._oldest_changes()
         for config in self:
             config.queue_age = config._age(oldest.get(config.id), is_past=False)
             config.last_pull_age = config._age(config.last_pull) or _("Never")
-            config.last_webhook_age = config._age(called.get(config.id)) or _("Never")
+            config.last_webhook_age = config._age(config.webhook_last_call_at) or _("Never")
 
     def _compute_order_counts(self):
         waiting = self._counted_by_state("cartona.message", "state = 'error'")
@@ -278,21 +278,6 @@ class CartonaConfig(models.Model):
         )
         return dict(self.env.cr.fetchall())
 
-    def _last_webhook_calls(self):
-        """When Cartona last announced an order by itself: dict config id -> datetime."""
-        flush(self.env["cartona.message"])
-        self.env.cr.execute(
-            """
-            SELECT config.id, (
-                SELECT create_date FROM cartona_message
-                 WHERE config_id = config.id AND source = 'webhook'
-                 ORDER BY create_date DESC LIMIT 1)
-              FROM cartona_config config WHERE config.id = ANY(%s)
-            """,
-            (self.ids,),
-        )
-        return dict(self.env.cr.fetchall())
-
     def _age(self, moment, is_past=True):
         """A moment as people say it: “3 minutes ago”.
 
@@ -315,14 +300,10 @@ class CartonaMessage(models.Model):
 
     def init(self):
         super().init()
-        # What came in today, and when Cartona last called.
+        # What came in today.
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS cartona_message_today"
             " ON cartona_message (config_id, create_date, state)"
-        )
-        self.env.cr.execute(
-            "CREATE INDEX IF NOT EXISTS cartona_message_webhook"
-            " ON cartona_message (config_id, create_date) WHERE source = 'webhook'"
         )
 
 

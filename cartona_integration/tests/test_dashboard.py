@@ -63,6 +63,12 @@ class DashboardCase(CartonaCase):
             )
         )
 
+    def call_webhook(self):
+        """Cartona has called once, and was believed."""
+        return self.env["cartona.webhook.tally"].create(
+            {"config_id": self.config.id, "kind": "accepted", "call_count": 1}
+        )
+
     def age_changes(self, **interval):
         self.env.cr.flush()  # writes what was noted
         self.age("cartona_change", self.env["cartona.change"].search([]), **interval)
@@ -155,7 +161,7 @@ class TestDashboardFigures(DashboardCase):
         self.config.last_pull = fields.Datetime.now() - timedelta(minutes=2)
         self.message(source="pull")
         self.assertEqual(self.figure("last_webhook_age"), "Never")
-        self.age("cartona_message", self.message(source="webhook"), hours=1)
+        self.age("cartona_webhook_tally", self.call_webhook(), hours=1)
         self.assertEqual(self.figure("last_webhook_age"), "1 hour ago")
         self.assertEqual(self.figure("last_pull_age"), "2 minutes ago")
 
@@ -326,16 +332,14 @@ class TestChecklist(DashboardCase):
         self.marketplace.token = "newcomer"
         self.config.write({"base_url": self.marketplace.url, "auth_token": "newcomer"})
         self.assertEqual(self.missing(), {"test", "products", "switch", "webhook"})
-        self.assertEqual(self.config.action_go_live()["params"]["type"], "warning")
         self.marketplace.announce(*CHECK, [])
         self.config.action_test_connection()
         self.assertEqual(self.missing(), {"products", "switch", "webhook"})
         self.make_product("Salt", 5.0).with_company(company).cartona_id = "S1"
         self.assertEqual(self.missing(), {"switch", "webhook"})
-        self.config.action_go_live()
-        self.assertEqual(self.config._toggles(), (True, True, True))
+        self.config.auto_sync_orders = True
         self.assertEqual(self.missing(), {"webhook"})
-        self.message(source="webhook")
+        self.call_webhook()
         self.assertEqual(self.missing(), set())
         self.assertEqual(self.config.missing_count, 0)
 
@@ -397,7 +401,7 @@ class TestDashboardOpens(DashboardCase):
         with self.assertRaises(AccessError):
             config.read(["auth_token"])
         with self.assertRaises(AccessError):
-            config.action_go_live()
+            config.auto_sync_orders = False
 
     def test_who_has_nothing_to_do_with_cartona_sees_no_figures(self):
         outsider = new_test_user(self.env, "cartona_outsider", groups="base.group_user")
