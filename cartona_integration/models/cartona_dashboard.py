@@ -55,9 +55,7 @@ class CartonaConfig(models.Model):
 
     # What waits for somebody
     waiting_order_count = fields.Integer("Waiting Orders", compute="_compute_order_counts")
-    untold_order_count = fields.Integer(
-        "Orders Not Told Cartona", compute="_compute_order_counts"
-    )
+    untold_order_count = fields.Integer("Orders Not Told Cartona", compute="_compute_order_counts")
     linked_listing_count = fields.Integer("Linked", compute="_compute_listing_counts")
     unlinked_listing_count = fields.Integer("Not Linked", compute="_compute_listing_counts")
     failed_listing_count = fields.Integer("Failed", compute="_compute_listing_counts")
@@ -299,21 +297,23 @@ class CartonaMessage(models.Model):
     _inherit = "cartona.message"
 
     def init(self):
-        super().init()
+        """Override of what the model's own file does, for one index more."""
         # What came in today.
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS cartona_message_today"
             " ON cartona_message (config_id, create_date, state)"
         )
+        return super().init()
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def init(self):
-        super().init()
+        """Override of what the model's own file does, for one index more."""
         # Few rows, counted each time the dashboard opens.
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS sale_order_cartona_error"
             " ON sale_order (company_id) WHERE cartona_sync_state = 'error'"
         )
+        return super().init()

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-
 from unittest.mock import patch
 
 from lxml import etree
@@ -350,6 +349,11 @@ class TestChecklist(DashboardCase):
 
 
 class TestDashboardOpens(DashboardCase):
+    def new_reader(self):
+        """Somebody who may see what has to do with Cartona, and nothing more."""
+        groups = "base.group_user,cartona_integration.group_cartona_user"
+        return new_test_user(self.env, "cartona_reader", groups=groups)
+
     def test_it_shows_a_card_for_each_company(self):
         action = self.env["cartona.config"].action_open_dashboard()
         self.assertEqual(action["res_model"], "cartona.config")
@@ -388,9 +392,7 @@ class TestDashboardOpens(DashboardCase):
         return domain
 
     def test_a_user_sees_the_figures_without_the_token(self):
-        clerk = new_test_user(
-            self.env, "cartona_reader", groups="base.group_user,cartona_integration.group_cartona_user"
-        )
+        clerk = self.new_reader()
         self.sent(0.1)
         self.message(state="error")
         self.env.flush_all()
@@ -412,9 +414,7 @@ class TestDashboardOpens(DashboardCase):
 
     def test_another_companys_card_is_not_shown(self):
         company = self.env["res.company"].create({"name": "Wholesale"})
-        clerk = new_test_user(
-            self.env, "cartona_reader", groups="base.group_user,cartona_integration.group_cartona_user"
-        )
+        clerk = self.new_reader()
         shown = self.env["cartona.config"].with_user(clerk).search([])
         self.assertEqual(shown.company_id, self.company)
         self.assertNotIn(company, shown.company_id)

@@ -94,6 +94,7 @@ def test_from_installed_to_the_first_order(
     clerk.open_app(APP)
     clerk.sees(".o_kanban_record [name='dashboard_graph'] canvas")
     assert not odoo.call("cartona.config", "search_read", [], ["missing_count"])[0]["missing_count"]
-    assert odoo.call("product.template", "read", [product], ["cartona_id"])[0]["cartona_id"] == (
-        listing["id"]
+    assert (
+        odoo.call("product.template", "read", [product], ["cartona_id"])[0]["cartona_id"]
+        == (listing["id"])
     )

@@ -40,7 +40,8 @@ _MESSAGES = """
                                  payload, content_key, acknowledge)
     SELECT config.id, config.company_id, now() AT TIME ZONE 'UTC' - number * interval '30 seconds',
            'bench' || number, 'order', CASE WHEN number %% 2 = 0 THEN 'webhook' ELSE 'pull' END,
-           CASE WHEN number %% 1000 = 0 THEN 'error' ELSE 'done' END, '{}', 'bench' || number, 'done'
+           CASE WHEN number %% 1000 = 0 THEN 'error' ELSE 'done' END, '{}', 'bench' || number,
+           'done'
       FROM generate_series(1, %s) number, (SELECT * FROM cartona_config ORDER BY id LIMIT 1) config
 """
 _MESSAGE_COUNT = 50_000
