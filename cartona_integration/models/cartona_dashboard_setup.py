@@ -1,6 +1,6 @@
 """`cartona.config`: what is still missing on the way from a token to the first order."""
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 # Each is True as long as that step is still to be done, in the order in which one does them.
 STEPS = (
@@ -34,31 +34,17 @@ class CartonaConfig(models.Model):
         "auto_sync_orders",
     )
     def _compute_needs(self):
-        called = self._last_webhook_calls()
         for config in self:
             # In sudo mode: only whether there is a token, which users may not read.
             config.needs_token = not config.sudo().auth_token
             config.needs_test = config.connection_state != "connected"
             config.needs_products = not config.linked_listing_count
             config.needs_switch = not config._is_live()
-            config.needs_webhook = not called.get(config.id)
+            config.needs_webhook = not config.webhook_last_call_at
             config.needs_runner = config.is_runner_asleep
             config.missing_count = sum(config[step] for step in STEPS)
 
     # === ACTION METHODS === #
-
-    def action_go_live(self):
-        """Switch on all that goes by itself.
-
-        :return: client action that says so and reloads the form
-        """
-        self.ensure_one()
-        if self.connection_state != "connected":
-            return self._say(_("Test the connection first."), "warning")
-        self.write(
-            {"auto_sync_products": True, "auto_sync_stock": True, "auto_sync_orders": True}
-        )
-        return self._say(_("Prices, stock and orders now go by themselves."), "success")
 
     def action_open_products(self):
         """The products, to link them: those that are not on Cartona yet."""

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-
 from unittest.mock import patch
 
 from lxml import etree
@@ -61,6 +60,12 @@ class DashboardCase(CartonaCase):
                 },
                 **values,
             )
+        )
+
+    def call_webhook(self):
+        """Cartona has called once, and was believed."""
+        return self.env["cartona.webhook.tally"].create(
+            {"config_id": self.config.id, "kind": "accepted", "call_count": 1}
         )
 
     def age_changes(self, **interval):
@@ -155,7 +160,7 @@ class TestDashboardFigures(DashboardCase):
         self.config.last_pull = fields.Datetime.now() - timedelta(minutes=2)
         self.message(source="pull")
         self.assertEqual(self.figure("last_webhook_age"), "Never")
-        self.age("cartona_message", self.message(source="webhook"), hours=1)
+        self.age("cartona_webhook_tally", self.call_webhook(), hours=1)
         self.assertEqual(self.figure("last_webhook_age"), "1 hour ago")
         self.assertEqual(self.figure("last_pull_age"), "2 minutes ago")
 
@@ -326,16 +331,14 @@ class TestChecklist(DashboardCase):
         self.marketplace.token = "newcomer"
         self.config.write({"base_url": self.marketplace.url, "auth_token": "newcomer"})
         self.assertEqual(self.missing(), {"test", "products", "switch", "webhook"})
-        self.assertEqual(self.config.action_go_live()["params"]["type"], "warning")
         self.marketplace.announce(*CHECK, [])
         self.config.action_test_connection()
         self.assertEqual(self.missing(), {"products", "switch", "webhook"})
         self.make_product("Salt", 5.0).with_company(company).cartona_id = "S1"
         self.assertEqual(self.missing(), {"switch", "webhook"})
-        self.config.action_go_live()
-        self.assertEqual(self.config._toggles(), (True, True, True))
+        self.config.auto_sync_orders = True
         self.assertEqual(self.missing(), {"webhook"})
-        self.message(source="webhook")
+        self.call_webhook()
         self.assertEqual(self.missing(), set())
         self.assertEqual(self.config.missing_count, 0)
 
@@ -346,6 +349,11 @@ class TestChecklist(DashboardCase):
 
 
 class TestDashboardOpens(DashboardCase):
+    def new_reader(self):
+        """Somebody who may see what has to do with Cartona, and nothing more."""
+        groups = "base.group_user,cartona_integration.group_cartona_user"
+        return new_test_user(self.env, "cartona_reader", groups=groups)
+
     def test_it_shows_a_card_for_each_company(self):
         action = self.env["cartona.config"].action_open_dashboard()
         self.assertEqual(action["res_model"], "cartona.config")
@@ -384,9 +392,7 @@ class TestDashboardOpens(DashboardCase):
         return domain
 
     def test_a_user_sees_the_figures_without_the_token(self):
-        clerk = new_test_user(
-            self.env, "cartona_reader", groups="base.group_user,cartona_integration.group_cartona_user"
-        )
+        clerk = self.new_reader()
         self.sent(0.1)
         self.message(state="error")
         self.env.flush_all()
@@ -397,7 +403,7 @@ class TestDashboardOpens(DashboardCase):
         with self.assertRaises(AccessError):
             config.read(["auth_token"])
         with self.assertRaises(AccessError):
-            config.action_go_live()
+            config.auto_sync_orders = False
 
     def test_who_has_nothing_to_do_with_cartona_sees_no_figures(self):
         outsider = new_test_user(self.env, "cartona_outsider", groups="base.group_user")
@@ -408,9 +414,7 @@ class TestDashboardOpens(DashboardCase):
 
     def test_another_companys_card_is_not_shown(self):
         company = self.env["res.company"].create({"name": "Wholesale"})
-        clerk = new_test_user(
-            self.env, "cartona_reader", groups="base.group_user,cartona_integration.group_cartona_user"
-        )
+        clerk = self.new_reader()
         shown = self.env["cartona.config"].with_user(clerk).search([])
         self.assertEqual(shown.company_id, self.company)
         self.assertNotIn(company, shown.company_id)

@@ -46,7 +46,7 @@ class Clerk:
         self.page.fill("input[name=login]", login)
         self.page.fill("input[name=password]", password)
         self.page.click("form.oe_login_form button[type=submit]")
-        self.page.wait_for_selector(_APPS, timeout=_COLD)
+        self.page.wait_for_selector(".o_main_navbar", timeout=_COLD)
         return self
 
     def open_app(self, menu: str) -> None:

@@ -75,7 +75,10 @@ def speak(odoo: OdooServer, language: str) -> None:
             "env['base.language.install'].create({'lang_ids': [(6, 0, lang.ids)]}).lang_install()"
         )
     [user] = odoo.call("res.users", "search", [("login", "=", "admin")])
-    odoo.call("res.users", "write", [user], {"lang": language})
+    values = {"lang": language}
+    if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):
+        values["tour_enabled"] = False  # Odoo's own hints would lie over what is looked at
+    odoo.call("res.users", "write", [user], values)
 
 
 def _pictures() -> Path | None:

@@ -13,9 +13,7 @@ APP = "cartona_integration.menu_cartona_root"
 SOON = 10_000  # milliseconds
 
 
-def test_price_changed_here_is_seen_there(
-    clerk: Clerk, shop: Shop, new_page: Callable[..., Page]
-):
+def test_price_changed_here_is_seen_there(clerk: Clerk, shop: Shop, new_page: Callable[..., Page]):
     listing, product = next(iter(shop.products.items()))
     shown = marketplace(new_page(), shop).locator(f"tr[data-id='{listing}'] td.price")
     price = f"{float(shop.sandbox.listing(listing)['selling_price']) + 1.25:.2f}"
@@ -32,9 +30,7 @@ def test_price_changed_here_is_seen_there(
     clerk.picture("product")
 
 
-def test_order_arrives_and_is_confirmed(
-    clerk: Clerk, shop: Shop, new_page: Callable[..., Page]
-):
+def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Callable[..., Page]):
     page = marketplace(new_page(), shop)
     listing = next(iter(shop.products))
     page.click(f"tr[data-id='{listing}'] button.plus")
@@ -109,9 +105,12 @@ def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
     clerk.open_app(APP)
     clerk.press("action_open_config", ".o_kanban_record")
     direction = "rtl" if language.startswith("ar") else "ltr"
-    assert clerk.page.locator(".o_web_client, body").first.evaluate(
-        "element => getComputedStyle(element).direction"
-    ) == direction
+    assert (
+        clerk.page.locator(".o_web_client, body").first.evaluate(
+            "element => getComputedStyle(element).direction"
+        )
+        == direction
+    )
     address = clerk.field("webhook_url").inner_text().strip()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cartona/webhook/orders", address)
     clerk.picture("configuration")

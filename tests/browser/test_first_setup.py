@@ -68,10 +68,16 @@ def test_from_installed_to_the_first_order(
     clerk.save()
     clerk.picture("3-product-linked")
 
-    # Switch on what shall go by itself.
+    # Go live: see what it would change, then switch it on.
     clerk.open_app(APP)
     clerk.press("action_open_config", ".o_kanban_record")
     clerk.press("action_go_live", "[name='checklist']")
+    clerk.press("action_read", ".modal")
+    reading = [("catalogue_read_at", "=", False)]
+    wait_until(lambda: not odoo.call("cartona.config", "search_count", reading), timeout=60)
+    clerk.press("action_reload", ".modal")
+    clerk.picture("4-go-live")
+    clerk.press("action_go_live", ".modal-footer")
     clerk.does_not_see("[name='needs_switch']")
 
     # The first order.
@@ -88,6 +94,7 @@ def test_from_installed_to_the_first_order(
     clerk.open_app(APP)
     clerk.sees(".o_kanban_record [name='dashboard_graph'] canvas")
     assert not odoo.call("cartona.config", "search_read", [], ["missing_count"])[0]["missing_count"]
-    assert odoo.call("product.template", "read", [product], ["cartona_id"])[0]["cartona_id"] == (
-        listing["id"]
+    assert (
+        odoo.call("product.template", "read", [product], ["cartona_id"])[0]["cartona_id"]
+        == (listing["id"])
     )
