@@ -242,6 +242,22 @@ def included_tax_values(taxes):
     return values
 
 
+def write_with_deliveries(order, values):
+    """`order.write(values)` where a new delivery address holds for the open deliveries too.
+
+    From 18 on `sale_stock` sees to that when the context says so. Before, it asks a person to,
+    who then has nothing left to do.
+    """
+    pickings = order.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
+    asked = pickings.activity_ids
+    order.with_context(update_delivery_shipping_partner=True).write(values)
+    if values.get("partner_shipping_id"):
+        pickings.filtered(
+            lambda picking: picking.partner_id != order.partner_shipping_id
+        ).partner_id = order.partner_shipping_id
+        (pickings.activity_ids - asked).unlink()
+
+
 def done_quantity(move):
     """What a stock move has moved, in its own unit."""
     return move.quantity if "quantity" in move._fields else move.quantity_done

@@ -294,6 +294,7 @@ class TestHeaderChanges(OrderCase):
         self.assertEqual(sale.partner_shipping_id.street, "7 شارع الهرم")
         self.assertEqual(sale.partner_shipping_id.parent_id, sale.partner_id)
         self.assertEqual(sale.picking_ids.partner_id, sale.partner_shipping_id)
+        self.assertFalse(sale.picking_ids.activity_ids)
 
     def test_an_address_chosen_by_hand_stays_while_cartona_says_the_same(self):
         sale = self.receive()
