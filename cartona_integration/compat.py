@@ -85,6 +85,11 @@ def let_json_through(prefix):
     http.Root.get_request = get_plain_request
 
 
+# === PARTNERS === #
+
+# Whether typing a name searches the fields of `_rec_names_search`; Odoo 15 has a query of its own.
+FINDS_BY_NAMED_FIELDS = hasattr(models.BaseModel, "_rec_names_search")
+
 # === PRODUCTS === #
 
 
