@@ -78,7 +78,9 @@ class TestLineChanges(OrderCase):
             {move.product_id: (move.product_uom_qty, move.state) for move in moves},
             {self.tea: (7.0, "assigned"), coffee: (1.0, "assigned")},
         )
-        self.assertEqual(len(self.messages(sale) - messages), 1)
+        # Up to 16 Odoo's own remark on an added line cannot be left out.
+        new = (self.messages(sale) - messages).filtered(lambda row: "Extra line" not in row.body)
+        self.assertEqual(len(new), 1)
 
     def test_a_smaller_quantity_gives_stock_back(self):
         self.set_stock(self.tea, 4)
