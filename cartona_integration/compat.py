@@ -38,6 +38,8 @@ class GuardedFields:
     guessed letter by letter, or read as the name of a group.
     """
 
+    __slots__ = ()  # as Odoo's own base class has it
+
     def _search(self, domain, *args, **kwargs):
         if CHECKS_FIELDS_BY_NAME:
             terms = (term for term in domain if isinstance(term, (list, tuple)))
