@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..cartona_api import InsecureUrl, check_base_url
-from ..compat import Constraint
+from ..compat import Constraint, GuardedFields
 
 # Source: Cartona's integration notes, "base URL (every supplier)".
 DEFAULT_BASE_URL = "https://supplier-integrations.cartona.com/api/v1/"
@@ -24,7 +24,7 @@ _STOCK_SETTINGS = {"stock_buffer", "unavailable_as", "warehouse_ids"}
 _CONNECTION_SETTINGS = {"base_url", "auth_token", "supplier_code"}
 
 
-class CartonaConfig(models.Model):
+class CartonaConfig(GuardedFields, models.Model):
     _name = "cartona.config"
     _description = "Cartona Configuration"
     _inherit = ["mail.thread", "mail.activity.mixin"]

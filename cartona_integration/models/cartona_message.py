@@ -10,9 +10,10 @@ from odoo import _, api, fields, models
 
 from ..cartona_api import Problem, content_key, parse_order
 from ..cartona_api import status as life_cycle
+from ..compat import GuardedFields
 
 
-class CartonaMessage(models.Model):
+class CartonaMessage(GuardedFields, models.Model):
     _name = "cartona.message"
     _description = "Cartona Inbox"
     _rec_name = "hashed_id"

@@ -7,6 +7,7 @@ here since is left alone unless the marketplace changed the very same.
 from odoo import _, models
 
 from ..cartona_api import status as life_cycle
+from ..compat import write_with_deliveries
 from .cartona_order_importer_create import promised_moment
 from .cartona_order_tools import bullets, cairo_day, figure, paragraph, quantity
 
@@ -40,7 +41,7 @@ class CartonaOrderImporter(models.AbstractModel):
         is_moving = self._is_news(plan, "address") and plan.customer == sale.partner_id
         if is_moving and plan.address != sale.partner_shipping_id and sale._cartona_is_open():
             values["partner_shipping_id"] = plan.address.id
-        sale.with_context(update_delivery_shipping_partner=True).write(values)
+        write_with_deliveries(sale, values)
         if order.note_message and self._is_news(plan, "note_message"):
             plan.notes.append(paragraph(_("The retailer's note: %s", order.note_message)))
 

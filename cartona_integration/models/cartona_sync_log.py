@@ -7,6 +7,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..cartona_api import redact
+from ..compat import GuardedFields
 
 _BODY_LIMIT = 20_000
 KEEP_DAYS = 30
@@ -27,7 +28,7 @@ OPERATIONS = [
 ]
 
 
-class CartonaSyncLog(models.Model):
+class CartonaSyncLog(GuardedFields, models.Model):
     _name = "cartona.sync.log"
     _description = "Cartona Log"
     _order = "id desc"

@@ -78,7 +78,9 @@ class TestLineChanges(OrderCase):
             {move.product_id: (move.product_uom_qty, move.state) for move in moves},
             {self.tea: (7.0, "assigned"), coffee: (1.0, "assigned")},
         )
-        self.assertEqual(len(self.messages(sale) - messages), 1)
+        # Up to 16 Odoo's own remark on an added line cannot be left out.
+        new = (self.messages(sale) - messages).filtered(lambda row: "Extra line" not in row.body)
+        self.assertEqual(len(new), 1)
 
     def test_a_smaller_quantity_gives_stock_back(self):
         self.set_stock(self.tea, 4)
@@ -294,6 +296,7 @@ class TestHeaderChanges(OrderCase):
         self.assertEqual(sale.partner_shipping_id.street, "7 شارع الهرم")
         self.assertEqual(sale.partner_shipping_id.parent_id, sale.partner_id)
         self.assertEqual(sale.picking_ids.partner_id, sale.partner_shipping_id)
+        self.assertFalse(sale.picking_ids.activity_ids)
 
     def test_an_address_chosen_by_hand_stays_while_cartona_says_the_same(self):
         sale = self.receive()

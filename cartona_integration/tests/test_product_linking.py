@@ -214,6 +214,10 @@ class TestAccessRights(CartonaCase):
                 config.read([field])
             with self.assertRaises(AccessError):
                 self.env["cartona.config"].with_user(seller).search([(field, "!=", False)])
+            with self.assertRaises(AccessError):
+                self.env["cartona.listing"].with_user(seller).search(
+                    [("config_id." + field, "=like", "a%")]
+                )
         self.assertFalse({"auth_token", "webhook_token"} & config.read()[0].keys())
         with self.assertRaises(AccessError):
             config.write({"auto_confirm": True})

@@ -52,6 +52,21 @@ def test_an_addon_that_cannot_be_carried_down_is_refused_with_every_place(tmp_pa
         addons.prepare("16.0")
 
 
+def test_the_addon_of_an_older_series_follows_its_source(tmp_path, monkeypatch):
+    monkeypatch.setattr(addons, "ROOT", tmp_path)
+    monkeypatch.setattr(addons, "series_dir", lambda series: tmp_path / series)
+    source = tmp_path / "cartona_integration"
+    source.mkdir()
+    source.joinpath("__manifest__.py").write_text('{\n    "version": "19.0.1.0.0",\n}\n')
+    derived = addons._derive("17.0")
+    assert '"17.0.1.0.0"' in (derived / "__manifest__.py").read_text()
+
+    source.joinpath("new.py").write_text("")
+    assert (addons._derive("17.0") / "new.py").exists()
+    source.joinpath("new.py").unlink()
+    assert not (addons._derive("17.0") / "new.py").exists()
+
+
 @pytest.mark.parametrize("inside", ["", "odoo"])
 def test_a_checkout_is_found_by_its_top_or_by_its_package(checkout, inside):
     assert environment._odoo_home("16.0", checkout / inside) == checkout

@@ -18,6 +18,8 @@ from tools.dev.paths import ADDON, DEV, LOGS
 
 #: What the addon builds on.
 BASE_MODULES = ("base", "sale_management", "sale_stock", "queue_job")
+#: Up to 16.0 a company without a localisation has no accounts, so it cannot invoice.
+ACCOUNTS = ("l10n_generic_coa",)
 
 #: Odoo's own scheduled actions are all due at once on a new database. They would take the
 #: machine's time from the tests, and one of them calls its vendor.
@@ -35,7 +37,8 @@ NOT_INSTALLED = ("tests", "description", "README.md")
 
 def base_template(env: Environment) -> str:
     """The database with Odoo, sales, stock and queue_job, made where missing."""
-    key = store.key_of(env.odoo_version, QUEUE_JOB[env.series], BASE_MODULES, _LET_CRONS_SLEEP)
+    modules = _base_modules(env)
+    key = store.key_of(env.odoo_version, QUEUE_JOB[env.series], modules, _LET_CRONS_SLEEP)
     return _template(env, "base", key, lambda name: _install_base(env, name))
 
 
@@ -115,9 +118,13 @@ def _template(env: Environment, kind: str, key: str, make: Callable[[str], None]
     return name
 
 
+def _base_modules(env: Environment) -> tuple[str, ...]:
+    return BASE_MODULES if env.major > 16 else BASE_MODULES + ACCOUNTS
+
+
 def _install_base(env: Environment, name: str) -> None:
     env.pg.create(name)
-    install(env, name, ",".join(BASE_MODULES))
+    install(env, name, ",".join(_base_modules(env)))
     env.pg.query(_LET_CRONS_SLEEP, database=name)
 
 

@@ -12,6 +12,7 @@ _CLASSES = {
     "text-start": "text-left",
     "float-end": "float-right",
     "float-start": "float-left",
+    **{f"fs-{size}": f"h{size}" for size in range(1, 7)},
     **{f"text-bg-{kind}": f"badge-{kind}" for kind in ("danger", "info", "success", "warning")},
 }
 _SIDES = re.compile(r"(?<![\w-])([mp])([se])(-(?:(?:sm|md|lg|xl)-)?(?:\d|auto))(?![\w-])")

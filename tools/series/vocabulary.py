@@ -28,7 +28,7 @@ TAGS = {
     "activity": "",
     "field": "widget optional options password domain context filter_domain operator sum avg type "
     "interval invisible on_change force_save mode can_create can_write default_focus sortable "
-    "statusbar_visible select icon enable_counters filename",
+    "statusbar_visible select icon enable_counters filename graph_type",
     "button": "type icon confirm context special default_focus",
     "filter": "domain context date",
     "group": "col",
@@ -38,13 +38,14 @@ TAGS = {
     "xpath": "expr",
     "attribute": "add remove separator",
     "progressbar": "field colors sum_field",
+    "a": "type",
     "img": "src",
     "setting": "",
     "app": "",
     "block": "",
     **{tag: "" for tag in ("header", "sheet", "notebook", "separator", "chatter", "templates")},
     **{tag: "" for tag in "t footer main newline".split()},
-    **{tag: "" for tag in "a b br code div em h1 h2 h3 h4 h5 h6 hr i li ol p pre small".split()},
+    **{tag: "" for tag in "b br code div em h1 h2 h3 h4 h5 h6 hr i li ol p pre small".split()},
     **{tag: "" for tag in "span strong table tbody td th thead tr u ul".split()},
 }
 _OWN_WORDS = {"app": {"data-string"}, "block": {"title"}}
