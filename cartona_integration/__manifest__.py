@@ -8,7 +8,7 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["sale_management", "sale_stock", "mail", "queue_job"],
-    "external_dependencies": {"python": ["phonenumbers", "requests"]},
+    "external_dependencies": {"python": ["phonenumbers", "rapidfuzz", "requests"]},
     "data": [
         # Groups first: everything below names them.
         "security/cartona_groups.xml",
