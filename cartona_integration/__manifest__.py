@@ -8,6 +8,7 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["sale_management", "sale_stock", "mail", "queue_job"],
+    # rapidfuzz: likeness of words, for matching products by name.
     "external_dependencies": {"python": ["phonenumbers", "rapidfuzz", "requests"]},
     "data": [
         # Groups first: everything below names them.
@@ -28,6 +29,8 @@
         "views/res_config_settings_views.xml",
         # Menus last: they open the actions defined above.
         "views/cartona_menus.xml",
+        # With its own menu item, which hangs below those.
+        "views/cartona_matching_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

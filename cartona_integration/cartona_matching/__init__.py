@@ -10,6 +10,15 @@ shares some of them is judged: words, sizes, pack, price, ids.
 from .matcher import Matcher
 from .names import read_name
 from .normalise import normalise
-from .verdict import Listing, Product, Ranking, Verdict
+from .verdict import Listing, Product, Ranking, Verdict, pack_warning
 
-__all__ = ["Listing", "Matcher", "Product", "Ranking", "Verdict", "normalise", "read_name"]
+__all__ = [
+    "Listing",
+    "Matcher",
+    "Product",
+    "Ranking",
+    "Verdict",
+    "normalise",
+    "pack_warning",
+    "read_name",
+]

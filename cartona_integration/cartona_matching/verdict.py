@@ -17,8 +17,10 @@ _BOX_OF_BOXES = 0.97
 _PRICES = ((0.0, 1.0), (0.25, 0.985), (0.5, 0.95), (1.0, 0.88), (2.0, 0.8))
 # An id is believed against a name that has this little in common with it at least.
 _SAME_ID = 0.3
-# From here on a price is taken to be of another pack.
-_PACK_PRICE_SHARE = 0.35
+# A price that is this near to that of another pack may be meant for it; so many times too dear or
+# too cheap cannot be the same pack.
+_PACK_PRICE = 0.35
+_OTHER_PACK = 3
 
 # "Accept all above": what the best one must have.
 SURE_SCORE = 0.86
@@ -136,7 +138,7 @@ def judge(listing, product, words, numbers, identity):
         min(score, 1.0),
         numbers.pack,
         reasons,
-        _pack_warning(listing, product, numbers.pack),
+        pack_warning(listing.price, product.price, numbers.pack, listing.unit_count),
         tuple(_doubts(words, numbers, ratio, believed)),
     )
 
@@ -166,18 +168,23 @@ def _price_factor(ratio):
     return _PRICES[-1][1]
 
 
-def _pack_warning(listing, product, pack):
-    """Whether the price speaks of one unit where the pack says many, or the other way round."""
-    if not (listing.price > 0 and product.price > 0 and pack):
+def pack_warning(price, product_price, pack, unit_count):
+    """Whether the price speaks of one unit where the pack says many, or the other way round.
+
+    :param float price: of one piece sold on Cartona; 0 when not known
+    :param float product_price: of one unit of the product; 0 when not known
+    :param float pack: how many such units one piece is said to hold; None: no whole number
+    :param float unit_count: how many base units Cartona says that it holds; 0 when not known
+    :return: "price_like_one", "price_like_pack" or ""
+    """
+    if not (price > 0 and product_price > 0 and pack):
         return ""
-    bare = listing.price / product.price
-    if pack >= 2 and abs_log(bare) < abs_log(bare / pack) and abs_log(bare) <= _PACK_PRICE_SHARE:
+    bare, counted = price / product_price, max(unit_count, 1)
+    if pack > 1 and abs_log(bare) < abs_log(bare / pack) and abs_log(bare) <= _PACK_PRICE:
         return "price_like_one"
-    if pack == 1 and bare >= 2 and abs_log(bare / max(listing.unit_count, 1)) <= (
-        _PACK_PRICE_SHARE
-    ):
+    if counted > pack and bare > 2 * pack and abs_log(bare / counted) <= _PACK_PRICE:
         return "price_like_pack"
-    if bare / pack >= 3 or bare / pack <= 1 / 3:
+    if abs_log(bare / pack) >= _OTHER_PACK - 1:
         return "price_like_pack" if bare > pack else "price_like_one"
     return ""
 

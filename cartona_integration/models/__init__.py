@@ -7,6 +7,9 @@ from . import cartona_change
 from . import cartona_listing
 from . import cartona_listing_payload
 from . import cartona_change_drain
+from . import cartona_listing_identity
+from . import cartona_matching
+from . import cartona_match
 from . import cartona_message
 from . import cartona_message_import
 from . import cartona_sync_log

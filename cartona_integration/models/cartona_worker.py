@@ -30,12 +30,14 @@ _LOCK_CLASS = {
     "import": 0x0CA7_0002,
     "pull": 0x0CA7_0003,
     "status": 0x0CA7_0004,
+    "match": 0x0CA7_0007,
 }
 _JOB = {
     "drain": ("cartona.change", "_job_drain"),
     "import": ("cartona.message", "_job_import"),
     "pull": ("cartona.message", "_job_pull"),
     "status": ("cartona.change", "_job_push_orders"),
+    "match": ("cartona.listing", "_job_match"),
 }
 # How soon a worker that found the lock taken comes back.
 _LOCK_MISSED_SECONDS = 1
@@ -67,7 +69,7 @@ class CartonaWorker(models.AbstractModel):
     def _wake(self, stream, config_ids):
         """Have the job of `stream` run for each configuration once this transaction is committed.
 
-        :param str stream: "drain", "status", "import" or "pull"
+        :param str stream: "drain", "status", "import", "pull" or "match"
         :param config_ids: iterable of `cartona.config` ids
         """
         postcommit = self.env.cr.postcommit
@@ -107,6 +109,7 @@ class CartonaWorker(models.AbstractModel):
             "import": _("Cartona: import orders"),
             "pull": _("Cartona: pull orders"),
             "status": _("Cartona: tell the status of orders"),
+            "match": _("Cartona: compare products"),
         }[stream]
 
     @api.model
