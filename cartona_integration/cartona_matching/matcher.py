@@ -62,7 +62,7 @@ class Matcher:
         same_id = self._identified(listing)
         places = set(self._short_list(words, name.measures)) | same_id.keys()
         verdicts = [
-            self._judge(listing, words, name.measures, place, same_id.get(place, ""))
+            self._judge(listing, words, name.measures, place, same_id.get(place))
             for place in places
         ]
         verdicts = [one for one in verdicts if one.score >= _LEAST]
@@ -71,7 +71,7 @@ class Matcher:
         return Ranking(listing.key, verdicts[:limit], is_sure(verdicts))
 
     def _identified(self, listing):
-        """Products that bear an id of the listing: {place: "id" or "barcode"}.
+        """Products that bear an id of the listing: {place: ("id" or "barcode", that id)}.
 
         An id that several products bear is no proof for any of them.
         """
@@ -83,7 +83,7 @@ class Matcher:
         ):
             places = index.get(code, ()) if code else ()
             if len(places) == 1:
-                found[places[0]] = kind
+                found[places[0]] = (kind, code)
         return found
 
     def _short_list(self, words, measures):

@@ -113,7 +113,7 @@ def judge(listing, product, words, numbers, identity):
     """
     :param Words words: of the two names
     :param Comparison numbers: of the two names
-    :param str identity: "id" or "barcode" when that is the same, else ""
+    :param identity: ("id" or "barcode", its text) when that is the same, else None
     :rtype: Verdict
     """
     ratio = _price_ratio(listing, product, numbers.pack)
@@ -126,7 +126,7 @@ def judge(listing, product, words, numbers, identity):
         score = 0.9 + score / 10
     reasons = [("words", words.likeness)]
     if identity:
-        reasons.insert(0, (identity, listing.internal_id if identity == "id" else listing.barcode))
+        reasons.insert(0, identity)
     if numbers.size != UNSAID:
         reasons.append(("size", numbers.size))
     if numbers.numbers == DIFFERENT:

@@ -8,6 +8,7 @@ from . import cartona_listing
 from . import cartona_listing_payload
 from . import cartona_change_drain
 from . import cartona_listing_identity
+from . import cartona_listing_import
 from . import cartona_matching
 from . import cartona_match
 from . import cartona_message

@@ -92,7 +92,13 @@ class CartonaListing(models.Model):
         "Never Match", copy=False, help="This is no product of yours in Odoo: it is not asked again."
     )
     match_ids = fields.One2many("cartona.match", "listing_id", "Candidates", readonly=True)
-    match_id = fields.Many2one("cartona.match", "Best Candidate", compute="_compute_match_id")
+    match_id = fields.Many2one(
+        "cartona.match",
+        "Best Candidate",
+        compute="_compute_match_id",
+        store=True,
+        ondelete="set null",
+    )
     match_product_id = fields.Many2one(related="match_id.product_id", string="Suggested Product")
     match_pack_count = fields.Float(related="match_id.pack_count")
     match_score = fields.Float(related="match_id.score")

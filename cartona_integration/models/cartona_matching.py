@@ -146,14 +146,16 @@ class CartonaConfig(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _matcher(self):
-        """All products that this company sells, ready to be compared with.
+    def _matcher(self, products=None):
+        """Products, ready to be compared with.
 
+        :param products: all that this company sells by default
         :rtype: cartona_matching.Matcher
         """
-        products = self.env["product.product"].search(
-            [("sale_ok", "=", True), ("company_id", "in", (False, self.company_id.id))]
-        )
+        if products is None:
+            products = self.env["product.product"].search(
+                [("sale_ok", "=", True), ("company_id", "in", (False, self.company_id.id))]
+            )
         # Names on Cartona are Arabic: compare with the Arabic ones where there are any.
         arabic = self.env["res.lang"].search([("code", "=like", "ar%")], limit=1)
         named = products.with_context(

@@ -51,14 +51,14 @@ class CartonaMatchingDesk(models.TransientModel):
     @api.depends("listing_id", "product_id")
     def _compute_pack_count(self):
         for desk in self:
-            match = desk._chosen_match()
-            desk.pack_count = match.pack_count if match else desk.unit_count or 1.0
-
-    def _chosen_match(self):
-        """What is known of the chosen product as a candidate; empty for any other product."""
-        return self.listing_id.match_ids.filtered(
-            lambda match: match.product_id == self.product_id
-        )[:1]
+            product = desk.product_id
+            known = desk.listing_id.match_ids.filtered(lambda m, p=product: m.product_id == p)
+            if known:
+                desk.pack_count = known[0].pack_count
+            elif product and desk.listing_id:
+                desk.pack_count = desk.listing_id._guess_pack(product._origin)
+            else:
+                desk.pack_count = 1.0
 
     @api.depends("product_id", "pack_count", "listing_id")
     @api.depends_context("lang")
@@ -93,7 +93,7 @@ class CartonaMatchingDesk(models.TransientModel):
         for desk in self:
             unmatched = Listing._unmatched_domain(desk.config_id)
             desk.remaining_count = Listing.search_count(unmatched)
-            desk.sure_count = Listing.search_count([*unmatched, ("match_ids.is_sure", "=", True)])
+            desk.sure_count = Listing.search_count([*unmatched, ("match_id.is_sure", "=", True)])
             desk.unranked_count = Listing.search_count(Listing._unranked_domain(desk.config_id))
 
     # === ACTION METHODS === #
@@ -166,7 +166,7 @@ class CartonaMatchingDesk(models.TransientModel):
         for desk in self:
             unmatched = Listing._unmatched_domain(desk.config_id)
             desk.listing_id = (
-                Listing.search([*unmatched, *fresh, ("match_ids", "!=", False)], limit=1)
+                Listing.search([*unmatched, *fresh, ("match_id", "!=", False)], limit=1)
                 or Listing.search([*unmatched, *fresh], limit=1)
                 or Listing.search(unmatched, order="match_skipped_at, id", limit=1)
             )
