@@ -8,7 +8,8 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["sale_management", "sale_stock", "mail", "queue_job"],
-    "external_dependencies": {"python": ["phonenumbers", "requests"]},
+    # rapidfuzz: likeness of words, for matching products by name.
+    "external_dependencies": {"python": ["phonenumbers", "rapidfuzz", "requests"]},
     "data": [
         # Groups first: everything below names them.
         "security/cartona_groups.xml",
@@ -42,6 +43,8 @@
         # Menus last: they open the actions defined above, or are hung below by the file itself.
         "views/cartona_menus.xml",
         "views/cartona_drift_views.xml",
+        # With its own menu item, which hangs below those.
+        "views/cartona_matching_views.xml",
     ],
     "post_load": "post_load",
     "post_init_hook": "post_init_hook",

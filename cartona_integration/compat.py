@@ -356,11 +356,20 @@ def make_return(picking):
 
 def check_may_write(records):
     """Raise AccessError unless the user may write these records."""
+    _check_access(records, "write")
+
+
+def check_may_read(records):
+    """Raise AccessError unless the user may read these records."""
+    _check_access(records, "read")
+
+
+def _check_access(records, operation):
     if hasattr(records, "check_access"):
-        records.check_access("write")
+        records.check_access(operation)
     else:
-        records.check_access_rights("write")
-        records.check_access_rule("write")
+        records.check_access_rights(operation)
+        records.check_access_rule(operation)
 
 
 def may_write(model):

@@ -14,6 +14,10 @@ from . import cartona_change_drain
 from . import cartona_catalogue
 from . import cartona_drift
 from . import cartona_change_invoice
+from . import cartona_listing_identity
+from . import cartona_listing_import
+from . import cartona_matching
+from . import cartona_match
 from . import cartona_message
 from . import cartona_message_import
 from . import cartona_message_fix

@@ -102,23 +102,11 @@ class CartonaListing(models.Model):
 
         :return: dict listing id -> float
         """
-        today = fields.Date.context_today(config)
-        pricelist, target = config.pricelist_id, config.currency_id
         prices, factors = {}, {}
         for uom in self.uom_id:
             listings = self.filtered(lambda line, uom=uom: line.uom_id == uom)
-            products = listings.product_id
-            listed = pricelist and pricelist_prices(pricelist, products, uom)
-            for listing in listings:
-                product = listing.product_id
-                if pricelist:
-                    price, source = listed[product.id], pricelist.currency_id
-                else:
-                    price = product.uom_id._compute_price(product.lst_price, uom)
-                    source = product.currency_id
-                if source != target:
-                    price = source._convert(price, target, config.company_id, today, round=False)
-                prices[listing.id] = config._price_for_retailer(product, price, factors)
+            listed = config._retail_prices(listings.product_id, uom, factors)
+            prices.update({listing.id: listed[listing.product_id.id] for listing in listings})
         return prices
 
     def _intended_stocks(self, config):
@@ -141,6 +129,27 @@ class CartonaListing(models.Model):
 
 class CartonaConfig(models.Model):
     _inherit = "cartona.config"
+
+    def _retail_prices(self, products, uom, factors):
+        """Price of one `uom` of each product in the configuration's currency, as above.
+
+        :param dict factors: as `_price_for_retailer` wants it
+        :return: dict product id -> float
+        """
+        today = fields.Date.context_today(self)
+        pricelist, target = self.pricelist_id, self.currency_id
+        listed = pricelist and pricelist_prices(pricelist, products, uom)
+        prices = {}
+        for product in products:
+            if pricelist:
+                price, source = listed[product.id], pricelist.currency_id
+            else:
+                price = product.uom_id._compute_price(product.lst_price, uom)
+                source = product.currency_id
+            if source != target:
+                price = source._convert(price, target, self.company_id, today, round=False)
+            prices[product.id] = self._price_for_retailer(product, price, factors)
+        return prices
 
     def _price_for_retailer(self, product, price, factors):
         """The price as Cartona shows it: with the product's taxes unless the setting says no.

@@ -32,6 +32,7 @@ _LOCK_CLASS = {
     "status": 0x0CA7_0004,
     "catalogue": 0x0CA7_0005,
     "invoice": 0x0CA7_0006,
+    "match": 0x0CA7_0007,
 }
 _JOB = {
     "drain": ("cartona.change", "_job_drain"),
@@ -40,6 +41,7 @@ _JOB = {
     "status": ("cartona.change", "_job_push_orders"),
     "catalogue": ("cartona.listing", "_job_catalogue"),
     "invoice": ("cartona.change", "_job_invoice"),
+    "match": ("cartona.listing", "_job_match"),
 }
 # How soon a worker that found the lock taken comes back.
 _LOCK_MISSED_SECONDS = 1
@@ -73,6 +75,7 @@ class CartonaWorker(models.AbstractModel):
         """Have the job of `stream` run for each configuration once this transaction is committed.
 
         :param str stream: a key of `_JOB`
+        :param str stream: "drain", "status", "import", "pull" or "match"
         :param config_ids: iterable of `cartona.config` ids
         """
         postcommit = self.env.cr.postcommit
@@ -114,6 +117,7 @@ class CartonaWorker(models.AbstractModel):
             "status": _("Cartona: tell the status of orders"),
             "catalogue": _("Cartona: read the catalogue"),
             "invoice": _("Cartona: invoice orders"),
+            "match": _("Cartona: compare products"),
         }[stream]
 
     @api.model

@@ -7,6 +7,8 @@ from . import test_order_totals
 from . import test_drain
 from . import test_webhook
 from . import test_inbox
+from . import test_kits
+from . import test_matching
 from . import test_order_status
 from . import test_delivery_otp
 from . import test_order_cancel

@@ -3,3 +3,4 @@ from . import cartona_delivery_otp
 from . import cartona_go_live
 from . import cartona_order_cancel
 from . import cartona_support_bundle
+from . import cartona_matching_desk

@@ -1,0 +1,102 @@
+"""`cartona.listing`: Cartona learns by which id a linked product is known here.
+
+The id is Odoo's database id as text: every product has one, it is unique and never changes, which
+neither holds for references nor for barcodes; and orders that carry it find their product by the
+listing, or without one as long as no linked listing says that the supplier's ids are others (see
+`cartona_order_catalogue`). It is sent once, and only where Cartona is known to have none: an id
+that the supplier gave there himself belongs to some other software of his.
+"""
+
+from odoo import fields, models
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    is_id_refused = fields.Boolean(readonly=True, copy=False)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override: with another product, the id that was given for the last one is void."""
+        if "product_id" in vals:
+            ours = self.filtered(
+                lambda listing: (
+                    listing.product_id.id != vals["product_id"]
+                    and listing.internal_product_id == str(listing.product_id.id)
+                )
+            )
+            super(CartonaListing, ours).write({"internal_product_id": False})
+            refused = self.filtered("is_id_refused")
+            super(CartonaListing, refused).write({"is_id_refused": False})
+        return super().write(vals)
+
+    # === BUSINESS METHODS === #
+
+    def _intents(self, config):
+        """Override: the id goes with the first price or stock that is sent."""
+        intents = super()._intents(config)
+        if not config.auto_sync_products:
+            return intents
+        ids = self._ids_to_give(config)
+        return [
+            intent._replace(
+                values=dict(intent.values, internal_product_id=ids[intent.listing.id])
+            )
+            if intent.listing.id in ids
+            else intent
+            for intent in intents
+        ]
+
+    def _ids_to_give(self, config):
+        """The ids that Cartona lacks.
+
+        Two listings of one product cannot share it: whether Cartona takes an id twice is not
+        documented, and an order line that has nothing else would not say which pack it means.
+
+        :return: dict listing id -> text
+        """
+        # Without a name nobody has seen the listing on Cartona, nor whether it has an id there.
+        nameless = self.filtered(
+            lambda listing: (
+                listing.product_id
+                and listing.name
+                and not listing.internal_product_id
+                and not listing.is_id_refused
+            )
+        )
+        if not nameless:
+            return {}
+        siblings = self.search(
+            [("config_id", "=", config.id), ("product_id", "in", nameless.product_id.ids)]
+        )
+        ids = {}
+        for product in nameless.product_id:
+            of_product = siblings.filtered(lambda line, product=product: line.product_id == product)
+            if str(product.id) in of_product.mapped("internal_product_id"):
+                continue
+            listing = product._cartona_shown_listing(of_product & nameless)
+            ids[listing.id] = str(product.id)
+        return ids
+
+    def _send_again(self):
+        """Override: somebody asks for everything to be sent, the refused id as well."""
+        self.filtered("is_id_refused").write({"is_id_refused": False})
+        super()._send_again()
+
+    def _keep_outcome(self, taken, refusal, doubt):
+        """Override: when Cartona does not want the id, price and stock go without it."""
+        if refusal is not None and self.id in self._ids_to_give(self.config_id):
+            self.write({"is_id_refused": True})
+            self._note_changed()
+            return
+        super()._keep_outcome(taken, refusal, doubt)
+
+    def _taken_values(self, taken):
+        """Override: an id is kept where ids are, not among what is compared at every sending."""
+        taken = dict(taken)
+        given = taken.pop("internal_product_id", None)
+        values = super()._taken_values(taken)
+        if given:
+            values["internal_product_id"] = given
+        return values

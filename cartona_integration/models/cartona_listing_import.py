@@ -1,0 +1,91 @@
+"""`cartona.listing`: links from a file, through Odoo's own import.
+
+A file with the columns `cartona_id` and `product_id` (a reference, a barcode or a name) links what
+is in the list already and adds what is not; no other key is needed.
+"""
+
+from odoo import api, models
+
+
+class _NotImported(Exception):
+    """Rolls back what was imported of a file that is wrong elsewhere."""
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def load(self, fields, data):
+        """Override: a row is known by its Cartona ID, too."""
+        if "cartona_id" not in fields or {"id", ".id"} & set(fields):
+            return super().load(fields, data)
+        place = fields.index("cartona_id")
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        known = {
+            listing.cartona_id: listing.id
+            for listing in self.search(
+                [
+                    ("config_id", "=", config.id),
+                    ("cartona_id", "in", [row[place].strip() for row in data]),
+                ]
+            )
+        }
+        old = [n for n, row in enumerate(data) if row[place].strip() in known]
+        new = [n for n in range(len(data)) if n not in set(old)]
+        result = {"ids": [False] * len(data), "messages": [], "nextrow": 0}
+        try:
+            with self.env.cr.savepoint():
+                if old:
+                    rows = [[str(known[data[n][place].strip()]), *data[n]] for n in old]
+                    _merge(result, super().load([".id", *fields], rows), old)
+                if new:
+                    _merge(result, super().load(fields, [data[n] for n in new]), new)
+                if not result["ids"]:
+                    raise _NotImported
+                if "uom_id" not in {field.split("/")[0] for field in fields}:
+                    self.browse(result["ids"])._take_guessed_packs()
+        except _NotImported:
+            pass  # what is wrong is in the messages
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _take_guessed_packs(self):
+        """A box that was linked to a piece without a word about its unit is so many pieces."""
+        for listing in self.filtered(lambda listing: listing.product_id):
+            product = listing.product_id
+            count = listing._guess_pack(product) if listing.uom_id == product.uom_id else 1
+            if count > 1:
+                listing.uom_id = listing._pack_unit(product.uom_id, count, listing.unit)
+
+    def _guess_pack(self, product):
+        """How many of the product's own unit one piece sold on Cartona most likely holds.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        # In sudo mode: the settings that the price hangs on.
+        config = self.config_id.sudo().with_company(self.company_id)
+        matcher = config._matcher(product.with_env(config.env))
+        verdicts = matcher.rank(self._as_matched()).candidates
+        return (verdicts and verdicts[0].pack) or self.unit_count or 1.0
+
+
+def _merge(result, part, rows):
+    """Add the result of some rows of a file to that of the whole one.
+
+    :param list rows: their places in the file; one row is one record
+    """
+    for message in part["messages"]:
+        if "record" in message:
+            message["record"] = rows[message["record"]]
+        if "rows" in message:
+            message["rows"] = {end: rows[at] for end, at in message["rows"].items()}
+        result["messages"].append(message)
+    if not part["ids"]:
+        result["ids"] = False
+    elif result["ids"]:
+        for at, record_id in zip(rows, part["ids"]):
+            result["ids"][at] = record_id
