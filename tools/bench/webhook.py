@@ -1,0 +1,120 @@
+"""A webhook call answered, and a webhook call to its confirmed sale order."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from tools.bench import stage
+from tools.bench.intake import Intake
+from tools.bench.measure import quantile
+from tools.bench.options import Options
+from tools.bench.report import Line, Measurement
+from tools.bench.seller import Seller
+from tools.dev import databases
+from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
+from tools.dev.sandbox_server import SandboxServer
+
+NAME = "webhook"
+SIZE = 1000
+WORKERS = 3
+AT_ONCE = 20
+TOGETHER = 5
+WAVES = 10
+ANSWERED = 0.2
+CONFIRMED = 2.0
+
+
+def run(options: Options) -> Measurement:
+    """Calls in waves: many at once for the answer, a few for what becomes of them."""
+    env = options.env
+    database = databases.clone(env, f"bench_webhook_{os.getpid()}", stage.linked(env, SIZE))
+    try:
+        with (
+            SandboxServer(seed=1, listings=SIZE) as sandbox,
+            OdooServer(env, database, workers=WORKERS) as odoo,
+        ):
+            seller = Seller(odoo, sandbox)
+            rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
+            seller.listings = dict(rows[:TOGETHER])
+            seller.connect(auto_sync_orders=True, auto_confirm=True)
+            seller.count(dict.fromkeys(seller.listings, 100_000))
+            seller.rest(timeout=60)
+            intake = Intake(seller)
+            # The first wave of each warms the processes, and does not count.
+            confirmed = [_confirm(intake) for _wave in range(WAVES + 1)][1:]
+            answered = [_answer(intake) for _wave in range(WAVES + 1)][1:]
+    finally:
+        databases.drop(env, database)
+    calls = [call for wave in answered for call in wave]
+    refused = sum(status != 200 for status, _seconds in calls)
+    answers = [seconds for _status, seconds in calls]
+    orders = [seconds for wave in confirmed for seconds in wave]
+    p95, whole = quantile(answers, 0.95), quantile(orders, 0.95)
+    return Measurement(
+        NAME,
+        [
+            Line(
+                f"webhook call answered, {AT_ONCE} at once, {WORKERS} workers",
+                f"p95 <= {1000 * ANSWERED:.0f} ms, none refused",
+                f"p95 {1000 * p95:.0f} ms, {refused} of {len(calls)} refused",
+                p95 <= ANSWERED and not refused,
+            ),
+            Line(
+                f"webhook call to confirmed sale order, {TOGETHER} at once",
+                f"p95 <= {CONFIRMED:.0f} s",
+                f"p50 {quantile(orders, 0.5):.2f} s, p95 {whole:.2f} s ({len(orders)} orders)",
+                whole <= CONFIRMED,
+            ),
+        ],
+        {
+            "answered_ms": [round(1000 * seconds) for seconds in answers],
+            "confirmed_ms": [round(1000 * seconds) for seconds in orders],
+        },
+    )
+
+
+def _answer(intake: Intake) -> list[tuple[int, float]]:
+    """:return: status and seconds of so many calls at once, each with an order of its own"""
+    intake.sandbox.webhook(url="")
+    bodies = [
+        intake.payload(order) for order in intake.place(AT_ONCE, list(intake.seller.listings))
+    ]
+    headers = {"AuthorizationToken": intake.seller.setting("webhook_token")}
+    start = threading.Barrier(AT_ONCE)
+
+    def call(body: dict) -> tuple[int, float]:
+        start.wait()
+        started = time.perf_counter()
+        url = f"{intake.odoo.url}/cartona/webhook/orders"
+        answer = requests.post(url, json=body, headers=headers, timeout=60)
+        return answer.status_code, time.perf_counter() - started
+
+    with ThreadPoolExecutor(AT_ONCE) as callers:
+        results = list(callers.map(call, bodies))
+    intake.arrive([body["hashed_id"] for body in bodies], within=120)
+    return results
+
+
+def _confirm(intake: Intake) -> list[float]:
+    """:return: seconds from the call to the confirmed order, for orders placed together"""
+    intake.tell_webhook()
+    started = time.time()
+    orders = intake.place(TOGETHER, list(intake.seller.listings))
+    arrived: dict[str, float] = {}
+
+    def all_confirmed() -> bool:
+        rows = intake.odoo.query(
+            "SELECT cartona_id FROM sale_order WHERE state = 'sale' AND cartona_id = ANY(%s)",
+            orders,
+        )
+        for (order,) in rows:
+            arrived.setdefault(order, time.time() - started)
+        return len(arrived) == len(orders)
+
+    wait_until(all_confirmed, timeout=60, pause=0.02)
+    intake.arrive(orders, within=60)
+    return list(arrived.values())
