@@ -204,24 +204,27 @@ class TestOrderTotals(OrderCase):
         self.assertIn("50.00", task)
 
     def test_random_orders_cost_what_cartona_says(self):
-        """300 orders, tax in or on top, both ways of rounding: never off by a cent."""
+        """1,000 orders, tax in or on top, both ways of rounding: never off by a cent."""
         seed = random.randrange(10**6)
         dice = random.Random(seed)
         self.tea.taxes_id, self.rice.taxes_id = self.vat, self.vat_in_price
         for method in ("round_per_line", "round_globally"):
             self.company.tax_calculation_rounding_method = method
-            raws = [self.random_order(dice, "%s-%s" % (method, n)) for n in range(150)]
-            for raw, outcome in zip(raws, self.receive_all(raws)):
-                self.assertEqual(
-                    Decimal(str(round(outcome.order.amount_total, 2))),
-                    raw["total_price"],
-                    "seed %s, %s" % (seed, method),
-                )
+            for batch in range(5):
+                names = ["%s-%s-%s" % (method, batch, number) for number in range(100)]
+                raws = [self.random_order(dice, name) for name in names]
+                for raw, outcome in zip(raws, self.receive_all(raws)):
+                    self.assertEqual(
+                        Decimal(str(round(outcome.order.amount_total, 2))),
+                        raw["total_price"],
+                        "seed %s, %s" % (seed, method),
+                    )
+                self.env.invalidate_all()
 
     def random_order(self, dice, name):
         details = {TEA: None, RICE: None}
         total = Decimal(0)
-        for number in range(dice.randint(1, 8)):
+        for number in range(dice.randint(1, 4)):
             price = Decimal(dice.randint(1, 99999)) / 100
             amount = dice.randint(1, 30)
             total += price * amount
