@@ -51,12 +51,11 @@ class CartonaConfig(models.Model):
             brought it
         :return: `cartona.config`; empty when it is nobody's here
         """
-        if not code:
+        own = self._account_code()
+        # Without a code of its own a company is alone with its token, see `_check_account`.
+        if not code or not own or code == own:
             return self
-        named = self._sharing_token().filtered(lambda config: config._account_code() == code)
-        if named or self._account_code():
-            return named[:1]
-        return self
+        return self._sharing_token().filtered(lambda config: config._account_code() == code)[:1]
 
     def _check_account_of(self, order):
         """An order of another account must never become this company's.

@@ -40,9 +40,7 @@ class CartonaListing(models.Model):
             return intents
         ids = self._ids_to_give(config)
         return [
-            intent._replace(
-                values=dict(intent.values, internal_product_id=ids[intent.listing.id])
-            )
+            intent._replace(values=dict(intent.values, internal_product_id=ids[intent.listing.id]))
             if intent.listing.id in ids
             else intent
             for intent in intents

@@ -89,7 +89,9 @@ class CartonaListing(models.Model):
         "Price Shown", readonly=True, copy=False, digits="Product Price", help="On Cartona."
     )
     never_match = fields.Boolean(
-        "Never Match", copy=False, help="This is no product of yours in Odoo: it is not asked again."
+        "Never Match",
+        copy=False,
+        help="This is no product of yours in Odoo: it is not asked again.",
     )
     match_ids = fields.One2many("cartona.match", "listing_id", "Candidates", readonly=True)
     match_id = fields.Many2one(

@@ -24,6 +24,7 @@ from ..cartona_api import (
     Problem,
     PushOutcome,
     Rejected,
+    Unauthorised,
     parse_order,
     push_batch,
     unwrap,
@@ -121,13 +122,14 @@ class CartonaMessage(models.Model):
 
     def _pull_strangers(self, config_id, settings, per_page, calls):
         """Read the list once more without our code: an account that nobody has entered here
-        would stay unseen otherwise. Cartona may insist on a code; then there is nothing to see.
+        would stay unseen otherwise. Cartona may insist on a code; then there is nothing to see,
+        and nothing wrong with the token, which has just been taken.
         """
         settings = dict(settings, supplier_code="")
         with CartonaClient(on_call=calls.append, **settings) as client:
             try:
                 return self._read_pages(client, config_id, per_page)
-            except Rejected:
+            except (Rejected, Unauthorised):
                 calls.pop()
                 return False
 

@@ -124,9 +124,7 @@ class SaleOrder(models.Model):
             Part(_("Cartona credit"), self.cartona_credit, "credit_account_id", ""),
             Part(_("Instalments"), self.cartona_installment_cost, "installment_account_id", ""),
             Part(_("Wallet top-up"), self.cartona_wallet_top_up, "", "wallet_account_id"),
-            Part(
-                _("Discounts by Cartona"), discounts, "credit_account_id", "discount_account_id"
-            ),
+            Part(_("Discounts by Cartona"), discounts, "credit_account_id", "discount_account_id"),
         ]
         return [part for part in parts if not self.currency_id.is_zero(part.amount)]
 

@@ -197,20 +197,23 @@ class TestAccounts(OrderCase):
 
     def test_a_marketplace_that_insists_on_a_code_is_no_error(self):
         self.marketplace.always("GET", ORDERS, [])
-        serve = self.marketplace._serve
+        serve, refusals = self.marketplace._serve, []
 
         def insist(handler):
-            refused = None if "supplier_code=" in handler.path else lambda body: 422
-            self.marketplace.answer_status = refused
+            allowed = "supplier_code=" in handler.path
+            self.marketplace.answer_status = None if allowed else lambda body: refusals[-1]
             serve(handler)
 
         self.patch(self.marketplace, "_serve", insist)
-        self.env.cr.flush()
-        self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
-        self.env.invalidate_all()
-        self.assertEqual(self.config.connection_state, "connected")
-        self.assertTrue(self.config.last_pull)
-        self.assertFalse(self.config.in_failure_count)
+        for status in (422, 403):
+            refusals.append(status)
+            self.config.last_pull = False
+            self.env.cr.flush()
+            self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
+            self.env.invalidate_all()
+            self.assertEqual(self.config.connection_state, "connected")
+            self.assertTrue(self.config.last_pull)
+            self.assertFalse(self.config.in_failure_count)
 
     def test_a_price_goes_to_each_account_with_its_own_list_and_code(self):
         pricelist = self.env["product.pricelist"].create(

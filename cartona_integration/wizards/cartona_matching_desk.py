@@ -172,7 +172,6 @@ class CartonaMatchingDesk(models.TransientModel):
             )
 
 
-
 class CartonaMatch(models.Model):
     _inherit = "cartona.match"
 

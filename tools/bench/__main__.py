@@ -24,8 +24,7 @@ from tools.dev.progress import say
 
 #: In the order of the budget table.
 ROWS = {
-    row.NAME: row
-    for row in (write_cost, arrival, latency, inbound, webhook, dashboard, growth)
+    row.NAME: row for row in (write_cost, arrival, latency, inbound, webhook, dashboard, growth)
 }
 
 
