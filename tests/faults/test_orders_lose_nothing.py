@@ -1,7 +1,5 @@
 """Processes die while orders come in: each is offered until it is safe, and arrives once."""
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -15,7 +13,6 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-KILLS = 10
 # Who has done all the work and wants to write that it is done: the last thing before the commit.
 _BLOCKED = """
     SELECT application_name FROM pg_stat_activity
@@ -85,26 +82,6 @@ def test_order_is_acknowledged_once_and_not_before_it_is_committed(
     transaction.run("env.cr.rollback()")
     intake.arrive(orders)
     assert intake.syncs(orders) == {1}
-
-
-def test_worker_killed_between_processing_and_commit_loses_no_order(
-    intake: Intake, product: int, at_the_brink: Callable, minute_passes: Callable
-):
-    """As often as it happens: what was not committed is still offered, and arrives by itself."""
-    for _kill in range(KILLS):
-        intake.seller.configure(auto_sync_orders=False)
-        fresh = intake.place(2, [product])
-        transaction, pid = at_the_brink(fresh)
-        assert os.getpgid(pid) == intake.odoo.process.pid, "one of ours"
-        os.kill(pid, signal.SIGKILL)
-        # Whoever takes the work up meets the same lock: nothing is committed before it is gone.
-        assert len(intake.odd(fresh)) == 2
-        assert intake.syncs(fresh) == {0}
-        assert len(intake.unacknowledged(fresh)) == 2
-        transaction.run("env.cr.rollback()")
-        minute_passes(intake.odoo)
-        intake.arrive(fresh, within=30)
-    assert intake.odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'") == [(0,)]
 
 
 def test_server_killed_after_the_commit_acknowledges_when_it_is_back(
