@@ -62,6 +62,8 @@ class Call:
     :param int failures: of those, refused, or not done because the call failed.
     :param float duration: seconds.
     :param error: the CartonaError that the caller gets, or None.
+    :param secrets: texts that a mask has to cover wherever they stand, e.g. a retailer's code that
+        the answer repeats.
     """
 
     operation: str
@@ -74,6 +76,7 @@ class Call:
     error: CartonaError | None = None
     request_body: Any = None
     response_body: Any = None
+    secrets: tuple[str, ...] = ()
 
 
 class CartonaClient:
@@ -208,7 +211,8 @@ class CartonaClient:
 
         def read(answer):
             # Of one item every refusal is its own.
-            for refusal in read_bulk_answer([body], answer, (self.token,)).refused.values():
+            refused = read_bulk_answer([body], answer, self._secrets(call)).refused
+            for refusal in refused.values():
                 # A wrong OTP may be called an invalid token, which is not about ours.
                 if _REFUSED_TOKEN.search(refusal.message) and "retailer_otp" not in body:
                     raise self._unauthorised(refusal.message, call)
@@ -222,6 +226,8 @@ class CartonaClient:
 
         path = ORDER_STATUS + "/" + quote(hashed_id, safe="")
         call = Call("update_order_status", "POST", path, records=1, request_body=body)
+        if body.get("retailer_otp"):
+            call.secrets = (str(body["retailer_otp"]),)
         return self._call(call, read, items=[body])
 
     def update_order_details(self, orders):
@@ -266,7 +272,7 @@ class CartonaClient:
             return BulkResult()
 
         def read(answer):
-            result = read_bulk_answer(items, answer, (self.token,))
+            result = read_bulk_answer(items, answer, self._secrets(call))
             call.failures = min(len(items), len(result.refused) + len(result.unattributed))
             if not result.refused and _REFUSED_TOKEN.search(" ".join(result.unattributed)):
                 raise self._unauthorised(result.unattributed[0], call)
@@ -322,8 +328,8 @@ class CartonaClient:
             return None
         said = {
             "status": answer.status,
-            "detail": self._excerpt(answer.content),
-            "body": self._body(answer.content),
+            "detail": self._excerpt(answer.content, call),
+            "body": self._body(answer.content, call),
         }
         if 300 <= answer.status < 400:
             said["detail"] = redirect_target(answer.headers.get("Location"))
@@ -334,7 +340,7 @@ class CartonaClient:
         if items and isinstance(error, Rejected):
             data = read_json(answer.content)
             if data is not NOT_JSON:
-                error.items = read_bulk_answer(items, data, (self.token,)).refused
+                error.items = read_bulk_answer(items, data, self._secrets(call)).refused
         return error
 
     def _parse(self, call, answer, is_post):
@@ -353,14 +359,14 @@ class CartonaClient:
         return text
 
     def _unreadable(self, said, call):
-        detail = self._excerpt(said)
+        detail = self._excerpt(said, call)
         if _REFUSED_TOKEN.search(detail):
             return self._unauthorised(detail, call)
         return Transient(
             "unreadable",
             f"No answer to {call.method} {call.path} that can be read: {detail}",
             detail=detail,
-            body=self._body(said),
+            body=self._body(said, call),
             uncertain=True,
         )
 
@@ -371,11 +377,14 @@ class CartonaClient:
             detail=detail,
         )
 
-    def _excerpt(self, said):
-        return excerpt(said, secrets=(self.token,))
+    def _secrets(self, call):
+        return (self.token, *call.secrets)
 
-    def _body(self, said):
-        shown = mask(said, secrets=(self.token,))
+    def _excerpt(self, said, call):
+        return excerpt(said, secrets=self._secrets(call))
+
+    def _body(self, said, call):
+        shown = mask(said, secrets=self._secrets(call))
         if not isinstance(shown, str):
             shown = json.dumps(shown, ensure_ascii=False, default=str)
         return clip(shown, MAX_BODY_SHOWN)

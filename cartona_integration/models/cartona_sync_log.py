@@ -96,8 +96,8 @@ class CartonaSyncLog(models.Model):
             row.update(error_code=call.error.code, error_detail=call.error.detail)
         if failed:
             row.update(
-                request_body=_masked(call.request_body, secrets),
-                response_body=_masked(call.response_body, secrets),
+                request_body=_masked(call.request_body, [*secrets, *call.secrets]),
+                response_body=_masked(call.response_body, [*secrets, *call.secrets]),
             )
         return row
 
