@@ -369,3 +369,4 @@ class CartonaConfig(models.Model):
         )
         # Orders wait for more than a hook can see, a pricelist for one.
         Change._note_replay(self.search([("auto_sync_orders", "=", True)]))
+        self.env["cartona.delivery.proof"]._note_left_over()

@@ -35,10 +35,6 @@ class SaleOrder(models.Model):
             return self._cartona_ask_for_reason()
         return super().action_cancel()
 
-    def action_cartona_cancel(self):
-        """Cancel several orders for one reason."""
-        return self._cartona_ask_for_reason()
-
     # === BUSINESS METHODS === #
 
     def _action_cancel(self):
@@ -73,7 +69,12 @@ class SaleOrder(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "cartona_integration.action_cartona_order_cancel"
         )
-        return dict(action, context={"default_order_ids": [(6, 0, self.ids)]})
+        config = self.env["cartona.config"]._of_company(self.company_id[:1])
+        defaults = {
+            "default_order_ids": [(6, 0, self.ids)],
+            "default_reason": config.default_cancellation_reason,
+        }
+        return dict(action, context=defaults)
 
     def _cartona_begun_pickings(self):
         """Transfers on which somebody in the warehouse has begun to work."""

@@ -17,7 +17,7 @@ from odoo import _, fields, models
 
 from ..cartona_api import status as life_cycle
 from .cartona_delivery_proof import NO_PROOF
-from .sale_order_push import SINGLE, Answer, Errand, Step, Task
+from .sale_order_push import DETAILS, SINGLE, Answer, Errand, Step, Task
 
 # How long a person waits for a job that is just telling Cartona about orders.
 _PATIENCE = 10
@@ -101,6 +101,9 @@ class SaleOrder(models.Model):
             steps = [step for step in steps if not _is_behind(step, known)]
             if not steps or "retailer_otp" not in steps[-1].body:
                 return Verdict(REFUSED, order._cartona_why_not_delivered(known))
+            if any(_adds_lines(step) for step in steps):
+                # The job that sends them sees to it that they are never added twice.
+                return Verdict(UNREACHABLE, _("Lines were added that Cartona has not taken yet."))
             return order._cartona_send_code(config, steps)
 
     def _cartona_known_status(self, config):
@@ -122,7 +125,10 @@ class SaleOrder(models.Model):
         task = Task(None, config._client_settings(), False, {}, [errand])
         answers, error = Change._send_errands(task, calls)
         answer = answers[self.id]
-        taken = [step.body["status"] for step in answer.taken if step.body.get("status")]
+        for step in answer.taken:
+            if step.call == DETAILS:
+                self._cartona_mark_edits(step.body)
+        taken = [step.body["status"] for step in answer.taken if step.call != DETAILS]
         if taken:
             self.env["cartona.delivery.proof"]._keep(self.id, status=taken[-1])
         with self.env["cartona.worker"]._fresh_config(config.id) as fresh:
@@ -131,10 +137,11 @@ class SaleOrder(models.Model):
             self._cartona_keep_answer(answer)
             return Verdict(ACCEPTED, "")
         if answer.taken:
-            # The last word is not spoken: what the order lacks is told in the dialog.
+            # The delivery itself is not done: why, is told in the dialog.
             part = Answer(Errand(self.id, self.cartona_id, answer.taken))
             part.taken = answer.taken
-            self._cartona_keep_answer(part)
+            here = self.with_context(cartona_leaving=(), cartona_at_the_door=False)
+            here._cartona_keep_answer(part)
         if answer.refused:
             return Verdict(REFUSED, self._cartona_refused_words(answer))
         return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(error.code))
@@ -177,20 +184,17 @@ class SaleOrder(models.Model):
             return steps[:-1]
         return [*steps[:-1], Step(SINGLE, dict(last.body, retailer_otp=code))]
 
-    def _cartona_flag(self, steps):
-        """Say on the order what cannot be told Cartona, so that the sides never differ silently.
-
-        :param steps: list of `Step` that are about to be sent
-        """
-        trouble = self._cartona_trouble(steps)
+    def _cartona_flag(self):
+        """Nothing more is sent of this order: say on it where the two sides differ all the same."""
+        trouble = self._cartona_trouble()
         if trouble:
             if self.cartona_error != trouble:
                 self.write({"cartona_sync_state": "error", "cartona_error": trouble})
                 self._cartona_ask(trouble)
-        elif not steps and self.cartona_sync_state == "pending":
+        elif self.cartona_sync_state == "pending":
             self.write({"cartona_sync_state": "synced", "cartona_error": False})
 
-    def _cartona_trouble(self, steps):
+    def _cartona_trouble(self):
         """What only a person can bring in order, in words; "" when there is nothing."""
         implied, known = self._cartona_implied(), self.cartona_status
         labels = self._cartona_status_labels()
@@ -200,8 +204,7 @@ class SaleOrder(models.Model):
                 here=labels[implied],
                 there=labels[known],
             )
-        is_sent = any(step.body.get("status") == life_cycle.DELIVERED for step in steps)
-        if implied == life_cycle.DELIVERED and self._cartona_may_send(implied) and not is_sent:
+        if implied == life_cycle.DELIVERED and self._cartona_may_send(implied):
             if self.cartona_needs_otp:
                 return _(
                     "Delivered here. Cartona takes it only with the retailer's code: press "
@@ -223,3 +226,7 @@ def _is_behind(step, known):
     """Whether Cartona has come as far as this step already."""
     rank = life_cycle.rank(step.body.get("status"))
     return rank is not None and rank <= (life_cycle.rank(known) or 0)
+
+
+def _adds_lines(step):
+    return step.call == DETAILS and any("id" not in row for row in step.body["order_details"])

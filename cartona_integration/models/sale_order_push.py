@@ -232,7 +232,8 @@ class SaleOrder(models.Model):
             proof = proofs.get(order.id, NO_PROOF)
             order._cartona_take_proof(proof)
             steps = order._cartona_with_code(order._cartona_steps(), proof.code)
-            order._cartona_flag(steps)
+            if not steps:
+                order._cartona_flag()
             errands.append(Errand(order.id, order.cartona_id, steps))
         return errands
 
@@ -286,6 +287,8 @@ class SaleOrder(models.Model):
             self.write(values)
         if answer.refused:
             self._cartona_after_refusal(answer)
+        elif answer.is_complete:
+            self._cartona_flag()
         if any("retailer_otp" in step.body for step in [*answer.taken, answer.refused] if step):
             self.env["cartona.delivery.proof"]._forget(self.ids)
 

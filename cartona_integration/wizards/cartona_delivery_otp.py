@@ -36,6 +36,9 @@ class CartonaDeliveryOtp(models.TransientModel):
         """
         self.ensure_one()
         open_lines = self._open_lines()
+        for line in (self.line_ids - open_lines).filtered("code"):
+            # Accepted by an attempt that collided with another transaction before it got here.
+            line._keep(ACCEPTED, "", None)
         if open_lines and not any(line.code for line in open_lines):
             raise UserError(_("Type the code that the retailer was sent."))
         for line in open_lines.filtered("code"):
@@ -113,9 +116,7 @@ class CartonaDeliveryOtpLine(models.TransientModel):
     _description = "Retailer's Code for a Delivery"
 
     wizard_id = fields.Many2one("cartona.delivery.otp", required=True, ondelete="cascade")
-    order_id = fields.Many2one(
-        "sale.order", "Sale Order", required=True, ondelete="cascade"
-    )
+    order_id = fields.Many2one("sale.order", "Sale Order", required=True, ondelete="cascade")
     # In sudo mode, as related fields are: who delivers need not see the order.
     order_name = fields.Char("Order", related="order_id.name")
     retailer_name = fields.Char("Retailer", related="order_id.partner_id.name")

@@ -18,9 +18,7 @@ class CartonaOrderCancel(models.TransientModel):
     reason = fields.Selection(
         lambda self: self.env["cartona.config"]._selection_cancellation_reason(),
         required=True,
-        compute="_compute_reason",
-        store=True,
-        readonly=False,
+        default=lambda self: self._default_reason(self.env.company),
     )
 
     # === COMPUTE METHODS === #
@@ -30,11 +28,9 @@ class CartonaOrderCancel(models.TransientModel):
         for wizard in self:
             wizard.order_count = len(wizard.order_ids)
 
-    @api.depends("order_ids")
-    def _compute_reason(self):
-        for wizard in self:
-            config = self.env["cartona.config"]._of_company(wizard.order_ids.company_id[:1])
-            wizard.reason = wizard.reason or config.default_cancellation_reason
+    @api.model
+    def _default_reason(self, company):
+        return self.env["cartona.config"]._of_company(company).default_cancellation_reason
 
     # === ACTION METHODS === #
 
