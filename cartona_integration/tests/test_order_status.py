@@ -1,23 +1,19 @@
 """Where an order stands in Odoo is told to Cartona: once, in order, and never as an echo."""
 
+from odoo import fields
+from odoo.exceptions import UserError
+
+from ..models.cartona_order_tools import cairo_day
 from .common import STATUSES
-from .order_common import OrderCase
+from .delivery_common import DeliveryCase
+
+PENDING_CHANGE = {0: {"amount": 3}}
 
 
-class TestOrderStatus(OrderCase):
+class TestOrderStatus(DeliveryCase):
     def setUp(self):
         super().setUp()
-        self.sale = self.receive(self.order())
-        self.settle()
-        self.single = STATUSES + "/" + self.sale.cartona_id
-
-    def push(self):
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.change"]._push_orders(self.config.id)
-        self.env.invalidate_all()
-        return wait
+        self.sale = self.take(confirm=False)
 
     def test_an_imported_order_tells_nothing_back(self):
         self.env["cartona.change"]._note_orders(self.sale.ids)
@@ -29,6 +25,7 @@ class TestOrderStatus(OrderCase):
         self.marketplace.announce("POST", STATUSES, {})
         self.sale.action_confirm()
         self.assertIn(("order", self.sale.id), self.noted())
+        self.assertEqual(self.sale.cartona_sync_state, "pending")
 
         self.assertIsNone(self.push())
 
@@ -40,46 +37,40 @@ class TestOrderStatus(OrderCase):
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("approved", "synced")
         )
         self.assertEqual(self.noted("order"), [])
+        self.assertEqual(set(self.sale.picking_ids.mapped("state")), {"assigned"})
 
-    def test_a_cancellation_carries_the_reason_of_the_settings(self):
-        self.config.default_cancellation_reason = "missing_items"
-        self.marketplace.announce("POST", self.single, {})
-        self.sale.with_context(disable_cancel_warning=True).action_cancel()
+    def test_orders_of_one_minute_share_their_calls(self):
+        other = self.take(confirm=False, hashed_id="other1")
+        self.accept(self.sale, other)
+        (self.sale | other).action_confirm()
+        other.action_cartona_ship()
         self.push()
         self.assertEqual(
-            self.marketplace.bodies(self.single),
             [
-                {
-                    "hashed_id": self.sale.cartona_id,
-                    "status": "cancelled_by_supplier",
-                    "cancellation_reason": "missing_items",
-                }
+                {(item["hashed_id"], item["status"]) for item in body}
+                for body in self.marketplace.bodies(STATUSES)
+            ],
+            [
+                {(self.sale.cartona_id, "approved"), ("other1", "approved")},
+                {("other1", "assigned_to_salesman")},
             ],
         )
+
+    def test_a_refused_order_holds_up_no_other(self):
+        other = self.take(confirm=False, hashed_id="other1")
+        refusal = {"errors": [{"hashed_id": self.sale.cartona_id, "message": "too late"}]}
+        self.marketplace.announce("POST", STATUSES, refusal)
+        (self.sale | other).action_confirm()
+        self.assertIsNone(self.push())
+        self.assertEqual(self.sale.cartona_status, "pending")
+        self.assertIn("too late", self.sale.cartona_error)
+        self.assertEqual((other.cartona_status, other.cartona_error), ("approved", False))
 
     def test_the_retailers_cancellation_is_not_told_back(self):
         self.receive(self.order(status="cancelled_by_retailer"))
         self.assertEqual(self.sale.state, "cancel")
         self.push()
         self.assertEqual(self.marketplace.calls, [])
-
-    def test_an_order_that_cartona_delivers_tells_only_its_cancellation(self):
-        self.sale.cartona_delivered_by = "delivered_by_cartona"
-        self.sale.action_confirm()
-        self.push()
-        self.assertEqual(self.marketplace.calls, [])
-        self.marketplace.announce("POST", self.single, {})
-        self.sale.with_context(disable_cancel_warning=True).action_cancel()
-        self.push()
-        self.assertEqual(len(self.marketplace.bodies(self.single)), 1)
-
-    def test_an_order_set_back_to_quotation_tells_nothing(self):
-        self.marketplace.announce("POST", STATUSES, {})
-        self.sale.action_confirm()
-        self.push()
-        self.sale.write({"state": "draft"})
-        self.push()
-        self.assertEqual(len(self.marketplace.calls), 1)
 
     def test_a_refusal_is_shown_on_the_order_and_not_repeated(self):
         self.marketplace.announce("POST", STATUSES, {"error": "too late"}, status=422)
@@ -103,3 +94,324 @@ class TestOrderStatus(OrderCase):
         self.marketplace.announce("POST", STATUSES, {})
         self.assertIsNone(self.push())
         self.assertEqual(self.sale.cartona_status, "approved")
+
+    def test_an_approval_that_did_not_get_through_is_not_undone_by_what_cartona_still_says(self):
+        self.marketplace.announce("POST", STATUSES, "bad gateway", status=502)
+        self.sale.action_confirm()
+        self.push()
+        self.receive(self.order(note_message="another note"))
+        self.assertEqual(self.sale.state, "sale")
+        self.config._end_pause("out")
+        self.accept()
+        self.push()
+        self.assertEqual(self.sale.cartona_status, "approved")
+
+    def test_a_refused_repetition_is_no_error_once_cartona_says_the_same(self):
+        self.marketplace.announce("POST", STATUSES, {"error": "already approved"}, status=422)
+        self.sale.action_confirm()
+        self.push()
+        self.assertEqual(self.sale.cartona_sync_state, "error")
+        self.receive(self.order(status="approved"))
+        self.push()
+        self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
+        self.assertEqual(len(self.marketplace.calls), 1)
+
+    # === SYNC NOW === #
+
+    def test_sync_now_with_nothing_to_tell_says_so(self):
+        self.sale.action_cartona_sync()
+        self.assertEqual(self.sale.cartona_sync_state, "pending")
+        self.push()
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_sync_now_promises_nothing_while_orders_are_switched_off(self):
+        self.config.auto_sync_orders = False
+        with self.assertRaisesRegex(UserError, "not exchanged"):
+            self.sale.action_cartona_sync()
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+
+    # === SET BACK === #
+
+    def test_an_order_set_back_to_quotation_tells_nothing(self):
+        self.accept(self.sale)
+        self.sale.action_confirm()
+        self.push()
+        self.sale.write({"state": "draft"})
+        self.push()
+        self.assertEqual(self.told(self.sale), ["approved"])
+
+    def test_pending_is_told_when_somebody_asks_for_it(self):
+        self.accept(self.sale)
+        self.sale.action_confirm()
+        self.push()
+        self.assertFalse(self.sale.cartona_can_set_back)
+        self.sale.write({"state": "draft"})
+        self.assertTrue(self.sale.cartona_can_set_back)
+        self.sale.action_cartona_set_back()
+        self.push()
+        self.assertEqual(self.told(self.sale), ["approved", "pending"])
+        self.assertEqual((self.sale.cartona_status, self.sale.cartona_set_back), ("pending", False))
+
+    def test_a_refused_pending_is_not_asked_for_again(self):
+        self.marketplace.announce("POST", STATUSES, {})
+        self.marketplace.announce("POST", self.single(self.sale), {"error": "no"}, status=422)
+        self.sale.action_confirm()
+        self.push()
+        self.sale.write({"state": "draft"})
+        self.sale.action_cartona_set_back()
+        self.push()
+        self.env["cartona.change"]._note_orders(self.sale.ids)
+        self.push()
+        self.assertEqual(self.told(self.sale), ["approved", "pending"])
+        self.assertEqual(self.sale.cartona_sync_state, "error")
+
+    # === THE RETAILER IS EDITING === #
+
+    def test_while_the_retailer_edits_nobody_touches_the_order(self):
+        self.receive(self.order(status="editing"))
+        line = self.sale.order_line[0]
+        new = {"order_id": self.sale.id, "product_id": self.rice.id}
+        attempts = {
+            "confirm": self.sale.action_confirm,
+            "cancel": self.sale.action_cancel,
+            "cancel without a question": self.sale._action_cancel,
+            "change a line": lambda: line.write({"product_uom_qty": 1}),
+            "change a line in the form": lambda: self.sale.write(
+                {"order_line": [(1, line.id, {"price_unit": 1.0})]}
+            ),
+            "remove a line": line.unlink,
+            "add a line": lambda: self.env["sale.order.line"].create(new),
+        }
+        for name, attempt in attempts.items():
+            with self.subTest(name), self.assertRaisesRegex(UserError, "retailer is changing"):
+                with self.env.cr.savepoint():
+                    attempt()
+        self.push()
+        self.assertEqual((self.sale.state, self.marketplace.calls), ("draft", []))
+        line.write({"name": "what the line is called is nobody's business"})
+
+    def test_what_the_retailer_made_of_it_arrives_and_unlocks(self):
+        self.receive(self.order(status="editing"))
+        self.receive(self.order(lines=PENDING_CHANGE))
+        self.assertEqual(self.sale.order_line[0].product_uom_qty, 3)
+        self.sale.action_confirm()
+        self.assertEqual(self.sale.state, "sale")
+
+
+class TestShipping(DeliveryCase):
+    def test_ship_says_that_goods_are_on_their_way_and_validates_nothing(self):
+        sale = self.take(retailer_preferred_delivery_date="2030-03-05")
+        self.accept()
+        self.assertTrue(sale.cartona_can_ship)
+        sale.action_cartona_ship()
+        self.push()
+        self.assertEqual(
+            self.bodies(sale),
+            [{"status": "assigned_to_salesman", "estimated_delivery_day": "2030-03-05"}],
+        )
+        self.assertEqual(
+            (sale.cartona_status, sale.picking_ids.state), ("assigned_to_salesman", "assigned")
+        )
+        self.assertFalse(sale.cartona_can_ship)
+        with self.assertRaises(UserError):
+            sale.action_cartona_ship()
+
+    def test_a_day_that_is_over_is_never_promised(self):
+        sale = self.take()
+        self.accept()
+        sale.action_cartona_ship()
+        self.push()
+        self.assertEqual(self.bodies(sale)[0]["estimated_delivery_day"], cairo_day())
+
+    def test_the_last_delivery_says_delivered_with_its_day_and_asks_for_no_code(self):
+        sale = self.take()
+        self.accept()
+        sale.action_cartona_ship()
+        self.push()
+        self.pick(sale.picking_ids)
+        self.assertTrue(self.validate(sale.picking_ids))
+        self.push()
+        self.assertEqual(
+            self.bodies(sale)[-1], {"status": "delivered", "delivery_day": cairo_day()}
+        )
+        self.assertEqual((sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced"))
+
+    def test_confirmed_and_delivered_at_once_goes_out_as_three_in_order(self):
+        sale = self.take(confirm=False)
+        self.accept()
+        sale.action_confirm()
+        self.deliver(sale)
+        self.push()
+        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman", "delivered"])
+
+    def test_a_backorder_makes_delivered_wait_and_the_order_says_so(self):
+        sale = self.take()
+        self.accept()
+        self.deliver_short(sale, {self.tea: 3}, backorder=True)
+        rest = sale.picking_ids.filtered(lambda picking: picking.state != "done")
+        self.assertEqual(len(rest), 1)
+        self.push()
+        self.assertEqual(self.told(sale), ["assigned_to_salesman"])
+        self.assertEqual(sale.cartona_waits_for, rest.name)
+        self.deliver(sale)
+        self.push()
+        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        self.assertFalse(sale.cartona_waits_for)
+
+    def test_a_backorder_that_is_given_up_ends_the_waiting(self):
+        sale = self.take()
+        self.accept()
+        self.deliver_short(sale, {self.tea: 3}, backorder=True)
+        self.push()
+        sale.picking_ids.filtered(lambda picking: picking.state != "done").action_cancel()
+        self.push()
+        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+
+    def test_only_the_last_step_of_a_warehouse_counts(self):
+        for steps, count in (("pick_ship", 2), ("pick_pack_ship", 3)):
+            with self.subTest(steps):
+                self.warehouse.delivery_steps = steps
+                sale = self.take(hashed_id=steps)
+                self.accept()
+                self.marketplace.calls.clear()
+                for step in range(count):
+                    self.push()
+                    self.assertEqual(self.told(sale), [], "step %s" % step)
+                    ready = sale.picking_ids.filtered(lambda row: row.state == "assigned")
+                    self.pick(ready)
+                    self.validate(ready)
+                self.push()
+                self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+
+    # === BY THE BUTTON === #
+
+    def test_with_the_button_the_validation_says_assigned_and_the_button_delivered(self):
+        self.config.delivered_when = "button"
+        sale = self.take()
+        self.accept()
+        self.assertFalse(sale.cartona_can_deliver)
+        with self.assertRaisesRegex(UserError, "Complete the deliveries"):
+            sale.action_cartona_delivered()
+        self.deliver(sale)
+        self.push()
+        self.assertEqual(self.told(sale), ["assigned_to_salesman"])
+        self.assertTrue(sale.cartona_can_deliver)
+        self.assertIsNone(sale.action_cartona_delivered())
+        self.push()
+        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        self.assertFalse(sale.cartona_can_deliver)
+
+    def test_an_order_without_goods_is_delivered_by_the_button(self):
+        self.tea.write({"type": "service"})
+        sale = self.take(lines={1: None})
+        self.assertFalse(sale.picking_ids)
+        self.accept()
+        self.push()
+        self.assertEqual(self.told(sale), [])
+        sale.action_cartona_delivered()
+        self.push()
+        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+
+    # === THE QUANTITIES THAT CARTONA IS TO KNOW === #
+
+    def test_until_all_is_delivered_the_ordered_quantity_counts_then_the_delivered(self):
+        sale = self.take()
+        tea, rice = sale.order_line
+        self.assertEqual((tea._cartona_amount(), rice._cartona_amount()), (4, 2))
+        self.deliver_short(sale, {self.tea: 3}, backorder=True)
+        self.assertEqual(tea._cartona_amount(), 4)
+        sale.picking_ids.filtered(lambda picking: picking.state != "done").action_cancel()
+        self.assertEqual((tea._cartona_amount(), rice._cartona_amount()), (3, 2))
+        self.assertEqual(tea.product_uom_qty, 4)
+
+    def test_both_lines_of_an_offer_share_a_short_delivery(self):
+        sale = self.take(lines={1: {"id": 902, "supplier_product_id": "T1", "amount": 3}})
+        first, second = sale.order_line
+        self.pick(sale.picking_ids, {self.tea: 5})
+        about = sale.with_context(cartona_leaving=sale.picking_ids.ids).order_line
+        self.assertEqual([line._cartona_amount() for line in about], [4, 1])
+        self.deliver_short(sale, {self.tea: 5})
+        self.assertEqual((first._cartona_amount(), second._cartona_amount()), (4, 1))
+
+
+class TestDeliveredByCartona(DeliveryCase):
+    BY_CARTONA = {"delivered_by": "delivered_by_cartona"}
+
+    def test_only_a_cancellation_is_told(self):
+        sale = self.take(confirm=False, **self.BY_CARTONA)
+        self.accept(sale)
+        sale.action_confirm()
+        self.push()
+        self.assertFalse(sale.cartona_can_ship)
+        with self.assertRaises(UserError):
+            sale.action_cartona_ship()
+        self.push()
+        self.assertEqual(self.told(sale), [])
+        sale.with_context(disable_cancel_warning=True).action_cancel()
+        self.push()
+        self.assertEqual(self.told(sale), ["cancelled_by_supplier"])
+
+    def test_validating_tells_nothing_and_asks_for_no_code(self):
+        sale = self.take(wallet_top_up=20.0, **self.BY_CARTONA)
+        self.assertFalse(sale.cartona_needs_otp)
+        self.deliver(sale)
+        self.push()
+        self.assertEqual((self.told(sale), sale.cartona_sync_state), ([], "synced"))
+
+    def test_the_pickup_stands_on_the_delivery_its_code_only_for_the_warehouse(self):
+        sale = self.take(pickup_date="2030-03-05T10:00:00Z", pickup_otp="4821", **self.BY_CARTONA)
+        picking = sale.picking_ids
+        self.assertEqual(
+            (picking.cartona_pickup_date, picking.cartona_pickup_otp),
+            (fields.Datetime.to_datetime("2030-03-05 10:00:00"), "4821"),
+        )
+        shop = self.env.ref("sales_team.group_sale_salesman_all_leads")
+        house = self.env.ref("stock.group_stock_user")
+        groups = "group_ids" if "group_ids" in self.seller._fields else "groups_id"
+        for group, is_seen in ((shop, False), (house, True)):
+            self.seller.write({groups: [(6, 0, (group | self.env.ref("base.group_user")).ids)]})
+            for record in (sale, picking):
+                shown = record.with_user(self.seller).fields_get(["cartona_pickup_otp"])
+                self.assertEqual("cartona_pickup_otp" in shown, is_seen, (group, record))
+
+    def test_delivered_by_cartona_asks_somebody_to_complete_the_delivery(self):
+        sale = self.take(**self.BY_CARTONA)
+        self.receive(self.order(status="delivered", **self.BY_CARTONA))
+        self.assertEqual(sale.picking_ids.state, "assigned")
+        self.assertEqual(len(self.tasks(sale)), 1)
+        self.assertIn("complete the delivery", self.tasks(sale)[0][0])
+
+    def test_delivered_by_cartona_completes_the_delivery_by_setting(self):
+        self.config.complete_delivered = True
+        self.warehouse.delivery_steps = "pick_ship"
+        sale = self.take(wallet_top_up=20.0, **self.BY_CARTONA)
+        self.receive(self.order(status="delivered", wallet_top_up=20.0, **self.BY_CARTONA))
+        self.assertEqual(set(sale.picking_ids.mapped("state")), {"done"})
+        self.assertEqual([line.qty_delivered for line in sale.order_line], [4, 2])
+        self.assertEqual(self.tasks(sale), [])
+        self.push()
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_what_needs_a_hand_is_asked_for_even_by_setting(self):
+        self.config.complete_delivered = True
+        self.tea.tracking = "lot"
+        sale = self.take(**self.BY_CARTONA)
+        self.receive(self.order(status="delivered", **self.BY_CARTONA))
+        self.assertNotEqual(sale.picking_ids.state, "done")
+        self.assertIn("complete the delivery", self.tasks(sale)[0][0])
+
+    def test_an_order_first_seen_as_delivered_is_confirmed_and_done_by_setting(self):
+        self.config.complete_delivered = True
+        sale = self.receive(self.order(status="delivered", installment_cost=60.0))
+        self.assertEqual((sale.state, sale.picking_ids.state), ("sale", "done"))
+        self.push()
+        self.assertEqual(self.marketplace.calls, [])
+        self.assertEqual(sale.cartona_sync_state, "synced")
+
+    def test_an_order_first_seen_as_delivered_is_confirmed_and_waits_for_a_hand(self):
+        sale = self.receive(self.order(status="delivered"))
+        self.assertEqual((sale.state, sale.picking_ids.state), ("sale", "assigned"))
+        self.deliver(sale)
+        self.push()
+        self.assertEqual(self.marketplace.calls, [])

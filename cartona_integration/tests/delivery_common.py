@@ -1,0 +1,154 @@
+"""What the tests of an order's way to the retailer share."""
+
+from ..compat import moves_of, pick_all
+from .common import STATUSES
+from .order_common import OrderCase
+
+DETAILS = "order/update-order-details"
+
+
+class DeliveryCase(OrderCase):
+    """Ten of each product are in stock; orders are told to Cartona by `push`."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_stock(cls.tea, 10)
+        cls.set_stock(cls.rice, 10)
+        cls.settle()
+
+    # === ORDERS === #
+
+    def take(self, confirm=True, **changes):
+        """A new order of Cartona, confirmed and told, unless said otherwise.
+
+        :param changes: as `order` takes them
+        """
+        sale = self.receive(self.order(**changes))
+        if confirm:
+            sale.action_confirm()
+            sale.cartona_status = "approved"
+        self.settle()
+        return sale
+
+    def coded(self, **changes):
+        """An order whose delivery needs the retailer's code."""
+        return self.take(wallet_top_up=20.0, **changes)
+
+    def push(self):
+        """Let the job tell what is to be told.
+
+        :return: seconds until it goes on, None when nothing is left
+        """
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.change"]._push_orders(self.config.id)
+        self.env.invalidate_all()
+        return wait
+
+    # === THE WAREHOUSE === #
+
+    def pick(self, pickings, quantities=None):
+        """Note what is picked: all of it, or so much of some products.
+
+        :param quantities: dict product -> quantity
+        """
+        moves = moves_of(pickings)
+        pick_all(moves)
+        for move in moves:
+            if quantities and move.product_id in quantities:
+                if "picked" in move._fields:
+                    move.quantity = quantities[move.product_id]
+                else:
+                    move.quantity_done = quantities[move.product_id]
+
+    def validate(self, pickings, **context):
+        """Press Validate.
+
+        :return: what Odoo answers: True, or an action
+        """
+        return pickings.with_context(skip_sms=True, **context).button_validate()
+
+    def deliver_short(self, sale, quantities, backorder=False):
+        """Pick some, validate, and decide about the rest."""
+        picking = sale.picking_ids
+        self.pick(picking, quantities)
+        dropped = [] if backorder else picking.ids
+        return self.validate(picking, skip_backorder=True, picking_ids_not_to_backorder=dropped)
+
+    def take_back(self, picking, quantities=None):
+        """Return a done delivery, whole or so much of some products, and validate the return.
+
+        :return: the return, `stock.picking`
+        """
+        back = self.returned(picking, quantities)
+        pick_all(moves_of(back))
+        self.validate(back, skip_backorder=True)
+        self.assertEqual(back.state, "done")
+        return back
+
+    def returned(self, picking, quantities=None):
+        """Make a return by Odoo's own dialog, without validating it."""
+        active = {"active_id": picking.id, "active_ids": picking.ids, "active_model": picking._name}
+        wizard = self.env["stock.return.picking"].with_context(**active)
+        wizard = wizard.create({"picking_id": picking.id})
+        if hasattr(wizard, "_onchange_picking_id"):
+            wizard._onchange_picking_id()
+        for line in wizard.product_return_moves:
+            done = line.move_id.product_uom_qty
+            line.quantity = quantities.get(line.product_id, 0) if quantities else done
+        if hasattr(wizard, "_create_return"):
+            return wizard._create_return()
+        return picking.browse(wizard._create_returns()[0])
+
+    # === THE MARKETPLACE === #
+
+    def accept(self, *sales):
+        """The marketplace takes every status, of these orders on the single call as well, and
+        changes of lines."""
+        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.always("POST", DETAILS, {})
+        for sale in sales:
+            self.marketplace.always("POST", self.single(sale), {})
+
+    def single(self, sale):
+        return STATUSES + "/" + sale.cartona_id
+
+    def told(self, sale):
+        """The statuses that Cartona was told of an order, in order, by either call."""
+        return [body["status"] for body in self.bodies(sale)]
+
+    def told_in_order(self, sale):
+        """Statuses and changed lines as they were sent: a list of status, or of (line, amount)."""
+        story = []
+        for _method, path, _query, body in self.marketplace.calls:
+            items = body if isinstance(body, list) else [body]
+            mine = [item for item in items if item["hashed_id"] == sale.cartona_id]
+            if path == DETAILS:
+                story += [
+                    (row["id"], row["amount"]) for item in mine for row in item["order_details"]
+                ]
+                for item in mine:
+                    for row in item["order_details"]:
+                        self.assertEqual(set(row), {"id", "amount"}, "nothing else has changed")
+            else:
+                story += [item["status"] for item in mine]
+        return story
+
+    def bodies(self, sale):
+        """What was sent of an order, in order, without its id."""
+        bodies = []
+        for _method, path, _query, body in self.marketplace.calls:
+            items = body if path == STATUSES else [body] if path == self.single(sale) else []
+            bodies += [dict(item) for item in items if item["hashed_id"] == sale.cartona_id]
+        for body in bodies:
+            del body["hashed_id"]
+        return bodies
+
+    def answer(self, action):
+        """The dialog that an action opens, as the web client has it."""
+        model = self.env[action["res_model"]].with_context(**action["context"])
+        if action.get("res_id"):
+            return model.browse(action["res_id"])
+        return model.create({})

@@ -1,0 +1,380 @@
+"""Where money moves through Cartona, it checks the retailer's code before Odoo validates."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import UserError, ValidationError
+
+from ..compat import moves_of
+from .common import STATUSES
+from .delivery_common import DETAILS, DeliveryCase
+
+CODE = "739164"
+WRONG = "100200"
+
+
+class OtpCase(DeliveryCase):
+    def setUp(self):
+        super().setUp()
+        self.config.activity_user_id = self.env.ref("base.user_admin")
+
+    def knows(self, sale, code=CODE):
+        """The marketplace takes this order's delivery with this code, and no other one."""
+
+        def answer(body):
+            if body["status"] == "delivered" and body.get("retailer_otp") != code:
+                # An API that repeats what it was sent, as many do.
+                return {"error": "retailer_otp %s is wrong" % body.get("retailer_otp")}
+            return {}
+
+        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.always("POST", DETAILS, {})
+        self.marketplace.always("POST", self.single(sale), answer)
+
+    def ask(self, sale):
+        """Pick all, press Validate: the dialog that comes up."""
+        self.pick(sale.picking_ids)
+        return self.answer(self.validate(sale.picking_ids))
+
+    def type_in(self, dialog, code):
+        dialog.line_ids.write({"code": code})
+        return dialog.action_confirm()
+
+    def fail_on_validation(self, error):
+        return patch.object(
+            type(self.env["stock.picking"]), "_action_done", side_effect=error, autospec=True
+        )
+
+    def proofs(self):
+        self.env.cr.execute("SELECT order_id, status, code FROM cartona_delivery_proof")
+        return self.env.cr.fetchall()
+
+
+class TestDeliveryOtp(OtpCase):
+    def setUp(self):
+        super().setUp()
+        self.sale = self.coded()
+        self.picking = self.sale.picking_ids
+
+    # === RIGHT AND WRONG === #
+
+    def test_validating_asks_for_the_code_and_does_nothing_yet(self):
+        self.assertTrue(self.picking.cartona_needs_otp)
+        dialog = self.ask(self.sale)
+        self.assertEqual(dialog._name, "cartona.delivery.otp")
+        self.assertEqual(dialog.line_ids.order_id, self.sale)
+        self.assertNotEqual(self.picking.state, "done")
+        self.push()
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_cartona_checks_the_code_before_anything_is_validated(self):
+        states = []
+        self.knows(self.sale)
+        self.marketplace.answer_status = lambda body: states.append(self.picking.state) or 200
+        self.type_in(self.ask(self.sale), CODE)
+        self.assertEqual(states, ["assigned", "assigned"])
+        self.assertEqual(self.picking.state, "done")
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.bodies(self.sale)[-1]["retailer_otp"], CODE)
+
+        self.push()
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(
+            (self.sale.cartona_status, self.sale.cartona_sync_state), ("delivered", "synced")
+        )
+
+    def test_a_wrong_code_validates_nothing_says_so_and_lets_one_try_again(self):
+        self.knows(self.sale)
+        dialog = self.ask(self.sale)
+        again = self.answer(self.type_in(dialog, WRONG))
+        self.assertEqual((again, self.picking.state), (dialog, "assigned"))
+        self.assertEqual((dialog.line_ids.state, dialog.line_ids.code), ("refused", False))
+        self.assertIn("does not accept this code", dialog.line_ids.message)
+        self.assertNotIn(WRONG, dialog.line_ids.message)
+        self.type_in(dialog, CODE)
+        self.assertEqual((self.picking.state, self.sale.cartona_status), ("done", "delivered"))
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered", "delivered"])
+
+    def test_without_a_code_nothing_is_asked_of_cartona(self):
+        dialog = self.ask(self.sale)
+        with self.assertRaises(UserError):
+            dialog.action_confirm()
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_an_order_that_cartona_has_ended_says_so_in_the_dialog(self):
+        dialog = self.ask(self.sale)
+        self.sale.cartona_status = "cancelled_by_retailer"
+        self.env.flush_all()
+        self.type_in(dialog, CODE)
+        self.assertIn("Cancelled by the retailer", dialog.line_ids.message)
+        self.assertEqual((self.picking.state, self.marketplace.calls), ("assigned", []))
+
+    # === NO ANSWER === #
+
+    def test_out_of_reach_the_person_chooses_and_waiting_leaves_all_as_it_was(self):
+        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.always("POST", self.single(self.sale), "bad gateway", status=502)
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        self.assertTrue(dialog.is_unreachable)
+        self.assertEqual((dialog.line_ids.state, self.picking.state), ("unreachable", "assigned"))
+        dialog.action_wait()
+        self.assertFalse(dialog.line_ids.code)
+        self.assertEqual(
+            (self.picking.state, self.sale.cartona_status), ("assigned", "assigned_to_salesman")
+        )
+        self.assertNotIn(CODE, str(self.proofs()))
+
+    def test_delivered_now_and_confirmed_as_soon_as_cartona_answers(self):
+        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.announce("POST", self.single(self.sale), "bad gateway", status=502)
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        dialog.action_deliver_later()
+        self.assertEqual(self.picking.state, "done")
+        self.assertFalse(dialog.line_ids.code)
+        self.config._end_pause("out")
+        self.knows(self.sale)
+        self.push()
+        self.assertEqual(self.bodies(self.sale)[-1]["retailer_otp"], CODE)
+        self.assertEqual((self.sale.cartona_status, self.proofs()), ("delivered", []))
+
+    def test_a_code_kept_for_later_survives_until_cartona_answers(self):
+        self.marketplace.always("POST", STATUSES, "bad gateway", status=502)
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        dialog.action_deliver_later()
+        self.push()
+        self.assertEqual(self.proofs(), [(self.sale.id, None, CODE)])
+        self.assertEqual(self.sale.cartona_status, "approved")
+
+    def test_a_code_kept_for_later_that_is_wrong_is_forgotten_and_somebody_told(self):
+        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.announce("POST", self.single(self.sale), "bad gateway", status=502)
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, WRONG)
+        dialog.action_deliver_later()
+        self.config._end_pause("out")
+        self.knows(self.sale)
+        self.push()
+        self.assertEqual(self.proofs(), [])
+        self.assertEqual(
+            (self.sale.cartona_status, self.sale.cartona_sync_state),
+            ("assigned_to_salesman", "error"),
+        )
+        self.assertEqual(len(self.tasks(self.sale)), 1)
+        # The right one is asked for by the button.
+        self.assertTrue(self.sale.cartona_can_deliver)
+        self.type_in(self.answer(self.sale.action_cartona_delivered()), CODE)
+        self.push()
+        self.assertEqual((self.sale.cartona_status, self.sale.cartona_error), ("delivered", False))
+
+    # === WHAT ODOO DOES AFTERWARDS === #
+
+    def test_accepted_but_not_validated_is_validated_later_without_a_second_call(self):
+        self.knows(self.sale)
+        dialog = self.ask(self.sale)
+        # Not `assertRaises`, whose rollback would undo what other cursors have committed.
+        with self.fail_on_validation(ValidationError("no")):
+            try:
+                self.type_in(dialog, CODE)
+            except ValidationError:
+                self.env.invalidate_all()
+            else:
+                self.fail("Odoo should have refused")
+        self.assertNotEqual(self.picking.state, "done")
+        self.assertFalse(dialog.line_ids.code)
+        self.assertEqual(self.told(self.sale).count("delivered"), 1)
+
+        self.validate(self.picking)
+        self.push()
+        self.assertEqual((self.picking.state, self.sale.cartona_status), ("done", "delivered"))
+        self.assertEqual(self.told(self.sale).count("delivered"), 1)
+        self.assertEqual(self.proofs(), [])
+
+    def test_a_transaction_that_begins_again_asks_cartona_nothing(self):
+        self.knows(self.sale)
+        dialog = self.ask(self.sale)
+        self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
+        dialog.action_confirm()
+        self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
+
+    def test_a_delivery_that_odoo_never_finished_is_noticed(self):
+        self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
+        self.config._cron_sweep()
+        self.push()
+        self.assertEqual(self.sale.cartona_status, "delivered")
+        self.assertIn("complete the delivery", self.tasks(self.sale)[0][0])
+
+    def test_cartonas_echo_while_somebody_delivers_bothers_nobody(self):
+        self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
+        self.receive(self.order(status="delivered", wallet_top_up=20.0))
+        self.assertEqual(self.tasks(self.sale), [])
+
+    def test_a_delivery_validated_by_other_software_is_not_told_without_the_code(self):
+        self.accept()
+        self.pick(self.picking)
+        self.picking._action_done()
+        self.push()
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman"])
+        self.assertEqual(self.sale.cartona_sync_state, "error")
+        self.assertEqual(len(self.tasks(self.sale)), 1)
+        self.push()
+        self.assertEqual(len(self.tasks(self.sale)), 1)
+        self.assertTrue(self.sale.cartona_can_deliver)
+        self.knows(self.sale)
+        self.type_in(self.answer(self.sale.action_cartona_delivered()), CODE)
+        self.push()
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+
+    # === WHO IS ASKED === #
+
+    def test_the_first_of_two_deliveries_needs_no_code_the_last_does(self):
+        self.accept()
+        self.pick(self.picking, {self.tea: 3})
+        self.assertTrue(self.validate(self.picking, skip_backorder=True))
+        self.assertEqual(self.picking.state, "done")
+        rest = self.sale.picking_ids - self.picking
+        self.pick(rest)
+        self.assertEqual(self.validate(rest)["res_model"], "cartona.delivery.otp")
+
+    def test_odoos_question_about_the_rest_comes_first_then_the_code(self):
+        self.knows(self.sale)
+        self.pick(self.picking, {self.tea: 3})
+        question = self.answer(self.validate(self.picking))
+        self.assertEqual(question._name, "stock.backorder.confirmation")
+        if not question.pick_ids:
+            question.pick_ids = self.picking
+        dialog = self.answer(question.process_cancel_backorder())
+        self.type_in(dialog, CODE)
+        self.assertEqual(self.picking.state, "done")
+        self.assertEqual(self.sale.picking_ids, self.picking, "no backorder")
+        self.push()
+        self.assertEqual(self.sale.cartona_status, "delivered")
+
+    def test_a_warehouse_user_without_a_right_on_sales_delivers(self):
+        groups = "group_ids" if "group_ids" in self.seller._fields else "groups_id"
+        self.seller.write({groups: [(6, 0, self.env.ref("stock.group_stock_user").ids)]})
+        self.knows(self.sale)
+        self.pick(self.picking)
+        picking = self.picking.with_user(self.seller)
+        action = picking.with_context(skip_sms=True).button_validate()
+        dialog = self.answer(action).with_user(self.seller)
+        self.type_in(dialog, CODE)
+        self.assertEqual(self.picking.state, "done")
+        self.push()
+        self.assertEqual(self.sale.cartona_status, "delivered")
+
+    def test_with_the_button_the_code_is_asked_there_and_not_at_validation(self):
+        self.config.delivered_when = "button"
+        self.knows(self.sale)
+        self.deliver(self.sale)
+        self.push()
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman"])
+        dialog = self.answer(self.sale.action_cartona_delivered())
+        self.assertFalse(self.sale.cartona_delivered_at)
+        self.type_in(dialog, CODE)
+        self.assertTrue(self.sale.cartona_delivered_at)
+        self.push()
+        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+
+    def test_ten_at_once_seven_go_through_and_three_are_asked_together(self):
+        coded = self.sale
+        for number in range(2):
+            coded |= self.coded(hashed_id="coded%s" % number, lines={1: None, 0: {"amount": 1}})
+        plain = self.env["sale.order"]
+        for number in range(7):
+            name = "plain%s" % number
+            plain |= self.take(hashed_id=name, lines={0: None, 1: {"amount": 1}})
+        self.settle()
+        everything = (plain | coded).picking_ids
+        self.pick(everything)
+        dialog = self.answer(self.validate(everything))
+        self.assertEqual(set(plain.picking_ids.mapped("state")), {"done"})
+        self.assertEqual(dialog.line_ids.order_id, coded)
+        self.assertEqual(set(coded.picking_ids.mapped("state")), {"assigned"})
+
+        # Each has its own result.
+        for sale in coded:
+            self.knows(sale)
+        wrong = dialog.line_ids[1]
+        for line in dialog.line_ids:
+            line.code = WRONG if line == wrong else CODE
+        again = self.answer(dialog.action_confirm())
+        self.assertEqual(
+            {line.order_id: line.state for line in again.line_ids},
+            {sale: "refused" if sale == wrong.order_id else "accepted" for sale in coded},
+        )
+        self.assertEqual(wrong.order_id.picking_ids.state, "assigned")
+        self.type_in_one(again, wrong)
+        self.assertEqual(set(everything.mapped("state")), {"done"})
+
+    def type_in_one(self, dialog, line):
+        line.code = CODE
+        dialog.action_confirm()
+
+    # === WHERE THE CODE IS NOT === #
+
+    def test_a_used_code_is_nowhere(self):
+        self.knows(self.sale)
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, WRONG)
+        self.type_in(dialog, CODE)
+        self.push()
+        for code in (WRONG, CODE):
+            self.assertEqual(self.where_is(code), [])
+
+    def test_a_code_that_waits_is_read_by_nobody(self):
+        self.marketplace.always("POST", STATUSES, "bad gateway", status=502)
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        dialog.action_deliver_later()
+        self.assertEqual(self.where_is(CODE), ["cartona_delivery_proof"])
+        admin = self.env.ref("base.user_admin")
+        with self.assertRaises(Exception) as caught:
+            self.env["cartona.delivery.proof"].with_user(admin).search([])
+        self.assertEqual(type(caught.exception).__name__, "AccessError")
+
+    def where_is(self, code):
+        """Names of the tables in which this code stands."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT table_name FROM information_schema.tables"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name"
+        )
+        found = []
+        for (table,) in self.env.cr.fetchall():
+            self.env.cr.execute(
+                'SELECT 1 FROM "%s" row WHERE row::text LIKE %%s LIMIT 1' % table,
+                ("%" + code + "%",),
+            )
+            found += [table] if self.env.cr.fetchone() else []
+        return found
+
+    def test_codes_of_ended_orders_are_forgotten(self):
+        Proof = self.env["cartona.delivery.proof"]
+        Proof._keep(self.sale.id, code=CODE)
+        Proof._purge()
+        self.assertEqual(self.proofs(), [(self.sale.id, None, CODE)])
+        self.sale.cartona_status = "delivered"
+        self.env.flush_all()
+        Proof._purge()
+        self.assertEqual(self.proofs(), [])
+
+
+class TestImmediateTransfer(OtpCase):
+    """Up to 16 Odoo asks whether what is reserved was moved; from 17 it takes it for granted."""
+
+    def test_nothing_entered_still_asks_for_the_code(self):
+        sale = self.coded()
+        self.knows(sale)
+        action = self.validate(sale.picking_ids)
+        if action["res_model"] == "stock.immediate.transfer":
+            question = self.answer(action)
+            if not question.pick_ids:
+                question.pick_ids = sale.picking_ids
+            action = question.process()
+        self.assertEqual(action["res_model"], "cartona.delivery.otp")
+        self.assertEqual(set(moves_of(sale.picking_ids).mapped("state")), {"assigned"})
+        self.type_in(self.answer(action), CODE)
+        self.assertEqual(sale.picking_ids.state, "done")

@@ -1,0 +1,224 @@
+"""Cancelling, from here with a reason, from there at every moment of the warehouse's work."""
+
+from ..cartona_api import status
+from ..compat import moves_of
+from .common import STATUSES
+from .delivery_common import DeliveryCase
+
+GONE = {"status": "cancelled_by_retailer", "cancellation_reason": "closed today"}
+
+
+class TestCancelHere(DeliveryCase):
+    def setUp(self):
+        super().setUp()
+        self.sale = self.take()
+        self.accept(self.sale)
+
+    def test_the_forms_button_asks_for_a_reason_and_tells_it(self):
+        self.config.default_cancellation_reason = "missing_items"
+        dialog = self.answer(self.sale.action_cancel())
+        self.assertEqual(dialog._name, "cartona.order.cancel")
+        self.assertEqual(self.sale.state, "sale")
+        self.assertEqual(dialog.reason, "missing_items")
+        dialog.reason = "different_prices"
+        dialog.action_confirm()
+        self.push()
+        self.assertEqual(
+            self.marketplace.bodies(self.single(self.sale)),
+            [
+                {
+                    "hashed_id": self.sale.cartona_id,
+                    "status": "cancelled_by_supplier",
+                    "cancellation_reason": "different_prices",
+                }
+            ],
+        )
+        self.assertEqual(
+            (self.sale.state, self.sale.cartona_status, self.sale.picking_ids.state),
+            ("cancel", "cancelled_by_supplier", "cancel"),
+        )
+
+    def test_the_reasons_are_cartonas_eleven(self):
+        reasons = dict(
+            self.sale._fields["cartona_cancellation_reason"]._description_selection(self.env)
+        )
+        self.assertEqual(set(reasons), set(status.CANCELLATION_REASONS))
+
+    def test_cancelling_without_a_question_tells_the_reason_of_the_settings(self):
+        self.config.default_cancellation_reason = "delayed_order"
+        quiet = self.take(hashed_id="quiet1")
+        quieter = self.take(hashed_id="quiet2")
+        self.accept(quiet, quieter)
+        quiet.with_context(disable_cancel_warning=True).action_cancel()
+        quieter._action_cancel()
+        self.push()
+        for sale in (quiet, quieter):
+            self.assertEqual(
+                self.bodies(sale),
+                [{"status": "cancelled_by_supplier", "cancellation_reason": "delayed_order"}],
+            )
+
+    def test_several_are_cancelled_for_one_reason(self):
+        other = self.take(hashed_id="other1")
+        own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
+        self.accept(other)
+        both = self.sale | other | own
+        model = self.env["cartona.order.cancel"].with_context(active_ids=both.ids)
+        dialog = model.create({"reason": "cannot_deliver_the_order"})
+        self.assertEqual(dialog.order_count, 3)
+        dialog.action_confirm()
+        self.push()
+        self.assertEqual(set(both.mapped("state")), {"cancel"})
+        for sale in (self.sale, other):
+            self.assertEqual(
+                [body["cancellation_reason"] for body in self.bodies(sale)],
+                ["cannot_deliver_the_order"],
+            )
+        self.assertFalse(own.cartona_cancellation_reason)
+
+    def test_an_order_of_odoos_own_asks_for_nothing_of_cartona(self):
+        own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
+        own.action_cancel()
+        self.assertEqual(own.state, "cancel")
+
+    def test_what_the_retailer_has_cancelled_asks_for_no_reason(self):
+        self.sale.cartona_status = "cancelled_by_retailer"
+        answer = self.sale.with_context(disable_cancel_warning=False).action_cancel()
+        if isinstance(answer, dict):
+            self.assertNotEqual(answer["res_model"], "cartona.order.cancel")
+
+    def test_a_refused_cancellation_is_flagged_with_both_states(self):
+        self.marketplace.announce(
+            "POST", self.single(self.sale), {"error": "is already delivered"}, status=422
+        )
+        self.sale.cartona_status = "assigned_to_salesman"
+        self.sale._action_cancel()
+        self.push()
+        self.assertEqual(
+            (self.sale.state, self.sale.cartona_status, self.sale.cartona_sync_state),
+            ("cancel", "assigned_to_salesman", "error"),
+        )
+        self.assertIn("already delivered", self.sale.cartona_error)
+        self.assertIn("Shipped", self.sale.cartona_error)
+        [(task, user)] = self.tasks(self.sale)
+        self.assertEqual((task, user), (self.sale.cartona_error, self.config.activity_user_id))
+
+    def test_cancelled_here_and_delivered_there_is_flagged(self):
+        self.sale.cartona_status = "delivered"
+        self.sale._action_cancel()
+        self.push()
+        self.assertEqual(self.marketplace.calls, [])
+        self.assertEqual(self.sale.cartona_sync_state, "error")
+        self.assertEqual(len(self.tasks(self.sale)), 1)
+
+    def test_an_answer_that_is_lost_is_asked_for_again(self):
+        self.marketplace.announce("POST", self.single(self.sale), "bad gateway", status=502)
+        self.sale._action_cancel()
+        self.assertTrue(self.push())
+        self.config._end_pause("out")
+        self.push()
+        self.assertEqual(self.sale.cartona_status, "cancelled_by_supplier")
+
+    def test_pending_again_at_cartona_is_for_a_person_to_decide(self):
+        self.sale._action_cancel()
+        self.push()
+        self.receive(self.order(status="pending", note_message="please after all"))
+        self.assertEqual(self.sale.state, "cancel")
+        self.assertEqual(len(self.tasks(self.sale)), 1)
+        self.push()
+        self.assertEqual(self.told(self.sale), ["cancelled_by_supplier"])
+
+
+class TestCancelledThere(DeliveryCase):
+    def free(self):
+        return self.tea.with_context(location=self.warehouse.lot_stock_id.id).free_qty
+
+    def gone(self, sale):
+        self.receive(self.order(hashed_id=sale.cartona_id, **GONE))
+
+    def test_before_picking_order_and_delivery_are_off_and_the_stock_is_free_again(self):
+        sale = self.take()
+        before = self.free()
+        self.settle()
+        self.gone(sale)
+        self.assertEqual((sale.state, sale.picking_ids.state), ("cancel", "cancel"))
+        self.assertEqual(self.free(), before + 4)
+        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
+        self.assertEqual(self.tasks(sale.picking_ids), [], "nobody has begun")
+        self.push()
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_a_quotation_is_off_as_well(self):
+        sale = self.take(confirm=False)
+        self.gone(sale)
+        self.assertEqual(sale.state, "cancel")
+
+    def test_once_picking_has_begun_the_warehouse_is_told_at_once(self):
+        worker = self.seller
+        begun = {
+            "picked": lambda picking: self.pick(picking, {self.tea: 1}),
+            "printed": lambda picking: picking.write({"printed": True}),
+        }
+        for name, begin in begun.items():
+            with self.subTest(name):
+                sale = self.take(hashed_id=name)
+                picking = sale.picking_ids
+                picking.user_id = worker
+                begin(picking)
+                self.env["bus.bus"].search([]).unlink()
+                self.gone(sale)
+                self.assertEqual((sale.state, picking.state), ("cancel", "cancel"))
+                [(task, user)] = self.tasks(picking)
+                self.assertIn("put the goods back", task)
+                self.assertEqual(user, worker)
+                self.assertIn("put the goods back", self.notes(picking))
+                shouts = self.env["bus.bus"].search([]).mapped("message")
+                self.assertTrue(any("put the goods back" in str(shout) for shout in shouts))
+
+    def test_goods_that_wait_at_the_door_are_put_back(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        sale = self.take()
+        first = sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
+        self.pick(first)
+        self.validate(first)
+        self.gone(sale)
+        self.assertEqual(sale.state, "cancel")
+        self.assertEqual(len(self.tasks(first)), 1)
+
+    def test_once_goods_have_left_the_order_stays_and_a_return_is_prepared(self):
+        self.config.delivered_when = "button"
+        sale = self.take()
+        self.deliver(sale)
+        delivery = sale.picking_ids
+        sale.cartona_status = "approved"
+        self.gone(sale)
+        self.assertEqual(sale.state, "sale")
+        self.assertIn("take them back", self.tasks(sale)[0][0])
+        back = sale.picking_ids - delivery
+        self.assertNotIn(back.state, ("done", "cancel"))
+        self.assertEqual(
+            {move.product_id: move.product_uom_qty for move in moves_of(back)},
+            {self.tea: 4, self.rice: 2},
+        )
+        self.assertIn("closed today", self.notes(back))
+        # Told twice, prepared once.
+        self.receive(self.order(note_message="again", **GONE))
+        self.assertEqual(len(sale.picking_ids), 2)
+        self.push()
+        self.assertNotIn("delivered", self.told(sale))
+
+    def test_delivered_here_what_the_retailer_has_cancelled_is_flagged(self):
+        sale = self.take()
+        self.deliver(sale)
+        self.settle()
+        self.gone(sale)
+        self.assertIn("take them back", self.tasks(sale)[0][0])
+        # The retailer keeps the goods after all.
+        sale.picking_ids.filtered(lambda picking: picking.state != "done").action_cancel()
+        self.push()
+        self.assertEqual(sale.cartona_sync_state, "error")
+        self.assertEqual(
+            sale.cartona_error,
+            "Here the order is “Delivered”, on Cartona “Cancelled by the retailer”.",
+        )
+        self.assertEqual(self.marketplace.bodies(STATUSES), [])
