@@ -1,0 +1,418 @@
+"""An order's way from the retailer's hand to his shop, seen from both sides at once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tools.dev.demo import Shop
+from tools.dev.odoo_server import OdooError
+from tools.dev.processes import wait_until
+
+STATUSES = "order/update-order-status"
+SOON = 5  # seconds in which the other side has to show it
+QUIET = {"skip_sms": True, "skip_immediate": True}
+
+
+class Life:
+    """Orders of four pieces of the shop's first product, as the supplier's people handle them."""
+
+    def __init__(self, shop: Shop):
+        self.odoo, self.sandbox, self.config = shop.odoo, shop.sandbox, shop.config
+        self.listing, self.product = next(iter(shop.products.items()))
+        self.keys: dict[int, str] = {}
+
+    # === THE RETAILER === #
+
+    def place(self, amount: int = 4, **wanted) -> int:
+        """A retailer orders; the sale order that it becomes."""
+        lines = [{"supplier_product_id": self.listing, "amount": amount}]
+        placed = self.sandbox.place_order(lines=lines, **wanted)
+        key = placed["hashed_id"]
+        domain = [("cartona_id", "=", key)]
+        [sale] = wait_until(lambda: self.odoo.call("sale.order", "search", domain), SOON)
+        self.keys[sale] = key
+        return sale
+
+    def there(self, sale: int) -> dict:
+        """The order as the marketplace has it."""
+        return self.sandbox.order(self.keys[sale])
+
+    def arrives(self, sale: int, status: str) -> None:
+        """Wait until the marketplace shows this status, and Odoo knows that it does."""
+        wait_until(lambda: self.there(sale)["status"] == status, SOON)
+        wait_until(lambda: self.here(sale)["cartona_status"] == status, SOON)
+
+    def told(self, sale: int) -> list[str]:
+        """The statuses that the supplier sent for an order, acknowledgements left out."""
+        key, told = self.keys[sale], []
+        for request in self.sandbox.requests(STATUSES):
+            body = request["body"]
+            rows = body if isinstance(body, list) else [body]
+            told += [row["status"] for row in rows if row["hashed_id"] == key]
+        return [status for status in told if status != "synced"]
+
+    # === THE SUPPLIER === #
+
+    def here(self, sale: int) -> dict:
+        """The order as Odoo has it."""
+        fields = ["state", "cartona_status", "cartona_sync_state", "cartona_error", "picking_ids"]
+        return self.odoo.call("sale.order", "read", [sale], fields)[0]
+
+    def press(self, sale: int, button: str, **context):
+        """Press a button of the order."""
+        return self.odoo.call("sale.order", button, [sale], context=context)
+
+    def confirm(self, sale: int) -> None:
+        self.press(sale, "action_confirm")
+
+    def pickings(self, sale: int, *states: str) -> list[int]:
+        """Its transfers, oldest first; those in some states only."""
+        domain = [("sale_id", "=", sale)]
+        if states:
+            domain.append(("state", "in", states))
+        return self.odoo.call("stock.picking", "search", domain, order="id")
+
+    def pick(self, pickings: list[int], quantity: float = 4) -> None:
+        """Note how much of the product was picked."""
+        moves = self.odoo.call("stock.move", "search", [("picking_id", "in", pickings)])
+        values = {"quantity": quantity, "picked": True}
+        if self.odoo.env.major < 17:
+            values = {"quantity_done": quantity}
+        for move in moves:
+            self.odoo.call("stock.move", "write", [move], values)
+
+    def validate(self, pickings: list[int], **context):
+        """Press Validate."""
+        return self.odoo.call(
+            "stock.picking", "button_validate", pickings, context={**QUIET, **context}
+        )
+
+    def states(self, sale: int) -> list[str]:
+        """The states of its transfers, oldest first."""
+        rows = self.odoo.call("stock.picking", "read", self.pickings(sale), ["state"])
+        return [row["state"] for row in rows]
+
+    def deliver(self, sale: int) -> None:
+        """Pick and validate what is open."""
+        pickings = self.pickings(sale, "assigned", "confirmed")
+        self.pick(pickings)
+        self.validate(pickings, skip_backorder=True)
+
+    def pull(self, sale: int) -> None:
+        """Fetch what the marketplace offers, until it knows that this order has arrived."""
+        self.odoo.call("cartona.config", "action_pull_orders", [self.config])
+        wait_until(lambda: not self.there(sale)["sandbox"]["waiting"], SOON)
+
+    # === THE RETAILER'S CODE === #
+
+    def ask(self, sale: int) -> dict:
+        """Pick all, press Validate; the action that opens the dialog."""
+        pickings = self.pickings(sale, "assigned")
+        self.pick(pickings)
+        action = self.validate(pickings)
+        assert action["res_model"] == "cartona.delivery.otp"
+        return action
+
+    def type_in(self, action: dict, code: str, button: str = "action_confirm"):
+        """Type a code into the dialog, press one of its buttons."""
+        dialog, model = action["res_id"], action["res_model"]
+        lines = self.odoo.call(model, "read", [dialog], ["line_ids"])[0]["line_ids"]
+        changes = [(1, line, {"code": code}) for line in lines]
+        self.odoo.call(model, "write", [dialog], {"line_ids": changes})
+        return self.odoo.call(model, button, [dialog], context=action["context"])
+
+    def verdict(self, action: dict) -> dict:
+        """What the dialog shows of its only order."""
+        fields = ["state", "message", "code"]
+        domain = [("wizard_id", "=", action["res_id"])]
+        return self.odoo.call("cartona.delivery.otp.line", "search_read", domain, fields)[0]
+
+    def where_is(self, code: str) -> list[str]:
+        """Names of the tables of Odoo's database in which a code stands."""
+        tables = self.odoo.query(
+            "SELECT table_name FROM information_schema.tables"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
+        return [
+            table
+            for (table,) in tables
+            if self.odoo.query(
+                f'SELECT 1 FROM "{table}" row WHERE row::text LIKE %s LIMIT 1', f"%{code}%"
+            )
+        ]
+
+
+@pytest.fixture
+def life(shop: Shop) -> Iterator[Life]:
+    """A supplier at work, by default settings again when the test is over."""
+    life = Life(shop)
+    yield life
+    defaults = {"delivered_when": "validated", "complete_delivered": False}
+    life.odoo.call("cartona.config", "write", [life.config], defaults)
+
+
+# === THE WAY TO THE SHOP === #
+
+
+def test_confirmed_shipped_and_delivered_within_a_second_are_three_messages_in_order(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.press(sale, "action_cartona_ship")
+    life.deliver(sale)
+    life.arrives(sale, "delivered")
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
+    assert life.there(sale)["delivery_day"]
+    wait_until(lambda: life.here(sale)["cartona_sync_state"] == "synced", SOON)
+    assert life.states(sale) == ["done"]
+
+
+def test_what_was_told_comes_back_and_changes_nothing(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    life.pull(sale)
+    life.press(sale, "action_cartona_ship")
+    life.arrives(sale, "assigned_to_salesman")
+    life.pull(sale)
+    assert life.told(sale) == ["approved", "assigned_to_salesman"]
+    assert life.here(sale)["state"] == "sale"
+
+
+def test_the_first_of_two_deliveries_does_not_say_delivered(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    [first] = life.pickings(sale)
+    life.pick([first], 3)
+    life.validate([first], skip_backorder=True)
+    life.arrives(sale, "assigned_to_salesman")
+    life.pick(life.pickings(sale, "assigned"), 1)
+    life.validate(life.pickings(sale, "assigned"))
+    life.arrives(sale, "delivered")
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
+
+
+def test_a_short_delivery_lowers_the_amounts_first_and_is_delivered_then(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    [picking] = life.pickings(sale)
+    life.pick([picking], 3)
+    life.validate([picking], skip_backorder=True, picking_ids_not_to_backorder=[picking])
+    life.arrives(sale, "delivered")
+    assert [line["amount"] for line in life.there(sale)["order_details"]] == [3]
+    assert (
+        life.there(sale)["total_price"] == 3 * life.there(sale)["order_details"][0]["selling_price"]
+    )
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
+
+
+def test_a_part_left_at_the_door_lowers_the_amounts_then_it_is_delivered(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
+    sale = life.place()
+    life.confirm(sale)
+    life.deliver(sale)
+    life.arrives(sale, "assigned_to_salesman")
+    take_back(life, sale, quantity=1)
+    wait_until(lambda: life.there(sale)["order_details"][0]["amount"] == 3, SOON)
+    life.press(sale, "action_cartona_delivered")
+    life.arrives(sale, "delivered")
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
+
+
+def test_all_brought_back_from_the_door_is_returned(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
+    sale = life.place()
+    life.confirm(sale)
+    life.deliver(sale)
+    life.arrives(sale, "assigned_to_salesman")
+    take_back(life, sale)
+    life.arrives(sale, "returned")
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "returned"]
+
+
+def test_delivered_by_cartona_is_completed_here_by_setting_and_not_told_back(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"complete_delivered": True})
+    sale = life.place(delivered_by="delivered_by_cartona", wallet_top_up=20)
+    life.confirm(sale)
+    for _step in ("approved", "assigned_to_salesman", "delivered"):
+        life.sandbox.advance_order(life.keys[sale])
+    wait_until(lambda: life.states(sale) == ["done"], SOON)
+    assert life.told(sale) == []
+
+
+def test_what_a_restart_interrupts_is_told_afterwards(life: Life):
+    life.sandbox.set_fault(effect="503", path=STATUSES, times=2, retry_after=1)
+    sale = life.place()
+    life.confirm(sale)
+    life.deliver(sale)
+    wait_until(lambda: life.there(sale)["status"] == "delivered", 20)
+    taken = [entry["status"] for entry in life.there(sale)["sandbox"]["history"]]
+    assert [status for place, status in enumerate(taken) if status not in taken[:place]] == [
+        "pending",
+        "approved",
+        "assigned_to_salesman",
+        "delivered",
+    ]
+
+
+# === THE RETAILER'S CODE === #
+
+
+def test_a_wrong_code_delivers_nothing_the_right_one_does(life: Life):
+    sale = life.place(wallet_top_up=20, otp="482913")
+    life.confirm(sale)
+    action = life.ask(sale)
+    life.type_in(action, "111222")
+    assert life.verdict(action)["state"] == "refused"
+    assert life.verdict(action)["code"] is False
+    assert (life.states(sale), life.there(sale)["status"]) == (
+        ["assigned"],
+        "assigned_to_salesman",
+    )
+    life.type_in(action, "482913")
+    assert life.states(sale) == ["done"]
+    life.arrives(sale, "delivered")
+    assert life.told(sale).count("delivered") == 2  # the wrong one and the right one
+    wait_until(lambda: not life.odoo.query("SELECT 1 FROM cartona_delivery_proof"), SOON)
+    assert life.where_is("482913") == life.where_is("111222") == []
+    assert "482913" not in life.odoo.log.read_text(errors="replace")
+
+
+def test_out_of_reach_at_the_door_it_is_confirmed_later(life: Life):
+    sale = life.place(installment_cost=10, otp="572913")
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    fault = life.sandbox.set_fault(effect="503", path=STATUSES)
+    action = life.ask(sale)
+    life.type_in(action, "572913")
+    assert (life.verdict(action)["state"], life.states(sale)) == ("unreachable", ["assigned"])
+    life.type_in(action, "572913", "action_deliver_later")
+    assert life.states(sale) == ["done"]
+    life.sandbox.clear_faults(fault["id"])
+    wait_until(lambda: life.there(sale)["status"] == "delivered", 90)
+    wait_until(lambda: life.where_is("572913") == [], SOON)
+
+
+def test_an_accepted_code_is_asked_for_once_whatever_odoo_does_afterwards(life: Life):
+    sale = life.place(wallet_top_up=20, otp="662913")
+    life.confirm(sale)
+    action = life.ask(sale)
+    with no_validation(life), pytest.raises(OdooError):
+        life.type_in(action, "662913")
+    assert life.states(sale) == ["assigned"]
+    assert life.there(sale)["status"] == "delivered"
+    # The code is gone although everything else was rolled back.
+    assert life.where_is("662913") == []
+    assert life.validate(life.pickings(sale)) is True
+    life.arrives(sale, "delivered")
+    assert life.told(sale).count("delivered") == 1
+
+
+# === CANCELLING === #
+
+
+def test_a_cancellation_carries_the_chosen_reason(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    action = life.press(sale, "action_cancel")
+    assert action["res_model"] == "cartona.order.cancel"
+    dialog = life.odoo.call(
+        "cartona.order.cancel", "create", {"reason": "delayed_order"}, context=action["context"]
+    )
+    life.odoo.call("cartona.order.cancel", "action_confirm", [dialog])
+    life.arrives(sale, "cancelled_by_supplier")
+    assert life.there(sale)["cancellation_reason"] == "delayed_order"
+
+
+def test_a_cancellation_that_cartona_refuses_is_flagged_on_the_order(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    life.sandbox.webhook(url="")
+    life.sandbox.advance_order(life.keys[sale], "delivered")
+    life.press(sale, "action_cancel", disable_cancel_warning=True)
+    wait_until(lambda: life.here(sale)["cartona_sync_state"] == "error", SOON)
+    assert life.here(sale)["state"] == "cancel"
+    assert "refused the cancellation" in life.here(sale)["cartona_error"]
+    domain = [("res_model", "=", "sale.order"), ("res_id", "=", sale)]
+    assert life.odoo.call("mail.activity", "search_count", domain) == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+def test_cancelled_by_the_retailer_stops_shouts_or_proposes_a_return(life: Life, moment: str):
+    life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    [picking] = life.pickings(sale)
+    if moment != "before":
+        life.pick([picking], 2)
+    if moment == "after":
+        life.pick([picking])
+        life.validate([picking])
+        life.arrives(sale, "assigned_to_salesman")
+    life.sandbox.cancel_order(life.keys[sale], force=True)
+    activity = [("res_model", "=", "stock.picking"), ("res_id", "=", picking)]
+    if moment == "after":
+        wait_until(lambda: len(life.pickings(sale)) == 2, SOON)
+        assert life.here(sale)["state"] == "sale"
+        assert life.states(sale)[0] == "done"
+        assert life.states(sale)[1] in ("confirmed", "assigned")
+        return
+    wait_until(lambda: life.here(sale)["state"] == "cancel", SOON)
+    assert life.states(sale) == ["cancel"]
+    shouted = life.odoo.call("mail.activity", "search_count", activity)
+    assert shouted == (moment == "during")
+    assert "cancelled_by_supplier" not in life.told(sale)
+
+
+def test_while_the_retailer_edits_the_order_is_locked(life: Life):
+    sale = life.place()
+    life.sandbox.edit_order(life.keys[sale], hold=True)
+    wait_until(lambda: life.here(sale)["cartona_status"] == "editing", SOON)
+    with pytest.raises(OdooError, match="retailer is changing"):
+        life.confirm(sale)
+    life.sandbox.edit_order(
+        life.keys[sale], lines=[{"supplier_product_id": life.listing, "amount": 2}]
+    )
+    wait_until(lambda: life.here(sale)["cartona_status"] == "pending", SOON)
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+
+
+# === HELPERS === #
+
+
+def take_back(life: Life, sale: int, quantity: int = 0) -> None:
+    """Return the delivery whole, or so many pieces, and validate the return."""
+    code = f"""
+from odoo.addons.cartona_integration.compat import make_return, moves_of, pick_all
+back = make_return(env["sale.order"].browse({sale}).picking_ids)
+if {quantity}:
+    moves_of(back).product_uom_qty = {quantity}
+pick_all(moves_of(back))
+back.with_context(skip_sms=True, skip_backorder=True).button_validate()
+"""
+    life.odoo.shell(code)
+
+
+class no_validation:
+    """While it lasts, PostgreSQL itself refuses that a stock move is done."""
+
+    def __init__(self, life: Life):
+        self.odoo = life.odoo
+
+    def __enter__(self) -> None:
+        self.odoo.query(
+            "CREATE FUNCTION refuse_done() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'not now'; END $$"
+        )
+        self.odoo.query(
+            "CREATE TRIGGER refuse_done BEFORE UPDATE ON stock_move FOR EACH ROW"
+            " WHEN (NEW.state = 'done') EXECUTE FUNCTION refuse_done()"
+        )
+
+    def __exit__(self, *_error: object) -> None:
+        self.odoo.query("DROP TRIGGER refuse_done ON stock_move")
+        self.odoo.query("DROP FUNCTION refuse_done()")
