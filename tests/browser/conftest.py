@@ -67,13 +67,14 @@ def phone(odoo: OdooServer, language: str, new_page: Callable[..., Page]) -> Cle
 
 def speak(odoo: OdooServer, language: str) -> None:
     """Let the administrator read Odoo in that language."""
-    lang = odoo.call("res.lang", "search_read", [("code", "=", language)], ["id"])
+    lang = odoo.call("res.lang", "search", [("code", "=", language)])
     if not lang:
-        odoo.shell(
-            "lang = env['res.lang'].with_context(active_test=False)"
-            f".search([('code', '=', {language!r})])\n"
-            "env['base.language.install'].create({'lang_ids': [(6, 0, lang.ids)]}).lang_install()"
-        )
+        # By RPC: what another process activates, the server would not know at once.
+        everything = {"active_test": False}
+        domain = [("code", "=", language)]
+        found = odoo.call("res.lang", "search", domain, context=everything)
+        install = odoo.call("base.language.install", "create", {"lang_ids": [(6, 0, found)]})
+        odoo.call("base.language.install", "lang_install", [install])
     [user] = odoo.call("res.users", "search", [("login", "=", "admin")])
     values = {"lang": language}
     if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):
