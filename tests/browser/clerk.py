@@ -99,6 +99,13 @@ class Clerk:
             self.click(place)
         self.settle()
 
+    def press_in_status_bar(self, button: str) -> None:
+        """Press a button of the form's bar, which on a phone folds most of them away."""
+        bar = ".o_statusbar_buttons"
+        if not self.page.locator(f"{bar} [name='{button}']:visible").count():
+            self.click(f"{bar} .o-dropdown, {bar} .dropdown-toggle")
+        self.press(button)
+
     def type(self, field: str, text: str) -> None:
         """Fill in a field of the form."""
         place = self.field(field).locator("input").first

@@ -5,12 +5,16 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.clerk import Clerk
+from tools.dev import browser as chromium_tools
+from tools.dev import databases, processes, store
+from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
 from tools.dev.paths import ROOT
 
@@ -25,6 +29,38 @@ def browser(chromium: str) -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def serve(environment: Environment) -> Callable[[], AbstractContextManager[OdooServer]]:
+    """`with serve() as odoo`: a server on a fresh database, gone after the block.
+
+    Its pages are mirrored for Arabic; without rtlcss the test is skipped.
+    """
+    try:
+        folder = chromium_tools.rtlcss()
+    except (store.SetupError, processes.CommandError) as error:
+        pytest.skip(str(error).splitlines()[0])
+    variables = {"PATH": os.pathsep.join((str(folder), os.environ["PATH"]))}
+
+    @contextmanager
+    def start() -> Iterator[OdooServer]:
+        database = databases.clone(environment)
+        try:
+            with OdooServer(environment, database, environment=variables) as server:
+                server.call("ir.config_parameter", "set_param", "web.base.url", server.url)
+                yield server
+        finally:
+            databases.drop(environment, database)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def odoo(serve: Callable[[], AbstractContextManager[OdooServer]]) -> Iterator[OdooServer]:
+    """An Odoo with the addon and the job runner, for all tests that do not set one up."""
+    with serve() as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -67,13 +103,14 @@ def phone(odoo: OdooServer, language: str, new_page: Callable[..., Page]) -> Cle
 
 def speak(odoo: OdooServer, language: str) -> None:
     """Let the administrator read Odoo in that language."""
-    lang = odoo.call("res.lang", "search_read", [("code", "=", language)], ["id"])
+    lang = odoo.call("res.lang", "search", [("code", "=", language)])
     if not lang:
-        odoo.shell(
-            "lang = env['res.lang'].with_context(active_test=False)"
-            f".search([('code', '=', {language!r})])\n"
-            "env['base.language.install'].create({'lang_ids': [(6, 0, lang.ids)]}).lang_install()"
-        )
+        # By RPC: what another process activates, the server would not know at once.
+        everything = {"active_test": False}
+        domain = [("code", "=", language)]
+        found = odoo.call("res.lang", "search", domain, context=everything)
+        install = odoo.call("base.language.install", "create", {"lang_ids": [(6, 0, found)]})
+        odoo.call("base.language.install", "lang_install", [install])
     [user] = odoo.call("res.users", "search", [("login", "=", "admin")])
     values = {"lang": language}
     if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):

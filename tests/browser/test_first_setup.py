@@ -1,13 +1,13 @@
 """From an installed addon to the first order, by the steps that the README names and no other."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.clerk import Clerk
-from tools.dev import databases, demo
-from tools.dev.environment import Environment
+from tools.dev import demo
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
@@ -17,15 +17,10 @@ APP = "cartona_integration.menu_cartona_root"
 
 
 @pytest.fixture
-def odoo(environment: Environment) -> Iterator[OdooServer]:
+def odoo(serve: Callable[[], AbstractContextManager[OdooServer]]) -> Iterator[OdooServer]:
     """A fresh one for each language: whoever sets it up is the first to do so."""
-    database = databases.clone(environment)
-    try:
-        with OdooServer(environment, database) as server:
-            server.call("ir.config_parameter", "set_param", "web.base.url", server.url)
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with serve() as server:
+        yield server
 
 
 def test_from_installed_to_the_first_order(

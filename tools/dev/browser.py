@@ -1,16 +1,20 @@
-"""A Chromium for the tests that look at pages."""
+"""A Chromium for the tests that look at pages, and what Odoo needs to turn them right to left."""
 
 import os
 import shutil
+from pathlib import Path
 
-from tools.dev import processes
-from tools.dev.paths import LOGS
+from tools.dev import processes, store
+from tools.dev.paths import DEV, LOGS
 from tools.dev.progress import say
 from tools.dev.store import SetupError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: The fonts are for Arabic, which a bare machine would show as boxes.
 _PACKAGES = ("chromium", "fonts-dejavu-core")
+#: Odoo mirrors its style sheets with it, and shows them left to right where it is missing.
+_RTLCSS = "rtlcss@4.3.0"
+_RTLCSS_FOLDER = DEV / "rtlcss"
 
 
 def chromium() -> str:
@@ -29,6 +33,30 @@ def chromium() -> str:
     for command in (["apt-get", "update"], install):
         processes.run(command, LOGS / "apt-chromium.log", variables)
     return _find() or ""
+
+
+def rtlcss() -> Path:
+    """The folder of an executable `rtlcss`: the machine's, or one installed now by npm.
+
+    :raise SetupError: when there is neither it nor npm
+    """
+    found = shutil.which("rtlcss")
+    if found:
+        return Path(found).parent
+    npm = shutil.which("npm")
+    if not npm:
+        raise SetupError("pages in Arabic need rtlcss, and there is no npm to install it with")
+    key = store.key_of(_RTLCSS)
+
+    def fill(folder: Path) -> None:
+        options = ["--no-audit", "--no-fund", "--prefix", folder]
+        processes.run([npm, "install", *options, _RTLCSS], LOGS / "npm-rtlcss.log")
+
+    store.ensure(
+        lambda: store.is_made(_RTLCSS_FOLDER, key),
+        lambda: store.make_folder(_RTLCSS_FOLDER, key, fill),
+    )
+    return _RTLCSS_FOLDER / "node_modules" / ".bin"
 
 
 def _find() -> str | None:
