@@ -1,6 +1,7 @@
 """Names of Odoo 16 that the tests use, given to an Odoo 15 by its own means."""
 
 from odoo import api, models
+from odoo.addons.stock.models.stock_picking import Picking
 
 if not hasattr(api.Environment, "flush_all"):
 
@@ -19,3 +20,6 @@ if not hasattr(api.Environment, "flush_all"):
     api.Environment.flush_all = flush_all
     api.Environment.invalidate_all = invalidate_all
     models.BaseModel.invalidate_recordset = invalidate_recordset
+
+if not hasattr(Picking, "move_ids"):
+    Picking.move_ids = property(lambda picking: picking.move_lines)
