@@ -1,6 +1,7 @@
 """Names of Odoo 16 that the tests use, given to an Odoo 15 by its own means."""
 
 from odoo import api, models
+
 from odoo.addons.stock.models.stock_picking import Picking
 
 if not hasattr(api.Environment, "flush_all"):
