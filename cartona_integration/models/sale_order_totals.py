@@ -12,7 +12,7 @@ class SaleOrder(models.Model):
         Rounding globally, Odoo 16 to 18 round the sum without taxes and the taxes apart, and the
         two may miss the sum of the lines by a cent. 15 adds up lines and has no such method.
         """
-        super()._compute_amounts()
+        result = super()._compute_amounts()
         for order in self:
             if order.cartona_id:
                 lines = sum(order.order_line.mapped("price_total"))
@@ -20,3 +20,4 @@ class SaleOrder(models.Model):
                 if missed:
                     order.amount_untaxed += missed
                     order.amount_total += missed
+        return result

@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from odoo.addons.stock.models.stock_picking import Picking
+
 if not hasattr(api.Environment, "flush_all"):
 
     def flush_all(env):
@@ -19,3 +21,6 @@ if not hasattr(api.Environment, "flush_all"):
     api.Environment.flush_all = flush_all
     api.Environment.invalidate_all = invalidate_all
     models.BaseModel.invalidate_recordset = invalidate_recordset
+
+if not hasattr(Picking, "move_ids"):
+    Picking.move_ids = property(lambda picking: picking.move_lines)

@@ -50,9 +50,12 @@ class TestOrderTotals(OrderCase):
 
     def test_the_included_form_is_made_once_with_the_same_accounts(self):
         (self.tea | self.rice).taxes_id = self.vat
-        account = self.env["account.account"].search(
-            [("account_type", "=", "liability_current")], limit=1
-        ) or self.env["account.account"].search([], limit=1)
+        Account = self.env["account.account"]
+        if "account_type" in Account._fields:
+            liability = [("account_type", "=", "liability_current")]
+        else:
+            liability = [("internal_group", "=", "liability"), ("internal_type", "=", "other")]
+        account = Account.search(liability, limit=1) or Account.search([], limit=1)
         self.vat.invoice_repartition_line_ids.filtered(
             lambda line: line.repartition_type == "tax"
         ).account_id = account
@@ -170,7 +173,10 @@ class TestOrderTotals(OrderCase):
 
     def test_taxes_of_another_company_do_not_count(self):
         company = self.env["res.company"].create({"name": "Other"})
-        group = self.env["account.tax.group"].create({"name": "Other", "company_id": company.id})
+        Group = self.env["account.tax.group"]
+        # Up to 16 a group of taxes belongs to no company.
+        own = {"company_id": company.id} if "company_id" in Group._fields else {}
+        group = Group.create(dict(own, name="Other"))
         foreign = (
             self.env["account.tax"]
             .with_company(company)

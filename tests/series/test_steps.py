@@ -45,7 +45,11 @@ REFUSED = [
     (_view('<form><field name="x" widget="hologram" /></form>'), "the widget hologram"),
     (_view('<form><field name="x" glow="1" /></form>'), "<field> with glow is not known"),
     (_view('<kanban highlight_color="x" />'), "<kanban> with highlight_color is not known"),
-    ('<odoo>\n\n\n<template id="x" />\n</odoo>', "only_known_words: <template> is not known"),
+    ('<odoo>\n\n\n<asset id="x" />\n</odoo>', "only_known_words: <asset> is not known"),
+    (
+        '<odoo>\n\n\n<template id="x"><form /></template>\n</odoo>',
+        "<form> in a template is not known",
+    ),
     (
         '<odoo>\n\n\n<record id="x" model="ir.model" />\n</odoo>',
         "records of ir.model are not known",

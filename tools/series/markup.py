@@ -62,6 +62,11 @@ class Context:
         """Elements of all views."""
         return [node for view in self.views() for node in view.elements(*tags)]
 
+    def template_elements(self) -> list:
+        """Elements of all reports and other templates."""
+        templates = self.document.elements("template")
+        return [node for template in templates for node in template.iterdescendants("*")]
+
 
 def field_of(record, name: str):
     """The `<field>` of that name in a record, or None."""

@@ -20,7 +20,7 @@ _SIDES = re.compile(r"(?<![\w-])([mp])([se])(-(?:(?:sm|md|lg|xl)-)?(?:\d|auto))(
 
 def classes_are_bootstrap_4(context: Context) -> None:
     """`ms-2 fw-bold text-end` is `ml-2 font-weight-bold text-right`."""
-    for node in context.view_elements():
+    for node in [*context.view_elements(), *context.template_elements()]:
         for name in ("class", "t-attf-class"):
             text = node.get(name)
             if text:

@@ -87,6 +87,11 @@ RECORDS = {
     "queue.job.channel": "name parent_id removal_interval",
     "queue.job.function": "model_id method channel_id retry_pattern related_action",
 }
+#: Tags of reports and other templates: the plain ones.
+_TEMPLATE_TAGS = set(
+    "t xpath a b br code div em h1 h2 h3 h4 h5 h6 hr i img li ol p pre small span strong table "
+    "tbody td th thead tr u ul".split()
+)
 _TOP = {
     "odoo": {"noupdate"},
     "data": {"noupdate"},
@@ -95,6 +100,7 @@ _TOP = {
     "function": {"model", "name", "eval"},
     "value": {"model", "eval", "name"},
     "delete": {"model", "id", "search"},
+    "template": {"id", "name", "inherit_id", "priority", "groups"},
 }
 
 
@@ -112,6 +118,11 @@ def _check_top(node, context: Context) -> None:
         raise Refused(node, f"<{node.tag}> with {_listed(unknown)} is not known")
     if node.tag == "record":
         _check_record(node, context)
+    elif node.tag == "template":
+        for child in node.iterdescendants("*"):
+            if child.tag not in _TEMPLATE_TAGS:
+                raise Refused(child, f"<{child.tag}> in a template is not known")
+            _check_element(child)
     elif node.tag != "menuitem":
         for child in node.iterchildren("*"):
             _check_top(child, context)
