@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.bench import arrival, dashboard, growth, latency, report, write_cost
+from tools.bench import arrival, dashboard, growth, latency, matching, report, write_cost
 from tools.bench.options import Options
 from tools.dev import environment, processes, store
 from tools.dev.progress import say
 
 #: In the order of the budget table.
-ROWS = {row.NAME: row for row in (write_cost, arrival, latency, dashboard, growth)}
+ROWS = {row.NAME: row for row in (write_cost, arrival, latency, dashboard, growth, matching)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

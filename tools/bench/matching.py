@@ -81,7 +81,7 @@ def made_up(seed: int) -> Score:
     """3,000 listings against 5,000 products of one seed."""
     shop = Shop(seed)
     products = [
-        Product(row.key, row.name, row.price, (str(row.key), row.code), row.barcode)
+        Product(row.key, row.name, row.price, row.code, row.barcode)
         for row in shop.products
     ]
     listings = [
