@@ -151,7 +151,6 @@ class Matcher:
         likeness = 2 * shared / (ours + theirs) if ours + theirs else 0.0
         return Words(likeness, (loose / (ours or 1), lost / (theirs or 1)), safe)
 
-
     def _goes_without_saying(self, word, shared):
         """Whether one of the shared words is never used without this one: the kind of goods that
         a brand makes, which its name may leave out. A flavour never is."""

@@ -63,8 +63,10 @@ def _compare_sizes(ours, theirs):
     """One dimension that differs is enough; grams and millilitres are often mixed up."""
     answers = [_overlap(ours[key], theirs[key]) for key in ours.keys() & theirs.keys()]
     if not answers and ours and theirs:
-        return EQUAL if _overlap(*(set().union(*side.values()) for side in (ours, theirs))) else (
-            DIFFERENT
+        return (
+            EQUAL
+            if _overlap(*(set().union(*side.values()) for side in (ours, theirs)))
+            else (DIFFERENT)
         )
     if not answers:
         return UNSAID

@@ -87,7 +87,7 @@ class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
     never_match = fields.Boolean(
-        "Never Match", copy=False, help="This is no product of yours in Odoo: it is not asked again."
+        "Never Match", copy=False, help="It is no product of yours in Odoo and is not asked again."
     )
     match_ids = fields.One2many("cartona.match", "listing_id", "Candidates", readonly=True)
     match_id = fields.Many2one(

@@ -1,6 +1,6 @@
 """Ranking: which products the unmatched rows of Cartona's catalogue may be, worked out by job.
 
-    button or cron -> job: read all products once -> rank 100 listings, commit -> the next 100 ...
+button or cron -> job: read all products once -> rank 100 listings, commit -> the next 100 ...
 """
 
 import json
@@ -124,8 +124,10 @@ class CartonaConfig(models.Model):
         """Compare everything unmatched with the products anew, and open the desk."""
         self.ensure_one()
         # In sudo mode: whoever may match may have the suggestions made.
-        listings = self.env["cartona.listing"].sudo().search(
-            self.env["cartona.listing"]._unmatched_domain(self)
+        listings = (
+            self.env["cartona.listing"]
+            .sudo()
+            .search(self.env["cartona.listing"]._unmatched_domain(self))
         )
         listings.write({"match_ranked_at": False})
         self._wake_streams("match")
@@ -158,9 +160,7 @@ class CartonaConfig(models.Model):
             )
         # Names on Cartona are Arabic: compare with the Arabic ones where there are any.
         arabic = self.env["res.lang"].search([("code", "=like", "ar%")], limit=1)
-        named = products.with_context(
-            lang=arabic.code or self.env.lang, display_default_code=False
-        )
+        named = products.with_context(lang=arabic.code or self.env.lang, display_default_code=False)
         prices, factors = {}, {}
         for unit in products.uom_id:
             same = products.filtered(lambda product, unit=unit: product.uom_id == unit)
@@ -183,9 +183,7 @@ class CartonaConfig(models.Model):
         """Override: rank what is new on Cartona, also without a job runner."""
         res = super()._cron_catch_up()
         Listing = self.env["cartona.listing"]
-        before = fields.Datetime.subtract(
-            fields.Datetime.now(), seconds=_RUNNER_ASLEEP_SECONDS
-        )
+        before = fields.Datetime.subtract(fields.Datetime.now(), seconds=_RUNNER_ASLEEP_SECONDS)
         for config in self.search([]):
             late = [*Listing._unranked_domain(config), ("write_date", "<", before)]
             if Listing.search(late, limit=1):

@@ -143,14 +143,10 @@ class TestDesk(MatchingCase):
             (desk.listing_id, desk.product_id, desk.pack_count), (self.box, self.cola, 24)
         )
         self.assertTrue(desk.is_pack_question)
-        self.assertEqual(
-            desk.question, "1 box on Cartona = 24 %s?" % self.cola.uom_id.name
-        )
+        self.assertEqual(desk.question, "1 box on Cartona = 24 %s?" % self.cola.uom_id.name)
         desk.action_accept()
         self.assertEqual(self.box.product_id, self.cola)
-        self.assertEqual(
-            self.box.uom_id._compute_quantity(1, self.cola.uom_id, round=False), 24
-        )
+        self.assertEqual(self.box.uom_id._compute_quantity(1, self.cola.uom_id, round=False), 24)
         self.assertFalse(self.box.match_ids)
         self.assertEqual(desk.listing_id, self.piece)
         desk.action_accept()

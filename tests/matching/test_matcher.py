@@ -1,6 +1,7 @@
 """Ranking: which product a listing is, in which pack, and when nobody needs to look."""
 
 import pytest
+
 from cartona_matching import Listing, Matcher, Product, pack_warning
 from tools.bench import matching
 

@@ -3,6 +3,7 @@
 import doctest
 
 import pytest
+
 from cartona_matching import matcher as matcher_module
 from cartona_matching import normalise as normalise_function
 from cartona_matching import read_name
