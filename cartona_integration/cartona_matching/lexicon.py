@@ -201,8 +201,10 @@ _SOUNDS = {
     "m": "m", "n": "n", "p": "b", "q": "k", "r": "r", "s": "s", "t": "t", "v": "f", "x": "ks",
     "z": "z",
 }  # fmt: skip
-_DIGRAPHS = (("tch", "$"), ("sh", "$"), ("ch", "$"), ("ph", "f"), ("kh", "k"), ("gh", "g"),
-             ("ck", "k"), ("ce", "s"), ("ci", "s"), ("cy", "s"), ("th", "s"), ("تش", "$"))  # fmt: skip
+_DIGRAPHS = (
+    ("tch", "$"), ("sh", "$"), ("ch", "$"), ("ph", "f"), ("kh", "k"), ("gh", "g"), ("ck", "k"),
+    ("ce", "s"), ("ci", "s"), ("cy", "s"), ("th", "s"), ("تش", "$"),
+)  # fmt: skip
 
 
 def is_latin(word):

@@ -39,15 +39,16 @@ class Matcher:
         weight = self.vocabulary.weight
         self.weights = [sum(map(weight, words)) for words in self.words]
         self.by_word, self.by_size = defaultdict(list), defaultdict(list)
-        self.by_id, self.by_barcode = defaultdict(list), defaultdict(list)
+        self.by_id, self.by_code, self.by_barcode = (defaultdict(list) for _kind in range(3))
         self.implied = {}
         for place, product in enumerate(self.products):
             for word in self.words[place]:
                 self.by_word[word].append(place)
             for size in _flat(self.measures[place].sizes):
                 self.by_size[size].append(place)
-            for code in filter(None, product.ids):
-                self.by_id[code].append(place)
+            self.by_id[str(product.key)].append(place)
+            if product.code:
+                self.by_code[product.code].append(place)
             if product.barcode:
                 self.by_barcode[product.barcode].append(place)
 
@@ -71,13 +72,14 @@ class Matcher:
         return Ranking(listing.key, verdicts[:limit], is_sure(verdicts))
 
     def _identified(self, listing):
-        """Products that bear an id of the listing: {place: ("id" or "barcode", that id)}.
+        """Products that bear an id of the listing: {place: (kind, that id)}.
 
         An id that several products bear is no proof for any of them.
         """
         found = {}
         for code, index, kind in (
             (listing.internal_id, self.by_id, "id"),
+            (listing.internal_id, self.by_code, "code"),
             (listing.internal_id, self.by_barcode, "barcode"),
             (listing.barcode, self.by_barcode, "barcode"),
         ):

@@ -15,8 +15,13 @@ _PACKED = 0.995
 _BOX_OF_BOXES = 0.97
 # What a price that is dearer or cheaper by so much leaves: (how much, factor), straight between.
 _PRICES = ((0.0, 1.0), (0.25, 0.985), (0.5, 0.95), (1.0, 0.88), (2.0, 0.8))
-# An id is believed against a name that has this little in common with it at least.
-_SAME_ID = 0.3
+# So alike the names must be for an id to be believed. A database id is a small number, and may be
+# some other number of the supplier's; a reference or a barcode hardly means anything else.
+_BELIEVED = {"id": 0.6, "code": 0.3, "barcode": 0.3}
+# A candidate for its id alone is shown, but stands behind everything that is alike.
+_BY_ID_ALONE = 0.35
+# An id spares the comparison of words from this likeness on.
+_SPARED = 0.5
 # A price that is this near to that of another pack may be meant for it; so many times too dear or
 # too cheap cannot be the same pack.
 _PACK_PRICE = 0.35
@@ -33,15 +38,15 @@ _SURE_MISSING = 0.12
 class Product:
     """A product of the supplier.
 
-    :param key: whatever the caller knows it by
-    :param ids: texts that Cartona may know it by: the database id, the reference
+    :param key: its database id, by which Cartona may know it as well
     :param price: of one unit as the retailer pays it; 0 when not known
+    :param code: the supplier's reference
     """
 
     key: Any
     name: str
     price: float = 0.0
-    ids: Tuple[str, ...] = ()
+    code: str = ""
     barcode: str = ""
 
 
@@ -69,8 +74,8 @@ class Verdict:
     :param score: up to 1
     :param pack: how many of the product one piece sold on Cartona holds; None when it is no
         whole number
-    :param reasons: pairs of code and value, the strongest first: `id`, `barcode`, `words` (share),
-        `size`, `numbers` (equal, different), `price` (Cartona's over Odoo's, per unit)
+    :param reasons: pairs of code and value, the strongest first: `id`, `code`, `barcode`, `words`
+        (share), `size`, `numbers` (equal, different), `price` (Cartona's over Odoo's, per unit)
     :param warning: `price_like_one`, `price_like_pack` when the price speaks of another pack
     :param doubts: codes of what forbids accepting it unseen
     """
@@ -113,7 +118,7 @@ def judge(listing, product, words, numbers, identity):
     """
     :param Words words: of the two names
     :param Comparison numbers: of the two names
-    :param identity: ("id" or "barcode", its text) when that is the same, else None
+    :param identity: ("id", "code" or "barcode", its text) when that is the same, else None
     :rtype: Verdict
     """
     ratio = _price_ratio(listing, product, numbers.pack)
@@ -121,9 +126,10 @@ def judge(listing, product, words, numbers, identity):
     score *= _ONE_SIDED if numbers.is_one_sided else 1.0
     score *= _pack_factor(numbers)
     score *= _price_factor(ratio)
-    believed = identity and words.likeness >= _SAME_ID
-    if believed:
-        score = 0.9 + score / 10
+    if identity:
+        believed = words.likeness >= _BELIEVED[identity[0]]
+        score = 0.9 + score / 10 if believed else max(score, _BY_ID_ALONE)
+    spared = bool(identity) and identity[0] != "id" and words.likeness >= _SPARED
     reasons = [("words", words.likeness)]
     if identity:
         reasons.insert(0, identity)
@@ -139,7 +145,7 @@ def judge(listing, product, words, numbers, identity):
         numbers.pack,
         reasons,
         pack_warning(listing.price, product.price, numbers.pack, listing.unit_count),
-        tuple(_doubts(words, numbers, ratio, believed)),
+        tuple(_doubts(words, numbers, ratio, spared)),
     )
 
 
@@ -189,16 +195,16 @@ def pack_warning(price, product_price, pack, unit_count):
     return ""
 
 
-def _doubts(words, numbers, ratio, believed):
+def _doubts(words, numbers, ratio, spared):
     if numbers.size == DIFFERENT or numbers.is_one_sided:
         yield "size"
-    if numbers.numbers != EQUAL and not (believed and numbers.numbers == UNSAID):
+    if numbers.numbers != EQUAL and not (spared and numbers.numbers == UNSAID):
         yield "numbers"
     if numbers.pack is None:
         yield "pack"
     if ratio and abs_log(ratio) > _SURE_PRICE:
         yield "price"
-    if believed:
+    if spared:
         return
     if max(words.missing) > _SURE_MISSING or min(words.missing) > 0:
         yield "words"

@@ -33,15 +33,13 @@ class CartonaListing(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _intents(self, config):
+    def _intents(self, config, everything=False):
         """Override: the id goes with the first price or stock that is sent."""
-        intents = super()._intents(config)
-        if not config.auto_sync_products:
-            return intents
-        ids = self._ids_to_give(config)
+        intents = super()._intents(config, everything)
+        ids = self._ids_to_give(config) if config.auto_sync_products else {}
         return [
             intent._replace(values=dict(intent.values, internal_product_id=ids[intent.listing.id]))
-            if intent.listing.id in ids
+            if intent.values and intent.listing.id in ids
             else intent
             for intent in intents
         ]

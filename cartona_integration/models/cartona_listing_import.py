@@ -53,10 +53,13 @@ class CartonaListing(models.Model):
     # === BUSINESS METHODS === #
 
     def _take_guessed_packs(self):
-        """A box that was linked to a piece without a word about its unit is so many pieces."""
+        """A box that was linked without a word about its unit is so many pieces of the product,
+        unless it costs about as much as one: then the product is the box."""
         for listing in self.filtered(lambda listing: listing.product_id):
             product = listing.product_id
-            count = listing._guess_pack(product) if listing.uom_id == product.uom_id else 1
+            if listing.uom_id != product.uom_id or listing._costs_about(listing.shown_price):
+                continue
+            count = listing._guess_pack(product)
             if count > 1:
                 listing.uom_id = listing._pack_unit(product.uom_id, count, listing.unit)
 

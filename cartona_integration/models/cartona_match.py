@@ -51,6 +51,7 @@ class CartonaMatch(models.Model):
             return self._price_reason(value)
         sentences = {
             "id": _("same ID (%s)", value),
+            "code": _("same reference (%s)", value),
             "barcode": _("same barcode (%s)", value),
             "words": _("words %s%% alike", round(100 * value)) if code == "words" else "",
             "size": _("same size") if value == "equal" else _("another size"),
@@ -85,13 +86,8 @@ class CartonaMatch(models.Model):
 class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
-    shown_price = fields.Float(
-        "Price Shown", readonly=True, copy=False, digits="Product Price", help="On Cartona."
-    )
     never_match = fields.Boolean(
-        "Never Match",
-        copy=False,
-        help="This is no product of yours in Odoo: it is not asked again.",
+        "Never Match", copy=False, help="It is no product of yours in Odoo and is not asked again."
     )
     match_ids = fields.One2many("cartona.match", "listing_id", "Candidates", readonly=True)
     match_id = fields.Many2one(

@@ -170,7 +170,7 @@ class CartonaConfig(models.Model):
                 key=product.id,
                 name=product.display_name,
                 price=prices[product.id],
-                ids=(str(product.id), product.default_code or ""),
+                code=product.default_code or "",
                 barcode=product.barcode or "",
             )
             for product in named

@@ -262,7 +262,7 @@ class TestImport(MatchingCase):
         same = self.row("O", "كولا كانز", "box", 24, 14.0)
         self.load(("B", "COLA330"), ("O", "COLA330"))
         self.assertEqual(box.uom_id._compute_quantity(1, self.cola.uom_id, round=False), 24)
-        self.assertEqual(same.product_id, self.cola)
+        self.assertEqual((same.product_id, same.uom_id), (self.cola, self.cola.uom_id))
 
     def test_a_file_with_a_mistake_changes_nothing_and_names_the_row(self):
         soap = self.row("S", "صابون")

@@ -1,4 +1,4 @@
-"""The matching desk: one row of Cartona's catalogue after the other, with its likeliest products."""
+"""The matching desk: one row of Cartona's catalogue after the other, and its likely products."""
 
 from odoo import _, api, fields, models
 
@@ -6,6 +6,7 @@ from odoo import _, api, fields, models
 class CartonaMatchingDesk(models.TransientModel):
     _name = "cartona.matching.desk"
     _description = "Cartona Matching Desk"
+    _rec_name = "listing_name"
 
     config_id = fields.Many2one("cartona.config", required=True, readonly=True)
     listing_id = fields.Many2one("cartona.listing", readonly=True, ondelete="set null")

@@ -211,9 +211,8 @@ class Shop:
     def _pack_words(self, count: int) -> str:
         if count == 12 and self.random.random() < 0.3:
             return "دستة"
-        return self.random.choice(
-            (f"كرتونة {count}", f"×{count}", f"* {count}", f"كرتون {count} ق")
-        )
+        ways = (f"كرتونة {count}", f"×{count}", f"* {count}", f"كرتون {count} ق")
+        return self.random.choice(ways)
 
     def _size(self, good: Good, tidy: bool) -> str:
         amount, dimension = good.amount, good.dimension
@@ -255,9 +254,8 @@ class Shop:
             return word[:place] + word[place] + word[place:]
         if slip == 2 and place + 1 < len(word):
             return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-        return (
-            word[:place] + self.random.choice(_NEIGHBOURS.get(word[place], "ا")) + word[place + 1 :]
-        )
+        wrong = self.random.choice(_NEIGHBOURS.get(word[place], "ا"))
+        return word[:place] + wrong + word[place + 1 :]
 
 
 def _in_base(amount: float, dimension: str) -> float:

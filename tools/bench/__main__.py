@@ -14,6 +14,7 @@ from tools.bench import (
     growth,
     inbound,
     latency,
+    matching,
     report,
     webhook,
     write_cost,
@@ -24,7 +25,8 @@ from tools.dev.progress import say
 
 #: In the order of the budget table.
 ROWS = {
-    row.NAME: row for row in (write_cost, arrival, latency, inbound, webhook, dashboard, growth)
+    row.NAME: row
+    for row in (write_cost, arrival, latency, inbound, webhook, dashboard, growth, matching)
 }
 
 

@@ -14,8 +14,9 @@ from tools.dev.paths import ADDON, ROOT
 # `tests` in it as well, so the top level's cannot be a package: its folders are.
 sys.path += [str(ROOT / ADDON), str(ROOT / "tests")]
 
-from cartona_matching import Listing, Matcher, Product  # noqa: E402
 from matching.generator import Shop  # noqa: E402
+
+from cartona_matching import Listing, Matcher, Product  # noqa: E402
 
 NAME = "matching"
 #: The last one is for the figures alone: nothing is ever tuned on it.
@@ -81,8 +82,7 @@ def made_up(seed: int) -> Score:
     """3,000 listings against 5,000 products of one seed."""
     shop = Shop(seed)
     products = [
-        Product(row.key, row.name, row.price, (str(row.key), row.code), row.barcode)
-        for row in shop.products
+        Product(row.key, row.name, row.price, row.code, row.barcode) for row in shop.products
     ]
     listings = [
         Listing(row.key, row.name, row.unit, row.unit_count, row.price, row.internal_id)
