@@ -2,7 +2,7 @@
 
 from odoo import api, models
 
-from odoo.addons.stock.models.stock_picking import Picking
+from odoo.addons.stock.models import stock_picking
 
 if not hasattr(api.Environment, "flush_all"):
 
@@ -22,5 +22,7 @@ if not hasattr(api.Environment, "flush_all"):
     api.Environment.invalidate_all = invalidate_all
     models.BaseModel.invalidate_recordset = invalidate_recordset
 
-if not hasattr(Picking, "move_ids"):
+# The class is called so up to 17.
+Picking = getattr(stock_picking, "Picking", None)
+if Picking and not hasattr(Picking, "move_ids"):
     Picking.move_ids = property(lambda picking: picking.move_lines)
