@@ -36,6 +36,9 @@ class CartonaDeliveryOtp(models.TransientModel):
         """
         self.ensure_one()
         open_lines = self._open_lines()
+        for line in (self.line_ids - open_lines).filtered("code"):
+            # Accepted by an attempt that collided with another transaction before it got here.
+            line._keep(ACCEPTED, "", None)
         if open_lines and not any(line.code for line in open_lines):
             raise UserError(_("Type the code that the retailer was sent."))
         for line in open_lines.filtered("code"):
