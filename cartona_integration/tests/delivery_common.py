@@ -4,6 +4,8 @@ from ..compat import moves_of, pick_all
 from .common import STATUSES
 from .order_common import OrderCase
 
+DETAILS = "order/update-order-details"
+
 
 class DeliveryCase(OrderCase):
     """Ten of each product are in stock; orders are told to Cartona by `push`."""
@@ -103,8 +105,10 @@ class DeliveryCase(OrderCase):
     # === THE MARKETPLACE === #
 
     def accept(self, *sales):
-        """The marketplace takes every status, of these orders on the single call as well."""
+        """The marketplace takes every status, of these orders on the single call as well, and
+        changes of lines."""
         self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.always("POST", DETAILS, {})
         for sale in sales:
             self.marketplace.always("POST", self.single(sale), {})
 
@@ -114,6 +118,23 @@ class DeliveryCase(OrderCase):
     def told(self, sale):
         """The statuses that Cartona was told of an order, in order, by either call."""
         return [body["status"] for body in self.bodies(sale)]
+
+    def told_in_order(self, sale):
+        """Statuses and changed lines as they were sent: a list of status, or of (line, amount)."""
+        story = []
+        for _method, path, _query, body in self.marketplace.calls:
+            items = body if isinstance(body, list) else [body]
+            mine = [item for item in items if item["hashed_id"] == sale.cartona_id]
+            if path == DETAILS:
+                story += [
+                    (row["id"], row["amount"]) for item in mine for row in item["order_details"]
+                ]
+                for item in mine:
+                    for row in item["order_details"]:
+                        self.assertEqual(set(row), {"id", "amount"}, "nothing else has changed")
+            else:
+                story += [item["status"] for item in mine]
+        return story
 
     def bodies(self, sale):
         """What was sent of an order, in order, without its id."""

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..compat import moves_of
 from .common import STATUSES
-from .delivery_common import DeliveryCase
+from .delivery_common import DETAILS, DeliveryCase
 
 CODE = "739164"
 WRONG = "100200"
@@ -27,6 +27,7 @@ class OtpCase(DeliveryCase):
             return {}
 
         self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.always("POST", DETAILS, {})
         self.marketplace.always("POST", self.single(sale), answer)
 
     def ask(self, sale):

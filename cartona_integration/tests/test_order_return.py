@@ -1,7 +1,7 @@
 """Goods that come back, whole or in part, and deliveries that fall short."""
 
 from ..compat import moves_of
-from .delivery_common import DeliveryCase
+from .delivery_common import DETAILS, DeliveryCase
 
 
 class TestOrderReturn(DeliveryCase):
@@ -53,7 +53,10 @@ class TestOrderReturn(DeliveryCase):
         self.assertNotIn("delivered", self.told(self.sale))
         self.sale.action_cartona_delivered()
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(
+            self.told_in_order(self.sale), ["assigned_to_salesman", (901, 3), "delivered"]
+        )
+        self.assertEqual(self.sale.cartona_status, "delivered")
 
     def test_what_comes_back_after_it_was_delivered_tells_nothing(self):
         self.sale.action_cartona_delivered()
@@ -92,19 +95,38 @@ class TestOrderReturn(DeliveryCase):
 
 
 class TestShortDelivery(DeliveryCase):
-    def test_a_code_is_asked_with_the_quantities_that_are_about_to_leave(self):
-        sale = self.coded()
-        self.pick(sale.picking_ids, {self.tea: 3})
-        amounts = [line._cartona_amount() for line in sale.order_line]
-        leaving = sale.with_context(cartona_leaving=sale.picking_ids.ids)
-        about = [line._cartona_amount() for line in leaving.order_line]
-        self.assertEqual((amounts, about), ([4, 2], [3, 2]))
-
-    def test_without_a_backorder_it_is_delivered_at_once(self):
+    def test_without_a_backorder_the_amounts_are_lowered_first_then_it_is_delivered(self):
         sale = self.take()
         self.accept()
         self.deliver_short(sale, {self.tea: 3})
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        story = self.told_in_order(sale)
+        self.assertEqual(story[-1], "delivered")
+        self.assertEqual(sorted(story[:-1], key=str), [(901, 3), "assigned_to_salesman"])
         tea = sale.order_line[0]
         self.assertEqual((tea._cartona_amount(), tea.product_uom_qty), (3, 4))
+
+    def test_with_a_code_the_amounts_that_are_about_to_leave_are_lowered_before_it_is_checked(self):
+        sale = self.coded()
+        self.accept(sale)
+        self.pick(sale.picking_ids, {self.tea: 3})
+        options = {"skip_backorder": True, "picking_ids_not_to_backorder": sale.picking_ids.ids}
+        dialog = self.answer(self.validate(sale.picking_ids, **options))
+        self.assertEqual([line._cartona_amount() for line in sale.order_line], [4, 2])
+        dialog.line_ids.code = "482913"
+        dialog.action_confirm()
+        story = self.told_in_order(sale)
+        self.assertEqual(story[-1], "delivered")
+        self.assertEqual(sorted(story[:-1], key=str), [(901, 3), "assigned_to_salesman"])
+        self.assertEqual(sale.picking_ids.state, "done")
+        self.push()
+        self.assertEqual(self.told_in_order(sale), story)
+        self.assertEqual((sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced"))
+
+    def test_lowered_amounts_that_cartona_refuses_keep_delivered_back(self):
+        sale = self.take()
+        self.marketplace.announce("POST", DETAILS, {"error": "no"}, status=422)
+        self.deliver_short(sale, {self.tea: 3})
+        self.push()
+        self.assertNotIn("delivered", self.told(sale))
+        self.assertEqual(sale.cartona_sync_state, "error")

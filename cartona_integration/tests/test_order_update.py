@@ -407,7 +407,8 @@ class TestStatusChanges(OrderCase):
         self.receive(self.order(status="cancelled_by_retailer"))
 
         self.assertTrue(is_confirmed(sale))
-        self.assertEqual(sale.picking_ids.state, "done")
+        delivery, back = sale.picking_ids.sorted("id")
+        self.assertEqual((delivery.state, back.state), ("done", "assigned"))
         self.assertEqual(sale.cartona_status, "cancelled_by_retailer")
         [(task, _user)] = self.tasks(sale)
         self.assertIn("goods have left", task)
