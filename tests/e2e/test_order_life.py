@@ -191,6 +191,34 @@ def test_the_first_of_two_deliveries_does_not_say_delivered(life: Life):
     assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
 
 
+def test_a_short_delivery_lowers_the_amounts_first_and_is_delivered_then(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    [picking] = life.pickings(sale)
+    life.pick([picking], 3)
+    life.validate([picking], skip_backorder=True, picking_ids_not_to_backorder=[picking])
+    life.arrives(sale, "delivered")
+    assert [line["amount"] for line in life.there(sale)["order_details"]] == [3]
+    assert (
+        life.there(sale)["total_price"] == 3 * life.there(sale)["order_details"][0]["selling_price"]
+    )
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
+
+
+def test_a_part_left_at_the_door_lowers_the_amounts_then_it_is_delivered(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
+    sale = life.place()
+    life.confirm(sale)
+    life.deliver(sale)
+    life.arrives(sale, "assigned_to_salesman")
+    take_back(life, sale, quantity=1)
+    wait_until(lambda: life.there(sale)["order_details"][0]["amount"] == 3, SOON)
+    life.press(sale, "action_cartona_delivered")
+    life.arrives(sale, "delivered")
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "delivered"]
+
+
 def test_all_brought_back_from_the_door_is_returned(life: Life):
     life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
     sale = life.place()
@@ -356,11 +384,13 @@ def test_while_the_retailer_edits_the_order_is_locked(life: Life):
 # === HELPERS === #
 
 
-def take_back(life: Life, sale: int) -> None:
-    """Return the delivery whole, and validate the return."""
+def take_back(life: Life, sale: int, quantity: int = 0) -> None:
+    """Return the delivery whole, or so many pieces, and validate the return."""
     code = f"""
 from odoo.addons.cartona_integration.compat import make_return, moves_of, pick_all
 back = make_return(env["sale.order"].browse({sale}).picking_ids)
+if {quantity}:
+    moves_of(back).product_uom_qty = {quantity}
 pick_all(moves_of(back))
 back.with_context(skip_sms=True, skip_backorder=True).button_validate()
 """
