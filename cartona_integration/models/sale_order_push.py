@@ -341,7 +341,8 @@ class SaleOrder(models.Model):
             return
         config = self.env["cartona.config"]._of_company(self.company_id)
         user = (salesperson and self.user_id) or config._responsible()
-        self.activity_schedule(activity_type_id=kind.id, summary=task, user_id=user.id)
+        quiet = self.with_context(mail_activity_quick_update=True)  # seen, not mailed
+        quiet.activity_schedule(activity_type_id=kind.id, summary=task, user_id=user.id)
 
 
 def _sender(client, call):

@@ -108,7 +108,7 @@ class StockPicking(models.Model):
         :param str words: what happened, and what to do
         """
         kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
-        for picking in self:
+        for picking in self.with_context(mail_activity_quick_update=True):
             config = self.env["cartona.config"]._of_company(picking.company_id)
             user = picking.user_id or config._responsible()
             picking._message_log(body=paragraph(words))

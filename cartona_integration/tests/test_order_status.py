@@ -39,6 +39,24 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual(self.noted("order"), [])
         self.assertEqual(set(self.sale.picking_ids.mapped("state")), {"assigned"})
 
+    def test_an_order_that_is_confirmed_by_itself_is_told_as_approved(self):
+        self.config.auto_confirm = True
+        sale = self.receive(self.order(hashed_id="auto1"))
+        self.assertEqual(sale.state, "sale")
+        self.accept()
+        self.push()
+        self.assertEqual(self.told(sale), ["approved"])
+
+    def test_what_happened_while_orders_were_off_is_told_when_they_are_on_again(self):
+        self.config.auto_sync_orders = False
+        self.sale.action_confirm()
+        self.push()
+        self.assertEqual((self.sale.cartona_sync_state, self.marketplace.calls), ("pending", []))
+        self.accept()
+        self.config.auto_sync_orders = True
+        self.push()
+        self.assertEqual(self.told(self.sale), ["approved"])
+
     def test_orders_of_one_minute_share_their_calls(self):
         other = self.take(confirm=False, hashed_id="other1")
         self.accept(self.sale, other)

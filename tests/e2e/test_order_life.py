@@ -234,8 +234,9 @@ def test_delivered_by_cartona_is_completed_here_by_setting_and_not_told_back(lif
     life.odoo.call("cartona.config", "write", [life.config], {"complete_delivered": True})
     sale = life.place(delivered_by="delivered_by_cartona", wallet_top_up=20)
     life.confirm(sale)
-    for _step in ("approved", "assigned_to_salesman", "delivered"):
+    for status in ("approved", "assigned_to_salesman", "delivered"):
         life.sandbox.advance_order(life.keys[sale])
+        life.arrives(sale, status)
     wait_until(lambda: life.states(sale) == ["done"], SOON)
     assert life.told(sale) == []
 
