@@ -66,12 +66,15 @@ class SaleOrder(models.Model):
         )
         for order in late:
             config = self.env["cartona.config"]._of_company(order.company_id)
-            order.activity_schedule(
-                _ACTIVITY,
-                summary=_(
-                    "Waits for more than %s hours: confirm or cancel it before Cartona does",
-                    config.pending_hours,
-                ),
-                user_id=(order.user_id or config._responsible()).id,
-            )
+            user = order.user_id or config._responsible()
+            order.with_context(lang=user.lang)._cartona_remind_user(user, config.pending_hours)
         late.write({"cartona_is_reminded": True})
+
+    def _cartona_remind_user(self, user, hours):
+        self.activity_schedule(
+            _ACTIVITY,
+            summary=_(
+                "Waits for more than %s hours: confirm or cancel it before Cartona does", hours
+            ),
+            user_id=user.id,
+        )

@@ -374,6 +374,15 @@ class SaleOrder(models.Model):
 class CartonaChange(models.Model):
     _inherit = "cartona.change"
 
+    @api.model
+    def _note_open_orders(self, config):
+        """Note the orders that may still change: what was done to them while nothing was sent."""
+        # In sudo mode: who sets the connection up need not be a salesperson.
+        Order = self.env["sale.order"].sudo()
+        domain = [("cartona_id", "!=", False), ("company_id", "=", config.company_id.id)]
+        domain.append(("cartona_status", "not in", list(life_cycle.FINAL)))
+        self._note_orders(Order.search(domain).ids)
+
     def _prepare_orders(self, config):
         """Override to mark lines in flight, committed before the call."""
         task = super()._prepare_orders(config)

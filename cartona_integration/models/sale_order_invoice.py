@@ -77,10 +77,8 @@ class SaleOrder(models.Model):
         if is_invoiced or not self._cartona_is_all_delivered():
             return
         invoice = self._create_invoices(final=True)
-        for line in invoice.invoice_line_ids:
-            amount = sum(line.sale_line_ids.mapped(lambda sold: sold._cartona_amount()))
-            if line.sale_line_ids and line.quantity != amount:
-                line.quantity = amount
+        sold = {line: line._cartona_amount() for line in self.order_line}
+        _set_quantities(invoice, sold)
         total = self._cartona_total()
         if abs(invoice.amount_total - total) > _TOLERANCE:
             self._cartona_ask_about_money(
@@ -211,12 +209,7 @@ class SaleOrder(models.Model):
         if not any(line.qty_delivered > 0 for line in self.order_line):
             self._cartona_undo_settlement()
         note = invoice._reverse_moves([{"invoice_date": fields.Date.context_today(self)}])
-        for line in note.invoice_line_ids:
-            amount = sum(back.get(sold, 0) for sold in line.sale_line_ids)
-            if not amount:
-                line.unlink()
-            elif line.quantity != amount:
-                line.quantity = amount
+        _set_quantities(note, back)
         note.action_post()
         (receivable_lines(invoice) | receivable_lines(note)).filtered(
             lambda line: not line.reconciled
@@ -246,5 +239,22 @@ class SaleOrder(models.Model):
         self._cartona_ask_about_money(config, _("Could not be booked: %s", words))
 
     def _cartona_ask_about_money(self, config, task):
-        """Have the one in charge look at the order."""
+        """Have the one in charge look at the order; the newest reason is the one to read."""
+        self.activity_unlink([_ACTIVITY])
         self.activity_schedule(_ACTIVITY, summary=task, user_id=config._responsible().id)
+
+
+def _set_quantities(move, quantities):
+    """Give the lines of a draft these quantities; lines without any are taken out.
+
+    :param quantities: dict `sale.order.line` -> quantity in its unit
+    """
+    commands = []
+    for line in move.invoice_line_ids.filtered("sale_line_ids"):
+        quantity = sum(quantities.get(sold, 0) for sold in line.sale_line_ids)
+        if not quantity:
+            commands.append((2, line.id))
+        elif line.quantity != quantity:
+            commands.append((1, line.id, {"quantity": quantity}))
+    if commands:
+        move.write({"invoice_line_ids": commands})
