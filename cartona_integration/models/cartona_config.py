@@ -313,7 +313,6 @@ class CartonaConfig(GuardedFields, models.Model):
         if turned_on[0] or turned_on[1]:
             self._begin_progress()
         if turned_on[2]:
-            Change._note_open_orders(self)
             self._wake_streams("pull", "import")
             Order = self.env["sale.order"].sudo()  # who switches it on need not see every order
             company = [("company_id", "=", self.company_id.id)]

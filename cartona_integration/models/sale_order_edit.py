@@ -257,7 +257,8 @@ class SaleOrder(models.Model):
         lines = self.order_line.filtered(
             lambda line: line.product_id and not line.display_type and not line.is_downpayment
         )
-        listed = lines.filtered(lambda line: not line.cartona_id)._cartona_listed()
+        added = lines.filtered(lambda line: not line.cartona_id)
+        listed = added._cartona_listed() if added else {}
         told = json.loads(self.cartona_told or "{}").get("lines", {}).values()
         nameless = {line["supplier_product_id"] for line in told if not line["id"]}
         return {
@@ -373,15 +374,6 @@ class SaleOrder(models.Model):
 
 class CartonaChange(models.Model):
     _inherit = "cartona.change"
-
-    @api.model
-    def _note_open_orders(self, config):
-        """Note the orders that may still change: what was done to them while nothing was sent."""
-        # In sudo mode: who sets the connection up need not be a salesperson.
-        Order = self.env["sale.order"].sudo()
-        domain = [("cartona_id", "!=", False), ("company_id", "=", config.company_id.id)]
-        domain.append(("cartona_status", "not in", list(life_cycle.FINAL)))
-        self._note_orders(Order.search(domain).ids)
 
     def _prepare_orders(self, config):
         """Override to mark lines in flight, committed before the call."""
