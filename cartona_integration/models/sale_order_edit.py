@@ -257,7 +257,8 @@ class SaleOrder(models.Model):
         lines = self.order_line.filtered(
             lambda line: line.product_id and not line.display_type and not line.is_downpayment
         )
-        listed = lines.filtered(lambda line: not line.cartona_id)._cartona_listed()
+        added = lines.filtered(lambda line: not line.cartona_id)
+        listed = added._cartona_listed() if added else {}
         told = json.loads(self.cartona_told or "{}").get("lines", {}).values()
         nameless = {line["supplier_product_id"] for line in told if not line["id"]}
         return {

@@ -69,7 +69,12 @@ class SaleOrderLine(models.Model):
         return self.filtered(lambda line: line.order_id.cartona_id)
 
     def _cartona_note_edit(self):
-        self.env["cartona.change"]._note_orders(self.order_id.ids)
+        """Cartona may have to be told; until the job has looked, the order says so."""
+        orders = self.order_id.sudo()  # what is known of Cartona's side is hidden from users
+        self.env["cartona.change"]._note_orders(orders.ids)
+        orders.filtered(
+            lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
+        ).write({"cartona_sync_state": "pending"})
 
     def _cartona_check_not_editing(self):
         """

@@ -157,6 +157,17 @@ class TestOrderEdit(EditCase):
         self.assertIsNone(self.push())
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+
+    def test_what_was_changed_while_orders_were_off_is_told_when_they_are_on_again(self):
+        self.config.auto_sync_orders = False
+        self.line(901).product_uom_qty = 3
+        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.sale.cartona_sync_state, "pending")
+        self.config.auto_sync_orders = True
+        self.accept()
+        self.push()
+        self.assertEqual(self.sent(), [[{"id": 901, "amount": 3}]])
 
     def test_what_was_changed_while_orders_were_off_is_told_when_they_are_on_again(self):
         self.config.auto_sync_orders = False
