@@ -461,3 +461,30 @@ class TestLogRetention(DashboardCase):
         self.assertEqual(
             self.env["ir.config_parameter"].get_param("cartona_integration.log_days"), "5"
         )
+
+
+class TestProductsShowWhatWasSent(DashboardCase):
+    def test_a_product_says_what_cartona_shows(self):
+        self.assertFalse(self.rice.cartona_last_sent)
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.rice.cartona_id = "R1"
+        self.assertFalse(self.rice.cartona_last_sent, "nothing has been sent yet")
+        self.drain()
+        for record in (self.rice, self.rice.product_tmpl_id):
+            self.assertIn("30.00", record.cartona_last_sent)
+            self.assertIn("0 in stock", record.cartona_last_sent)
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.rice.list_price = 31.0
+        self.drain()
+        self.assertIn("31.00", self.rice.cartona_last_sent)
+
+    def test_its_smart_button_opens_its_own_listings(self):
+        action = self.tea.action_cartona_listings()
+        found = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(found, self.listing(self.tea))
+        self.assertEqual((self.tea.cartona_listing_count, self.rice.cartona_listing_count), (1, 0))
+
+    def test_a_call_nobody_knows_yet_is_logged_all_the_same(self):
+        self.env["cartona.sync.log"].search([]).unlink()
+        self.env["cartona.sync.log"]._record(self.config, [Call("brand_new", "POST", "x")])
+        self.assertEqual(self.env["cartona.sync.log"].search([]).operation, "other")

@@ -19,6 +19,14 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.paths import ROOT
 
 LANGUAGES = ("en_US", "ar_001")
+_LONGEST = 900  # seconds for a test, with its server and the loading of a language
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give these tests more time than others."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(_LONGEST))
 
 
 @pytest.fixture(scope="session")

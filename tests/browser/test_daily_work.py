@@ -105,12 +105,10 @@ def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
     clerk.open_app(APP)
     clerk.press("action_open_config", ".o_kanban_record")
     direction = "rtl" if language.startswith("ar") else "ltr"
-    assert (
-        clerk.page.locator(".o_web_client, body").first.evaluate(
-            "element => getComputedStyle(element).direction"
-        )
-        == direction
-    )
+    of_page = "element => getComputedStyle(element).direction"
+    assert clerk.page.locator("body").evaluate(of_page) == direction
+    for name in ("base_url", "webhook_url", "webhook_token"):
+        assert clerk.field(name).evaluate(of_page) == "ltr", name
     address = clerk.field("webhook_url").inner_text().strip()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cartona/webhook/orders", address)
     clerk.picture("configuration")

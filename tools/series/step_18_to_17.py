@@ -18,9 +18,12 @@ _CARD_TAGS = {"footer": "o_kanban_record_bottom", "header": "o_kanban_record_top
 
 
 def lists_are_trees(context: Context) -> None:
-    """The tag of a list is `tree`, also in the paths that inherited views look along."""
+    """A list is a `tree`: its tag, a field's `mode`, the paths that inherited views look along."""
     for node in context.view_elements("list"):
         node.tag = "tree"
+    for node in context.view_elements("field"):
+        if node.get("mode"):
+            node.set("mode", re.sub(r"\blist\b", "tree", node.get("mode")))
     for node in context.view_elements("xpath"):
         path = re.sub(r"(?<=/)list(?![\w-])", "tree", node.get("expr"))
         if path != node.get("expr"):
