@@ -48,6 +48,8 @@ class CartonaCase(TransactionCase):
         self.marketplace.unexpected.clear()
         self.marketplace._announced.clear()
         self.marketplace.token, self.marketplace.answer_status = "test-token", None
+        # Up to 15 the end of a test does not forget what hooks collected for the commit.
+        self.addCleanup(self.env.cr.precommit.clear)
         # Cursors that the code opens are savepoints of this test's transaction.
         if hasattr(self, "registry_enter_test_mode"):
             self.registry_enter_test_mode()

@@ -18,9 +18,13 @@ if not hasattr(api.Environment, "flush_all"):
         records.flush()
         records.invalidate_cache(fnames, records.ids)
 
+    def get_views(records, views, options=None):
+        return {"views": records.load_views(views, options)["fields_views"]}
+
     api.Environment.flush_all = flush_all
     api.Environment.invalidate_all = invalidate_all
     models.BaseModel.invalidate_recordset = invalidate_recordset
+    models.BaseModel.get_views = get_views
 
 # The class is called so up to 17.
 Picking = getattr(stock_picking, "Picking", None)

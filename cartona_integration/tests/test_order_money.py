@@ -167,7 +167,7 @@ class TestOrderMoney(MoneyCase):
         with patch.object(type(report), "barcode", lambda *args, **kwargs: b""):
             try:
                 html = report._render_qweb_html(xmlid, record.ids)[0]
-            except TypeError:  # up to 15 the report itself is asked
+            except (AttributeError, TypeError):  # up to 15 the report itself is asked
                 html = report._render_qweb_html(record.ids)[0]
         return html.decode()
 

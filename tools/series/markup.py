@@ -127,11 +127,6 @@ def insert_after(node, *new) -> None:
         parent.insert(at + offset, child)
 
 
-def words(node, attribute: str = "class") -> list[str]:
-    """The words of an attribute."""
-    return (node.get(attribute) or "").split()
-
-
 def swap_words(text: str, table: dict[str, str]) -> str:
     """The text with whole words exchanged."""
     pattern = r"(?<![\w-])(" + "|".join(map(re.escape, table)) + r")(?![\w-])"
