@@ -2,7 +2,9 @@
 
 from odoo import api, models
 
-from odoo.addons.stock.models.stock_picking import Picking
+from odoo.addons.stock.models import stock_picking
+
+Picking = getattr(stock_picking, "Picking", None) or stock_picking.StockPicking
 
 if not hasattr(api.Environment, "flush_all"):
 
