@@ -22,9 +22,7 @@ class CartonaMatch(models.Model):
     company_id = fields.Many2one(related="listing_id.company_id", store=True)
     product_id = fields.Many2one("product.product", required=True, ondelete="cascade", index=True)
     rank = fields.Integer(required=True, help="1: the best one.")
-    pack_count = fields.Float(
-        "Holds", digits="Product Unit of Measure", help="Units of the product in one sold there."
-    )
+    pack_count = fields.Float("Holds", help="Units of the product in one sold on Cartona.")
     score = fields.Float("Likeness (%)", digits=(5, 1))
     is_sure = fields.Boolean(
         "Sure", help="So alike, and the next one so much less, that no look at it is needed."

@@ -30,7 +30,8 @@ class CatalogueCase(CartonaCase):
     def offer(self, cartona_id, name="منتج", price=10.0, stock=0, **values):
         self.shelf[cartona_id] = {
             "supplier_product_id": cartona_id,
-            "internal_product_id": None,
+            # The supplier's own number: Cartona needs none from us.
+            "internal_product_id": "OWN-%s" % cartona_id,
             "base_product_id": "9%s" % cartona_id[1:],
             "supplier_product_name": name,
             "unit": "piece",

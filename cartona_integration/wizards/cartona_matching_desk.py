@@ -31,7 +31,6 @@ class CartonaMatchingDesk(models.TransientModel):
         compute="_compute_pack_count",
         store=True,
         readonly=False,
-        digits="Product Unit of Measure",
         help="How many units of your product are sold as one on Cartona.",
     )
     product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
