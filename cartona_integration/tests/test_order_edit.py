@@ -169,15 +169,6 @@ class TestOrderEdit(EditCase):
         self.push()
         self.assertEqual(self.sent(), [[{"id": 901, "amount": 3}]])
 
-    def test_what_was_changed_while_orders_were_off_is_told_when_they_are_on_again(self):
-        self.config.auto_sync_orders = False
-        self.line(901).product_uom_qty = 3
-        self.assertEqual(self.noted("order"), [])
-        self.config.auto_sync_orders = True
-        self.accept()
-        self.push()
-        self.assertEqual(self.sent(), [[{"id": 901, "amount": 3}]])
-
     def test_an_import_tells_nothing_back(self):
         self.receive(self.order({TEA: {"amount": 6}}))
         self.assertEqual(self.noted("order"), [])
