@@ -3,12 +3,14 @@ from . import test_catalogue
 from . import test_connection
 from . import test_customer_import
 from . import test_dashboard
+from . import test_delivery_otp
 from . import test_drain
 from . import test_drift
 from . import test_go_live
 from . import test_inbox
 from . import test_kits
 from . import test_matching
+from . import test_order_cancel
 from . import test_order_clock
 from . import test_order_confirmation
 from . import test_order_edit
@@ -17,6 +19,7 @@ from . import test_order_import
 from . import test_order_invoice
 from . import test_order_lines
 from . import test_order_money
+from . import test_order_return
 from . import test_order_status
 from . import test_order_totals
 from . import test_order_update
