@@ -69,7 +69,7 @@ def test_from_installed_to_the_first_order(
     clerk.press("action_go_live", "[name='checklist']")
     clerk.press("action_read", ".modal")
     reading = [("catalogue_read_at", "=", False)]
-    wait_until(lambda: not odoo.call("cartona.config", "search_count", reading), timeout=60)
+    wait_until(lambda: not odoo.call("cartona.config", "search_count", reading), timeout=240)
     clerk.press("action_reload", ".modal")
     clerk.picture("4-go-live")
     clerk.press("action_go_live", ".modal-footer")
