@@ -315,10 +315,6 @@ class CartonaConfig(GuardedFields, models.Model):
         if turned_on[2]:
             Change._note_open_orders(self)
             self._wake_streams("pull", "import")
-            Order = self.env["sale.order"].sudo()  # who switches it on need not see every order
-            company = [("company_id", "=", self.company_id.id)]
-            waiting = Order.search([*company, ("cartona_sync_state", "=", "pending")])
-            Change._note_orders(waiting.ids)
 
     # === BUSINESS METHODS === #
 
