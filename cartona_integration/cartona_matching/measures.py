@@ -58,7 +58,7 @@ def read_measures(text):
     :return: (Measures, list of words)
     """
     reader = _Reader(text.split())
-    reader.read()
+    reader.run()
     return reader.measures(), reader.rest
 
 
@@ -76,7 +76,7 @@ class _Reader:
         sizes = {key: frozenset(values) for key, values in self.sizes.items()}
         return Measures(sizes, self.pack, frozenset(self.counts), frozenset(self.numbers))
 
-    def read(self):
+    def run(self):
         while self.place < len(self.words):
             word = self.words[self.place]
             value = _number(word)

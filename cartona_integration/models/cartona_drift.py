@@ -99,7 +99,7 @@ class CartonaDrift(models.Model):
         found = {}
         for intent in linked._intents(config, everything=True):
             found.update(self._differences(config, intent, intent.listing.id in noted))
-        for listing in settled - linked:
+        for listing in (settled - linked).filtered(lambda listing: not listing.never_match):
             found[listing.id, "link"] = {"reason": "never_linked", "odoo_value": False}
         self._keep(settled, found)._heal_by_setting(config)
 

@@ -4,7 +4,11 @@ A file with the columns `cartona_id` and `product_id` (a reference, a barcode or
 is in the list already and adds what is not; no other key is needed.
 """
 
+import logging
+
 from odoo import api, models
+
+_logger = logging.getLogger(__name__)
 
 
 class _NotImported(Exception):
@@ -47,7 +51,7 @@ class CartonaListing(models.Model):
                 if "uom_id" not in {field.split("/")[0] for field in fields}:
                     self.browse(result["ids"])._take_guessed_packs()
         except _NotImported:
-            pass  # what is wrong is in the messages
+            _logger.info("Cartona: a file of links was not imported: %s", result["messages"])
         return result
 
     # === BUSINESS METHODS === #

@@ -111,6 +111,14 @@ class TestDrift(CatalogueCase):
             },
         )
 
+    def test_what_is_never_to_be_linked_is_no_difference(self):
+        self.offer("X1")
+        self.read_catalogue()
+        self.assertIn(("X1", "link"), self.ledger())
+        self.of("X1").action_never_match()
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {})
+
     def test_what_was_never_linked_and_what_is_gone(self):
         self.offer("X1")
         del self.shelf["R1"]
