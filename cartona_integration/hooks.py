@@ -16,6 +16,17 @@ def post_init_hook(env):
 
 @with_env
 def uninstall_hook(env):
-    """Drop the jobs that nobody could run any more."""
-    jobs = env["queue.job"].search([("model_name", "=like", "cartona.%")])
-    jobs.unlink()
+    """Drop the jobs that nobody could run any more, and rows that Odoo itself forgets."""
+    env["queue.job"].search([("model_name", "=like", "cartona.%")]).unlink()
+    # Foreign keys of our fields on models that stay: their columns go, these rows would not.
+    env["ir.model.constraint"].search(
+        [("module.name", "=", "cartona_integration"), ("type", "=", "f")]
+    ).unlink()
+    # What a mixin gave our models is listed under the module that made or extended the mixin.
+    env["ir.model.data"].search(
+        [
+            ("model", "in", ("ir.model.fields.selection", "ir.model.inherit")),
+            ("name", "like", "__cartona_"),
+            ("module", "!=", "cartona_integration"),
+        ]
+    ).unlink()
