@@ -54,6 +54,13 @@ def refusals(answer: requests.Response) -> list[dict]:
 
 
 @pytest.fixture
+def sandbox(sandbox: Sandbox) -> Sandbox:
+    """Override: a small catalogue, whose every listing these tests know."""
+    sandbox.reset(listings=300)
+    return sandbox
+
+
+@pytest.fixture
 def supplier(sandbox: Sandbox) -> Supplier:
     return Supplier(sandbox)
 

@@ -103,8 +103,13 @@ def _files(addon: Path) -> list[Path]:
     return [
         path
         for path in paths
-        if not _LEFT_OUT & set(path.parts) and path.suffix not in (".pyc", ".pyo")
+        if not _is_left_out(path.relative_to(addon)) and path.suffix not in (".pyc", ".pyo")
     ]
+
+
+def _is_left_out(name: Path) -> bool:
+    """Caches of Python, and whatever a tool hides in the folder."""
+    return any(part in _LEFT_OUT or part.startswith(".") for part in name.parts)
 
 
 def _is_known(name: PurePosixPath) -> bool:
