@@ -104,7 +104,10 @@ class Intake:
 
         :return: id of its message
         """
-        wait_until(lambda: self.waiting([hashed_id]), within)
-        message, found = self.waiting([hashed_id])[hashed_id]
-        assert found == code
-        return message
+
+        def parked() -> int | None:
+            # Something that was just linked has waiting orders tried again: look until it stays.
+            message, found = self.waiting([hashed_id]).get(hashed_id, (None, ""))
+            return message if found == code else None
+
+        return wait_until(parked, within)
