@@ -17,6 +17,20 @@ class CartonaConfig(models.Model):
         help="Otherwise Cartona goes on offering them, and they stay as they are there.",
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override: another first day is a new question for the orders that were left out."""
+        res = super().write(vals)
+        if "orders_from" in vals:
+            left = self.env["cartona.message"].search(
+                [("config_id", "in", self.ids), ("error_code", "=", "handled_before")]
+            )
+            # In sudo mode: managers do not write messages themselves.
+            left.sudo().write({"state": "new", "error_code": False})
+            left.config_id._wake_streams("import")
+        return res
+
     # === ACTION METHODS === #
 
     def action_go_live(self):

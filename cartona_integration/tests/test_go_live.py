@@ -53,7 +53,7 @@ class TestOlderOrders(OrderCase):
         self.assertEqual(self.imported(), set())
 
     def test_older_ones_are_left_and_acknowledged(self):
-        self.wizard().action_go_live()
+        self.wizard(acknowledge_older=True).action_go_live()
         self.work()
         self.assertEqual(self.imported(), {"mar"})
         self.assertEqual(self.acknowledged(), {"feb", "mar"})
@@ -62,7 +62,7 @@ class TestOlderOrders(OrderCase):
         self.assertFalse(left.held, "its goods are not kept back")
 
     def test_older_ones_are_left_to_themselves(self):
-        self.wizard(acknowledge_older=False).action_go_live()
+        self.wizard().action_go_live()
         self.work()
         self.assertEqual(self.imported(), {"mar"})
         self.assertEqual(self.acknowledged(), {"mar"})
@@ -74,6 +74,20 @@ class TestOlderOrders(OrderCase):
         self.env["cartona.message"]._store(self.config, "pull", changed)
         self.work()
         self.assertEqual(self.imported(), {"mar"})
+
+    def test_an_earlier_day_takes_in_what_was_left_out(self):
+        self.wizard().action_go_live()
+        self.work()
+        self.config.orders_from = fields.Datetime.to_datetime("2026-02-01 00:00:00")
+        self.work()
+        self.assertEqual(self.imported(), {"feb", "mar"})
+
+    def test_today_counts_from_midnight_of_who_goes_live(self):
+        self.env.user.tz = "Africa/Cairo"
+        proposed = self.env["cartona.go.live"].new({}).default_get(["orders_from"])["orders_from"]
+        local = fields.Datetime.context_timestamp(self.env.user, proposed)
+        self.assertEqual((local.hour, local.minute), (0, 0))
+        self.assertLessEqual(proposed, self.now())
 
     def test_without_a_day_every_order_is_taken(self):
         self.wizard(orders_from=False).action_go_live()

@@ -1,5 +1,7 @@
 """Shadow mode's report: what going live would change, each figure a list, and the one button."""
 
+from datetime import timezone
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -30,15 +32,21 @@ class CartonaGoLive(models.TransientModel):
         help="A larger change waits until somebody confirms it. 0: never ask.",
     )
     orders_from = fields.Datetime(
-        "Import Orders Placed Since", default=lambda self: fields.Datetime.now()
+        "Import Orders Placed Since", default=lambda self: self._default_orders_from()
     )
     acknowledge_older = fields.Boolean(
         "Tell Cartona That Older Ones Are Handled",
-        default=True,
         help="Otherwise Cartona goes on offering them, and they stay as they are there.",
     )
 
     # === COMPUTE METHODS === #
+
+    @api.model
+    def _default_orders_from(self):
+        """The first moment of the user's day: what came in this morning is not lost."""
+        local = fields.Datetime.context_timestamp(self, fields.Datetime.now())
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight.astimezone(timezone.utc).replace(tzinfo=None)
 
     @api.depends("config_id", "price_band", "orders_from")
     def _compute_counts(self):
@@ -119,6 +127,7 @@ class CartonaGoLive(models.TransientModel):
     def _reopen(self):
         return {
             "type": "ir.actions.act_window",
+            "name": _("Go Live"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
