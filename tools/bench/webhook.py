@@ -95,7 +95,8 @@ def _answer(intake: Intake) -> list[tuple[int, float]]:
 
     with ThreadPoolExecutor(AT_ONCE) as callers:
         results = list(callers.map(call, bodies))
-    intake.arrive([body["hashed_id"] for body in bodies], within=120)
+    # Whether Cartona offers them again after the confirmation is no part of what is measured.
+    intake.arrive([body["hashed_id"] for body in bodies], within=120, settled=False)
     return results
 
 
@@ -116,5 +117,4 @@ def _confirm(intake: Intake) -> list[float]:
         return len(arrived) == len(orders)
 
     wait_until(all_confirmed, timeout=60, pause=0.02)
-    intake.arrive(orders, within=60)
     return list(arrived.values())
