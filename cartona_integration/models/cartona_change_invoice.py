@@ -45,25 +45,11 @@ class CartonaChange(models.Model):
         """Override: only where a company wants anything booked a row is written."""
         noted = self.env.cr.precommit.data.get("cartona.change", {})
         order_ids = list(noted.pop(("invoice", "order"), ()))
-        super()._write_noted()
-        if not order_ids:
-            return
-        self.env.cr.execute(
-            """
-            WITH written AS (
-                INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
-                SELECT config.id, config.company_id, 'invoice', sale.id,
-                       clock_timestamp() AT TIME ZONE 'UTC'
-                  FROM sale_order sale JOIN cartona_config config USING (company_id)
-                 WHERE sale.id = ANY(%s) AND sale.cartona_id IS NOT NULL
-                   AND (config.invoice_on_delivery OR config.settlement_journal_id IS NOT NULL)
-                RETURNING config_id
-            )
-            SELECT DISTINCT config_id FROM written
-            """,
-            (order_ids,),
-        )
-        self.env["cartona.worker"]._wake("invoice", [row[0] for row in self.env.cr.fetchall()])
+        res = super()._write_noted()
+        if order_ids:
+            booked = "(config.invoice_on_delivery OR config.settlement_journal_id IS NOT NULL)"
+            self._insert_orders("invoice", "invoice", order_ids, booked)
+        return res
 
     @api.model
     def _invoice_orders(self, config_id):

@@ -81,22 +81,30 @@ class CartonaChange(models.Model):
             self._noted().setdefault(("order", "order"), set()).update(order_ids)
 
     def _write_orders(self, order_ids):
+        self._insert_orders("order", "status", order_ids, "config.auto_sync_orders")
+
+    def _insert_orders(self, kind, stream, order_ids, condition):
+        """Write a row for each of these orders that is Cartona's, and wake who works it.
+
+        :param str condition: SQL on `config`, which companies want that; never a user's words
+        """
         self.env.cr.execute(
             """
             WITH written AS (
                 INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
-                SELECT config.id, config.company_id, 'order', sale.id,
+                SELECT config.id, config.company_id, %%s, sale.id,
                        clock_timestamp() AT TIME ZONE 'UTC'
                   FROM sale_order sale JOIN cartona_config config USING (company_id)
-                 WHERE sale.id = ANY(%s) AND sale.cartona_id IS NOT NULL
-                   AND config.auto_sync_orders
+                 WHERE sale.id = ANY(%%s) AND sale.cartona_id IS NOT NULL
+                   AND %s
                 RETURNING config_id
             )
             SELECT DISTINCT config_id FROM written
-            """,
-            (order_ids,),
+            """
+            % condition,
+            (kind, order_ids),
         )
-        self.env["cartona.worker"]._wake("status", [row[0] for row in self.env.cr.fetchall()])
+        self.env["cartona.worker"]._wake(stream, [row[0] for row in self.env.cr.fetchall()])
 
     @api.model
     def _push_orders(self, config_id):
