@@ -6,6 +6,7 @@ from . import test_dashboard
 from . import test_delivery_otp
 from . import test_drain
 from . import test_drift
+from . import test_extending
 from . import test_go_live
 from . import test_inbox
 from . import test_kits
