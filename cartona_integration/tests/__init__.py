@@ -11,6 +11,7 @@ from . import test_go_live
 from . import test_inbox
 from . import test_kits
 from . import test_matching
+from . import test_operations
 from . import test_order_cancel
 from . import test_order_clock
 from . import test_order_confirmation

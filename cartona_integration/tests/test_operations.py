@@ -1,0 +1,46 @@
+"""Cases of docs/operations.md that no other test produces."""
+
+from ..compat import forget
+from .common import PRODUCTS, CartonaCase
+
+
+class TestOperations(CartonaCase):
+    def test_a_job_that_failed_does_not_hold_up_the_next(self):
+        worker = self.env["cartona.worker"]
+        worker._enqueue("drain", self.config.id)
+        failed = self.jobs("_job_drain")
+        self.assertEqual(len(failed), 1)
+        failed.write({"state": "failed"})
+
+        worker._enqueue("drain", self.config.id)
+
+        self.assertEqual(len(self.jobs("_job_drain")), 1)
+        self.assertEqual(failed.state, "failed")
+
+    def test_after_a_backup_was_restored_everything_can_be_sent_again(self):
+        self.marketplace.always("POST", PRODUCTS, {})
+        self.listing(self.tea)._note_changed()
+        self.drain()
+        self.listing(self.tea)._note_changed()
+        self.marketplace.calls.clear()
+        self.drain()
+        self.assertEqual(self.marketplace.calls, [], "as far as is known, Cartona has it")
+
+        self.config.action_sync_products()
+        self.drain()
+
+        [[item]] = self.marketplace.bodies(PRODUCTS)
+        self.assertEqual((item["supplier_product_id"], item["selling_price"]), ("T1", 12.5))
+
+    def test_the_webhook_address_follows_the_domain(self):
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://new.example.com/")
+        forget(self.config, ["webhook_url"])
+        self.assertEqual(
+            self.config.webhook_url, "https://new.example.com/cartona/webhook/orders"
+        )
+
+    def test_a_moved_database_goes_on(self):
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://new.example.com")
+        self.assertIsNone(self.config._not_callable())
+        self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
+        self.assertEqual(self.config._not_callable(), "copied_database")

@@ -1,0 +1,149 @@
+"""What the documents name exists: links, pictures, files, commands, tests, quoted code.
+
+A document is read by people who believe it. Checked are
+
+* links and pictures, and the headings that links point at;
+* paths in `backticks` (from the repository, the addon or the document's own folder);
+* `./dev X`, `make X` and `python -m tools.x`, inline and in blocks;
+* names of tests: `test_...`, `TestClass`, `TestClass.test_...`;
+* blocks of code behind `<!-- from: FILE -->`: they stand in that file, word for word.
+
+Whether what is said of them is true, no check can tell.
+"""
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from tools.checks.report import ADDON, ROOT, finish
+
+_MADE = ("dist/", ".dev/", "/", "~", "http")
+_BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+_QUOTED = re.compile(r"<!-- from: (\S+) -->\n+```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|<img[^>]*\ssrc=\"([^\"]+)\"")
+_CODE = re.compile(r"`([^`\n]+)`")
+_PATH = re.compile(r"\.?[\w*-]+(?:/[\w.*<>-]+)+/?|[\w-]+/")
+_COMMAND = re.compile(r"(?:^|[\s`(;&])(?:(make) ([a-z]+)|(\./dev) ([a-z]+)|-m (tools[\w.]+))")
+_TEST = re.compile(r"(?:(Test\w+)(?:\.(test_\w+))?|(test_\w+))(?:\(\))?")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def documents(root: Path = ROOT) -> list[Path]:
+    """Every Markdown file that is handed out."""
+    places = (root.glob("*.md"), *(root.rglob(f"{name}/**/*.md") for name in ("docs", ".github")))
+    found = {path for place in places for path in place}
+    return sorted(found | set(root.glob("*/README.md")) | set(root.glob("tests/*/README.md")))
+
+
+def problems(path: Path, root: Path = ROOT) -> Iterator[str]:
+    """What one document names and what is not there, each with its line."""
+    text = path.read_text()
+    without_blocks = _BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
+    found = [
+        *_missing_links(path, without_blocks, root),
+        *_missing_paths(path, without_blocks, root),
+        *_missing_commands(text),
+        *_missing_tests(without_blocks, root),
+        *_misquoted(text, root),
+    ]
+    for position, words in sorted(found):
+        yield f"{path.relative_to(root)}:{text.count(chr(10), 0, position) + 1}: {words}"
+
+
+def _missing_links(path: Path, text: str, root: Path) -> Iterator[tuple[int, str]]:
+    for link in _LINK.finditer(text):
+        target, _, heading = (link[1] or link[2]).partition("#")
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        place = path if not target else path.parent / target
+        if not place.exists():
+            yield link.start(), f"there is no {target}"
+        elif heading and heading not in _slugs(place.read_text()):
+            yield link.start(), f"{place.name} has no heading #{heading}"
+
+
+def _slugs(text: str) -> set[str]:
+    """How a page of this text names its headings."""
+    heads = (re.sub(r"[^\w\- ]", "", head.lower()) for head in _HEADING.findall(text))
+    return {head.strip().replace(" ", "-") for head in heads}
+
+
+def _missing_paths(path: Path, text: str, root: Path) -> Iterator[tuple[int, str]]:
+    addon = root / ADDON.name
+    for code in _CODE.finditer(text):
+        name = code[1]
+        if not _PATH.fullmatch(name) or name.startswith(_MADE) or "<" in name:
+            continue
+        pattern = name.rstrip("/")
+        if not any(next(place.glob(pattern), None) for place in (root, addon, path.parent)):
+            yield code.start(), f"there is no {name}"
+
+
+def _missing_commands(text: str) -> Iterator[tuple[int, str]]:
+    for found in _COMMAND.finditer(text):
+        _, target, _, command, module = found.groups()
+        if target and target not in _targets():
+            yield found.start(), f"`make {target}` is no target"
+        if command and command not in _commands():
+            yield found.start(), f"`./dev {command}` is no command"
+        if module:
+            place = ROOT / module.rstrip(".").replace(".", "/")
+            if not (place.is_dir() or place.with_suffix(".py").exists()):
+                yield found.start(), f"there is no module {module}"
+
+
+def _missing_tests(text: str, root: Path) -> Iterator[tuple[int, str]]:
+    classes, functions = _tests(root)
+    for code in _CODE.finditer(text):
+        named = _TEST.fullmatch(code[1])
+        if not named:
+            continue
+        group, method, function = named.groups()
+        if group and group not in classes:
+            yield code.start(), f"there is no {group}"
+        elif method and method not in classes[group]:
+            yield code.start(), f"{group} has no {method}"
+        elif function and function not in functions:
+            yield code.start(), f"there is no {function}"
+
+
+def _misquoted(text: str, root: Path) -> Iterator[tuple[int, str]]:
+    for quote in _QUOTED.finditer(text):
+        source = root / quote[1]
+        if not source.exists():
+            yield quote.start(), f"there is no {quote[1]}"
+        elif textwrap.dedent(quote[2]).strip() not in source.read_text():
+            yield quote.start(), f"this does not stand in {quote[1]}"
+
+
+@cache
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@cache
+def _commands() -> set[str]:
+    source = (ROOT / "tools" / "dev" / "cli.py").read_text()
+    return {"help", *re.findall(r"_add\(commands, \"(\w+)\"", source)}
+
+
+@cache
+def _tests(root: Path) -> tuple[dict[str, set[str]], set[str]]:
+    """Classes of tests with their methods, and every test by its name."""
+    classes: dict[str, set[str]] = {}
+    functions: set[str] = set()
+    for path in [*root.glob("*/tests/test_*.py"), *root.rglob("tests/**/test_*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                named = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+                classes.setdefault(node.name, set()).update(named)
+            elif isinstance(node, ast.FunctionDef):
+                functions.add(node.name)
+    return classes, functions
+
+
+if __name__ == "__main__":
+    finish(line for path in documents() for line in problems(path))

@@ -1,0 +1,130 @@
+"""The tables of errors in the user guides are those of the addon, in English and in Arabic.
+
+`cartona_integration/models/cartona_reasons.py` holds every sentence that a person can meet;
+`--fix` writes them into the guides, between two remarks. The sentences are read by running that
+file without Odoo: it needs a function that translates and a class to inherit, no more.
+"""
+
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polib
+
+from tools.checks.report import ADDON, ROOT, finish
+
+REASONS = ADDON / "models" / "cartona_reasons.py"
+BEGIN = "<!-- errors: written by `./dev lint --fix` from the addon's own sentences -->"
+END = "<!-- end of errors -->"
+
+#: Guide -> (language or None, heads of the columns, what stands where the sentence says no more,
+#: the three headings).
+GUIDES = {
+    "docs/user-guide.md": (
+        None,
+        ("You read", "What it means for you, and what to do", "Button"),
+        "Cartona's words below it say why.",
+        ("The connection", "Products", "Orders that wait"),
+    ),
+    "docs/user-guide.ar.md": (
+        "ar",
+        ("الرسالة", "معناها والمطلوب منك", "الزر"),
+        "السبب مكتوب تحتها بكلمات كرتونة.",
+        ("الاتصال", "المنتجات", "طلبات قيد الانتظار"),
+    ),
+}
+
+_SENTENCE_END = re.compile(r"(?<=[.؟?])\s+")
+
+
+def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
+    """The addon's `cartona.reasons`, without Odoo.
+
+    :param translate: English sentence -> sentence
+    """
+    odoo = types.ModuleType("odoo")
+    odoo._ = lambda text, *values: translate(text) % values if values else translate(text)
+    odoo.models = types.SimpleNamespace(AbstractModel=object)
+    before = sys.modules.get("odoo")
+    sys.modules["odoo"] = odoo
+    try:
+        names = {"__name__": "cartona_reasons"}
+        exec(compile(source.read_text(), str(source), "exec"), names)
+    finally:
+        del sys.modules["odoo"]
+        if before:
+            sys.modules["odoo"] = before
+    return names["CartonaReasons"]()
+
+
+def tables(said: object, heads: tuple, nothing: str, headings: tuple) -> str:
+    """The three tables as Markdown, rows in the order of the file.
+
+    :param said: as `reasons` gives it
+    """
+    labels = said._fix_labels()
+    orders = [
+        (reason.cause, reason.consequence, labels.get(reason.fix, ""))
+        for reason in said._order_reasons().values()
+    ]
+    plain = [
+        [(*_cut(sentence), "") for sentence in sentences.values()]
+        for sentences in (said._connection_sentences(), said._listing_sentences())
+    ]
+    parts = []
+    for heading, rows in zip(headings, [*plain, orders], strict=True):
+        count = 3 if any(button for *_texts, button in rows) else 2
+        lines = [heads[:count], ["---"] * count]
+        lines += [(cause, what or nothing, button)[:count] for cause, what, button in rows]
+        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        parts.append(f"### {heading}\n{table}\n")
+    return "\n".join(parts)
+
+
+def _cut(sentence: str) -> tuple[str, str]:
+    """What has happened, and what comes of it: the first sentence and the others."""
+    first, *others = _SENTENCE_END.split(sentence, maxsplit=1)
+    return first, "".join(others)
+
+
+def filled(text: str, content: str) -> str:
+    """The text of a guide with these tables in the place for them.
+
+    :raise ValueError: when it has no such place
+    """
+    head, begin, rest = text.partition(BEGIN)
+    _old, end, tail = rest.partition(END)
+    if not (begin and end):
+        raise ValueError("has no place for the errors")
+    return f"{head}{BEGIN}\n\n{content}\n{END}{tail}"
+
+
+def translator(language: str | None) -> Callable[[str], str]:
+    """How the addon says a sentence in a language; as it is where it is not translated."""
+    if language is None:
+        return str
+    entries = polib.pofile(str(ADDON / "i18n" / f"{language}.po"))
+    known = {entry.msgid: entry.msgstr for entry in entries if entry.msgstr and not entry.fuzzy}
+    return lambda text: known.get(text, text)
+
+
+def problems(fix: bool = False, root: Path = ROOT) -> Iterator[str]:
+    """Guides that say something else than the addon; repaired when asked to."""
+    for name, (language, *words) in GUIDES.items():
+        path = root / name
+        text = path.read_text()
+        try:
+            wanted = filled(text, tables(reasons(translator(language)), *words))
+        except ValueError as error:
+            yield f"{name}: {error}"
+            continue
+        if fix:
+            path.write_text(wanted)
+        elif text != wanted:
+            yield f"{name}: its errors are not the addon's; `./dev lint --fix` writes them"
+
+
+if __name__ == "__main__":
+    finish(problems("--fix" in sys.argv[1:]))
