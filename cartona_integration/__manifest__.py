@@ -6,6 +6,7 @@
     "author": "cartona_integration contributors",
     "website": "https://github.com/cartona-integration/cartona_integration",
     "license": "LGPL-3",
+    "images": ["static/description/banner.png"],
     "application": True,
     "depends": ["sale_management", "sale_stock", "mail", "queue_job"],
     # rapidfuzz: likeness of words, for matching products by name.

@@ -14,7 +14,7 @@ from tools.series.vocabulary import only_known_words
 SOURCE = "19.0"
 #: Kinds of files that are the same on every series.
 _AS_THEY_ARE = {".py", ".csv", ".po", ".pot", ".sql", ".png", ".svg", ".jpg", ".gif", ".html"}
-_AS_THEY_ARE |= {".md", ".rst", ".txt", ".json"}
+_AS_THEY_ARE |= {".md", ".rst", ".txt", ".json", ".toml"}
 _LEFT_OUT = {"__pycache__"}
 _VERSION = re.compile(r'^(\s*"version": ")' + re.escape(SOURCE) + r'(\.\d+\.\d+\.\d+",)$', re.M)
 
