@@ -7,6 +7,7 @@ import functools
 import json
 
 from odoo import SUPERUSER_ID, api, http, models
+from odoo.tools import float_is_zero
 
 # === DECLARATIONS === #
 
@@ -317,6 +318,21 @@ def pick_all(moves):
             move.write({"quantity": move.product_uom_qty, "picked": True})
         else:
             move.quantity_done = move.product_uom_qty
+
+
+def cancel_emptied(moves):
+    """Cancel the open moves that have lost all they were to move.
+
+    From 16 on Odoo does so itself; before, the transfer keeps them as lines of nothing.
+    """
+    emptied = moves.filtered(
+        lambda move: move.state not in ("draft", "done", "cancel")
+        and float_is_zero(move.product_uom_qty, precision_rounding=move.product_uom.rounding)
+        and not done_quantity(move)
+    )
+    # What follows a move in a chain has been emptied, or kept, on its own account.
+    emptied.write({"propagate_cancel": False})
+    emptied._action_cancel()
 
 
 def backorder_rule(picking):

@@ -7,7 +7,7 @@ here since is left alone unless the marketplace changed the very same.
 from odoo import _, models
 
 from ..cartona_api import status as life_cycle
-from ..compat import write_with_deliveries
+from ..compat import cancel_emptied, write_with_deliveries
 from .cartona_order_importer_create import promised_moment
 from .cartona_order_tools import bullets, cairo_day, figure, paragraph, quantity
 
@@ -94,9 +94,11 @@ class CartonaOrderImporter(models.AbstractModel):
             line.write(values)
         drafts = changes.removed.filtered(lambda line: line.state in ("draft", "sent"))
         drafts.unlink()
-        for line in changes.removed - drafts:
+        sold = changes.removed - drafts
+        for line in sold:
             # A sale keeps the line, with nothing ordered.
             line.write({"product_uom_qty": 0.0, "price_unit": line.price_unit, "discount": 0.0})
+        cancel_emptied(sold.move_ids)
         taxes, position = {}, plan.sale.fiscal_position_id
         self.env["sale.order.line"].create(
             [

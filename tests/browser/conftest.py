@@ -117,7 +117,8 @@ def speak(odoo: OdooServer, language: str) -> None:
         everything = {"active_test": False}
         domain = [("code", "=", language)]
         found = odoo.call("res.lang", "search", domain, context=everything)
-        install = odoo.call("base.language.install", "create", {"lang_ids": [(6, 0, found)]})
+        wanted = {"lang_ids": [(6, 0, found)]} if odoo.env.major >= 16 else {"lang": language}
+        install = odoo.call("base.language.install", "create", wanted)
         odoo.call("base.language.install", "lang_install", [install])
     [user] = odoo.call("res.users", "search", [("login", "=", "admin")])
     values = {"lang": language}

@@ -26,7 +26,7 @@ def test_price_changed_here_is_seen_there(clerk: Clerk, shop: Shop, new_page: Ca
     expect(shown).to_contain_text(price, timeout=SOON)
     shop.settle()
     clerk.page.reload()
-    clerk.sees("[name='cartona_sync_state'] .text-bg-success")
+    clerk.sees_badge("cartona_sync_state", "success")
     clerk.picture("product")
 
 
@@ -51,7 +51,7 @@ def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Call
 
     wait_until(lambda: status(shop, order) == "approved", timeout=15)
     clerk.page.reload()
-    clerk.sees("[name='cartona_status_label'] .text-bg-info")
+    clerk.sees_badge("cartona_status_label", "info")
     clerk.picture("order")
 
 

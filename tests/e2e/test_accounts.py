@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.products import two_variants
 from tools.bench.intake import Intake
 from tools.bench.seller import Seller
 from tools.dev import databases
@@ -38,7 +39,7 @@ def test_each_listing_gets_the_figure_of_its_company_list_variant_and_currency(
 ):
     """Pricelist or sales price x variant extra x currency x company."""
     odoo = seller.odoo
-    small, large = variants(odoo, price=100.0, extra=20.0)
+    small, large = two_variants(odoo, price=100.0, extra=20.0)
     pounds = odoo.call(
         "res.currency", "search", [("name", "=", "GBP")], context={"active_test": False}
     )[0]
@@ -176,28 +177,3 @@ def test_copied_database_sends_nothing_until_a_manager_says_so(
 
     server.call("cartona.config", "action_accept_database", [twin.config])
     twin.arrives(product, selling_price=77.0, available_stock_quantity=5)
-
-
-# === HELPERS === #
-
-
-def variants(odoo: OdooServer, price: float, extra: float) -> list[int]:
-    """A new template's two variants, the second one dearer by `extra`."""
-    names = [(0, 0, {"name": "صغير"}), (0, 0, {"name": "كبير", "default_extra_price": extra})]
-    attribute = odoo.call("product.attribute", "create", {"name": "الحجم", "value_ids": names})
-    row = odoo.call("product.attribute", "read", [attribute], ["value_ids"])[0]
-    line = {"attribute_id": attribute, "value_ids": [(6, 0, row["value_ids"])]}
-    template = odoo.call(
-        "product.template",
-        "create",
-        {
-            "name": "عصير",
-            "list_price": price,
-            "taxes_id": [(5,)],
-            "attribute_line_ids": [(0, 0, line)],
-        },
-    )
-    products = odoo.call(
-        "product.product", "search_read", [("product_tmpl_id", "=", template)], ["lst_price"]
-    )
-    return [row["id"] for row in sorted(products, key=lambda row: row["lst_price"])]

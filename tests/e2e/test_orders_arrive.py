@@ -347,6 +347,7 @@ def test_order_of_an_unlinked_product_is_imported_by_itself_once_it_is_linked(
     [sale] = intake.sales([order], "picking_ids")
     intake.odoo.call("sale.order", "action_confirm", [sale["id"]])
     [sale] = intake.sales([order], "picking_ids")
+    seller.pick(sale["picking_ids"])
     context = {"skip_backorder": True, "skip_sms": True}
     intake.odoo.call("stock.picking", "button_validate", sale["picking_ids"], context=context)
     rows = intake.odoo.call("product.product", "read", [linked, product], ["qty_available"])

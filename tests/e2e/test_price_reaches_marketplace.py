@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from tests.e2e.products import two_variants
 from tools.bench.seller import Seller
 from tools.dev.sandbox_server import SandboxServer
 
@@ -24,7 +25,7 @@ def test_sales_price(seller: Seller, model: str, field: str):
 
 
 def test_extra_price_of_a_variant_changes_that_variant_alone(seller: Seller):
-    small, large = two_variants(seller, price=20.0, extra=5.0)
+    small, large = two_variants(seller.odoo, price=20.0, extra=5.0)
     seller.link([small, large], seller.unused(2))
     seller.arrives(small, selling_price=20.0)
     seller.arrives(large, selling_price=25.0)
@@ -194,46 +195,6 @@ def template_of(seller: Seller, product: int) -> int:
     """The template of a variant."""
     row = seller.odoo.call("product.product", "read", [product], ["product_tmpl_id"])[0]
     return row["product_tmpl_id"][0]
-
-
-def two_variants(seller: Seller, price: float, extra: float) -> list[int]:
-    """A new template's two variants, the second one dearer by `extra`."""
-    values = [(0, 0, {"name": "صغير"}), (0, 0, {"name": "كبير"})]
-    attribute = seller.odoo.call(
-        "product.attribute", "create", {"name": "الحجم", "value_ids": values}
-    )
-    value_ids = seller.odoo.call(
-        "product.attribute.value", "search", [("attribute_id", "=", attribute)], order="id"
-    )
-    template = seller.odoo.call(
-        "product.template",
-        "create",
-        {
-            "name": "عصير",
-            "list_price": price,
-            "taxes_id": [(5,)],
-            "attribute_line_ids": [
-                (0, 0, {"attribute_id": attribute, "value_ids": [(6, 0, value_ids)]})
-            ],
-        },
-    )
-    values = seller.odoo.call(
-        "product.template.attribute.value",
-        "search",
-        [("product_tmpl_id", "=", template)],
-        order="id",
-    )
-    seller.odoo.call(
-        "product.template.attribute.value", "write", values[1:], {"price_extra": extra}
-    )
-    return [
-        seller.odoo.call(
-            "product.product",
-            "search",
-            [("product_template_attribute_value_ids", "in", [value])],
-        )[0]
-        for value in values
-    ]
 
 
 def new_pricelist(seller: Seller, **values: object) -> int:

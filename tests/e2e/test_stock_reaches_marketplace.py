@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.bench.seller import Seller
+from tools.bench.seller import Seller, uncounted
 from tools.dev.odoo_server import OdooServer
 
 
@@ -87,7 +87,12 @@ def test_receipt(seller: Seller, product: int):
 
 
 def test_scrap(seller: Seller, product: int):
-    values = {"product_id": product, "scrap_qty": 2, "location_id": seller.location()}
+    values = {
+        "product_id": product,
+        "product_uom_id": unit_of(seller, product),
+        "scrap_qty": 2,
+        "location_id": seller.location(),
+    }
     scrap = seller.odoo.call("stock.scrap", "create", values)
     seller.odoo.call("stock.scrap", "action_validate", [scrap])
     seller.arrives(product, available_stock_quantity=8)
@@ -131,8 +136,7 @@ def test_less_than_nothing_is_shown_as_nothing(
 
 def test_whole_packs_are_shown_rounded_down(seller: Seller):
     [product] = seller.create(1)
-    row = seller.odoo.call("product.product", "read", [product], ["uom_id"])[0]
-    pack = pack_of_ten(seller, row["uom_id"][0])
+    pack = pack_of_ten(seller, unit_of(seller, product))
     seller.link([product], seller.unused(1), uom_id=pack)
     seller.count({product: 79})
     seller.arrives(product, available_stock_quantity=7)
@@ -141,7 +145,7 @@ def test_whole_packs_are_shown_rounded_down(seller: Seller):
 
 def test_product_that_odoo_does_not_count_sends_no_quantity(seller: Seller):
     mark = seller.mark()
-    [service] = seller.sell(1, type="service", is_storable=False, list_price=33.0)
+    [service] = seller.sell(1, **uncounted(seller.odoo), list_price=33.0)
     seller.arrives(service, selling_price=33.0)
     seller.rest()
     [item] = seller.sent(service, mark)
@@ -169,6 +173,7 @@ def pickings_of(seller: Seller, order: int) -> list[int]:
 
 def validate(seller: Seller, pickings: list[int]) -> None:
     """Validate transfers with all that they ask for."""
+    seller.pick(pickings)
     quiet = {"skip_sms": True, "skip_backorder": True, "skip_immediate": True}
     seller.odoo.call("stock.picking", "button_validate", pickings, context=quiet)
     states = seller.odoo.call("stock.picking", "read", pickings, ["state"])
@@ -182,12 +187,27 @@ def receive(seller: Seller, product: int, quantity: float) -> None:
     )
     [vendors] = seller.odoo.call("stock.location", "search", [("usage", "=", "supplier")], limit=1)
     places = {"location_id": vendors, "location_dest_id": seller.location()}
-    move = {"product_id": product, "product_uom_qty": quantity, **places}
+    move = {
+        "product_id": product,
+        "product_uom": unit_of(seller, product),
+        "product_uom_qty": quantity,
+        **places,
+    }
+    series = seller.odoo.env.major
+    if series < 19:
+        move["name"] = "توريد"
+    moves = "move_ids" if series >= 16 else "move_lines"
     picking = seller.odoo.call(
-        "stock.picking", "create", {"picking_type_id": kind, **places, "move_ids": [(0, 0, move)]}
+        "stock.picking", "create", {"picking_type_id": kind, **places, moves: [(0, 0, move)]}
     )
     seller.odoo.call("stock.picking", "action_confirm", [picking])
     validate(seller, [picking])
+
+
+def unit_of(seller: Seller, product: int) -> int:
+    """The unit that a product is counted in."""
+    row = seller.odoo.call("product.product", "read", [product], ["uom_id"])[0]
+    return row["uom_id"][0]
 
 
 def pack_of_ten(seller: Seller, unit: int) -> int:

@@ -154,6 +154,20 @@ class Seller:
         quants = self.odoo.call("stock.quant", "create", rows, context=mode)
         self.odoo.call("stock.quant", "action_apply_inventory", quants, context=mode)
 
+    def pick(self, pickings: Sequence[int]) -> None:
+        """Pick all that transfers demand. From 17 on validating them means that it was picked."""
+        if self.odoo.env.major >= 17:
+            return
+        moves = self.odoo.call(
+            "stock.move",
+            "search_read",
+            [("picking_id", "in", list(pickings)), ("state", "not in", ("done", "cancel"))],
+            ["product_uom_qty"],
+        )
+        for move in moves:
+            values = {"quantity_done": move["product_uom_qty"]}
+            self.odoo.call("stock.move", "write", [move["id"]], values)
+
     def location(self) -> int:
         """The stock location of the first warehouse."""
         warehouses = self.odoo.call(
@@ -250,6 +264,13 @@ class Seller:
             if wrong:
                 odds[row["id"]] = wrong
         return odds
+
+
+def uncounted(odoo: OdooServer) -> dict[str, object]:
+    """Values of a new product whose stock Odoo does not count."""
+    if odoo.env.major >= 18:
+        return {"type": "service", "is_storable": False}
+    return {"detailed_type": "service"}
 
 
 def storable(odoo: OdooServer) -> dict[str, object]:
