@@ -65,7 +65,7 @@ class CartonaWebhook(http.Controller):
         As superuser: the caller is a machine and has no user.
         """
         configs = request.env(user=SUPERUSER_ID)["cartona.config"].search(
-            [("webhook_token", "!=", False)]
+            [("webhook_token", "!=", False)], order="id"
         )
         found = configs.browse()
         for config in configs:

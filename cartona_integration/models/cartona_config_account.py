@@ -86,8 +86,9 @@ class CartonaConfig(models.Model):
         :return: dict hashed id -> `cartona.config`
         """
         silent = [row.hashed_id for row in notices if row.hashed_id and not _code_of(row.payload)]
-        sharing = self._sharing_token()
-        if not silent or len(sharing) < 2:
+        # Without a code of its own a company is alone with its token, see `_check_account`.
+        sharing = self._sharing_token() if silent and self._account_code() else self
+        if len(sharing) < 2:
             return {}
         messages = sharing.env["cartona.message"].search(
             [

@@ -10,7 +10,7 @@ from odoo import _, api, fields, models
 
 from ..cartona_api import Problem, content_key, parse_order
 from ..cartona_api import status as life_cycle
-from ..compat import GuardedFields
+from ..compat import PRECOMPUTED, GuardedFields, flush
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -20,7 +20,7 @@ class CartonaMessage(GuardedFields, models.Model):
     _order = "id desc"
 
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="config_id.company_id", store=True)
+    company_id = fields.Many2one(related="config_id.company_id", store=True, **PRECOMPUTED)
     hashed_id = fields.Char("Order on Cartona", index=True)
     kind = fields.Selection([("order", "Order"), ("status", "Status")], required=True)
     source = fields.Selection(
@@ -188,11 +188,18 @@ class CartonaMessage(GuardedFields, models.Model):
                 for held in messages.filtered("held").mapped("held")
                 for cartona_id in json.loads(held)
             }
-            listings = self.env["cartona.listing"].search(
-                [("config_id", "=", config.id), ("cartona_id", "in", list(cartona_ids))]
+            if not (cartona_ids and config.auto_sync_stock):
+                continue
+            flush(self.env["cartona.listing"])
+            self.env.cr.execute(
+                """
+                SELECT DISTINCT product_id FROM cartona_listing
+                 WHERE config_id = %s AND cartona_id = ANY(%s) AND product_id IS NOT NULL
+                """,
+                (config.id, list(cartona_ids)),
             )
-            if config.auto_sync_stock:
-                self.env["cartona.change"]._note("restock", product_ids=listings.product_id.ids)
+            product_ids = [row[0] for row in self.env.cr.fetchall()]
+            self.env["cartona.change"]._note("restock", product_ids=product_ids)
 
 
 def _stored(payload):

@@ -49,6 +49,11 @@ _LOCK_POLL_SECONDS = 0.05
 _ATTEMPTS = 6
 
 
+def _identity(stream, config_id):
+    """By what two equal jobs know each other."""
+    return "%s:%s%s" % (_JOB[stream][0], stream, config_id)
+
+
 def _ring(dbname, wanted):
     """Enqueue the wanted jobs from a cursor of their own.
 
@@ -57,11 +62,34 @@ def _ring(dbname, wanted):
     """
     try:
         with Registry(dbname).cursor() as cr:
-            worker = api.Environment(cr, SUPERUSER_ID, {})["cartona.worker"]
-            for stream, config_id in sorted(wanted):
-                worker._enqueue(stream, config_id)
+            unheard = _unheard(cr, wanted)
+            if unheard:
+                worker = api.Environment(cr, SUPERUSER_ID, {})["cartona.worker"]
+                for stream, config_id in unheard:
+                    worker._enqueue(stream, config_id)
     except Exception:
         _logger.exception("Cartona: could not enqueue %s; the cron will", sorted(wanted))
+
+
+def _unheard(cr, wanted):
+    """The wanted jobs that do not wait in the queue yet.
+
+    The question queue_job asks for each job it is given, asked once for all and before anything
+    is built: in a burst of calls the first one rings and the others find that it has.
+
+    :param cr: has read nothing so far, so it sees all that was committed before the bell; a job
+        that has started counts no more, it may have read before that
+    """
+    keys = {_identity(stream, config_id): (stream, config_id) for stream, config_id in wanted}
+    cr.execute(
+        """
+        SELECT identity_key FROM queue_job
+         WHERE identity_key = ANY(%s) AND state IN ('wait_dependencies', 'pending', 'enqueued')
+        """,
+        (list(keys),),
+    )
+    heard = {key for (key,) in cr.fetchall()}
+    return sorted(job for key, job in keys.items() if key not in heard)
 
 
 class CartonaWorker(models.AbstractModel):
@@ -94,9 +122,8 @@ class CartonaWorker(models.AbstractModel):
             immediate one, nor the other way round.
         """
         model, method = _JOB[stream]
-        identity = "%s:%s%s" % (model, stream, config_id)
         delayable = self.env[model].with_delay(
-            identity_key=identity + (":later" if seconds else ""),
+            identity_key=_identity(stream, config_id) + (":later" if seconds else ""),
             eta=timedelta(seconds=seconds) if seconds else None,
             description=self._job_description(stream),
             max_retries=0,

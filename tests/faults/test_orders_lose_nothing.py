@@ -1,5 +1,7 @@
 """Processes die while orders come in: each is offered until it is safe, and arrives once."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,12 +15,17 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-# Who has done all the work and wants to write that it is done: the last thing before the commit.
+#: How often a process is killed; KILLS=100 for the whole proof.
+KILLS = int(os.environ.get("KILLS", "3"))
+# Somebody has done all the work and wants to write that it is done: the last thing before the
+# commit.
 _BLOCKED = """
-    SELECT application_name FROM pg_stat_activity
+    SELECT 1 FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'
        AND query ~ '^\\s*UPDATE "cartona_message"'
 """
+# One job does it; any other finds the lock taken and ends at once.
+_IMPORTING = "SELECT worker_pid FROM queue_job WHERE method_name = '_job_import' AND state = %s"
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +70,8 @@ def at_the_brink(intake: Intake, begin: Callable) -> Iterator[Callable]:
         ids = ", ".join(f"'{order}'" for order in orders)
         transaction.query(f"SELECT id FROM cartona_message WHERE hashed_id IN ({ids}) FOR UPDATE")
         intake.seller.configure(auto_sync_orders=True)
-        [(name,)] = wait_until(lambda: intake.odoo.query(_BLOCKED), timeout=20)
-        return transaction, int(name.rsplit("-", 1)[1])
+        wait_until(lambda: intake.odoo.query(_BLOCKED), timeout=20)
+        return transaction, wait_until(lambda: only_importer(intake), timeout=20)
 
     yield go
     for transaction in holding:
@@ -82,6 +89,31 @@ def test_order_is_acknowledged_once_and_not_before_it_is_committed(
     transaction.run("env.cr.rollback()")
     intake.arrive(orders)
     assert intake.syncs(orders) == {1}
+
+
+@pytest.mark.timeout(120 + 60 * KILLS)
+def test_worker_killed_between_processing_and_commit_loses_no_order(
+    intake: Intake, product: int, at_the_brink: Callable, minute_passes: Callable
+):
+    """As often as it happens: what was not committed is still offered, and arrives by itself."""
+    placed = []
+    for _kill in range(KILLS):
+        intake.seller.configure(auto_sync_orders=False)
+        orders = intake.place(2, [product])
+        placed += orders
+        transaction, pid = at_the_brink(orders)
+        assert pid != intake.odoo.process.pid, "a worker, not the server"
+        assert intake.syncs(orders) == {0}
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), timeout=20)
+        # Whoever takes the work up meets the same lock: nothing is committed before it is gone.
+        assert len(intake.odd(orders)) == len(intake.unacknowledged(orders)) == 2
+        transaction.run("env.cr.rollback()")
+        minute_passes(intake.odoo)
+        intake.arrive(orders, within=60)
+        wait_until(lambda: not intake.odoo.query(_IMPORTING, "started"), timeout=60)
+    assert intake.odd(placed) == {}
+    assert intake.odoo.query(_IMPORTING, "failed") == []
 
 
 def test_server_killed_after_the_commit_acknowledges_when_it_is_back(
@@ -128,6 +160,12 @@ def stored(intake: Intake, orders: list[str]) -> int:
         "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s)", orders
     )
     return rows[0][0]
+
+
+def only_importer(intake: Intake) -> int | None:
+    """The process that imports; None while there is more than one or none."""
+    pids = intake.odoo.query(_IMPORTING, "started")
+    return pids[0][0] if len(pids) == 1 else None
 
 
 def struck(sandbox: SandboxServer, fault: dict) -> bool:
