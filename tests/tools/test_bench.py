@@ -1,13 +1,15 @@
 """How the budgets are measured, judged and reported; nothing is measured here."""
 
 import json
+import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tools.bench import __main__ as command
-from tools.bench import measure, report
+from tools.bench import measure, processor, report
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
 
@@ -73,6 +75,24 @@ def test_call_is_timed_by_the_servers_own_line(tmp_path: Path):
     call = measure.timed(SimpleNamespace(log=log, call=answer), "product.product", "write", [1])
     assert calls == [("product.product", "write", [1])]
     assert call == measure.Call(seconds=0.75, queries=12)
+
+
+def test_processor_time_is_what_the_server_worked_and_not_what_it_waited():
+    """Of two other processes that the database names, one is another program, one is gone."""
+    others = [(os.getppid(),), (2**22 + 1,)]
+    odoo = SimpleNamespace(
+        process=SimpleNamespace(pid=os.getpid()),
+        database="any",
+        env=SimpleNamespace(pg=SimpleNamespace(query=lambda *_arguments: others)),
+    )
+
+    def work():
+        end = time.process_time() + 0.3
+        while time.process_time() < end:
+            pass
+
+    assert processor.spent(odoo, work) == pytest.approx(0.3, abs=0.1)
+    assert processor.spent(odoo, lambda: time.sleep(0.3)) == pytest.approx(0, abs=0.1)
 
 
 # === REPORTING === #

@@ -232,12 +232,13 @@ class Seller:
         """Rows in the outbox, and jobs that send them or are due to."""
         return self.odoo.query(_OUTBOX)[0][0], self.odoo.query(_LIVE_JOBS)[0][0]
 
-    def rest(self, timeout: float = 10) -> None:
+    def rest(self, timeout: float = 10, pause: float = 0.02) -> None:
         """Wait until nothing waits to be sent and nobody is about to.
 
+        :param pause: seconds between two looks, each of which counts all that waits
         :raise TimeoutError: with rows and jobs that were left
         """
-        wait_until(lambda: not any(self.busy()) or None, timeout, pause=0.02)
+        wait_until(lambda: not any(self.busy()) or None, timeout, pause)
 
     def odds(self) -> dict[int, dict[str, tuple]]:
         """Where the two sides differ, over every product that was linked here.

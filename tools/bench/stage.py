@@ -1,7 +1,8 @@
 """Databases with many products, with and without the addon, made once and copied after that.
 
 The products are made before the addon is installed: both databases of a comparison hold the same
-rows at the same places.
+rows at the same places. So many are made as a user would; where more are wanted their rows are
+copied.
 """
 
 import os
@@ -19,6 +20,8 @@ from tools.dev.sandbox_server import SandboxServer
 
 #: The marketplace's first listing; above the shipped catalogue their numbers have no gaps.
 FIRST_LISTING = 500_001
+#: So many are made through the ORM.
+_MADE = 1000
 
 _CREATE = """
 values = {values!r}
@@ -42,6 +45,42 @@ for start in range(0, len(products), chunk):
     env.cr.commit()
     env.invalidate_all() if hasattr(env, "invalidate_all") else env.cache.invalidate()
 """
+# Rows past the ORM, which would take the better part of an hour for 100,000 products. Good enough
+# for a test ground only: nothing that sending reads is computed or kept elsewhere.
+_COPY = """
+INSERT INTO {table} ({columns})
+SELECT {values} FROM {table}, generate_series(1, {copies}) copy WHERE {condition};
+SELECT setval('{table}_id_seq', max(id)) FROM {table};
+ANALYZE {table}
+"""
+_COLUMNS = """
+SELECT attname FROM pg_attribute
+ WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+"""
+_STRIDE = 10_000  # between the ids of a row and its first copy, of that and the next one
+_LINKED = "SELECT product_id FROM cartona_listing"
+#: table -> which rows are copied, and the columns that a copy has otherwise
+_COPIES = {
+    "product_template": (
+        f"id IN (SELECT product_tmpl_id FROM product_product WHERE id IN ({_LINKED}))",
+        {"id": f"id + copy * {_STRIDE}"},
+    ),
+    "product_product": (
+        f"id IN ({_LINKED})",
+        {
+            "id": f"id + copy * {_STRIDE}",
+            "product_tmpl_id": f"product_tmpl_id + copy * {_STRIDE}",
+        },
+    ),
+    "cartona_listing": (
+        "true",
+        {
+            "id": f"id + copy * {_STRIDE}",
+            "product_id": f"product_id + copy * {_STRIDE}",
+            "cartona_id": f"cartona_id::integer + copy * {_MADE}",
+        },
+    ),
+}
 
 
 def bare(env: Environment, size: int) -> str:
@@ -63,8 +102,11 @@ def bare(env: Environment, size: int) -> str:
 def linked(env: Environment, size: int) -> str:
     """The same with the addon as its files are now, every product linked to a listing.
 
+    :param size: a multiple of 1,000 where there are more
     :return: its name; copy it, it is a template
     """
+    if size > _MADE:
+        return _multiplied(env, size)
     products = bare(env, size)
     key = store.key_of(products, store.tree_key(env.addon, ("tests", "description")), _LINK)
 
@@ -74,6 +116,34 @@ def linked(env: Environment, size: int) -> str:
         OdooServer(env, name).shell(_LINK.format(first=FIRST_LISTING))
 
     return _template(env, f"linked_{size}", key, f"{size:,} products linked", make)
+
+
+def _multiplied(env: Environment, size: int) -> str:
+    """So many linked products, most of them copies of the first thousand."""
+    times, rest = divmod(size, _MADE)
+    assert not rest, f"{size} is no multiple of {_MADE}"
+    original = linked(env, _MADE)
+
+    def make(name: str) -> None:
+        databases.clone(env, name, original)
+        for table in _COPIES:
+            _copy_rows(env, name, table, times - 1)
+
+    key = store.key_of(original, _COPY, repr(_COPIES))
+    return _template(env, f"linked_{size}", key, f"{size:,} products linked", make)
+
+
+def _copy_rows(env: Environment, database: str, table: str, copies: int) -> None:
+    condition, other = _COPIES[table]
+    columns = [name for (name,) in env.pg.query(_COLUMNS, table, database=database)]
+    statement = _COPY.format(
+        table=table,
+        columns=", ".join(f'"{name}"' for name in columns),
+        values=", ".join(other.get(name, f'"{name}"') for name in columns),
+        copies=copies,
+        condition=condition,
+    )
+    env.pg.query(statement, database=database)
 
 
 @contextmanager
@@ -96,7 +166,7 @@ def opened(env: Environment, size: int) -> Iterator[Seller]:
         rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
         seller.listings = dict(rows)
         seller.connect()
-        seller.rest(timeout=60 + size / 50)
+        seller.rest(timeout=60 + size / 20, pause=max(0.02, size / 100_000))
         yield seller
 
 

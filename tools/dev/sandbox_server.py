@@ -39,7 +39,9 @@ class SandboxServer(Sandbox):
         self.log.unlink(missing_ok=True)
         variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
         self.process = processes.start(command, self.log, variables, cwd=ROOT)
-        found = processes.wait_until(self._listening, timeout=30)
+        # Many listings are made in seconds, on a machine that has nothing else to do.
+        patience = 30 + int(str(self.arguments.get("listings", 0))) / 1000
+        found = processes.wait_until(self._listening, patience)
         self.url, self.port = found[1], int(found[2])
         self.api_url = f"{self.url}/api/v1/"
         return self
