@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import psycopg2
@@ -109,7 +110,7 @@ class Day:
             for _number in range(min(left, _AT_ONCE - len(open_cases))):
                 open_cases.append(self._place(rng))
                 left -= 1
-            wait_until(lambda: self._go_on(open_cases), timeout=400, pause=0.2)
+            wait_until(partial(self._go_on, open_cases), timeout=400, pause=0.2)
             open_cases = [case for case in open_cases if case.steps]
 
     # === ORDERS === #
@@ -146,9 +147,7 @@ class Day:
     def _sales(self, cases: Sequence[Case]) -> dict[str, int]:
         """The sale orders of those that have arrived."""
         domain = [("cartona_id", "in", [case.key for case in cases])]
-        rows = self._try(
-            self.world.odoo.call, "sale.order", "search_read", domain, ["cartona_id"]
-        )
+        rows = self._try(self.world.odoo.call, "sale.order", "search_read", domain, ["cartona_id"])
         return {row["cartona_id"]: row["id"] for row in rows or []}
 
     def _step(self, case: Case, sale: int | None) -> bool:

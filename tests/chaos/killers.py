@@ -5,7 +5,6 @@ import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import psycopg2
 
@@ -79,6 +78,5 @@ class Killers:
         """The processes of one kind that are alive now, by Odoo's log."""
         log = self.odoo.log.read_text(errors="replace")
         pids = [int(pid) for name, pid in _ALIVE.findall(log) if name == kind]
-        children = Path(f"/proc/{self.odoo.process.pid}/task/{self.odoo.process.pid}/children")
-        alive = {int(pid) for pid in children.read_text().split()}
+        alive = self.odoo.children()
         return [pid for pid in pids if pid in alive]

@@ -84,9 +84,7 @@ def test_drains_of_the_runner_and_of_the_cron_take_turns(
     assert overlaps == [], "one drain of a company at a time"
     for product in products:
         sent = [
-            item["selling_price"]
-            for item in side.sent(product, mark)
-            if "selling_price" in item
+            item["selling_price"] for item in side.sent(product, mark) if "selling_price" in item
         ]
         assert sent == sorted(sent), "a later price is never overwritten by an earlier one"
     run.lines.append(

@@ -48,6 +48,7 @@ _SETTINGS = {
     "logging_collector": "off",
 }
 
+
 @dataclass(frozen=True)
 class Server:
     """How a PostgreSQL server is reached. Empty parts are left to the client library."""
@@ -220,9 +221,7 @@ class Embedded:
         options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         self._pg("initdb", "-D", partial, "--no-sync", *options)
         with open(partial / "postgresql.conf", "a") as configuration:
-            configuration.writelines(
-                f"{name} = {value}\n" for name, value in self.settings.items()
-            )
+            configuration.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
         partial.rename(self._data)
 
     def _start(self, socket: Path) -> None:
@@ -255,7 +254,7 @@ class Embedded:
         processes.run(command, self._log, {**clean_environment(), "LC_ALL": "C.UTF-8"})
 
     def _socket_folder(self) -> Path:
-        """The data folder's neighbour, or, where that name is too long for a socket, a short one."""
+        """The data folder's neighbour; where that name is too long for a socket, a short one."""
         folder = self.home / "socket"
         if len(str(folder).encode()) + len("/.s.PGSQL.5432") <= _SOCKET_NAME_LIMIT:
             return folder
