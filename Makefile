@@ -3,7 +3,7 @@
 # Another Odoo: SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python make test
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke test bench dist lint setup clean
+.PHONY: help run smoke test bench chaos dist lint setup clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,11 +14,14 @@ run: ## * Odoo, PostgreSQL and the sandbox marketplace with demo data; prints th
 smoke: ## * the main job once, unattended: a table of what arrived where, and how fast
 	@./dev smoke $(ARGS)
 
-test: ## * all tests; parts with ARGS="unit odoo mrp e2e browser", options for pytest after --
+test: ## * all tests; parts with ARGS="unit odoo mrp e2e browser chaos", options for pytest after --
 	@./dev test $(ARGS)
 
 bench: ## measure the performance budgets
 	@./dev bench $(ARGS)
+
+chaos: ## fail, kill, race and load it, and say what was stood; ARGS="--seed 7", --short, --hour
+	@./dev chaos $(ARGS)
 
 dist: ## dist/<series>: the addon for each Odoo, as folder and zip; some with ARGS="16.0 17.0"
 	@./dev dist $(ARGS)

@@ -22,6 +22,7 @@ class WebhookSettings:
 
     :param url: where orders go; empty: no webhook.
     :param token: sent in `AuthorizationToken`.
+    :param tokens: supplier code -> the secret that goes with orders of that account instead.
     :param status_url: where status-only notices go; empty: to `url`.
     :param envelope: ``object``: the bare order; ``list``: in a list; ``order``, ``orders``,
         ``data``, ``data_list``: under that key; ``status``: only `hashed_id` and `status`.
@@ -35,6 +36,7 @@ class WebhookSettings:
 
     url: str = ""
     token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
     status_url: str = ""
     envelope: str = "object"
     id_key: str = "hashed_id"
@@ -125,10 +127,11 @@ class WebhookCaller:
     async def _send(self, call: Call, order: Order, body, settings: WebhookSettings) -> None:
         status_only = call.envelope == "status"
         url = settings.status_url if status_only and settings.status_url else settings.url
+        secret = settings.tokens.get(order.supplier_code, settings.token)
         for number in range(settings.retries + 1):
             if number:
                 await asyncio.sleep(settings.backoff * 2 ** (number - 1))
-            if await self._attempt(call, url, body, settings):
+            if await self._attempt(call, url, body, settings, secret):
                 call.state = "delivered"
                 if not status_only:
                     self.market.offer(order, call.version)
@@ -138,7 +141,9 @@ class WebhookCaller:
             call.state = "failed"
         self._tell(call)
 
-    async def _attempt(self, call: Call, url: str, body, settings: WebhookSettings) -> bool:
+    async def _attempt(
+        self, call: Call, url: str, body, settings: WebhookSettings, secret: str
+    ) -> bool:
         """One try. :return: whether the supplier answered 2xx."""
         if self._client is None:
             # Not by proxy: the supplier's Odoo is on this machine or beside it.
@@ -146,7 +151,7 @@ class WebhookCaller:
             self._client = httpx.AsyncClient(trust_env=False, limits=limits)
         attempt = {"ms": now_ms(), "status": None, "took_ms": 0, "answer": "", "error": ""}
         call.attempts.append(attempt)
-        headers = {"AuthorizationToken": settings.token} if settings.token else {}
+        headers = {"AuthorizationToken": secret} if secret else {}
         try:
             answer = await self._client.post(
                 url, json=body, headers=headers, timeout=settings.timeout

@@ -9,7 +9,7 @@ the others go on.
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Dict, List
 
@@ -19,6 +19,7 @@ from odoo import _, api, models
 
 from ..cartona_api import content_key
 from ..cartona_api import status as life_cycle
+from .sale_order_edit import UNDERWAY_SECONDS
 
 # What of an order is compared when it comes again, besides its lines and its retailer.
 _COMPARED = (
@@ -61,6 +62,7 @@ class Plan:
     sale: Any  # sale.order, empty until it exists
     told: Dict[str, Any]  # what Cartona said of it the last time; {} for a new order
     said: Dict[str, Any]  # what it says now
+    stored_at: Any = None  # datetime, when it came in; it may have waited here since
     matches: Dict[str, Any] = field(default_factory=dict)  # key of a line -> Match
     customer: Any = None  # res.partner
     address: Any = None  # res.partner that gets the goods
@@ -133,6 +135,8 @@ class CartonaOrderImporter(models.AbstractModel):
             cartona_one_note=True,
         )
         plans = quiet._plans(config, [order for _message, order in entries])
+        for plan, (message, _order) in zip(plans, entries):
+            plan.stored_at = message.create_date
         news = [plan for plan in plans if quiet._says_something_new(plan)]
         quiet._work(config.with_env(quiet.env), news)
         return [
@@ -181,12 +185,20 @@ class CartonaOrderImporter(models.AbstractModel):
         if life_cycle.is_backwards(sale.cartona_status or "", order.status):
             # Overtaken by what Cartona has heard from us since. Only after its end there is
             # nothing to overtake an order: that somebody has to see.
-            if life_cycle.is_final(sale.cartona_status) and not (plan.is_dead and plan.was_dead):
+            is_over = life_cycle.is_final(sale.cartona_status) and not self._is_late(plan)
+            if is_over and not (plan.is_dead and plan.was_dead):
                 plan.ask(_("Cartona says “%s” of an order that had come to its end.", order.status))
             plan.is_dropped = True
             return bool(plan.tasks)
         otp = sale.cartona_pickup_otp or ""
         return plan.told != plan.said or otp != order.pickup_otp
+
+    def _is_late(self, plan):
+        """Whether the message left Cartona before the order came to its end, and has waited here
+        or been on its way meanwhile."""
+        ended = plan.sale.cartona_synced_at
+        underway = timedelta(seconds=UNDERWAY_SECONDS)
+        return bool(plan.stored_at and ended and plan.stored_at <= ended + underway)
 
     # === BUSINESS METHODS: TELLING === #
 

@@ -25,7 +25,9 @@ class CartonaOrderImporter(models.AbstractModel):
             if not plan.is_dead:
                 self._update_lines(config, plan)
             self._update_status(config, plan)
-        self._cancel([plan for plan in plans if plan.is_dead])
+        dead = [plan for plan in plans if plan.is_dead]
+        self._cancel(dead)
+        self._forget_refusals(dead)
 
     def _update_header(self, plan):
         """Everything but the lines."""
@@ -151,6 +153,12 @@ class CartonaOrderImporter(models.AbstractModel):
             cancelled._action_cancel()
         for label, pickings in begun:
             pickings._cartona_shout(_("%s on Cartona: put the goods back.", label))
+
+    def _forget_refusals(self, plans):
+        """Whatever Cartona refused of an order that has ended on both sides matters no more."""
+        sales = self.env["sale.order"].browse([plan.sale.id for plan in plans])
+        over = sales.filtered(lambda sale: sale.cartona_error and sale._cartona_is_over())
+        over.write({"cartona_sync_state": "synced", "cartona_error": False})
 
 
 class LineChanges:

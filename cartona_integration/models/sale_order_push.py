@@ -286,31 +286,44 @@ class SaleOrder(models.Model):
         :param answer: `Answer`
         """
         values = self._cartona_taken_values(answer)
-        if answer.refused:
+        # While we asked, an import may have heard why it is refused: the order has ended.
+        is_refused = answer.refused and not self._cartona_is_over()
+        if is_refused:
             values.update(cartona_sync_state="error", cartona_set_back=False)
             values["cartona_error"] = self._cartona_refusal(answer)
-        elif answer.is_complete:
+        elif answer.refused or answer.is_complete:
             values.update(cartona_sync_state="synced", cartona_error=False)
         if values:
             self.write(values)
-        if answer.refused:
+        if is_refused:
             self._cartona_after_refusal(answer)
         elif answer.is_complete:
             self._cartona_flag()
         if any("retailer_otp" in step.body for step in [*answer.taken, answer.refused] if step):
             self.env["cartona.delivery.proof"]._forget(self.ids)
 
+    def _cartona_is_over(self):
+        """Whether the order has come to nothing on both sides."""
+        return self.state == "cancel" and life_cycle.is_void(self.cartona_status)
+
     def _cartona_taken_values(self, answer):
         """What to write of what was accepted."""
         values = {}
         statuses = [step.body["status"] for step in answer.taken if step.call != DETAILS]
-        if statuses:
+        if statuses and not self._cartona_went_on_from(statuses[-1]):
             values["cartona_status"] = statuses[-1]
         if life_cycle.PENDING in statuses:
             values["cartona_set_back"] = False
         if answer.taken:
             values["cartona_synced_at"] = fields.Datetime.now()
         return values
+
+    def _cartona_went_on_from(self, taken):
+        """Whether an import has heard what followed on a status before its own answer was kept."""
+        known = self.cartona_status or ""
+        if taken == life_cycle.PENDING:
+            return life_cycle.is_final(known)
+        return life_cycle.is_backwards(known, taken)
 
     def _cartona_refusal(self, answer):
         """Why the two sides differ now, in words."""

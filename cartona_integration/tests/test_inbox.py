@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg2
 
+from odoo import fields
 from odoo.tools import mute_logger
 
 from ..cartona_api import unwrap
@@ -104,6 +105,22 @@ class TestInbox(OrderCase):
         self.assertEqual(len(waiting), 4)
         self.assertEqual(set(waiting.mapped("error_code")), {"unknown_product"})
         self.assertEqual(self.acknowledged(), ["good"])
+
+    def test_what_waited_here_while_its_order_came_to_its_end_alarms_nobody(self):
+        """Pulled before Cartona has taken `delivered` from us, imported after that."""
+        self.store(self.sample("o1", status="approved"))
+        self.work()
+        order = self.order("o1")
+        self.store(self.sample("o1", status="assigned_to_salesman"))
+        order.write({"cartona_status": "delivered", "cartona_synced_at": fields.Datetime.now()})
+        self.work()
+        self.assertEqual(order.cartona_status, "delivered")
+        self.assertFalse(order.activity_ids)
+
+        order.cartona_synced_at = fields.Datetime.now() - timedelta(hours=1)
+        self.store(self.sample("o1", status="assigned_to_salesman", note_message="new"))
+        self.work()
+        self.assertIn("come to its end", order.activity_ids.summary)
 
     def test_a_failing_list_waits_and_loses_nothing(self):
         self.marketplace.announce("GET", ORDERS, "down", status=503)

@@ -134,6 +134,35 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
         self.assertEqual(len(self.marketplace.calls), 1)
 
+    def test_a_refusal_is_no_error_once_the_order_has_ended_on_both_sides(self):
+        self.marketplace.announce("POST", STATUSES, {"error": "cancelled"}, status=422)
+        self.sale.action_confirm()
+        self.push()
+        self.assertEqual(self.sale.cartona_sync_state, "error")
+        self.receive(self.order(status="cancelled_by_retailer"))
+        self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
+
+    def test_a_refusal_whose_reason_was_heard_during_the_call_is_no_error(self):
+        def refuse(_body):
+            self.receive(self.order(status="cancelled_by_retailer"))
+            return {"error": "cancelled"}
+
+        self.marketplace.announce("POST", STATUSES, refuse, status=422)
+        self.sale.action_confirm()
+        self.push()
+        self.assertEqual((self.sale.state, self.sale.cartona_error), ("cancel", False))
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+
+    def test_an_answer_does_not_undo_what_was_heard_before_it_was_kept(self):
+        def take(_body):
+            self.receive(self.order(status="cancelled_by_retailer"))
+            return {}
+
+        self.marketplace.announce("POST", STATUSES, take)
+        self.sale.action_confirm()
+        self.push()
+        self.assertEqual(self.sale.cartona_status, "cancelled_by_retailer")
+
     # === SYNC NOW === #
 
     def test_sync_now_with_nothing_to_tell_says_so(self):

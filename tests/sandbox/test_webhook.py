@@ -178,3 +178,12 @@ def test_settings_that_cannot_be_are_refused(sandbox):
         sandbox.webhook(colour="red")
     with pytest.raises(SandboxError):
         sandbox.call_webhook(sandbox.place_order()["hashed_id"])
+
+
+def test_each_account_has_a_secret_of_its_own(sandbox, receiver):
+    sandbox.add_account("2", token="second", listings=10)
+    sandbox.set_webhook(receiver.url, token="common", tokens={"2": "own"})
+    sandbox.place_order(lines=1)
+    sandbox.place_order(lines=1, supplier_code="2")
+    settled(sandbox, 2)
+    assert sorted(token for _path, token, _body in receiver.received) == ["common", "own"]

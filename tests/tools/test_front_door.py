@@ -9,7 +9,7 @@ import pytest
 from tools.dev import cli
 from tools.dev.paths import ROOT
 
-MAIN = ("run", "smoke", "test", "bench", "dist", "lint")
+MAIN = ("run", "smoke", "test", "bench", "chaos", "dist", "lint")
 
 
 def _makefile():
@@ -41,6 +41,7 @@ def test_an_unknown_command_is_refused():
         (["test"], []),
         (["test", "unit", "--", "-k", "a"], ["unit", "--", "-k", "a"]),
         (["bench", "--quick", "x"], ["--quick", "x"]),
+        (["chaos", "--seed", "7"], ["--seed", "7"]),
         (["exec", "ls", "--", "-l"], ["ls", "--", "-l"]),
         (["odoo", "db", "-i", "sale"], ["-i", "sale"]),
     ],

@@ -16,12 +16,10 @@ def home(tmp_path, monkeypatch):
     """A server of this test alone."""
     for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(postgres, "_HOME", tmp_path / "pg")
-    monkeypatch.setattr(postgres, "_DATA", tmp_path / "pg" / "data")
-    monkeypatch.setattr(postgres, "_LOG", tmp_path / "postgres.log")
-    monkeypatch.setattr(postgres, "_users", None)
-    yield tmp_path
-    postgres.stop()
+    own = postgres.Embedded(tmp_path / "pg")
+    monkeypatch.setattr(postgres, "_own", own)
+    yield own
+    own.stop()
 
 
 def test_a_database_is_copied_from_a_template_and_dropped(home):
@@ -46,8 +44,8 @@ def test_the_role_may_make_databases_and_odoo_accepts_it(home):
 
 def test_what_was_written_is_there_after_a_stop(home):
     postgres.prepare().create("kept")
-    postgres.stop()
-    assert not postgres._is_running()
+    home.stop()
+    assert not home.is_running()
     assert "kept" in postgres.prepare().databases()
 
 
@@ -55,15 +53,14 @@ def test_the_server_stays_while_another_process_uses_it(home):
     server = postgres.prepare()
     code = (
         "import sys\nfrom pathlib import Path\nfrom tools.dev import postgres\n"
-        f"postgres._HOME = Path({str(home / 'pg')!r})\n"
-        "postgres._DATA = postgres._HOME / 'data'\n"
-        "postgres.prepare()\nprint(1, flush=True)\nsys.stdin.read()"
+        f"postgres.Embedded(Path({str(home.home)!r})).prepare()\n"
+        "print(1, flush=True)\nsys.stdin.read()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     other.stdout.readline()
-    postgres.stop()
+    home.stop()
     assert server.databases()
     other.communicate()
     with pytest.raises(psycopg2.OperationalError):
@@ -71,15 +68,16 @@ def test_the_server_stays_while_another_process_uses_it(home):
 
 
 def test_an_interrupted_first_start_is_made_again(home):
-    (home / "pg" / "data.partial").mkdir(parents=True)
-    (home / "pg" / "data.partial" / "PG_VERSION").write_text("half")
+    partial = home.home / "data.partial"
+    partial.mkdir(parents=True)
+    (partial / "PG_VERSION").write_text("half")
     assert "postgres" in postgres.prepare().databases()
 
 
-def test_a_long_path_gets_a_short_socket(home, monkeypatch):
-    assert postgres._socket_folder() == home / "pg" / "socket" or len(str(home)) > 70
-    monkeypatch.setattr(postgres, "_HOME", home / ("long" * 30))
-    short = str(postgres._socket_folder())
+def test_a_long_path_gets_a_short_socket(home):
+    near = home.home / "socket"
+    assert home._socket_folder() == near or len(str(near)) > 70
+    short = str(postgres.Embedded(home.home / ("long" * 30))._socket_folder())
     assert len(os.fsencode(short)) < 80
 
 

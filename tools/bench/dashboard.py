@@ -50,10 +50,7 @@ _MESSAGE_COUNT = 50_000
 def run(options: Options) -> Measurement:
     """Ask for the cards so many times, as the browser does when the menu is opened."""
     with stage.served(options.env, stage.linked(options.env, SIZE)) as odoo:
-        odoo.query(_LOG, ROWS, ROWS)
-        odoo.query(_STATS)
-        odoo.query(_MESSAGES, _MESSAGE_COUNT)
-        odoo.query("ANALYZE")
+        fill(odoo, ROWS, _MESSAGE_COUNT)
         [(rows,)] = odoo.query("SELECT count(*) FROM cartona_sync_log")
         assert rows >= ROWS
         ask = partial(timed, odoo, "cartona.config", "search_read", [], shown(odoo))
@@ -67,6 +64,17 @@ def run(options: Options) -> Measurement:
         seconds <= SECONDS,
     )
     return Measurement(NAME, [line], {"seconds": [round(call.seconds, 4) for call in calls]})
+
+
+def fill(odoo: OdooServer, rows: int, messages: int) -> None:
+    """Give the first company a month of calls, and the figures and messages that go with it.
+
+    :param rows: of the log
+    """
+    odoo.query(_LOG, rows, rows)
+    odoo.query(_STATS)
+    odoo.query(_MESSAGES, messages)
+    odoo.query("ANALYZE")
 
 
 def shown(odoo: OdooServer) -> list[str]:

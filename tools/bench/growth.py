@@ -75,7 +75,7 @@ def _resend(seller: Seller, products: int) -> Size:
     odoo = seller.odoo
     # A manager opens the form first: the registry is loaded, the caches are warm.
     seller.setting("connection_state")
-    before = _memory(odoo.process.pid, "VmRSS")
+    before = memory(odoo.process.pid, "VmRSS")
     _forget_peak(odoo.process.pid)
     newest_job = odoo.query("SELECT coalesce(max(id), 0) FROM queue_job")[0][0]
     items, requests = _sent(seller)
@@ -89,7 +89,7 @@ def _resend(seller: Seller, products: int) -> Size:
     started = time.time()
     work = processor.spent(odoo, resend)
     seconds = time.time() - started
-    peak = _memory(odoo.process.pid, "VmHWM")
+    peak = memory(odoo.process.pid, "VmHWM")
     after = _sent(seller)
     assert after[0] - items == products, f"{after[0] - items} of {products} products were sent"
     jobs, longest = odoo.query(
@@ -114,8 +114,11 @@ def _sent(seller: Seller) -> tuple[int, int]:
     return count["items"], count["calls"]
 
 
-def _memory(pid: int, name: str) -> float:
-    """A figure of a process's memory, in MB."""
+def memory(pid: int, name: str) -> float:
+    """A figure of a process's memory, in MB.
+
+    :param name: of its line in `/proc/<pid>/status`, e.g. `VmRSS`
+    """
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith(name))
 

@@ -16,7 +16,7 @@ PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another p
 """
 
 #: Commands that hand every word behind them to another program.
-PASSING_ON = ("test", "bench", "dist", "exec")
+PASSING_ON = ("test", "bench", "chaos", "dist", "exec")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +47,10 @@ def smoke(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """run the tests, all or some: `test [unit|odoo|mrp|e2e|browser ...] [-- PYTEST OPTION ...]`"""
+    """run the tests, all or some: `test [PART ...] [-- PYTEST OPTION ...]`
+
+    The parts are unit, odoo, mrp, e2e, browser and chaos.
+    """
     from tools.dev import testing
 
     return testing.main(*testing.split(options.rest))
@@ -63,6 +66,11 @@ def lint(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     """measure the performance budgets: `bench [OPTION ...]`"""
     return _module("tools.bench", options.rest)
+
+
+def chaos(options: argparse.Namespace) -> int:
+    """fail, kill, race and load it: `chaos [--seed N] [--short] [--hour] [--json FILE]`"""
+    return _module("tools.dev.chaos", options.rest)
 
 
 def dist(options: argparse.Namespace) -> int:
@@ -163,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     parsed.add_argument("--keep", action="store_true", help="leave the database for a look at it")
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "bench", bench).add_argument("rest", nargs=argparse.REMAINDER)
+    _add(commands, "chaos", chaos).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "dist", dist).add_argument("rest", nargs=argparse.REMAINDER)
     parsed = _add(commands, "lint", lint)
     parsed.add_argument("--fix", action="store_true", help="repair what can be repaired first")

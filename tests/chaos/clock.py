@@ -1,0 +1,47 @@
+"""Minutes that pass in seconds: only waiting is left out, everybody still looks for himself."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import psycopg2
+
+from tools.dev.odoo_server import OdooServer
+
+_STEP = "interval '30 seconds'"  # that pass each time
+_PAUSE = 2  # seconds between two times
+_NOW = "now() AT TIME ZONE 'UTC'"
+# Each by itself, and none that waits for somebody's lock: it comes again.
+_OLDER = (
+    f"UPDATE cartona_config SET out_next_try = out_next_try - {_STEP} WHERE out_next_try > {_NOW}",
+    f"UPDATE cartona_config SET in_next_try = in_next_try - {_STEP} WHERE in_next_try > {_NOW}",
+    f"UPDATE cartona_config SET last_pull = last_pull - {_STEP} WHERE last_pull > {_NOW} - {_STEP}",
+    f"UPDATE queue_job SET eta = eta - {_STEP} WHERE state = 'pending' AND eta > {_NOW}",
+    f"UPDATE ir_cron_trigger SET call_at = call_at - {_STEP} WHERE call_at > {_NOW}",
+    f"UPDATE ir_cron SET nextcall = nextcall - {_STEP} WHERE nextcall > {_NOW} AND id IN"
+    " (SELECT res_id FROM ir_model_data WHERE module = 'cartona_integration'"
+    "  AND name IN ('cron_catch_up', 'cron_pull_orders'))",
+)
+
+
+@contextlib.contextmanager
+def fast(odoo: OdooServer) -> Iterator[None]:
+    """Within the block waiting is short: pauses after failures, the minute of the crons."""
+    over = threading.Event()
+    thread = threading.Thread(target=_pass, args=(odoo, over))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _pass(odoo: OdooServer, over: threading.Event) -> None:
+    while not over.wait(_PAUSE):
+        for statement in _OLDER:
+            with contextlib.suppress(psycopg2.Error):  # the database itself may be down
+                odoo.query(f"SET lock_timeout = '200ms'; {statement}")
+        with contextlib.suppress(psycopg2.Error):
+            odoo.query("SELECT pg_notify('queue_job', '')")
+            odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)

@@ -1,0 +1,170 @@
+"""The chaos suite: one seed, one world on a PostgreSQL of its own, one table at the end.
+
+Short by default, as a part of `make test`; `make chaos` runs it at full length.
+"""
+
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import clock, report, verdict
+from tests.chaos.world import World
+from tools.dev import databases, postgres
+from tools.dev.environment import Environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.paths import DEV
+from tools.dev.processes import wait_until
+from tools.dev.sandbox_server import SandboxServer
+
+#: What a server answers for when it says that something is committed holds here, too: other than
+#: in the databases of the other tests, which nobody kills.
+_DURABLE = {"synchronous_commit": "on", "shared_buffers": "128MB", "max_connections": "100"}
+_HEALED_WITHIN = 300  # seconds, without anybody doing anything
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("chaos")
+    group.addoption("--seed", type=int, help="of everything that is drawn; any when left out")
+    group.addoption("--full", action="store_true", help="at full length")
+    group.addoption("--steady", type=int, help="seconds of the steady work that memory is taken of")
+    group.addoption("--chaos-json", type=Path, help="write all figures there")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How this run goes.
+
+    :ivar seed: everything that is drawn is drawn from it
+    :ivar full: not shortened
+    :ivar lines: what has been stood so far
+    """
+
+    seed: int
+    full: bool
+    steady: int
+    lines: list[report.Line]
+
+    def draw(self, name: str) -> random.Random:
+        """Dice of their own for one purpose."""
+        return random.Random(f"{self.seed} {name}")
+
+
+_RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    seed = config.getoption("--seed")
+    full = config.getoption("--full")
+    config.stash[_RUN] = Run(
+        seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
+        full=full,
+        steady=config.getoption("--steady") or (120 if full else 15),
+        lines=[],
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    run = config.stash[_RUN]
+    return f"chaos: --seed {run.seed}, {'full' if run.full else 'short'}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    config = terminalreporter.config
+    run = config.stash[_RUN]
+    if run.lines:
+        terminalreporter.section(f"chaos, --seed {run.seed}")
+        terminalreporter.write_line(report.table(run.lines))
+        path = config.getoption("--chaos-json")
+        if path:
+            failed = len(terminalreporter.stats.get("failed", []))
+            report.write(run.lines, path, seed=run.seed, full=run.full, failed=failed)
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """The options of this run."""
+    return request.config.stash[_RUN]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Embedded]:
+    """A PostgreSQL that may be killed: no other test's databases are in it."""
+    cluster = postgres.Embedded(DEV / "postgres-chaos", _DURABLE)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def own_environment(environment: Environment, cluster: postgres.Embedded) -> Environment:
+    """The same Odoo on that PostgreSQL, which has a copy of the database to start from."""
+    template = databases.addon_template(environment)
+    own = replace(environment, pg=cluster.prepare())
+    if template not in own.pg.databases():
+        for old in own.pg.databases():
+            if old.startswith("cartona_"):
+                own.pg.drop(old)
+        _copy(environment.pg, own.pg, template)
+    return own
+
+
+def _copy(source: postgres.Server, target: postgres.Server, name: str) -> None:
+    """Copy a database from one server to another."""
+    partial = f"{name}_partial"
+    target.drop(partial)
+    target.create(partial)
+    dump = ["pg_dump", "--format=custom", "--compress=0", name]
+    with subprocess.Popen(dump, env=source.environment(), stdout=subprocess.PIPE) as giving:
+        restore = ["pg_restore", "--no-owner", "--dbname", partial]
+        subprocess.run(restore, env=target.environment(), stdin=giving.stdout, check=True)
+    assert giving.returncode == 0
+    target.rename(partial, name)
+
+
+@pytest.fixture(scope="session")
+def server(environment: Environment, own_environment: Environment) -> Iterator[OdooServer]:
+    """A server of several processes, as in business, with job runner and cron."""
+    template = databases.addon_template(environment)
+    database = databases.clone(own_environment, template=template)
+    try:
+        with OdooServer(own_environment, database, workers=3) as server:
+            yield server
+    finally:
+        databases.drop(own_environment, database)
+
+
+@pytest.fixture(scope="session")
+def world(server: OdooServer) -> Iterator[World]:
+    """Two companies on a marketplace; what one test leaves behind is there for the next one."""
+    with SandboxServer(seed=1, listings=200) as sandbox:
+        yield World(server, sandbox)
+
+
+@pytest.fixture
+def hurry(run: Run, world: World) -> Iterator[None]:
+    """In a short run nobody waits for whole minutes; a full run takes the time that it takes."""
+    with nullcontext() if run.full else clock.fast(world.odoo):
+        yield
+
+
+@pytest.fixture
+def agree(world: World, hurry: None) -> Callable[[], float]:
+    """`agree()`: wait until both sides agree, by themselves; the seconds that it took.
+
+    Fails with everything in which they still differ.
+    """
+
+    def wait() -> float:
+        started = time.monotonic()
+        try:
+            wait_until(lambda: not verdict.differences(world), _HEALED_WITHIN, pause=1)
+        except TimeoutError:
+            assert verdict.differences(world) == []
+        return time.monotonic() - started
+
+    return wait

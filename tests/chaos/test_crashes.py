@@ -1,0 +1,61 @@
+"""kill -9, anywhere and at any moment, while everybody works; afterwards both sides agree."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos import verdict
+from tests.chaos.conftest import Run
+from tests.chaos.day import Amounts, Day
+from tests.chaos.killers import Killers
+from tests.chaos.report import Line
+from tests.chaos.world import World
+from tools.dev import postgres
+
+_FULL, _FULL_KILLS = Amounts(prices=300, moves=200, orders=120), 30
+_SHORT, _SHORT_KILLS = Amounts(prices=40, moves=25, orders=16), 6
+
+
+@pytest.mark.timeout(1500)
+def test_both_sides_agree_after_a_day_of_crashes(
+    run: Run, world: World, cluster: postgres.Embedded, agree: Callable[[], float]
+):
+    amounts, number = (_FULL, _FULL_KILLS) if run.full else (_SHORT, _SHORT_KILLS)
+    before = len(world.sandbox.orders())
+    rng = run.draw("crashes")
+    killers = Killers(world.odoo, cluster).all()
+    # Each at least as often as the others, in an order that is drawn.
+    victims = [victim for victim in killers for _time in range(-(-number // len(killers)))]
+    rng.shuffle(victims)
+    day = Day(world, run.seed + 1, amounts)
+    started = time.monotonic()
+
+    def meanwhile() -> None:
+        for victim in victims[:number]:
+            time.sleep(rng.uniform(0.5, 4))
+            killers[victim]()
+
+    day.work(meanwhile)
+    seconds = time.monotonic() - started
+    healed = agree()
+    lost, doubled = verdict.counts(world)
+    killed = Counter(victims[:number])
+    run.lines.append(
+        Line(
+            "kill -9 of Odoo's workers, job runner, cron, all of it, and PostgreSQL",
+            f"{amounts.prices} prices, {amounts.moves} stock moves, {amounts.orders} orders",
+            number,
+            lost,
+            doubled,
+            {
+                "seconds": round(seconds),
+                "healed_after": round(healed, 1),
+                "killed": killed,
+                "calls_cut": day.cut,
+            },
+        )
+    )
+    assert len(world.sandbox.orders()) - before == amounts.orders
+    assert (lost, doubled) == (0, 0)

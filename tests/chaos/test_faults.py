@@ -1,0 +1,79 @@
+"""Three calls in ten fail in every way there is; afterwards both sides agree by themselves."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos import faults, verdict
+from tests.chaos.conftest import Run
+from tests.chaos.day import Amounts, Day
+from tests.chaos.report import Line
+from tests.chaos.world import World
+
+_FULL = Amounts(prices=500, moves=300, orders=200)
+_SHORT = Amounts(prices=60, moves=40, orders=24)
+
+
+@pytest.mark.timeout(1500)
+def test_both_sides_agree_after_a_day_on_which_three_calls_in_ten_failed(
+    run: Run, world: World, agree: Callable[[], float]
+):
+    amounts = _FULL if run.full else _SHORT
+    newest = _newest_log(world)
+    before = len(world.sandbox.orders())
+    mark = world.sides[0].mark()
+    day = Day(world, run.seed, amounts)
+    rng = run.draw("faults")
+    faults.begin(world.sandbox, rng)
+    started = time.monotonic()
+
+    def meanwhile() -> None:
+        time.sleep(rng.uniform(3, 8))
+        faults.refuse_token(world.sandbox, seconds=2)
+        world.sandbox.webhook(drop=True)
+        time.sleep(rng.uniform(3, 8))
+        world.sandbox.webhook(drop=False)
+
+    day.work(meanwhile)
+    seconds = time.monotonic() - started
+    survived, effects = faults.end(world.sandbox)
+    healed = agree()
+    lost, doubled = verdict.counts(world)
+    run.lines.append(
+        Line(
+            "three calls in ten fail, in every way",
+            f"{amounts.prices} prices, {amounts.moves} stock moves, {amounts.orders} orders"
+            f" in two companies",
+            survived,
+            lost,
+            doubled,
+            {"seconds": round(seconds), "healed_after": round(healed, 1), "effects": effects},
+        )
+    )
+    # Two people may meet on one product: that is between them, and Odoo has tried five times.
+    assert [words for words in day.refused if "serialize" not in words] == []
+    assert day.cut == 0
+    assert len(world.sandbox.orders()) - before == amounts.orders
+    assert (lost, doubled) == (0, 0)
+    assert not _untold(world, mark, newest)
+
+
+def _newest_log(world: World) -> int:
+    return world.odoo.query("SELECT coalesce(max(id), 0) FROM cartona_sync_log")[0][0]
+
+
+def _untold(world: World, mark: int, newest: int) -> str:
+    """What the log does not tell of the calls since then: each one has a row, each failed one
+    a row that says so."""
+    calls = world.sandbox.requests(since=mark, limit=100_000)
+    rows = world.odoo.query(
+        "SELECT state, count(*) FROM cartona_sync_log WHERE id > %s GROUP BY state", newest
+    )
+    told = dict(rows)
+    failed = sum(bool(call["fault"]) for call in calls)
+    if sum(told.values()) < len(calls):
+        return f"{len(calls)} calls, but rows {told}"
+    if told.get("error", 0) < failed:
+        return f"{failed} calls failed, but rows {told}"
+    return ""

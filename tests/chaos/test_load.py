@@ -1,0 +1,190 @@
+"""More than a supplier will ever have: many calls, many rows, and a long time."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+import pytest
+import requests
+
+from tests.chaos.conftest import Run
+from tests.chaos.report import Line
+from tools.bench import dashboard
+from tools.bench.growth import memory
+from tools.bench.intake import Intake
+from tools.bench.measure import quantile, timed
+from tools.bench.seller import Seller
+from tools.dev import databases
+from tools.dev.environment import Environment
+from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
+from tools.dev.sandbox_server import SandboxServer
+
+_PER_SECOND = 50
+_CALLERS = 50
+#: A call that nobody answers within this is one that the marketplace gives up.
+_PATIENCE = 10  # seconds
+_PULLED = 100  # orders
+#: What may be slower with a full database: machines are not exact.
+_SLOWER = 1.5
+_SLICE = "SELECT count(*) FROM cartona_sync_log WHERE create_date < now() - interval '10 days'"
+#: Of all processes together: caches have their places filled by then, leaks grow with the work.
+_GROWN_MB = 40
+
+
+@pytest.fixture(scope="module")
+def odoo(environment: Environment) -> Iterator[OdooServer]:
+    """A server of several processes, as in business; none is recycled for its memory."""
+    database = databases.clone(environment)
+    options = {"limit_memory_soft": 0, "limit_memory_hard": 0}
+    try:
+        with OdooServer(environment, database, workers=3, options=options) as server:
+            yield server
+    finally:
+        databases.drop(environment, database)
+
+
+@pytest.fixture
+def intake(odoo: OdooServer, sandbox: SandboxServer) -> Intake:
+    """A seller of ten products, whose orders come in."""
+    seller = Seller(odoo, sandbox).connect(auto_sync_orders=True)
+    seller.sell(10, list_price=10.0)
+    return Intake(seller)
+
+
+@pytest.mark.timeout(900)
+def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
+    seconds = 60 if run.full else 4
+    products = list(intake.seller.listings)[:1]
+    orders = intake.place(_PER_SECOND * seconds, products)
+    waiting = {order["hashed_id"]: order for order in intake.sandbox.orders()}
+    bodies = [{k: v for k, v in waiting[key].items() if k != "sandbox"} for key in orders]
+    headers = {"AuthorizationToken": intake.seller.setting("webhook_token")}
+    url = f"{intake.odoo.url}/cartona/webhook/orders"
+    start = time.monotonic()
+
+    def call(number: int) -> tuple[int, float]:
+        # At its time, whether or not those before it were answered: nobody waits for us.
+        time.sleep(max(0, start + number / _PER_SECOND - time.monotonic()))
+        begun = time.monotonic()
+        answer = requests.post(url, json=bodies[number], headers=headers, timeout=_PATIENCE)
+        return answer.status_code, time.monotonic() - begun
+
+    with ThreadPoolExecutor(_CALLERS) as callers:
+        answers = list(callers.map(call, range(len(bodies))))
+    took = time.monotonic() - start
+    refused = [status for status, _seconds in answers if status != 200]
+    intake.arrive(orders, within=400, settled=False)
+    whole = time.monotonic() - start
+    doubled = len(intake.odd(orders))
+    waits = [seconds for _status, seconds in answers]
+    run.lines.append(
+        Line(
+            f"webhook, {_PER_SECOND} calls a second",
+            f"{len(orders):,} orders in {took:.0f} s, p95 {1000 * quantile(waits, 0.95):.0f} ms,"
+            f" all sale orders after {whole:.0f} s",
+            0,
+            len(refused),
+            doubled,
+            {"seconds": round(took, 1), "imported_after": round(whole, 1)},
+        )
+    )
+    assert refused == []
+    assert took < seconds * 1.5, "the calls were held up"
+    assert doubled == 0
+
+
+@pytest.mark.timeout(900)
+def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, intake: Intake):
+    rows, messages = (1_000_000, 100_000) if run.full else (50_000, 5_000)
+    odoo = intake.odoo
+    before = min(_pull(intake) for _time in range(2))
+    dashboard.fill(odoo, rows, messages)
+    after = min(_pull(intake) for _time in range(2))
+    fields = dashboard.shown(odoo)
+    opened = median(
+        timed(odoo, "cartona.config", "search_read", [], fields).seconds for _time in range(5)
+    )
+    odoo.call("ir.config_parameter", "set_param", "cartona_integration.log_days", "10")
+    [(old,)] = odoo.query(_SLICE)
+    started = time.monotonic()
+    nights = 0
+    while odoo.query(_SLICE)[0][0]:
+        odoo.shell('env["cartona.sync.log"]._purge()')
+        nights += 1
+    purged = time.monotonic() - started
+    run.lines.append(
+        Line(
+            f"{rows:,} rows of the log, {messages:,} messages",
+            f"dashboard {opened:.2f} s, {_PULLED} orders pulled in {after:.1f} s"
+            f" (empty: {before:.1f} s), {old:,} old rows purged in {purged:.0f} s",
+            lost=None,
+            doubled=None,
+            figures={"nights": nights},
+        )
+    )
+    assert opened <= dashboard.SECONDS
+    assert after <= _SLOWER * before + 1
+    assert old > rows / 2
+    assert nights <= 3
+
+
+@pytest.mark.timeout(5000)
+def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
+    """Nobody starts anew meanwhile, which would hide what is never given back."""
+    intake.tell_webhook()
+    _work(intake, max(5, run.steady / 3))
+    pids, warm = _memory(intake.odoo)
+    done = _work(intake, run.steady)
+    same, after = _memory(intake.odoo)
+    run.lines.append(
+        Line(
+            f"steady work for {run.steady} s",
+            f"{done:,} changes and orders, {warm:.0f} MB {after - warm:+.0f} MB",
+            lost=None,
+            doubled=None,
+            figures={"warm_mb": round(warm), "grown_mb": round(after - warm, 1)},
+        )
+    )
+    assert same == pids
+    assert after - warm <= _GROWN_MB
+
+
+# === HELPERS === #
+
+
+def _pull(intake: Intake) -> float:
+    """Seconds until a hundred orders that were pulled are sale orders."""
+    intake.seller.rest(timeout=60)
+    orders = intake.place(_PULLED, list(intake.seller.listings)[:5])
+    started = time.monotonic()
+    intake.pull()
+    intake.arrive(orders, within=120, settled=False)
+    seconds = time.monotonic() - started
+    wait_until(lambda: not intake.unacknowledged(orders), timeout=60)
+    return seconds
+
+
+def _memory(odoo: OdooServer) -> tuple[set[int], float]:
+    """:return: the processes of the server, and the memory that is theirs alone, in MB"""
+    pids = odoo.children()
+    return pids, sum(memory(pid, "RssAnon") for pid in pids)
+
+
+def _work(intake: Intake, seconds: float) -> int:
+    """Change prices and stock, and take in orders, for so long. :return: how many"""
+    over = threading.Event()
+    timer = threading.Timer(seconds, over.set)
+    timer.start()
+    products, number = list(intake.seller.listings), 0
+    while not over.is_set():
+        product = products[number % len(products)]
+        intake.seller.write(product, list_price=10.0 + number % 1000)
+        intake.seller.count({product: 100 + number % 500})
+        intake.place(1, [product])
+        number += 1
+    timer.join()
+    intake.seller.rest(timeout=120)
+    return 3 * number

@@ -1,0 +1,238 @@
+"""Two at once, over the same thing: whoever is first, both sides agree and nothing is there twice.
+
+What eight writing users and older transactions do to a drain is in `tests/faults`.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from sandbox.driver import SandboxError
+from tests.chaos import verdict
+from tests.chaos.conftest import Run
+from tests.chaos.day import pick
+from tests.chaos.report import Line
+from tests.chaos.world import Side, World
+from tools.bench.intake import PULL
+from tools.bench.seller import UPDATE
+from tools.dev.odoo_server import OdooError
+from tools.dev.processes import wait_until
+
+_AT_ONCE = 20
+
+
+def test_the_same_order_twenty_times_at_once_by_webhook_while_it_is_pulled(
+    run: Run, world: World, agree: Callable[[], float]
+):
+    rng, side = run.draw("same order"), world.sides[0]
+    rounds = 10 if run.full else 2
+    secret = side.setting("webhook_token")
+    answers: list[int] = []
+    for _round in range(rounds):
+        world.sandbox.webhook(drop=True)
+        key = world.place(side, world.basket(side, rng))
+        body = world.sandbox.order(key)
+        del body["sandbox"]
+        world.sandbox.set_fault(effect="delay", path=PULL, seconds=0.3, times=2)
+        side.do("cartona.config", "action_pull_orders", [side.config])
+        answers += _at_once(
+            [lambda body=body: _notify(world, body, secret) for _number in range(_AT_ONCE)]
+        )
+        world.sandbox.webhook(drop=False)
+    world.sandbox.clear_faults()
+    agree()
+    run.lines.append(
+        Line(
+            f"one order {_AT_ONCE} times at once by webhook, and by a pull",
+            f"{rounds} orders, {len(answers)} calls",
+            len(answers) - rounds,
+            *verdict.counts(world),
+        )
+    )
+    assert set(answers) == {200}
+    assert verdict.counts(world) == (0, 0)
+
+
+def test_drains_of_the_runner_and_of_the_cron_take_turns(
+    run: Run, world: World, agree: Callable[[], float]
+):
+    """Rows that are older than half a minute are the cron's as well: both are at work at once."""
+    side = world.sides[0]
+    rounds = 30 if run.full else 8
+    side.configure(batch_size=3)
+    world.sandbox.set_fault(effect="delay", path=UPDATE, seconds=0.2)
+    mark = side.mark()
+    products = list(side.listings)
+    for number in range(rounds):
+        side.do("product.product", "write", products, {"list_price": 20.0 + number})
+        world.odoo.query("UPDATE cartona_change SET create_date = create_date - interval '1 hour'")
+        world.odoo.query(
+            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = (SELECT res_id"
+            " FROM ir_model_data WHERE module = 'cartona_integration' AND name = 'cron_catch_up')"
+        )
+        world.odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", world.odoo.database)
+    world.sandbox.clear_faults()
+    agree()
+    side.configure(batch_size=100)
+    calls = [call for call in side.updates(mark) if _is_of(call, side)]
+    spans = sorted((call["ms"], call["ms"] + call["took_ms"]) for call in calls)
+    overlaps = [pair for pair in zip(spans, spans[1:], strict=False) if pair[0][1] > pair[1][0] + 5]
+    assert overlaps == [], "one drain of a company at a time"
+    for product in products:
+        sent = [
+            item["selling_price"] for item in side.sent(product, mark) if "selling_price" in item
+        ]
+        assert sent == sorted(sent), "a later price is never overwritten by an earlier one"
+    run.lines.append(
+        Line(
+            "two drains of one company",
+            f"{rounds * len(products)} price changes",
+            len(calls),
+            0,
+            None,
+        )
+    )
+
+
+def test_a_product_that_is_linked_while_its_order_is_imported(
+    run: Run, world: World, agree: Callable[[], float]
+):
+    rng, side = run.draw("linking"), world.sides[0]
+    rounds = 30 if run.full else 4
+    for _round in range(rounds):
+        [listing] = side.unused(1)
+        [product] = side.create(1)
+        side.listings[product] = listing
+        key = world.place(side, {product: rng.randint(1, 5)})
+        time.sleep(rng.uniform(0, 0.4))
+        side.link([product], [listing])
+        assert key in world.orders
+    agree()
+    run.lines.append(
+        Line(
+            "a product linked while its order is imported",
+            f"{rounds} orders",
+            rounds,
+            *verdict.counts(world),
+        )
+    )
+    assert verdict.counts(world) == (0, 0)
+
+
+def test_a_cancellation_while_the_delivery_is_validated(
+    run: Run, world: World, agree: Callable[[], float]
+):
+    """Either is first. Goods that have left are not lost: somebody is asked to take them back."""
+    rng, side = run.draw("cancelling"), world.sides[0]
+    rounds = 20 if run.full else 4
+    keys = [world.place(side, world.basket(side, rng)) for _round in range(rounds)]
+    sales = _approved(world, side, keys)
+    world.set_aside.update(keys)
+    ends = {"cancelled before": 0, "delivered before": 0, "to be taken back": 0}
+    for key, sale in sales.items():
+        [picking] = side.do("stock.picking", "search", [("sale_id", "=", sale)])
+        pick(side, [picking])
+        pause = rng.uniform(0, 0.5)
+        _at_once(
+            [
+                lambda key=key, pause=pause: _cancel(world, key, pause),
+                lambda picking=picking: _validate(side, picking),
+            ]
+        )
+    for key, sale in sales.items():
+        ends[_end(world, side, key, sale)] += 1
+    agree()
+    run.lines.append(
+        Line(
+            "a cancellation while the delivery is validated",
+            f"{rounds} orders",
+            rounds,
+            *verdict.counts(world),
+            figures={"ends": ends},
+        )
+    )
+    assert sum(ends.values()) == rounds
+
+
+# === HELPERS === #
+
+
+def _at_once(calls: Sequence[Callable]) -> list:
+    """Make all calls in the same moment."""
+    start = threading.Barrier(len(calls))
+
+    def go(call: Callable) -> object:
+        start.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(go, calls))
+
+
+def _notify(world: World, body: dict, secret: str) -> int:
+    """One call of the webhook. :return: the status it is answered with"""
+    url, headers = f"{world.odoo.url}/cartona/webhook/orders", {"AuthorizationToken": secret}
+    return requests.post(url, json=body, headers=headers, timeout=60).status_code
+
+
+def _is_of(call: dict, side: Side) -> bool:
+    ids = {str(item.get("supplier_product_id")) for item in call["body"] or []}
+    return bool(ids & set(side.listings.values()))
+
+
+def _approved(world: World, side: Side, keys: list[str]) -> dict[str, int]:
+    """Confirm orders as soon as they are here, and wait until the marketplace knows.
+
+    :return: the sale order of each
+    """
+
+    def arrived() -> dict[str, int] | None:
+        domain = [("cartona_id", "in", keys)]
+        rows = side.do("sale.order", "search_read", domain, ["cartona_id"])
+        return len(rows) == len(keys) and {row["cartona_id"]: row["id"] for row in rows}
+
+    sales = wait_until(arrived, timeout=120)
+    side.do("sale.order", "action_confirm", list(sales.values()))
+    for key in keys:
+        wait_until(lambda key=key: world.sandbox.order(key)["status"] == "approved", timeout=60)
+    return sales
+
+
+def _cancel(world: World, key: str, pause: float) -> None:
+    """The retailer calls it off, unless it has been delivered already."""
+    time.sleep(pause)
+    with contextlib.suppress(SandboxError):
+        world.sandbox.cancel_order(key)
+
+
+def _validate(side: Side, picking: int) -> None:
+    """The warehouse validates, unless it is told that the order was cancelled."""
+    with contextlib.suppress(OdooError):
+        quiet = {"skip_sms": True, "skip_backorder": True}
+        side.do("stock.picking", "button_validate", [picking], **quiet)
+
+
+def _end(world: World, side: Side, key: str, sale: int) -> str:
+    """How it ended, once it has: the two sides agree, or somebody is asked for what is left."""
+
+    def ended() -> str:
+        status = world.sandbox.order(key)["status"]
+        [here] = side.do("sale.order", "read", [sale], ["state", "cartona_status", "activity_ids"])
+        states = side.do(
+            "stock.picking", "search_read", [("sale_id", "=", sale)], ["state"], order="id"
+        )
+        found = (status, here["state"], *(row["state"] for row in states))
+        if here["cartona_status"] != status:
+            return ""
+        if found == ("cancelled_by_retailer", "cancel", "cancel"):
+            return "cancelled before"
+        if found == ("delivered", "sale", "done"):
+            return "delivered before"
+        is_told = found[:3] == ("cancelled_by_retailer", "sale", "done") and here["activity_ids"]
+        return "to be taken back" if is_told and found[3:] == ("assigned",) else ""
+
+    return wait_until(ended, timeout=120, pause=0.5)

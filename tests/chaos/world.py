@@ -1,0 +1,123 @@
+"""Two companies of one Odoo that sell on one marketplace, each on an account of its own."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from tools.bench.seller import Seller
+from tools.dev.odoo_server import OdooServer
+from tools.dev.sandbox_server import SandboxServer
+
+PRODUCTS = 20  # of each company
+STOCK = 500
+SECOND_TOKEN = "second-token"
+#: Seconds after which a silent marketplace has failed. Short: a time-out is one of the faults.
+TIMEOUT = 2
+
+
+class Side(Seller):
+    """One company: its products, its warehouse, its account on the marketplace.
+
+    :param company: id of the `res.company`
+    :param code: of its account
+    """
+
+    def __init__(
+        self,
+        odoo: OdooServer,
+        sandbox: SandboxServer,
+        config: int,
+        token: str,
+        company: int,
+        code: str,
+    ):
+        super().__init__(odoo, sandbox, config, token)
+        self.company, self.code = company, code
+        self._location = 0
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """As its own people work: in this company and nowhere else."""
+        return {"allowed_company_ids": [self.company]}
+
+    def location(self) -> int:
+        """Where its stock lies; a warehouse is made where the company has none."""
+        if not self._location:
+            domain = [("company_id", "=", self.company)]
+            if not self.odoo.call("stock.warehouse", "search_count", domain):
+                values = {"name": "W2", "code": "W2", "company_id": self.company}
+                self.odoo.call("stock.warehouse", "create", values)
+            [row] = self.odoo.call(
+                "stock.warehouse", "search_read", domain, ["lot_stock_id"], limit=1, order="id"
+            )
+            self._location = row["lot_stock_id"][0]
+        return self._location
+
+    def do(self, model: str, method: str, *args: Any, **context: Any) -> Any:
+        """A call of one of its people."""
+        return self.odoo.call(model, method, *args, context={**self.context, **context})
+
+
+class World:
+    """Both companies at work, connected and at rest.
+
+    :ivar sides: the two companies; the second one confirms orders by itself
+    :ivar orders: id of every order that was placed -> the side it is for
+    :ivar set_aside: orders that may wait for a person, each of which a test looks at by itself
+    """
+
+    def __init__(self, odoo: OdooServer, sandbox: SandboxServer):
+        self.odoo, self.sandbox = odoo, sandbox
+        self.sides = [self._first(), self._second()]
+        self.orders: dict[str, Side] = {}
+        self.set_aside: set[str] = set()
+        for side in self.sides:
+            side.connect(auto_sync_orders=True, timeout=TIMEOUT)
+            side.link(products := side.create(PRODUCTS), side.unused(PRODUCTS))
+            side.count(dict.fromkeys(products, STOCK))
+        self.sides[1].configure(auto_confirm=True)
+        self.announce()
+        self.sides[0].rest(timeout=120)
+
+    def announce(self, **settings: Any) -> None:
+        """Have the marketplace call this Odoo with each company's own secret."""
+        secrets = {side.code: side.setting("webhook_token") for side in self.sides}
+        url = f"{self.odoo.url}/cartona/webhook/orders"
+        self.sandbox.set_webhook(url, tokens=secrets, **settings)
+
+    def place(self, side: Side, lines: Mapping[int, int], **wanted: Any) -> str:
+        """A retailer orders.
+
+        :param lines: product id -> amount
+        :return: the order's id on the marketplace
+        """
+        rows = [
+            {"supplier_product_id": side.listings[product], "amount": amount}
+            for product, amount in lines.items()
+        ]
+        order = self.sandbox.place_order(lines=rows, supplier_code=side.code, **wanted)
+        self.orders[order["hashed_id"]] = side
+        return order["hashed_id"]
+
+    def basket(self, side: Side, rng: random.Random) -> dict[int, int]:
+        """What a retailer may want of a side: one to four of its products."""
+        products = rng.sample(list(side.listings), rng.randint(1, 4))
+        return {product: rng.randint(1, 5) for product in products}
+
+    # === HELPERS === #
+
+    def _first(self) -> Side:
+        [row] = self.odoo.call(
+            "cartona.config", "search_read", [], ["company_id"], limit=1, order="id"
+        )
+        token = self.sandbox.token
+        [code] = self.sandbox.tokens()[token]
+        return Side(self.odoo, self.sandbox, row["id"], token, row["company_id"][0], code)
+
+    def _second(self) -> Side:
+        company = self.odoo.call("res.company", "create", {"name": "الجملة"})
+        user = self.odoo.call("res.users", "search", [("login", "=", "admin")])
+        self.odoo.call("res.users", "write", user, {"company_ids": [(4, company)]})
+        [config] = self.odoo.call("cartona.config", "search", [("company_id", "=", company)])
+        self.sandbox.add_account("2", token=SECOND_TOKEN, listings=3 * PRODUCTS)
+        return Side(self.odoo, self.sandbox, config, SECOND_TOKEN, company, "2")

@@ -1,0 +1,50 @@
+"""`make chaos`: everything that can go wrong at full length, and a table of what was stood.
+
+The tests are those of `tests/chaos` and `tests/faults`; `make test` has the former shortened.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.dev import processes, venvs
+from tools.dev.paths import LOGS, ROOT
+
+_HOUR = 3600
+_PLACES = ("chaos", "faults")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the suite once.
+
+    :return: pytest's exit code
+    """
+    options = _parser().parse_args(arguments)
+    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
+    places = [ROOT / "tests" / name for name in _PLACES[: 1 if options.short else None]]
+    command = [sys.executable, "-m", "pytest", *map(str, places)]
+    command += [f"--seed={seed}", f"--chaos-json={options.json}"]
+    command += [] if options.short else ["--full"]
+    command += [f"--steady={_HOUR}"] if options.hour else []
+    variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+    print(f"chaos: once more the same with --seed {seed}", flush=True)
+    return subprocess.run(command, env=variables, cwd=ROOT).returncode
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, help="of everything that is drawn; any when left out")
+    parser.add_argument("--short", action="store_true", help="shortened, as in `make test`")
+    parser.add_argument("--hour", action="store_true", help="memory over an hour of steady work")
+    parser.add_argument(
+        "--json", type=Path, default=LOGS / "chaos.json", metavar="FILE", help="all figures"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    processes.end_on_signals()
+    sys.exit(main())
