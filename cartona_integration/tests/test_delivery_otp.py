@@ -94,6 +94,33 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual((self.picking.state, self.sale.cartona_status), ("done", "delivered"))
         self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered", "delivered"])
 
+    def test_one_order_is_asked_for_as_a_form(self):
+        """What a driver has at the door: a list would not fit a phone."""
+        self.knows(self.sale)
+        dialog = self.ask(self.sale)
+        self.assertRecordValues(
+            dialog,
+            [
+                {
+                    "is_single": True,
+                    "order_name": self.sale.name,
+                    "retailer_name": self.sale.partner_id.name,
+                    "amount_to_collect": self.sale.cartona_amount_to_collect,
+                    "message": False,
+                }
+            ],
+        )
+        self.assertTrue(dialog.amount_to_collect)
+        dialog.code = WRONG
+        dialog.action_confirm()
+        self.env.invalidate_all()
+        self.assertIn("does not accept this code", dialog.message)
+        self.assertFalse(dialog.code)
+        dialog.code = CODE
+        dialog.action_confirm()
+        self.env.invalidate_all()
+        self.assertEqual((self.picking.state, dialog.code), ("done", False))
+
     def test_without_a_code_nothing_is_asked_of_cartona(self):
         dialog = self.ask(self.sale)
         with self.assertRaises(UserError):
@@ -292,6 +319,7 @@ class TestDeliveryOtp(OtpCase):
         dialog = self.answer(self.validate(everything))
         self.assertEqual(set(plain.picking_ids.mapped("state")), {"done"})
         self.assertEqual(dialog.line_ids.order_id, coded)
+        self.assertFalse(dialog.is_single)
         self.assertEqual(set(coded.picking_ids.mapped("state")), {"assigned"})
 
         # Each has its own result.

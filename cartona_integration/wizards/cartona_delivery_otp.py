@@ -20,7 +20,40 @@ class CartonaDeliveryOtp(models.TransientModel):
     line_ids = fields.One2many("cartona.delivery.otp.line", "wizard_id")
     is_unreachable = fields.Boolean(compute="_compute_is_unreachable")
 
+    # One order is what a driver has at the door: its line is shown as a form, which fits a phone.
+    is_single = fields.Boolean(compute="_compute_single")
+    order_name = fields.Char("Order", compute="_compute_single")
+    retailer_name = fields.Char("Retailer", compute="_compute_single")
+    currency_id = fields.Many2one("res.currency", compute="_compute_single")
+    amount_to_collect = fields.Monetary("Cash to Collect", compute="_compute_single")
+    state = fields.Char(compute="_compute_single")
+    message = fields.Char(compute="_compute_single")
+    code = fields.Char(compute="_compute_code", inverse="_inverse_code", exportable=False)
+
     # === COMPUTE METHODS === #
+
+    @api.depends("line_ids.state", "line_ids.message")
+    def _compute_single(self):
+        for wizard in self:
+            wizard.is_single = len(wizard.line_ids) == 1
+            line = wizard.line_ids if wizard.is_single else wizard.line_ids.browse()
+            # In sudo mode, as the lines' related fields are.
+            order = line.order_id.sudo()
+            wizard.order_name = line.order_name
+            wizard.retailer_name = line.retailer_name
+            wizard.currency_id = order.currency_id
+            wizard.amount_to_collect = order.cartona_amount_to_collect
+            wizard.state = line.state
+            wizard.message = line.message
+
+    @api.depends("line_ids.code")
+    def _compute_code(self):
+        for wizard in self:
+            wizard.code = wizard.line_ids.code if wizard.is_single else False
+
+    def _inverse_code(self):
+        for wizard in self.filtered("is_single"):
+            wizard.line_ids.code = wizard.code
 
     @api.depends("line_ids.state")
     def _compute_is_unreachable(self):

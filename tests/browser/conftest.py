@@ -124,6 +124,7 @@ def speak(odoo: OdooServer, language: str) -> None:
     values = {"lang": language}
     if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):
         values["tour_enabled"] = False  # Odoo's own hints would lie over what is looked at
+    values["odoobot_state"] = "disabled"  # its greeting would cover the screen of a phone
     odoo.call("res.users", "write", [user], values)
 
 

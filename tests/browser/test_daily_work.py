@@ -55,6 +55,23 @@ def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Call
     clerk.picture("order")
 
 
+def test_order_is_cancelled_for_a_reason(clerk: Clerk, shop: Shop):
+    order = shop.sandbox.place_order(lines=1)
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    [sale] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=15)
+    clerk.open("sale.order", sale)
+    clerk.press("action_cancel", ".o_statusbar_buttons")
+    clerk.choose("reason", "cannot_deliver_the_order", ".modal")
+    clerk.picture("cancel-reason")
+    assert status(shop, order) == "pending", "nothing is told before somebody has chosen"
+
+    clerk.press("action_confirm", ".modal-footer")
+    wait_until(lambda: status(shop, order) == "cancelled_by_supplier", timeout=15)
+    reason = shop.sandbox.order(order["hashed_id"])["cancellation_reason"]
+    assert reason == "cannot_deliver_the_order"
+    assert shop.odoo.call("sale.order", "read", [sale], ["state"])[0]["state"] == "cancel"
+
+
 def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop):
     linked = {
         row["cartona_id"]
