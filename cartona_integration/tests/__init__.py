@@ -1,4 +1,6 @@
+from . import test_access
 from . import test_accounts
+from . import test_bad_input
 from . import test_catalogue
 from . import test_connection
 from . import test_customer_import
