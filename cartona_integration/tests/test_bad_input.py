@@ -155,7 +155,7 @@ class TestBadOrders(OrderCase):
         self.assertEqual(message.state, "done")
         self.assertEqual(message.order_id, sale)
         self.assertEqual(len(sale), 1)
-        self.assertAlmostEqual(sale.amount_total, float(order.get("total_price") or 110.0))
+        self.assertAlmostEqual(sale.amount_total, 110.0, msg="whole, or not at all")
         self.assertEqual(message.acknowledge, "done")
 
     def assert_explained(self, message):
@@ -163,6 +163,14 @@ class TestBadOrders(OrderCase):
         self.assertNotIn(message.error_code, (False, "unexpected"))
         self.assertNotIn("(%s)" % message.error_code, message.error_message, "in words")
         json.loads(message.payload)
+
+    def test_what_is_kept_can_be_told_to_whoever_helps(self):
+        rows = [dict(WHOLE_ORDER, hashed_id="h%s" % number, note_message=value)
+                for number, value in enumerate(list(VARIANTS.values())[1:])]  # fmt: skip
+        self.pull(rows)
+        action = self.config.action_support_bundle()
+        bundle = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertTrue(bundle.file)
 
     def test_what_is_no_order_is_kept_and_holds_nothing_up(self):
         rows = [*VARIANTS.values()]

@@ -54,7 +54,8 @@ class CartonaSupportBundle(models.TransientModel):
             for topic, data in self._topics().items():
                 masked = redact.mask(data, secrets=self._secrets())
                 text = json.dumps(masked, ensure_ascii=False, indent=1, default=str)
-                bundle.writestr("%s.json" % topic, text)
+                # Halves of surrogate pairs are JSON, but no UTF-8.
+                bundle.writestr("%s.json" % topic, text.encode("utf-8", "replace"))
         return packed.getvalue()
 
     def _secrets(self):

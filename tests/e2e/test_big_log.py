@@ -1,0 +1,42 @@
+"""A log of a million rows: the dashboard opens as it did without, and old rows go in slices."""
+
+import statistics
+from functools import partial
+
+from tools.bench import dashboard
+from tools.bench.measure import timed
+from tools.bench.seller import Seller
+from tools.dev.odoo_server import OdooServer
+
+KEPT_DAYS = 10
+NIGHTS = 20  # at most; a purge ends after a minute, whatever is left
+
+
+def test_a_million_rows_do_not_choke_the_dashboard_and_are_forgotten(
+    odoo: OdooServer, seller: Seller
+):
+    ask = partial(timed, odoo, "cartona.config", "search_read", [], dashboard.shown(odoo))
+    ask()  # fills the caches
+    before = [ask() for _opening in range(5)]
+    dashboard.fill(odoo)
+    after = [ask() for _opening in range(5)]
+    assert {call.queries for call in after} == {call.queries for call in before}
+    # The budget; where others use the machine, no more than a little above what it took without.
+    least = statistics.median(call.seconds for call in before)
+    seconds = statistics.median(call.seconds for call in after)
+    assert seconds <= max(dashboard.SECONDS, 4 * least), (seconds, least)
+
+    odoo.call("ir.config_parameter", "set_param", "cartona_integration.log_days", KEPT_DAYS)
+    old = (
+        "SELECT count(*) FROM cartona_sync_log"
+        f" WHERE create_date < now() AT TIME ZONE 'UTC' - interval '{KEPT_DAYS} days'"
+    )
+    assert odoo.query(old)[0][0] > dashboard.ROWS / 2
+    nights = 0
+    while odoo.query(old)[0][0] and nights < NIGHTS:
+        odoo.shell("env['cartona.sync.log']._purge()")
+        nights += 1
+    assert odoo.query(old) == [(0,)]
+    kept = odoo.query("SELECT count(*) FROM cartona_sync_log")[0][0]
+    assert kept > dashboard.ROWS * KEPT_DAYS / 30 * 0.9
+    assert ask().seconds <= max(dashboard.SECONDS, 4 * least)
