@@ -76,8 +76,11 @@ def with_env(func):
 # === HTTP === #
 
 
-def webhook_route(*args, **kwargs):
-    """`http.route` for a machine that posts JSON: no user, no session, no CSRF token, raw body."""
+def webhook_route(*args, max_bytes, **kwargs):
+    """`http.route` for a machine that posts JSON: no user, no session, no CSRF token, raw body.
+
+    :param int max_bytes: what a body may hold
+    """
     return http.route(
         *args,
         type="http",
@@ -86,16 +89,22 @@ def webhook_route(*args, **kwargs):
         csrf=False,
         save_session=False,
         readonly=False,
+        # From 17 on: a form is read by Odoo, before the controller can ask who sends it.
+        max_content_length=max_bytes,
         **kwargs,
     )
 
 
-def reply(data, status=200):
-    """Answer a webhook call with `data` as JSON under the given HTTP status."""
+def reply(data, status=200, headers=()):
+    """Answer a webhook call with `data` as JSON under the given HTTP status.
+
+    :param headers: further ones, pairs of texts
+    """
     body = json.dumps(data, ensure_ascii=False).encode()
     headers = [
         ("Content-Type", "application/json; charset=utf-8"),
         ("Content-Length", str(len(body))),
+        *headers,
     ]
     return http.Response(body, status=status, headers=headers)
 

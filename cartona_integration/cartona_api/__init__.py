@@ -9,9 +9,11 @@ from .products import UNITS, Listing, base_stock_item, parse_listing, update_ite
 from .push import PushOutcome, push_batch
 from .urls import check_base_url
 from .webhook import Notice, authentic, unwrap
+from .wire import NOT_JSON, read_json, readable_json
 
 __all__ = [
     "MAX_ANSWER",
+    "NOT_JSON",
     "UNITS",
     "BulkResult",
     "Call",
@@ -40,6 +42,8 @@ __all__ = [
     "parse_order",
     "push_batch",
     "read_bulk_answer",
+    "read_json",
+    "readable_json",
     "redact",
     "status",
     "unwrap",

@@ -43,6 +43,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from .redact import clip
+
 
 class CartonaError(Exception):
     """A call to Cartona that did not succeed.
@@ -114,7 +116,7 @@ class Problem(ValueError):
 
 def _shown(value):
     if isinstance(value, str):
-        return value[:200]
+        return clip(value[:200], 200)
     if value is None or isinstance(value, (bool, float, Decimal)):
         return value
     # Python refuses to write out a number of thousands of digits.

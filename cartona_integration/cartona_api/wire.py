@@ -11,6 +11,7 @@ from .errors import Rejected, Transient, Unauthorised
 
 # What `read_json` returns for something else: None is JSON too.
 NOT_JSON = object()
+MAX_NESTING = 50
 
 _TRANSIENT = {408: "timeout", 425: "not_ready", 429: "rate_limited"}
 _NOT_FOUND = (404, 410)
@@ -89,11 +90,45 @@ def _plain(value):
 
 
 def read_json(content):
-    """Data, or `NOT_JSON`. NaN and Infinity are read as texts, not as numbers."""
+    """Data, or `NOT_JSON`. NaN and Infinity are read as texts, not as numbers.
+
+    What nests deeper than `MAX_NESTING` is emptied: nothing documented does, and what can just be
+    read could still be too deep to be written again.
+
+    :param bytes content: UTF-8.
+    """
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=str)
+        data = json.loads(content.decode("utf-8-sig"), parse_constant=str)
     except (ValueError, RecursionError):
         return NOT_JSON
+    _flatten(data)
+    return data
+
+
+def _flatten(data):
+    """Empty the lists and objects that lie too deep, level by level: without recursion."""
+    level = [data] if isinstance(data, (dict, list)) else []
+    for _depth in range(MAX_NESTING):
+        inner = []
+        for box in level:
+            values = box.values() if isinstance(box, dict) else box
+            inner += [value for value in values if isinstance(value, (dict, list))]
+        level = inner
+    for box in level:
+        box.clear()
+
+
+def readable_json(data):
+    """JSON for people, Arabic as it is; escaped where a database column could not hold it.
+
+    :rtype: str
+    """
+    text = json.dumps(data, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return json.dumps(data)
+    return text
 
 
 def iso_time(value):

@@ -5,28 +5,25 @@ work. The envelope and the way of signing are not documented, so every known for
 caller proves himself with the secret that the addon generated (`cartona.config.webhook_token`).
 """
 
-import json
-
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
-from ..cartona_api import Problem, authentic, unwrap
+from ..cartona_api import NOT_JSON, Problem, authentic, read_json, unwrap
 from ..compat import reply, webhook_route
 
 _MAX_BYTES = 1024 * 1024
-_UNAUTHORISED = ({"status": "unauthorised"}, 401)
 
 
 class CartonaWebhook(http.Controller):
     _orders_url = "/cartona/webhook/orders"
     _status_url = "/cartona/webhook/status"
 
-    @webhook_route(_orders_url)
+    @webhook_route(_orders_url, max_bytes=_MAX_BYTES)
     def orders(self, **kwargs):
         """New and changed orders."""
         return self._take()
 
-    @webhook_route(_status_url)
+    @webhook_route(_status_url, max_bytes=_MAX_BYTES)
     def status(self, **kwargs):
         """Notices of a changed status."""
         return self._take()
@@ -34,11 +31,22 @@ class CartonaWebhook(http.Controller):
     def _take(self):
         http_request = request.httprequest
         config = self._authenticate(http_request.headers.get("AuthorizationToken"))
-        answer, status = self._keep(config, http_request) if config else _UNAUTHORISED
         # As superuser: the caller is a machine and has no user.
         tally = request.env(user=SUPERUSER_ID)["cartona.webhook.tally"]
+        if not config:
+            return self._refuse(tally._count_guess(http_request.remote_addr))
+        answer, status = self._keep(config, http_request)
         tally._count(config, "accepted" if status == 200 else "refused")
         return reply(answer, status)
+
+    def _refuse(self, seconds):
+        """Answer a wrong secret; the body is not looked at.
+
+        :param int seconds: how long the caller should stay away, 0 when he need not
+        """
+        if seconds:
+            return reply({"status": "too many"}, 429, [("Retry-After", str(seconds))])
+        return reply({"status": "unauthorised"}, 401)
 
     def _keep(self, config, http_request):
         """Store what an authentic call says.
@@ -49,10 +57,11 @@ class CartonaWebhook(http.Controller):
         length = http_request.content_length
         if length is None or length > _MAX_BYTES:
             return {"status": "too large"}, 413
-        try:
-            notices = unwrap(json.loads(http_request.get_data()))
-        except (ValueError, RecursionError):
+        data = read_json(http_request.get_data())
+        if data is NOT_JSON:
             return {"status": "not JSON"}, 400
+        try:
+            notices = unwrap(data)
         except Problem as problem:
             return {"status": "not an order", "reason": problem.code}, 400
         for target, mine in config._by_account(notices).items():

@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..cartona_api import CartonaClient, CartonaError, Problem, parse_listing
+from ..cartona_api import CartonaClient, CartonaError, Problem, parse_listing, readable_json
+from ..compat import check_may_read
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
 _RUNNER_ASLEEP_SECONDS = 30
 _CRON_BUDGET_SECONDS = 20
+# Of a row that could not be read.
+_ROW_SHOWN = 2000
 # Somebody may change a product on Cartona: a look that is older proves nothing.
 _LOOK_HOLDS = timedelta(hours=1)
 # What is compared with Odoo, by its name in Cartona's rows -> in `cartona_api.Listing`.
@@ -71,6 +74,7 @@ class CartonaListing(models.Model):
 
     def action_accept_pack(self):
         """Sell the pack that Cartona now shows: the same product in the new size."""
+        check_may_read(self)
         # In sudo mode: whoever may see a listing may say how it is sold.
         for listing in self.sudo().filtered("is_pack_changed"):
             product, count = listing.product_id, listing.shown_unit_count
@@ -231,6 +235,7 @@ class CartonaConfig(models.Model):
 
         :raise UserError: there is no token, or this is a copied database
         """
+        check_may_read(self)
         problem = self._not_callable()
         if problem:
             raise UserError(self.env["cartona.reasons"]._explain(problem))
@@ -264,7 +269,7 @@ class CartonaConfig(models.Model):
                 listing = parse_listing(row)
                 parsed[listing.cartona_id] = listing
             except Problem as problem:
-                line = "%s: %s" % (problem.code, json.dumps(row, ensure_ascii=False))
+                line = "%s: %s" % (problem.code, readable_json(row)[:_ROW_SHOWN])
                 if line not in unreadable:
                     unreadable.append(line)
                     fresh += 1

@@ -45,6 +45,10 @@ class CartonaChange(models.Model):
             "CREATE INDEX IF NOT EXISTS cartona_change_queue ON cartona_change (config_id, id)"
         )
 
+    def _get_redirect_suggested_company(self):
+        """Override of `base`: without a foreign key the company is a mere number here."""
+        return self.env["res.company"].browse(self.mapped("company_id"))
+
     # === BUSINESS METHODS: NOTING === #
 
     @api.model

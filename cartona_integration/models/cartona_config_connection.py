@@ -12,6 +12,8 @@ from ..cartona_api import (
     Unauthorised,
     backoff,
 )
+from ..compat import check_may_read
+from .cartona_order_tools import paragraph
 
 # A refused token is tried again this often, so that a renewed one is noticed by itself.
 _PROBE_SECONDS = 60
@@ -123,6 +125,7 @@ class CartonaConfig(models.Model):
     def action_pull_orders(self):
         """Ask Cartona for new and changed orders now."""
         self.ensure_one()
+        check_may_read(self)
         problem = self._not_callable()
         if problem:
             return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
@@ -138,6 +141,7 @@ class CartonaConfig(models.Model):
     def action_sync_products(self):
         """Send everything that is linked again, whatever Cartona is known to have."""
         self.ensure_one()
+        check_may_read(self)
         listings = self.env["cartona.listing"].search(
             [("config_id", "=", self.id), ("product_id", "!=", False)]
         )
@@ -299,7 +303,7 @@ class CartonaConfig(models.Model):
             self.activity_schedule(
                 activity_type,
                 summary=_("Cartona is disconnected"),
-                note=self.error_message,
+                note=paragraph(self.error_message),
                 user_id=self._responsible().id,
             )
 

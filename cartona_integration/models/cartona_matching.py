@@ -10,6 +10,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_matching import Listing, Matcher, Product
+from ..compat import check_may_read
 
 # Listings ranked in one transaction; an interrupted job loses no more than these.
 _BATCH = 100
@@ -123,6 +124,7 @@ class CartonaConfig(models.Model):
     def action_match_products(self):
         """Compare everything unmatched with the products anew, and open the desk."""
         self.ensure_one()
+        check_may_read(self)
         # In sudo mode: whoever may match may have the suggestions made.
         listings = (
             self.env["cartona.listing"]

@@ -8,7 +8,7 @@ import json
 
 from odoo import _, api, fields, models
 
-from ..cartona_api import Problem, content_key, parse_order
+from ..cartona_api import Problem, content_key, parse_order, readable_json
 from ..cartona_api import status as life_cycle
 from ..compat import PRECOMPUTED, GuardedFields, flush
 
@@ -156,7 +156,7 @@ class CartonaMessage(GuardedFields, models.Model):
             "hashed_id": notice.hashed_id,
             "kind": notice.kind,
             "source": source,
-            "payload": _stored(notice.payload),
+            "payload": readable_json(notice.payload),
             "content_key": key,
         }
         try:
@@ -200,13 +200,3 @@ class CartonaMessage(GuardedFields, models.Model):
             )
             product_ids = [row[0] for row in self.env.cr.fetchall()]
             self.env["cartona.change"]._note("restock", product_ids=product_ids)
-
-
-def _stored(payload):
-    """JSON that a person can read, Arabic as it is; escaped where a column could not hold it."""
-    text = json.dumps(payload, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(payload)
-    return text

@@ -7,6 +7,7 @@ secret costs one row a second in each process.
 """
 
 import logging
+import math
 import threading
 import time
 
@@ -58,6 +59,47 @@ class Counter:
             self._write(key, count)
 
 
+class Guesses:
+    """How many wrong secrets came within the present minute, in this process.
+
+    Whoever guesses is not answered by waiting, which would cost a worker, and not by his address,
+    which may be the one that Cartona's calls come through as well: his calls are refused as
+    cheaply as can be, and a call with the true secret is never asked how many came before it.
+
+    :param int limit: so many are answered that their secret is wrong; later ones that they are
+        too many
+    """
+
+    def __init__(self, limit=60, seconds=60.0, clock=time.monotonic):
+        self._limit, self._seconds, self._clock = limit, seconds, clock
+        self._lock = threading.Lock()
+        self._ends = {}  # database -> when its minute is over
+        self._counts = {}  # database -> wrong secrets in that minute
+
+    def add(self, dbname, address):
+        """One more wrong secret; the first one and the one too many are logged.
+
+        :param str address: where it came from
+        :return: int, seconds until the minute is over when these are too many, else 0
+        """
+        with self._lock:
+            now = self._clock()
+            if now >= self._ends.get(dbname, now):
+                self._ends[dbname], self._counts[dbname] = now + self._seconds, 0
+            self._counts[dbname] += 1
+            count, left = self._counts[dbname], self._ends[dbname] - now
+        if count == 1:
+            _logger.warning("Cartona: webhook call with a wrong secret from %s", address)
+        elif count == self._limit + 1:
+            _logger.warning(
+                "Cartona: more than %s webhook calls with a wrong secret in a minute, the last one "
+                "from %s: further ones are answered 429",
+                self._limit,
+                address,
+            )
+        return math.ceil(left) if count > self._limit else 0
+
+
 def _later(seconds, call):
     timer = threading.Timer(seconds, call)
     timer.daemon = True
@@ -81,6 +123,7 @@ def _write(key, count):
 
 
 _counter = Counter(_write)
+_guesses = Guesses()
 
 
 class CartonaWebhookTally(models.Model):
@@ -109,6 +152,16 @@ class CartonaWebhookTally(models.Model):
         :param str kind: "accepted" or "refused"
         """
         _counter.add((self.env.cr.dbname, config.id or False, kind))
+
+    @api.model
+    def _count_guess(self, address):
+        """Count one call with a wrong secret.
+
+        :param str address: where it came from
+        :return: int, seconds after which the caller may come again; 0 when he need not wait
+        """
+        self._count(self.env["cartona.config"], "refused")
+        return _guesses.add(self.env.cr.dbname, address)
 
     @api.autovacuum
     def _merge(self):

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import flush, forget
+from ..compat import check_may_read, flush, forget
 from .cartona_listing import SYNC_STATES
 
 # What a published price or the right to be sold hangs on.
@@ -186,6 +186,7 @@ class ProductProduct(models.Model):
 
     def action_cartona_sync(self):
         """Send price and stock of these products again."""
+        check_may_read(self)
         listings = self._cartona_listings()
         if not listings:
             raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))

@@ -10,6 +10,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..compat import FINDS_BY_NAMED_FIELDS, check_may_write, flush
+from .cartona_order_tools import paragraph
 
 # Source: Cartona sells in Egypt; its numbers come as 010..., 0020 10... and +20 10....
 _REGION, _CALLING_CODE = "EG", "20"
@@ -238,7 +239,9 @@ class ResPartner(models.Model):
         for order in moving:
             order._cartona_change_customer(self, twin, address)
         twin._message_log(
-            body=_("Now the same as %(name)s (%(code)s) on Cartona.", name=self.name, code=code)
+            body=paragraph(
+                _("Now the same as %(name)s (%(code)s) on Cartona.", name=self.name, code=code)
+            )
         )
         if orders == moving:
             self.active = False

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import status
-from ..compat import Constraint, is_confirmed, is_locked
+from ..compat import Constraint, check_may_write, is_confirmed, is_locked
 
 SYNC_STATES = [("pending", "Waiting"), ("synced", "Up to date"), ("error", "Error")]
 
@@ -102,7 +102,8 @@ class SaleOrder(models.Model):
                 raise UserError(
                     _("Orders are not exchanged: switch “Orders” on in the Cartona settings.")
                 )
-        # In sudo mode: whoever may see an order may have it sent again.
+        check_may_write(orders)  # a customer may read his own orders, too
+        # In sudo mode: the fields are the system's, for others read-only.
         orders.sudo().write({"cartona_sync_state": "pending", "cartona_error": False})
         self.env["cartona.change"]._note_orders(orders.ids)
 

@@ -8,7 +8,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import status as life_cycle
-from ..compat import is_confirmed, make_return, moves_of, pick_all
+from ..compat import check_may_write, is_confirmed, make_return, moves_of, pick_all
+from .cartona_order_tools import paragraph
 
 # Steps of a warehouse at most: pick, pack, ship, and one to spare.
 _MOST_STEPS = 4
@@ -94,6 +95,7 @@ class SaleOrder(models.Model):
 
     def action_cartona_ship(self):
         """Tell Cartona that the goods are on their way, without validating the delivery."""
+        check_may_write(self)
         orders = self.filtered("cartona_can_ship")
         if not orders:
             raise UserError(_("There is nothing to ship: confirm the order first."))
@@ -104,6 +106,7 @@ class SaleOrder(models.Model):
 
         :return: action that opens the dialog, or None
         """
+        check_may_write(self)
         for order in self:
             if order.cartona_waits_for or not order.cartona_can_deliver:
                 raise UserError(
@@ -117,6 +120,7 @@ class SaleOrder(models.Model):
 
     def action_cartona_set_back(self):
         """Ask Cartona to have the order pending again; never done by itself."""
+        check_may_write(self)
         self.filtered("cartona_can_set_back").write({"cartona_set_back": True})
         self._cartona_note_status()
 
@@ -238,4 +242,5 @@ class SaleOrder(models.Model):
             back = make_return(picking)
             if back:
                 words = _("Cartona: to be taken back.")
-                back._message_log(body=_("%(what)s Reason: %(why)s", what=words, why=reason or "-"))
+                told = _("%(what)s Reason: %(why)s", what=words, why=reason or "-")
+                back._message_log(body=paragraph(told))

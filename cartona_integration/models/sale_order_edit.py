@@ -179,6 +179,8 @@ class SaleOrder(models.Model):
         """Make the lines what they are on Cartona."""
         self.ensure_one()
         check_may_write(self)
+        if not self.sudo().cartona_told:
+            raise UserError(_("Cartona has not said anything of %s yet.", self.name))
         obstacle = self._cartona_unchangeable()
         if obstacle:
             raise UserError(_("The lines cannot follow Cartona any more: %s.", obstacle))

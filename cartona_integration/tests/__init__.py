@@ -1,4 +1,6 @@
+from . import test_access
 from . import test_accounts
+from . import test_bad_input
 from . import test_catalogue
 from . import test_connection
 from . import test_customer_import
@@ -8,6 +10,7 @@ from . import test_drain
 from . import test_drift
 from . import test_extending
 from . import test_go_live
+from . import test_harmless_names
 from . import test_inbox
 from . import test_kits
 from . import test_matching
@@ -28,6 +31,7 @@ from . import test_order_update
 from . import test_outbox
 from . import test_price_push
 from . import test_product_linking
+from . import test_secrets
 from . import test_stock_push
 from . import test_support_bundle
 from . import test_waiting_orders

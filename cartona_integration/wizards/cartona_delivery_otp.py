@@ -8,7 +8,7 @@ afterwards, and this transaction with it, the code is gone all the same.
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import flush, forget
+from ..compat import check_may_write, flush, forget
 from ..models.sale_order_otp import ACCEPTED, UNREACHABLE
 
 
@@ -165,6 +165,21 @@ class CartonaDeliveryOtpLine(models.TransientModel):
         required=True,
     )
     message = fields.Char(readonly=True)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("order_id", "wizard_id")
+    def _check_may_deliver(self):
+        """Nobody delivers through this dialog what he could not deliver without it.
+
+        Out of sudo mode, in which Odoo checks constraints from 19 on.
+        """
+        for line in self.sudo():  # who delivers need not see the order
+            pickings = line.wizard_id.picking_ids
+            delivered = pickings.filtered(
+                lambda picking, line=line: picking.sale_id == line.order_id
+            )
+            check_may_write((delivered or line.order_id).sudo(False))
 
     # === BUSINESS METHODS === #
 

@@ -2,6 +2,8 @@
 
 from odoo import _, api, fields, models
 
+from ..compat import check_may_read
+
 
 class CartonaMatchingDesk(models.TransientModel):
     _name = "cartona.matching.desk"
@@ -95,6 +97,18 @@ class CartonaMatchingDesk(models.TransientModel):
             desk.remaining_count = Listing.search_count(unmatched)
             desk.sure_count = Listing.search_count([*unmatched, ("match_id.is_sure", "=", True)])
             desk.unranked_count = Listing.search_count(Listing._unranked_domain(desk.config_id))
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("config_id", "listing_id")
+    def _check_may_match(self):
+        """Related fields show a listing to whoever has the desk: it must be one he may see.
+
+        Out of sudo mode, in which Odoo checks constraints from 19 on.
+        """
+        desks = self.sudo(False)
+        check_may_read(desks.config_id)
+        check_may_read(desks.listing_id)
 
     # === ACTION METHODS === #
 

@@ -14,6 +14,7 @@ from odoo import _, api, fields, models
 from odoo.release import version as odoo_version
 
 from ..cartona_api import redact
+from ..compat import check_may_write
 
 _CALLS = 200
 _MESSAGES = 50
@@ -47,12 +48,14 @@ class CartonaSupportBundle(models.TransientModel):
         :return: bytes of a zip with one JSON file per topic
         """
         self.ensure_one()
+        check_may_write(self.config_id)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
             for topic, data in self._topics().items():
                 masked = redact.mask(data, secrets=self._secrets())
                 text = json.dumps(masked, ensure_ascii=False, indent=1, default=str)
-                bundle.writestr("%s.json" % topic, text)
+                # Halves of surrogate pairs are JSON, but no UTF-8.
+                bundle.writestr("%s.json" % topic, text.encode("utf-8", "replace"))
         return packed.getvalue()
 
     def _secrets(self):
@@ -158,6 +161,7 @@ class CartonaConfig(models.Model):
     def action_support_bundle(self):
         """Build the file for whoever helps, and offer it."""
         self.ensure_one()
+        check_may_write(self)
         wizard = self.env["cartona.support.bundle"].create({"config_id": self.id})
         return {
             "type": "ir.actions.act_window",

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from tests.e2e.products import two_variants
 from tools.bench.intake import Intake
 from tools.bench.seller import Seller
-from tools.dev import databases
+from tools.dev import databases, odoo_config, processes
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
@@ -143,18 +144,14 @@ def test_order_of_an_account_that_nobody_has_entered_waits_until_it_is(
 def copy(
     seller: Seller, environment: Environment, sandbox: SandboxServer
 ) -> Iterator[tuple[OdooServer, int]]:
-    """A server on a copy of the connected database, and a linked product in it."""
+    """A copy of the connected database, its server not started, and a linked product in it."""
     [product] = seller.sell(1, list_price=10.0)
     original = seller.odoo
     name = f"{original.database}_copy"
     original.stop()
     try:
         databases.clone(environment, name, original.database)
-        server = OdooServer(environment, name)
-        # Odoo's database manager gives a copy another uuid, in just this way.
-        server.shell('env["ir.config_parameter"].init(force=True)')
-        with server:
-            yield server, product
+        yield OdooServer(environment, name), product
     finally:
         databases.drop(environment, name)
         original.start()
@@ -164,16 +161,53 @@ def test_copied_database_sends_nothing_until_a_manager_says_so(
     seller: Seller, copy: tuple[OdooServer, int], sandbox: SandboxServer
 ):
     server, product = copy
+    # Odoo's database manager gives a copy another uuid, in just this way.
+    server.shell('env["ir.config_parameter"].init(force=True)')
     mark = seller.mark()
-    twin = Seller(server, sandbox)
-    twin.listings = dict(seller.listings)
-    twin.write(product, list_price=77.0)
-    twin.count({product: 5})
-    # The jobs that the writes have rung for come to their end, the messages wait.
-    wait_until(lambda: not twin.busy()[1])
-    assert twin.busy()[0] > 0
-    assert sandbox.requests(since=mark) == []
-    assert twin.price(product) == 10.0
+    with server:
+        twin = Seller(server, sandbox)
+        twin.listings = dict(seller.listings)
+        twin.write(product, list_price=77.0)
+        twin.count({product: 5})
+        # The jobs that the writes have rung for come to their end, the messages wait.
+        wait_until(lambda: not twin.busy()[1])
+        assert twin.busy()[0] > 0
+        assert sandbox.requests(since=mark) == []
+        assert twin.price(product) == 10.0
 
-    server.call("cartona.config", "action_accept_database", [twin.config])
-    twin.arrives(product, selling_price=77.0, available_stock_quantity=5)
+        server.call("cartona.config", "action_accept_database", [twin.config])
+        twin.arrives(product, selling_price=77.0, available_stock_quantity=5)
+
+
+def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
+    seller: Seller,
+    copy: tuple[OdooServer, int],
+    environment: Environment,
+    sandbox: SandboxServer,
+):
+    """The same identity as the original, so that neutralising alone keeps it quiet."""
+    if environment.major < 16:
+        pytest.skip("Odoo 15 cannot neutralise a copy; its identity is what stops it")
+    server, product = copy
+    config = odoo_config.write(environment, server.database, options={"max_cron_threads": 0})
+    command = [*environment.odoo_command, "neutralize", "-c", config, "-d", server.database]
+    processes.run(command, databases.log_of(server.database), environment.process_environment())
+    mark = seller.mark()
+    with server:
+        twin = Seller(server, sandbox)
+        twin.listings = dict(seller.listings)
+        twin.write(product, list_price=78.0)
+        twin.count({product: 6})
+        for button in ("action_test_connection", "action_pull_orders"):
+            server.call("cartona.config", button, [twin.config])
+        wait_until(lambda: not twin.busy()[1])
+        assert sandbox.requests(since=mark) == []
+        told = {"AuthorizationToken": seller.token}
+        url = f"{server.url}/cartona/webhook/orders"
+        assert requests.post(url, json=[], headers=told, timeout=60).status_code == 401
+        assert twin.price(product) == 10.0
+
+        # Nothing was noted meanwhile; switching on sends what differs.
+        twin.connect()
+        twin.arrives(product, selling_price=78.0, available_stock_quantity=6)
+

@@ -44,13 +44,13 @@ _MESSAGES = """
            'done'
       FROM generate_series(1, %s) number, (SELECT * FROM cartona_config ORDER BY id LIMIT 1) config
 """
-_MESSAGE_COUNT = 50_000
+MESSAGES = 50_000
 
 
 def run(options: Options) -> Measurement:
     """Ask for the cards so many times, as the browser does when the menu is opened."""
     with stage.served(options.env, stage.linked(options.env, SIZE)) as odoo:
-        fill(odoo, ROWS, _MESSAGE_COUNT)
+        fill(odoo, ROWS, MESSAGES)
         [(rows,)] = odoo.query("SELECT count(*) FROM cartona_sync_log")
         assert rows >= ROWS
         ask = partial(timed, odoo, "cartona.config", "search_read", [], shown(odoo))

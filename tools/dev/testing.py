@@ -15,7 +15,11 @@ from tools.dev.progress import say
 #: Tests of the addon that need modules which it does not depend on.
 NEED_MODULES = {"mrp": ("test_kits.py",)}
 #: Parts of `tests/` that need a running Odoo; all the rest needs none.
-SERVER_PARTS = {"e2e": ("e2e", "faults"), "browser": ("browser",), "chaos": ("chaos",)}
+SERVER_PARTS = {
+    "e2e": ("e2e", "faults", "attack"),
+    "browser": ("browser",),
+    "chaos": ("chaos",),
+}
 
 
 @dataclass

@@ -1,0 +1,102 @@
+"""Documented data gone wrong: every field absent, empty, of another type, beyond all measure."""
+
+import copy
+import logging
+import random
+from contextlib import contextmanager
+
+ABSENT = object()
+
+
+def _nested(depth):
+    data = "x"
+    for _level in range(depth):
+        data = [data]
+    return data
+
+
+def _long_text():
+    """Text that does not compress: PostgreSQL has no index for it."""
+    chance = random.Random(7)
+    return "".join(chr(chance.randint(0x600, 0x6FF)) for _letter in range(6000))
+
+
+# What a field is replaced by: a word for what it shows -> value.
+VARIANTS = {
+    "absent": ABSENT,
+    "null": None,
+    "empty": "",
+    "blank": "  ",
+    "true": True,
+    "false": False,
+    "zero": 0,
+    "negative": -1,
+    "fraction": 0.5,
+    "huge": 10**11,
+    "beyond measure": 10**40,
+    "infinite": float("inf"),
+    "no number": float("nan"),
+    "word": "غير معروف",
+    "early day": "0001-01-01",
+    "late time": "9999-12-31T23:59:59-11:00",
+    "list": ["x"],
+    "empty list": [],
+    "object": {"a": 1},
+    "empty object": {},
+    "NUL": "a\x00b",
+    "half a surrogate pair": "x\ud800y",
+    "script": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "long": _long_text(),
+    "deep": _nested(300),
+}
+
+
+def paths(sample):
+    """Where the fields of a sample stand: its own, those of its objects, of the first in a list."""
+    found = []
+    for key, value in sample.items():
+        found.append((key,))
+        if isinstance(value, list) and value:
+            found += [(key, 0, *path) for path in paths(value[0])]
+        elif isinstance(value, dict):
+            found += [(key, *path) for path in paths(value)]
+    return found
+
+
+def drifted(sample):
+    """The sample with one field gone wrong, for every field and every way.
+
+    :return: list of (path as text, name of the variant, changed copy)
+    """
+    found = []
+    for path in paths(sample):
+        for name, value in VARIANTS.items():
+            changed = copy.deepcopy(sample)
+            place = changed
+            for step in path[:-1]:
+                place = place[step]
+            if value is ABSENT:
+                del place[path[-1]]
+            else:
+                place[path[-1]] = value
+            found.append((".".join(str(step) for step in path), name, changed))
+    return found
+
+
+@contextmanager
+def no_complaint(case):
+    """Fail when something was logged as an error, or with a traceback, in this block."""
+    complaints = []
+
+    class Listener(logging.Handler):
+        def emit(self, record):
+            if record.levelno >= logging.ERROR or record.exc_info:
+                complaints.append(self.format(record))
+
+    listener = Listener()
+    logging.getLogger().addHandler(listener)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(listener)
+    case.assertEqual(complaints, [])

@@ -1,0 +1,331 @@
+"""Who may do what: the tables are the specification, and nothing may be missing in them.
+
+A new model, or a new public method, fails here until somebody has said whose it is.
+"""
+
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
+from .access_common import GROUPS, AccessCase
+
+NOBODY = frozenset()
+ANYONE = frozenset(GROUPS)
+USERS = frozenset({"user", "stock", "sales", "manager", "boss", "admin"})
+MANAGERS = frozenset({"manager", "boss", "admin"})
+# The roles that Odoo itself lets write orders, and products or customers.
+SELLERS = frozenset({"stock", "sales", "boss"})
+SALESPEOPLE = frozenset({"sales", "boss"})
+CONTACTS = frozenset({"boss", "admin"})
+STAFF = ANYONE - {"public", "portal"}
+
+# Model -> who may (read, write, create, delete).
+RIGHTS = {
+    "cartona.change": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.config": (USERS, MANAGERS, MANAGERS, NOBODY),
+    "cartona.delivery.otp": (USERS, USERS, USERS, NOBODY),
+    "cartona.delivery.otp.line": (USERS, USERS, USERS, NOBODY),
+    "cartona.delivery.proof": (NOBODY, NOBODY, NOBODY, NOBODY),
+    "cartona.drift": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.go.live": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
+    "cartona.listing": (USERS, MANAGERS, MANAGERS, MANAGERS),
+    "cartona.match": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.matching.desk": (USERS, USERS, USERS, USERS),
+    "cartona.message": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NOBODY),
+    "cartona.support.bundle": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
+    "cartona.sync.log": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.sync.stat": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.webhook.tally": (USERS, NOBODY, NOBODY, NOBODY),
+}
+
+# Model -> method -> who may call it on a record of his own company. On another company's record
+# nobody may, but for `ANYONE`'s: they open a window, which shows what the user may see.
+METHODS = {
+    "cartona.config": {
+        "action_accept_database": MANAGERS,
+        "action_check_drift": USERS,
+        "action_go_live": ANYONE,
+        "action_match_products": USERS,
+        "action_open_config": ANYONE,
+        "action_open_dashboard": ANYONE,
+        "action_open_drift": ANYONE,
+        "action_open_failed_listings": ANYONE,
+        "action_open_listings": ANYONE,
+        "action_open_log": ANYONE,
+        "action_open_paused_listings": ANYONE,
+        "action_open_products": ANYONE,
+        "action_open_unlinked_listings": ANYONE,
+        "action_open_untold_orders": USERS,
+        "action_open_waiting_orders": ANYONE,
+        "action_pull_orders": USERS,
+        "action_read_catalogue": USERS,
+        "action_support_bundle": MANAGERS,
+        "action_sync_products": USERS,
+        "action_test_connection": MANAGERS,
+    },
+    "cartona.drift": {"action_heal": USERS},
+    "cartona.listing": {
+        "action_accept_match": USERS,
+        "action_accept_pack": USERS,
+        "action_cartona_sync": USERS,
+        "action_confirm_price": USERS,
+        "action_match_again": USERS,
+        "action_never_match": USERS,
+    },
+    "cartona.match": {"action_accept": USERS},
+    "cartona.message": {"action_fix": USERS, "action_retry": USERS},
+    "product.product": {"action_cartona_listings": ANYONE, "action_cartona_sync": USERS},
+    "product.template": {"action_cartona_listings": STAFF, "action_cartona_sync": USERS},
+    "res.partner": {
+        "action_cartona_merge_into_twin": CONTACTS,
+        "action_cartona_not_twin": CONTACTS,
+    },
+    "sale.order": {
+        "action_cancel": SALESPEOPLE,
+        "action_cartona_delivered": SELLERS,
+        "action_cartona_send_edits": SELLERS,
+        "action_cartona_set_back": SELLERS,
+        "action_cartona_ship": SELLERS,
+        "action_cartona_sync": SELLERS,
+        "action_cartona_take_theirs": SELLERS,
+        "action_confirm": SELLERS,
+    },
+}
+# Called on no record: they find what the user may see.
+ON_NOTHING = {
+    "cartona.config": {"action_open_connection": USERS, "action_open_matching": USERS},
+}
+# Dialogs: Odoo lets nobody but their creator touch them, and `RIGHTS` says who may create one.
+DIALOGS = {
+    "cartona.delivery.otp": {"action_confirm", "action_deliver_later", "action_wait"},
+    "cartona.go.live": {"action_go_live", "action_list", "action_read", "action_reload"},
+    "cartona.matching.desk": {
+        "action_accept",
+        "action_look_again",
+        "action_never",
+        "action_see_all",
+        "action_see_sure",
+        "action_skip",
+    },
+    "cartona.order.cancel": {"action_confirm"},
+    "res.config.settings": {"action_cartona_configure", "action_cartona_test_connection"},
+}
+# Odoo's own, extended: its own checks hold.
+ODOO_S_OWN = {
+    "create",
+    "init",
+    "load",
+    "message_subscribe",
+    "read_group",
+    "unlink",
+    "write",
+}
+
+
+class TestAccess(AccessCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Both can be called, so that no other refusal hides a missing right.
+        theirs = cls.theirs["cartona.config"]
+        theirs.write(
+            {
+                "base_url": cls.marketplace.url,
+                "auth_token": "their-token",
+                "auto_sync_stock": True,
+                "auto_sync_orders": True,
+            }
+        )
+        theirs._connection_outcome(None)
+        for records in (cls.ours, cls.theirs):
+            records["cartona.listing"].product_id = records["product.product"]
+            records["cartona.listing"].match_ids.unlink()
+            # Accepting takes what is not linked yet.
+            unlinked = records["cartona.listing"].copy({"cartona_id": "A2", "product_id": False})
+            records["cartona.match"] = cls.env["cartona.match"].create(
+                {
+                    "listing_id": unlinked.id,
+                    "product_id": records["product.product"].id,
+                    "rank": 1,
+                    "pack_count": 1.0,
+                }
+            )
+            records["res.partner"].phone = "01003150160"
+            records["res.partner"].copy({"cartona_id": False, "phone": "01003150160"})
+        cls.settle()
+
+    def own_methods(self, model):
+        """The public methods that this addon gives a model."""
+        return {
+            name
+            for cls in type(self.env[model]).__mro__
+            if cls.__module__.startswith("odoo.addons.cartona_integration.")
+            for name, value in vars(cls).items()
+            if callable(value) and not name.startswith("_")
+        }
+
+    # === NOTHING IS MISSING === #
+
+    def test_every_model_is_in_the_table(self):
+        models = {
+            name
+            for name in self.env.registry
+            if name.startswith("cartona.") and not self.env[name]._abstract
+        }
+        self.assertEqual(models, set(RIGHTS))
+
+    def test_every_public_method_is_in_a_table(self):
+        tables = (METHODS, ON_NOTHING, DIALOGS)
+        for model in sorted(self.env.registry):
+            known = {name for table in tables for name in table.get(model, ())}
+            with self.subTest(model):
+                self.assertEqual(self.own_methods(model) - ODOO_S_OWN, known)
+
+    def test_every_model_with_a_company_has_a_rule(self):
+        for model in sorted(RIGHTS):
+            Model = self.env[model]
+            if Model.is_transient() or not {"company_id", "config_id"} & set(Model._fields):
+                continue
+            with self.subTest(model):
+                self.assertTrue(
+                    self.env["ir.rule"].search(
+                        [("model_id.model", "=", model), ("groups", "=", False)]
+                    )
+                )
+
+    # === RIGHTS === #
+
+    def test_who_may_read_write_create_and_delete(self):
+        for model, rights in RIGHTS.items():
+            for operation, allowed in zip(("read", "write", "create", "unlink"), rights):
+                able = {
+                    role for role, user in self.users.items() if self.has_right(user, model, operation)
+                }
+                with self.subTest(model, operation=operation):
+                    self.assertEqual(able, allowed)
+
+    def has_right(self, user, model, operation):
+        records = self.env[model].with_user(user)
+        if hasattr(records, "has_access"):
+            return records.has_access(operation)
+        return records.check_access_rights(operation, raise_exception=False)
+
+    def test_who_may_call_what_on_his_own_companys_records(self):
+        for model, methods in METHODS.items():
+            for method, allowed in methods.items():
+                record = self.ours[model]
+                able = {role for role in GROUPS if self.is_allowed(role, record, method)}
+                with self.subTest(model, method=method):
+                    self.assertEqual(able, allowed)
+
+    def test_nobody_calls_anything_on_another_companys_records(self):
+        for model, methods in METHODS.items():
+            for method, allowed in methods.items():
+                if allowed == ANYONE:
+                    continue
+                record = self.theirs[model]
+                able = {role for role in GROUPS if self.is_allowed(role, record, method)}
+                with self.subTest(model, method=method):
+                    self.assertEqual(able, set())
+
+    def test_what_finds_its_record_itself(self):
+        for model, methods in ON_NOTHING.items():
+            for method, allowed in methods.items():
+                able = {role for role in GROUPS if self.is_allowed(role, self.env[model], method)}
+                with self.subTest(model, method=method):
+                    self.assertEqual(able, allowed)
+
+    # === BETWEEN COMPANIES === #
+
+    def test_no_record_of_another_company_is_found_read_or_written(self):
+        for records in (self.ours, self.theirs):
+            records["cartona.change"] = self.note(records["cartona.listing"])
+        for model, record in self.theirs.items():
+            if not model.startswith("cartona."):
+                continue
+            mine = record.with_user(self.users["boss"]).with_context(
+                allowed_company_ids=self.company.ids
+            )
+            with self.subTest(model):
+                self.env.invalidate_all()
+                self.assertNotIn(record.id, mine.search([]).ids)
+                self.assertIn(self.ours[model].id, mine.search([]).ids)
+                with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
+                    mine.read(["display_name"])
+                with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
+                    mine.write({"create_date": False})
+
+    def test_a_dialog_does_not_show_another_companys_listing(self):
+        theirs = self.theirs["cartona.listing"]
+        desk = self.env["cartona.matching.desk"].with_user(self.users["user"])
+        for values in (
+            {"config_id": self.config.id, "listing_id": theirs.id},
+            {"config_id": theirs.config_id.id},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError), self.env.cr.savepoint():
+                self.env.invalidate_all()
+                desk.create(values)
+        mine = desk.create({"config_id": self.config.id})
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            mine.listing_id = theirs.id
+            self.env.flush_all()
+
+    def test_a_dialog_delivers_nothing_that_its_user_could_not_deliver(self):
+        dialogs = self.env["cartona.delivery.otp"].with_user(self.users["user"])
+        for order in (self.ours["sale.order"], self.theirs["sale.order"]):
+            with self.subTest(order), self.assertRaises(AccessError), self.env.cr.savepoint():
+                self.env.invalidate_all()
+                dialogs.create({"line_ids": [(0, 0, {"order_id": order.id})]})
+        sales = dialogs.with_user(self.users["sales"])
+        line = {"order_id": self.ours["sale.order"].id}
+        self.assertTrue(sales.create({"line_ids": [(0, 0, line)]}))
+
+    def test_a_dialog_asks_for_a_delivery_without_the_right_to_see_its_order(self):
+        order = self.ours["sale.order"]
+        order.action_confirm()
+        keeper = self.env["cartona.delivery.otp"].with_user(self.users["stock"])
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            self.theirs["sale.order"].with_company(self.theirs_company).action_confirm()
+            theirs = self.theirs["sale.order"]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            keeper.create(
+                {
+                    "picking_ids": [(6, 0, theirs.picking_ids.ids)],
+                    "line_ids": [(0, 0, {"order_id": theirs.id})],
+                }
+            )
+        dialog = keeper.create(
+            {
+                "picking_ids": [(6, 0, order.picking_ids.ids)],
+                "line_ids": [(0, 0, {"order_id": order.id})],
+            }
+        )
+        self.assertEqual(dialog.line_ids.order_name, order.name)
+
+    def note(self, listing):
+        """A row of the outbox about a listing."""
+        self.env.cr.execute(
+            "INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)"
+            " VALUES (%s, %s, 'price', %s, now()) RETURNING id",
+            (listing.config_id.id, listing.company_id.id, listing.id),
+        )
+        return self.env["cartona.change"].browse(self.env.cr.fetchone()[0])
+
+    # === CUSTOMERS === #
+
+    def test_a_customer_with_a_login_does_not_touch_his_order(self):
+        shop = new_test_user(self.env, login="cartona_shop", groups="base.group_portal")
+        order = self.ours["sale.order"]
+        order.partner_id = shop.partner_id
+        order.message_subscribe(shop.partner_id.ids)
+        self.patch(self, "users", dict(self.users, portal=shop))
+        order.action_confirm()
+        self.env.invalidate_all()
+        self.assertEqual(order.with_user(shop).name, order.name, "he may see it")
+        for method in self.own_methods("sale.order") - ODOO_S_OWN:
+            if "cartona" not in method:
+                continue  # Odoo's own
+            with self.subTest(method):
+                self.assertFalse(self.is_allowed("portal", order, method))

@@ -1,0 +1,307 @@
+"""Whatever Cartona sends is kept or refused with a reason in words: nothing breaks, nothing is
+done by halves, and what is good beside it goes through.
+"""
+
+import json
+
+from odoo.tests import tagged
+
+from .common import ORDERS, PRODUCTS, STATUSES
+from .drift_common import VARIANTS, drifted, no_complaint
+from .order_common import ORDER, OrderCase
+from .test_catalogue import CATALOGUE, CatalogueCase
+from .test_webhook import WebhookCase
+
+# The valid order with every field that the notes name.
+WHOLE_ORDER = dict(
+    ORDER,
+    pickup_date="2026-03-06T10:00:00Z",
+    pickup_otp="778812",
+    cancellation_reason="out_of_stock",
+    return_reason="expired",
+)
+WHOLE_ROW = {
+    "supplier_product_id": 12345,
+    "internal_product_id": "51",
+    "base_product_id": 880,
+    "unit": "box",
+    "unit_count": 24,
+    "base_product_name": "مياه معدنية",
+    "supplier_product_name": "مياه معدنية ٦٠٠ مل × ٢٤",
+    "image_thumbnail": "https://cdn.example.com/880.jpg",
+    "median_price": 205.5,
+    "tax_percentage": 14,
+    "selling_price": 200,
+    "available_stock_quantity": 17,
+    "remind_me_at_stock": 5,
+    "min_order": 1,
+    "max_order": 20,
+    "in_stock": True,
+    "is_bundle": False,
+    "is_published": True,
+    "is_unlimited_stock": False,
+    "sold_amount": 340,
+    "notes": None,
+}
+# Answers with status 200 that are not what was asked for.
+ANSWERS = [
+    "",
+    " ",
+    "ok",
+    "null",
+    "true",
+    "0",
+    '"text"',
+    "NaN",
+    "[NaN]",
+    "[]",
+    "[[]]",
+    "[null]",
+    "[1, 2]",
+    "{}",
+    '{"errors": null}',
+    '{"errors": {}}',
+    '{"errors": [null, 1, {}, []]}',
+    '{"errors": {"0": {"deep": [1]}}}',
+    '{"errors": [{"supplier_product_id": {}, "message": ["<b>no</b>"]}]}',
+    '{"errors": ["\\u0000\\ud800 refused"]}',
+    '{"data": {"data": {"data": {"data": []}}}}',
+    '{"success": false}',
+    '{"success": "false", "message": {"a": 1}}',
+    '{"status": []}',
+    '{"orders": 7}',
+    '{"data": "none"}',
+    "<html><body>Down for maintenance</body></html>",
+    "{truncated",
+    "[" * 400 + "]" * 400,
+    "[" * 100_000,
+    '{"error": ' * 200 + "1" + "}" * 200,
+    "1" * 5000,
+    '{"a": 1e999}',
+    "\ufeff[]",
+    "\x00",
+]
+
+
+# Fields that decide whether a call is taken.
+_READ_AT_THE_DOOR = ("hashed_id", "status", "order_details", "supplier_code", "total_price")
+
+
+def go_on(config, direction):
+    """End the pause after a failure, and forget what was read before."""
+    config.env.invalidate_all()
+    config._end_pause(direction)
+    config.env.cr.flush()
+
+
+@tagged("post_install", "-at_install")
+class TestBadOrders(OrderCase):
+    """Pulled orders: stored, imported, acknowledged."""
+
+    def setUp(self):
+        super().setUp()
+        self.marketplace.always("POST", STATUSES, {})
+        self.config.batch_size = 100
+
+    def pull(self, rows):
+        pages = [rows[first : first + 100] for first in range(0, len(rows), 100)]
+
+        def page(query):
+            number = int(query["page"])
+            return pages[number - 1] if number <= len(pages) else []
+
+        self.marketplace.always("GET", ORDERS, page)
+        self.env.cr.flush()
+        Message = self.env["cartona.message"]
+        wait = 0
+        while wait == 0:
+            wait = Message._pull(self.config.id)
+        self.assertIsNone(wait)
+        wait = 0
+        while wait == 0:
+            wait = Message._import(self.config.id)
+        self.assertIsNone(wait)
+        self.env.invalidate_all()
+
+    def test_every_field_of_an_order_may_be_missing_or_wrong(self):
+        cases = drifted(WHOLE_ORDER)
+        self.assertGreater(len(cases), 900)
+        rows = []
+        for number, (path, _variant, order) in enumerate(cases):
+            if path != "hashed_id":
+                order["hashed_id"] = "d%s" % number
+            rows.append(order)
+        good = dict(ORDER, hashed_id="good")
+
+        with no_complaint(self):
+            self.pull([*rows, good])
+
+        messages = self.env["cartona.message"].search([("config_id", "=", self.config.id)])
+        by_order = {message.hashed_id: message for message in messages}
+        self.assertEqual(by_order["good"].state, "done")
+        for number, (path, variant, order) in enumerate(cases):
+            with self.subTest(path=path, variant=variant):
+                if path != "hashed_id":
+                    self.assert_whole_or_explained(by_order["d%s" % number], order)
+        for message in messages.filtered(lambda message: message.hashed_id not in by_order):
+            self.assert_explained(message)
+
+    def assert_whole_or_explained(self, message, order):
+        sale = self.env["sale.order"].search([("cartona_id", "=", message.hashed_id)])
+        if message.state == "error":
+            self.assertFalse(sale)
+            self.assert_explained(message)
+            return
+        self.assertEqual(message.state, "done")
+        self.assertEqual(message.order_id, sale)
+        self.assertEqual(len(sale), 1)
+        self.assertAlmostEqual(sale.amount_total, 110.0, msg="whole, or not at all")
+        self.assertEqual(message.acknowledge, "done")
+
+    def assert_explained(self, message):
+        self.assertEqual(message.state, "error")
+        self.assertNotIn(message.error_code, (False, "unexpected"))
+        self.assertNotIn("(%s)" % message.error_code, message.error_message, "in words")
+        json.loads(message.payload)
+
+    def test_what_is_kept_can_be_told_to_whoever_helps(self):
+        rows = [dict(WHOLE_ORDER, hashed_id="h%s" % number, note_message=value)
+                for number, value in enumerate(list(VARIANTS.values())[1:])]  # fmt: skip
+        self.pull(rows)
+        action = self.config.action_support_bundle()
+        bundle = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertTrue(bundle.file)
+
+    def test_what_is_no_order_is_kept_and_holds_nothing_up(self):
+        rows = [*VARIANTS.values()]
+        rows = [row for row in rows[1:]] + [{"hashed_id": "x"}, {"order_details": []}]
+        with no_complaint(self):
+            self.pull([*rows, dict(ORDER, hashed_id="good")])
+        messages = self.env["cartona.message"].search([("config_id", "=", self.config.id)])
+        self.assertEqual(messages.filtered(lambda row: row.state == "done").hashed_id, "good")
+        for message in messages.filtered(lambda row: row.state != "done"):
+            self.assert_explained(message)
+        self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "good")]), 1)
+
+    def test_an_answer_that_is_no_list_of_orders_waits_or_brings_nothing(self):
+        for answer in ANSWERS:
+            with self.subTest(answer[:40]), no_complaint(self):
+                go_on(self.config, "in")
+                self.marketplace._announced.clear()
+                self.marketplace.announce("GET", ORDERS, answer)
+                self.marketplace.always("GET", ORDERS, [])
+                self.env.cr.flush()
+                self.env["cartona.message"]._pull(self.config.id)
+                self.assertEqual(self.config.connection_state, "connected")
+
+    def test_an_odd_answer_to_an_acknowledgement_is_no_error(self):
+        self.pull([ORDER])
+        message = self.env["cartona.message"].search([("hashed_id", "=", ORDER["hashed_id"])])
+        for answer in ANSWERS:
+            with self.subTest(answer[:40]), no_complaint(self):
+                message.acknowledge = "due"
+                self.marketplace._announced.clear()
+                self.marketplace.announce("POST", STATUSES, answer)
+                self.marketplace.always("POST", STATUSES, {})
+                for _attempt in range(2):
+                    go_on(self.config, "in")
+                    message._acknowledge(self.config.id)
+                self.env.invalidate_all()
+                self.assertEqual((message.state, message.acknowledge), ("done", "done"))
+
+
+@tagged("post_install", "-at_install")
+class TestBadRows(CatalogueCase):
+    """Rows of the catalogue, and answers to what is sent."""
+
+    def test_every_field_of_a_row_may_be_missing_or_wrong(self):
+        cases = drifted(WHOLE_ROW)
+        for number, (path, _variant, row) in enumerate(cases):
+            if path != "supplier_product_id":
+                row["supplier_product_id"] = "D%s" % number
+            self.shelf["D%s" % number] = row
+        with no_complaint(self):
+            self.read_catalogue()
+        self.assertTrue(self.config.catalogue_read_at)
+        unreadable = self.config.catalogue_unreadable
+        names = set(self.env["cartona.listing"].search([]).mapped("cartona_id"))
+        self.assertIn("T1", names)
+        for number, (path, variant, _row) in enumerate(cases):
+            with self.subTest(path=path, variant=variant):
+                name = "D%s" % number
+                if path != "supplier_product_id":
+                    self.assertNotEqual(name in names, '"%s"' % name in unreadable)
+
+    def test_rows_that_are_no_rows_are_kept_and_hold_nothing_up(self):
+        self.shelf.update(enumerate([*VARIANTS.values()][1:]))
+        with no_complaint(self):
+            self.read_catalogue()
+        self.assertTrue(self.config.catalogue_read_at)
+        self.assertEqual(self.config.catalogue_count, 2)
+
+    def test_an_answer_that_is_no_page_waits_or_is_an_empty_one(self):
+        for answer in ANSWERS:
+            with self.subTest(answer[:40]), no_complaint(self):
+                go_on(self.config, "in")
+                self.config.catalogue_page = 0
+                self.marketplace._announced.clear()
+                self.marketplace.announce("GET", CATALOGUE, answer)
+                self.marketplace.always("GET", CATALOGUE, [])
+                self.read_catalogue()
+                self.assertEqual(self.config.connection_state, "connected")
+
+    def test_an_odd_answer_to_prices_is_taken_refused_in_words_or_asked_again(self):
+        for number, answer in enumerate(ANSWERS):
+            with self.subTest(answer[:40]), no_complaint(self):
+                go_on(self.config, "out")
+                self.marketplace._announced.clear()
+                self.marketplace.announce("POST", PRODUCTS, answer)
+                self.marketplace.always("POST", PRODUCTS, {})
+                self.tea.list_price = 100.0 + number
+                self.drain()
+                listing = self.listing(self.tea)
+                if not self.noted("price"):
+                    self.assertIn(listing.state, ("synced", "error"))
+                    self.assertEqual(listing.state == "error", bool(listing.error_message))
+                go_on(self.config, "out")
+                self.drain()
+                self.assertEqual(self.noted(), [])
+                self.assertEqual(self.config.connection_state, "connected")
+
+
+@tagged("post_install", "-at_install")
+class TestBadCalls(WebhookCase):
+    """Calls of the webhook: 200 and kept, or refused with a reason; never a 500."""
+
+    def test_every_field_of_a_call_may_be_missing_or_wrong(self):
+        count = 0
+        for path, variant, order in drifted(WHOLE_ORDER):
+            if path not in _READ_AT_THE_DOOR:
+                continue  # stored and read as of a pulled order
+            count += 1
+            before = len(self.messages())
+            with self.subTest(path=path, variant=variant), no_complaint(self):
+                answer = self.post(order_bytes(order))
+                self.assertIn(answer.status_code, (200, 400))
+                if answer.status_code == 400:
+                    self.assertTrue(answer.json()["status"])
+                    self.assertEqual(len(self.messages()), before)
+                else:
+                    self.assertEqual(answer.json()["received"], 1)
+        self.assertEqual(count, len(VARIANTS) * len(_READ_AT_THE_DOOR))
+        self.assertGreater(len(self.messages()), count / 2)
+
+    def test_what_is_no_order_is_refused_with_a_reason(self):
+        for name, value in list(VARIANTS.items())[1:]:
+            for body in (value, [value], {"orders": [value]}, {"data": value}):
+                with self.subTest(name, body=str(body)[:30]), no_complaint(self):
+                    answer = self.post(order_bytes(body))
+                    self.assertIn(answer.status_code, (200, 400))
+                    if answer.status_code == 200:
+                        self.assertEqual(answer.json()["received"], 0)
+        self.assertFalse(self.messages())
+
+
+def order_bytes(data):
+    """JSON as a careless sender writes it: NaN and halves of surrogate pairs too."""
+    return json.dumps(data).encode()

@@ -1,0 +1,124 @@
+"""Names, notes and answers that hold HTML are shown as the letters they are, on every screen."""
+
+import os
+
+from odoo.tools import mute_logger
+
+from .common import PRODUCTS
+from .order_common import TEA, OrderCase
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+# The only field of ours that a browser takes for HTML; its text is escaped where it is made.
+HTML_FIELDS = {("sale.order", "cartona_difference")}
+
+
+class TestHarmlessNames(OrderCase):
+    def assert_dead(self, html, where):
+        for mark in ("<img", "<script", "<iframe"):
+            self.assertNotIn(mark, str(html or "").lower(), where)
+
+    def assert_all_dead(self, records):
+        """No HTML field of these records, of their notes and activities does anything."""
+        self.env.cr.flush()
+        self.env.invalidate_all()
+        records = [record for group in records for record in group]
+        for record in list(records):
+            if "message_ids" in record._fields:
+                records += [*self.messages(record), *record.activity_ids]
+        seen = 0
+        for record in records:
+            for name, field in record._fields.items():
+                if field.type == "html":
+                    seen += bool(record[name])
+                    self.assert_dead(record[name], (record, name))
+        return seen
+
+    def evil_order(self, **changes):
+        return self.order(
+            lines={TEA: {"product_name": EVIL, "comment": EVIL}},
+            retailer={
+                "retailer_name": EVIL,
+                "retailer_address": EVIL,
+                "address_notes": EVIL,
+                "retailer_email": EVIL,
+            },
+            **dict(
+                {
+                    "note_message": EVIL,
+                    "distribution_route_code": EVIL,
+                    "receipt_id": EVIL,
+                    "pickup_date": EVIL,
+                    "cancellation_reason": EVIL,
+                },
+                **changes,
+            ),
+        )
+
+    def test_an_imported_order(self):
+        sale = self.receive(self.evil_order())
+        self.receive(self.evil_order(note_message=EVIL + "2", delivery_day="2026-03-09"))
+        sale.action_confirm()
+        self.receive(self.evil_order(status="cancelled_by_retailer", return_reason=EVIL))
+        self.assertIn("img", sale.partner_id.name)
+        seen = self.assert_all_dead([sale, sale.partner_id, sale.picking_ids])
+        self.assertGreater(seen, 2, "there were notes to look at")
+
+    def test_goods_that_come_back(self):
+        self.set_stock(self.tea, 10)
+        self.set_stock(self.rice, 10)
+        sale = self.receive()
+        sale.action_confirm()
+        self.deliver(sale)
+        sale._cartona_prepare_returns(EVIL)
+        self.assertIn(EVIL[:4], self.notes(sale.picking_ids[-1:]).replace("&lt;", "<"))
+        self.assert_all_dead([sale, sale.picking_ids])
+
+    def test_what_differs_between_the_two_sides(self):
+        self.tea.name = EVIL
+        sale = self.receive()
+        sale.order_line[0].product_uom_qty = 3
+        sale.order_line[1].product_uom_qty = 0
+        self.env.invalidate_all()
+        self.assertIn("&lt;img", sale.cartona_difference)
+        self.assert_all_dead([sale])
+
+    def test_a_customer_who_becomes_another_one(self):
+        sale = self.receive(self.evil_order())
+        partner = sale.partner_id
+        twin = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
+        partner._cartona_hand_over(twin)
+        self.assert_all_dead([partner, twin, sale])
+
+    def test_what_cartona_answers(self):
+        packed = EVIL.replace("<", "&lt;").replace(">", "&gt;")
+        for status, body in ((401, {"error": packed}), (401, packed), (401, EVIL)):
+            with self.subTest(status, body=str(body)), mute_logger("odoo.addons.cartona_integration"):
+                self.config.activity_ids.unlink()
+                self.config._connection_outcome(None)
+                self.config._end_pause("out")
+                self.marketplace._announced.clear()
+                self.marketplace.announce("POST", PRODUCTS, body, status)
+                self.tea.list_price += 1
+                self.drain()
+                self.assertTrue(self.config.activity_ids)
+                self.assert_all_dead([self.config])
+
+    def test_nothing_else_of_ours_is_html(self):
+        ours = {
+            (model, name)
+            for model in self.env.registry
+            for name, field in self.env[model]._fields.items()
+            if field.type == "html" and field._module == "cartona_integration"
+        }
+        self.assertEqual(ours, HTML_FIELDS)
+
+    def test_no_view_writes_text_unescaped(self):
+        folder = os.path.dirname(os.path.dirname(__file__))
+        for place, _folders, files in os.walk(folder):
+            for name in files:
+                if name.endswith(".xml"):
+                    with open(os.path.join(place, name), encoding="utf-8") as view:
+                        said = view.read()
+                    for trap in ("t-raw", 'widget="html"'):
+                        with self.subTest(name, trap=trap):
+                            self.assertNotIn(trap, said)

@@ -1,0 +1,218 @@
+"""Token and webhook secret stand in one column each, and nobody but a manager gets them out."""
+
+import logging
+from contextlib import contextmanager
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import file_open, mute_logger
+
+from .access_common import AccessCase
+from .common import ORDERS, PRODUCTS, STATUSES
+from .order_common import ORDER
+from .test_catalogue import CATALOGUE
+
+TOKEN = "tok-7f3a9d2c61e84b05"
+SECRET = "whs-c0ffee5ad1e5ba5eba11"
+# Cartona repeats the token: in words, in JSON, in HTML, as a key.
+ECHOES = [
+    (401, {"error": "invalid token %s" % TOKEN}),
+    (422, {"errors": [{"supplier_product_id": "T1", "message": "not with " + TOKEN}]}),
+    (500, "<html><body>AuthorizationToken: %s</body></html>" % TOKEN),
+    (200, {"errors": [{"supplier_product_id": "T1", "message": "not with " + TOKEN}]}),
+    (200, "Token=" + TOKEN),
+    (200, {TOKEN: {TOKEN: [TOKEN]}}),
+    (302, {}),
+]
+_LOUD = ("odoo.addons.cartona_integration", "odoo.addons.queue_job", "urllib3", "requests")
+
+
+class TestSecrets(AccessCase):
+    def setUp(self):
+        super().setUp()
+        self.marketplace.token = TOKEN
+        self.config.write({"auth_token": TOKEN, "webhook_token": SECRET})
+        self.config._connection_outcome(None)
+        self.env.cr.flush()
+
+    # === HELPERS === #
+
+    def places(self, text):
+        """Columns of the whole database in which a text stands.
+
+        :return: set of (table, column)
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT c.table_name, array_agg(c.column_name::text)
+              FROM information_schema.columns c
+              JOIN information_schema.tables t USING (table_schema, table_name)
+             WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
+               AND c.data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea')
+             GROUP BY c.table_name
+            """
+        )
+        found = set()
+        for table, columns in self.env.cr.fetchall():
+            said = ", ".join('bool_or("%s"::text LIKE %%(like)s)' % column for column in columns)
+            like = {"like": "%%%s%%" % text}
+            self.env.cr.execute('SELECT %s FROM "%s"' % (said, table), like)
+            found |= {(table, name) for name, hit in zip(columns, self.env.cr.fetchone()) if hit}
+        return found
+
+    @contextmanager
+    def listening(self):
+        """All that is logged meanwhile, our own modules' smallest words too."""
+        lines = []
+
+        class Listener(logging.Handler):
+            def emit(self, record):
+                lines.append(logging.Formatter("%(message)s").format(record))
+
+        listener = Listener()
+        loggers = [logging.getLogger(name) for name in _LOUD]
+        levels = [logger.level for logger in loggers]
+        logging.getLogger().addHandler(listener)
+        for logger in loggers:
+            logger.setLevel(logging.DEBUG)
+        try:
+            yield lines
+        finally:
+            logging.getLogger().removeHandler(listener)
+            for logger, level in zip(loggers, levels):
+                logger.setLevel(level)
+
+    def fail_in_every_way(self):
+        """Every kind of call, each answered by somebody who repeats the token."""
+        elsewhere = {"Location": self.marketplace.url + "?token=" + TOKEN}
+        for number, (status, answer) in enumerate(ECHOES):
+            self.env.invalidate_all()
+            self.marketplace._announced.clear()
+            self.config._end_pause("out", "in")
+            headers = elsewhere if status == 302 else None
+            for method, path in (
+                ("POST", PRODUCTS),
+                ("GET", ORDERS),
+                ("GET", CATALOGUE),
+                ("POST", STATUSES),
+            ):
+                self.marketplace.announce(method, path, answer, status, headers, times=3)
+            self.tea.list_price = 50.0 + number
+            self.config._start_catalogue()
+            self.drain()
+            self.config._end_pause("in")
+            self.env["cartona.listing"]._read_catalogue(self.config.id)
+            self.config._end_pause("in")
+            self.env["cartona.message"]._pull(self.config.id)
+            self.config._end_pause("in")
+            self.env["cartona.message"]._acknowledge(self.config.id)
+            self.env.invalidate_all()
+            self.config.action_test_connection()
+
+    # === TESTS === #
+
+    def test_they_stand_nowhere_else_whatever_goes_wrong(self):
+        self.receive()
+        self.env["cartona.message"].create(
+            {
+                "config_id": self.config.id,
+                "hashed_id": ORDER["hashed_id"],
+                "kind": "order",
+                "source": "pull",
+                "payload": "{}",
+                "content_key": "x",
+                "state": "done",
+                "acknowledge": "due",
+            }
+        )
+        with self.listening() as lines, mute_logger("odoo.sql_db"):
+            self.fail_in_every_way()
+            for stream in ("drain", "pull", "import", "status", "catalogue"):
+                self.env["cartona.worker"]._enqueue(stream, self.config.id)
+        self.assertTrue(self.env["queue.job"].search([("model_name", "like", "cartona.%")]))
+        self.assertTrue(self.config.activity_ids, "somebody was told")
+        self.assertGreater(self.env["cartona.sync.log"].search_count([]), 2 * len(ECHOES))
+        self.assertFalse([line for line in lines if TOKEN in line or SECRET in line])
+        self.assertEqual(self.places(TOKEN), {("cartona_config", "auth_token")})
+        self.assertEqual(self.places(SECRET), {("cartona_config", "webhook_token")})
+
+    def test_a_neutralised_copy_has_neither_and_is_switched_off(self):
+        with file_open("cartona_integration/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env.invalidate_all()
+        self.assertEqual(self.places(TOKEN) | self.places(SECRET), set())
+        self.assertFalse(self.config._is_live())
+        self.tea.list_price = 77.0
+        self.assertIsNone(self.drain())
+        self.env["cartona.message"]._pull(self.config.id)
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_who_is_no_manager_gets_them_by_no_call(self):
+        for role in ("public", "portal", "plain", "user", "stock", "sales"):
+            for name, call in self.ways_to_ask(self.users[role]):
+                with self.subTest(role, way=name):
+                    self.env.invalidate_all()
+                    try:
+                        with self.env.cr.savepoint():
+                            said = repr(call())
+                    except (AccessError, UserError, ValueError):
+                        continue
+                    self.assertNotIn(TOKEN, said)
+                    self.assertNotIn(SECRET, said)
+
+    def ways_to_ask(self, user):
+        """(name, callable) of what a client may ask over RPC."""
+        configs = self.env["cartona.config"].with_user(user)
+        config = configs.browse(self.config.id)
+        listings = self.env["cartona.listing"].with_user(user)
+        names = ["auth_token", "webhook_token"]
+        yield "read", lambda: config.read(names)
+        yield "read everything", lambda: config.read()
+        yield "search_read", lambda: configs.search_read([], names)
+        yield "copy", lambda: config.copy_data()
+        yield "export", lambda: config.export_data(names)
+        yield "export of a listing", lambda: listings.search([]).export_data(
+            ["config_id/auth_token", "config_id/webhook_token"]
+        )
+        yield "defaults", lambda: configs.default_get(names)
+        yield "fields", lambda: configs.fields_get(names)
+        yield "group", lambda: configs.read_group([], ["company_id"], ["auth_token"])
+        yield "name", lambda: configs.name_search(TOKEN[:5])
+        yield "settings", lambda: self.env["res.config.settings"].with_user(user).default_get(
+            ["cartona_auth_token"]
+        )
+        if hasattr(configs, "web_search_read"):
+            yield "web", lambda: configs.web_search_read([], {name: {} for name in names})
+        if hasattr(configs, "formatted_read_group"):
+            yield "web group", lambda: configs.formatted_read_group([], names, [])
+        yield "log", lambda: self.env["cartona.sync.log"].with_user(user).search([]).read()
+
+    def test_who_is_no_manager_cannot_guess_them_letter_by_letter(self):
+        for role in ("user", "stock", "sales"):
+            user = self.users[role]
+            for model, path in (
+                ("cartona.config", "auth_token"),
+                ("cartona.config", "webhook_token"),
+                ("cartona.listing", "config_id.auth_token"),
+                ("cartona.message", "config_id.webhook_token"),
+            ):
+                for right, wrong in (("tok-%", "xyz%"), ("whs-%", "xyz%")):
+                    with self.subTest(role, path=path):
+                        self.assertEqual(
+                            self.found(user, model, [(path, "=like", right)]),
+                            self.found(user, model, [(path, "=like", wrong)]),
+                        )
+
+    def found(self, user, model, domain):
+        self.env.invalidate_all()
+        try:
+            return self.env[model].with_user(user).search_count(domain)
+        except AccessError:
+            return "refused"
+
+    def test_a_manager_reads_them_and_exports_none(self):
+        config = self.config.with_user(self.users["manager"])
+        self.assertEqual(config.auth_token, TOKEN)
+        for name in ("auth_token", "webhook_token"):
+            self.assertFalse(config._fields[name].exportable)
+        self.assertNotIn(TOKEN, repr(config.copy_data()))

@@ -1,0 +1,51 @@
+"""A log of a million rows: the dashboard opens as it did without, and old rows go in slices."""
+
+import time
+from functools import partial
+
+from tools.bench import dashboard
+from tools.bench.measure import timed
+from tools.bench.seller import Seller
+from tools.dev.odoo_server import OdooServer
+
+KEPT_DAYS = 10
+# PostgreSQL hands over what an idle connection has counted after at most so many seconds.
+COUNTED_SECONDS = 11
+NIGHTS = 20  # at most; a purge ends after a minute, whatever is left
+
+
+def test_a_million_rows_do_not_choke_the_dashboard_and_are_forgotten(
+    odoo: OdooServer, seller: Seller
+):
+    ask = partial(timed, odoo, "cartona.config", "search_read", [], dashboard.shown(odoo))
+    ask()  # fills the caches
+    before = ask().queries
+    dashboard.fill(odoo, dashboard.ROWS, dashboard.MESSAGES)
+    mark = rows_read(odoo)
+    assert ask().queries == before
+    assert rows_read(odoo) - mark < dashboard.ROWS / 100
+
+    odoo.call("ir.config_parameter", "set_param", "cartona_integration.log_days", KEPT_DAYS)
+    old = (
+        "SELECT count(*) FROM cartona_sync_log"
+        f" WHERE create_date < now() AT TIME ZONE 'UTC' - interval '{KEPT_DAYS} days'"
+    )
+    assert odoo.query(old)[0][0] > dashboard.ROWS / 2
+    nights = 0
+    while odoo.query(old)[0][0] and nights < NIGHTS:
+        odoo.shell("env['cartona.sync.log']._purge()")
+        nights += 1
+    assert odoo.query(old) == [(0,)]
+    kept = odoo.query("SELECT count(*) FROM cartona_sync_log")[0][0]
+    assert kept > dashboard.ROWS * KEPT_DAYS / 30 * 0.9
+    assert ask().queries == before
+
+
+def rows_read(odoo: OdooServer) -> int:
+    """How many rows of the log anybody has looked at so far."""
+    time.sleep(COUNTED_SECONDS)
+    [(count,)] = odoo.query(
+        "SELECT seq_tup_read + COALESCE(idx_tup_fetch, 0) FROM pg_stat_user_tables"
+        " WHERE relname = 'cartona_sync_log'"
+    )
+    return count
