@@ -35,9 +35,7 @@ class TestOperations(CartonaCase):
     def test_the_webhook_address_follows_the_domain(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "https://new.example.com/")
         forget(self.config, ["webhook_url"])
-        self.assertEqual(
-            self.config.webhook_url, "https://new.example.com/cartona/webhook/orders"
-        )
+        self.assertEqual(self.config.webhook_url, "https://new.example.com/cartona/webhook/orders")
 
     def test_a_moved_database_goes_on(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "https://new.example.com")

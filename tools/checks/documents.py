@@ -3,8 +3,9 @@
 A document is read by people who believe it. Checked are
 
 * links and pictures, and the headings that links point at;
-* paths in `backticks` (from the repository, the addon or the document's own folder);
-* `./dev X`, `make X` and `python -m tools.x`, inline and in blocks;
+* paths in `backticks` (from the repository, the addon or the document's own folder): what ends
+  like a file or a folder, or begins with a folder that is there;
+* `./dev X`, `make X` and `python -m tools.x`, in backticks and in blocks;
 * names of tests: `test_...`, `TestClass`, `TestClass.test_...`;
 * blocks of code behind `<!-- from: FILE -->`: they stand in that file, word for word.
 
@@ -26,7 +27,10 @@ _QUOTED = re.compile(r"<!-- from: (\S+) -->\n+```\w*\n(.*?)^```", re.MULTILINE |
 _LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|<img[^>]*\ssrc=\"([^\"]+)\"")
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"\.?[\w*-]+(?:/[\w.*<>-]+)+/?|[\w-]+/")
-_COMMAND = re.compile(r"(?:^|[\s`(;&])(?:(make) ([a-z]+)|(\./dev) ([a-z]+)|-m (tools[\w.]+))")
+_FILE = re.compile(r"\.(?:py|md|xml|csv|yml|toml|ini|sql|pot?|png|svg|txt|html|json)$|/$")
+_COMMAND = re.compile(
+    r"(?:^|(?<=[\s;&]))(?:make ([a-z]+)|\./dev ([a-z]+)|\S+ -m (tools[\w.]+))", re.MULTILINE
+)
 _TEST = re.compile(r"(?:(Test\w+)(?:\.(test_\w+))?|(test_\w+))(?:\(\))?")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -41,11 +45,12 @@ def documents(root: Path = ROOT) -> list[Path]:
 def problems(path: Path, root: Path = ROOT) -> Iterator[str]:
     """What one document names and what is not there, each with its line."""
     text = path.read_text()
-    without_blocks = _BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
+    # Blank where blocks stood: what is behind them keeps its place.
+    without_blocks = _BLOCK.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
     found = [
         *_missing_links(path, without_blocks, root),
         *_missing_paths(path, without_blocks, root),
-        *_missing_commands(text),
+        *_missing_commands(text, without_blocks),
         *_missing_tests(without_blocks, root),
         *_misquoted(text, root),
     ]
@@ -74,25 +79,33 @@ def _slugs(text: str) -> set[str]:
 def _missing_paths(path: Path, text: str, root: Path) -> Iterator[tuple[int, str]]:
     addon = root / ADDON.name
     for code in _CODE.finditer(text):
-        name = code[1]
+        name, places = code[1], (root, addon, path.parent)
         if not _PATH.fullmatch(name) or name.startswith(_MADE) or "<" in name:
             continue
-        pattern = name.rstrip("/")
-        if not any(next(place.glob(pattern), None) for place in (root, addon, path.parent)):
+        first = name.partition("/")[0]
+        if not (_FILE.search(name) or any((place / first).is_dir() for place in places)):
+            continue
+        if not any(next(place.glob(name.rstrip("/")), None) for place in places):
             yield code.start(), f"there is no {name}"
 
 
-def _missing_commands(text: str) -> Iterator[tuple[int, str]]:
-    for found in _COMMAND.finditer(text):
-        _, target, _, command, module = found.groups()
-        if target and target not in _targets():
-            yield found.start(), f"`make {target}` is no target"
-        if command and command not in _commands():
-            yield found.start(), f"`./dev {command}` is no command"
-        if module:
-            place = ROOT / module.rstrip(".").replace(".", "/")
-            if not (place.is_dir() or place.with_suffix(".py").exists()):
-                yield found.start(), f"there is no module {module}"
+def _missing_commands(text: str, without_blocks: str) -> Iterator[tuple[int, str]]:
+    blocks = [(block.start(3), block[3]) for block in _BLOCK.finditer(text)]
+    spans = [(code.start(1), code[1]) for code in _CODE.finditer(without_blocks)]
+    for start, code in blocks + spans:
+        for found in _COMMAND.finditer(code):
+            target, command, module = found.groups()
+            if target and target not in _targets():
+                yield start + found.start(), f"`make {target}` is no target"
+            if command and command not in _commands():
+                yield start + found.start(), f"`./dev {command}` is no command"
+            if module and not _is_module(module.rstrip(".")):
+                yield start + found.start(), f"there is no module {module}"
+
+
+def _is_module(name: str) -> bool:
+    place = ROOT / name.replace(".", "/")
+    return place.is_dir() or place.with_suffix(".py").exists()
 
 
 def _missing_tests(text: str, root: Path) -> Iterator[tuple[int, str]]:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from tools.dev import processes, progress, store, venvs
-from tools.dev.paths import ADDON, DEFAULT_SERIES, LOGS, ROOT, series_dir
+from tools.dev.paths import ADDON, LOGS, ROOT, series_dir
 from tools.series import dist, ladder
 
 #: One release per series. It names Odoo itself as a requirement, which no index carries.
@@ -22,7 +22,7 @@ def prepare(series: str) -> Path:
 
     :raise store.SetupError: when the addon cannot be carried down to that series
     """
-    source = ROOT / ADDON if series == DEFAULT_SERIES else _derive(series)
+    source = ROOT / ADDON if series == ladder.SOURCE else _derive(series)
     folder = series_dir(series) / "addons"
     key = store.key_of(QUEUE_JOB[series], str(source))
 

@@ -56,6 +56,8 @@ CHECKS = (
     Check("changelog matches manifest", _own("changelog_matches_manifest")),
     Check("no stray import", _own("no_stray_odoo_import")),
     Check("translations complete", _own("translations_complete")),
+    Check("errors in the user guides", _own("error_pages")),
+    Check("what documents name", _own("documents")),
 )
 
 
@@ -68,6 +70,7 @@ def main(options: argparse.Namespace) -> int:
         _call(_tool("ruff", "check", "--fix", "."))
         _call(_tool("ruff", "format", "."))
         _call(_own("xml_layout", "--fix"))
+        _call(_own("error_pages", "--fix"))
     failed = [check.name for check in CHECKS if not _passes(check)]
     say(f"lint: {len(failed)} of {len(CHECKS)} failed {failed}" if failed else "lint: all clean")
     return 1 if failed else 0

@@ -1,0 +1,109 @@
+"""What is handed out can be installed: by pip, from the app page, with containers."""
+
+import ast
+import re
+import struct
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from tools.dev import odoo_config
+from tools.dev.paths import ADDON, ROOT
+from tools.series import ladder
+
+SOURCE = ROOT / ADDON
+DESCRIPTION = SOURCE / "static" / "description"
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return ast.literal_eval((SOURCE / "__manifest__.py").read_text())
+
+
+@pytest.fixture(scope="module")
+def services():
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+def test_pip_builds_it_as_it_builds_addons_of_the_oca():
+    build = tomllib.loads((SOURCE / "pyproject.toml").read_text())["build-system"]
+    assert build == {"requires": ["whool"], "build-backend": "whool.buildapi"}
+
+
+@pytest.mark.parametrize("series", ladder.SERIES)
+def test_every_series_can_be_built(series):
+    files = ladder.derive(SOURCE, series)
+    assert any(str(name) == "pyproject.toml" for name in files)
+    assert re.fullmatch(rf"{series}\.\d+\.\d+\.\d+", ladder.version_of(files))
+
+
+def test_requirements_are_those_of_the_manifest(manifest):
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert sorted(wanted) == sorted(manifest["external_dependencies"]["python"])
+
+
+def test_the_app_page_has_its_pictures(manifest):
+    page = (DESCRIPTION / "index.html").read_text()
+    pictures = re.findall(r'src="([^"]+)"', page)
+    assert pictures
+    for name in pictures:
+        assert (DESCRIPTION / name).is_file(), name
+    assert manifest["images"] == ["static/description/banner.png"]
+    assert _size(DESCRIPTION / "banner.png") == (560, 280)
+    assert _size(DESCRIPTION / "icon.png") == (140, 140)
+
+
+def _size(path):
+    return struct.unpack(">II", path.read_bytes()[16:24])
+
+
+def test_containers_get_folders_that_are_there(services):
+    for service in services.values():
+        for volume in service.get("volumes", ()):
+            place = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
+            if place.startswith("."):
+                assert (ROOT / place).is_dir(), place
+    requirements = re.search(r"-r (\S+)", services["sandbox"]["command"])[1]
+    assert (ROOT / requirements).is_file()
+
+
+def test_the_container_of_odoo_runs_jobs_of_the_series_that_was_chosen(services):
+    odoo = services["odoo"]
+    assert odoo["image"] == "odoo:${SERIES:-19.0}"
+    assert "odoo-addon-queue-job==${SERIES:-19.0}.*" in odoo["command"]
+    assert odoo["environment"]["ODOO_QUEUE_JOB_CHANNELS"] == odoo_config.CHANNELS
+    assert f"-i {ADDON}" in odoo["command"]
+    assert odoo["depends_on"]["postgres"]["condition"] == "service_healthy"
+
+
+@pytest.mark.parametrize("series", ladder.SERIES)
+def test_the_container_loads_what_its_series_has(services, series):
+    choice = re.search(r"case .*? esac", services["odoo"]["command"])[0]
+    choice = choice.replace("${SERIES:-19.0}", series)
+    load = re.search(r"--load (\S+)", services["odoo"]["command"])[1].replace("$$", "$")
+    told = subprocess.run(
+        ["sh", "-c", f"{choice}; echo {load}"], check=True, capture_output=True, text=True
+    )
+    wanted = "base,rpc,web,queue_job" if series == "19.0" else "base,web,queue_job"
+    assert told.stdout.strip() == wanted
+
+
+def test_odoo_and_the_marketplace_can_be_opened(services):
+    assert services["odoo"]["ports"] == ["8069:8069"]
+    assert services["sandbox"]["ports"] == ["8099:8099"]
+    assert "--port 8099" in services["sandbox"]["command"]
+
+
+def test_templates_for_issues_are_forms_that_github_reads():
+    for path in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")):
+        form = yaml.safe_load(path.read_text())
+        if path.name == "config.yml":
+            continue
+        assert {"name", "description", "body"} <= form.keys(), path.name
+        kinds = {field["type"] for field in form["body"]}
+        assert kinds <= {"input", "textarea", "dropdown", "checkboxes", "markdown"}
+        ids = [field["id"] for field in form["body"]]
+        assert len(ids) == len(set(ids))
