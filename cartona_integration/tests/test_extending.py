@@ -67,10 +67,11 @@ class ImporterWithMinimum(models.AbstractModel):
     _register = False
 
     def _check_lines(self, plans):
-        super()._check_lines(plans)
+        res = super()._check_lines(plans)
         for plan in plans:
             if not (plan.sale or plan.is_dead or plan.is_dropped) and plan.order.lines_total < 50:
                 plan.fail("too_small", str(plan.order.lines_total))
+        return res
 
 
 class ReasonsWithMinimum(models.AbstractModel):
