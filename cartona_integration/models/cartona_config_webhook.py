@@ -41,3 +41,11 @@ class CartonaConfig(models.Model):
             config.webhook_refused_count = own[0] + strange[0]
             config.webhook_last_refused_at = max(filter(None, (own[1], strange[1])), default=False)
             config.webhook_last_call_at = found.get((config.id, "accepted"), (0, False))[1]
+
+    # === ACTION METHODS === #
+
+    def action_new_webhook_token(self):
+        """Make another secret, also where a neutralised copy has none: the old one opens nothing
+        any more."""
+        self.ensure_one()
+        self.write({"webhook_token": self._new_webhook_token()})

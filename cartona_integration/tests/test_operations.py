@@ -1,5 +1,9 @@
 """Cases of docs/operations.md that no other test produces."""
 
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
 from ..compat import forget
 from .common import PRODUCTS, CartonaCase
 
@@ -42,3 +46,22 @@ class TestOperations(CartonaCase):
         self.assertIsNone(self.config._not_callable())
         self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
         self.assertEqual(self.config._not_callable(), "copied_database")
+
+    def test_a_new_secret_replaces_the_old_one_or_the_one_that_a_copy_has_lost(self):
+        self.config.webhook_token = "known to a stranger"
+        self.config.action_new_webhook_token()
+        first = self.config.webhook_token
+        self.assertGreater(len(first), 30)
+        self.assertNotIn("stranger", first)
+
+        self.config.webhook_token = False
+        self.config.action_new_webhook_token()
+        self.assertTrue(self.config.webhook_token)
+        self.assertNotEqual(self.config.webhook_token, first)
+
+    def test_a_clerk_makes_no_secret(self):
+        clerk = new_test_user(
+            self.env, "cartona_clerk", groups="cartona_integration.group_cartona_user"
+        )
+        with mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(AccessError):
+            self.config.with_user(clerk).action_new_webhook_token()
