@@ -47,6 +47,7 @@ METHODS = {
         "action_check_drift": USERS,
         "action_go_live": ANYONE,
         "action_match_products": USERS,
+        "action_new_webhook_token": MANAGERS,
         "action_open_config": ANYONE,
         "action_open_dashboard": ANYONE,
         "action_open_drift": ANYONE,
