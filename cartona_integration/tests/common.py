@@ -81,6 +81,13 @@ class CartonaCase(TransactionCase):
         )
 
     @classmethod
+    def service_values(cls):
+        """Values that make a product one that is not delivered by a transfer."""
+        # From 15 to 17 the type follows another field.
+        has_details = "detailed_type" in cls.env["product.template"]._fields
+        return {"detailed_type" if has_details else "type": "service"}
+
+    @classmethod
     def set_stock(cls, product, quantity):
         """Count the product: so much of it is in the warehouse."""
         quant = (

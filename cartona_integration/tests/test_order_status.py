@@ -350,7 +350,7 @@ class TestShipping(DeliveryCase):
         self.assertFalse(sale.cartona_can_deliver)
 
     def test_an_order_without_goods_is_delivered_by_the_button(self):
-        self.tea.write({"type": "service"})
+        self.tea.write(self.service_values())
         sale = self.take(lines={1: None})
         self.assertFalse(sale.picking_ids)
         self.accept()

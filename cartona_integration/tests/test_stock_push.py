@@ -110,7 +110,7 @@ class TestStockPush(CartonaCase):
 
     def test_a_product_that_odoo_does_not_count_sends_no_quantity(self):
         service = self.env["product.product"].create(
-            {"name": "توصيل", "type": "service", "cartona_id": "S1"}
+            dict(self.service_values(), name="توصيل", cartona_id="S1")
         )
         self.drain()
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
