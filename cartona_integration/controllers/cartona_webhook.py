@@ -12,6 +12,8 @@ from ..cartona_api import NOT_JSON, Problem, authentic, read_json, unwrap
 from ..compat import reply, webhook_route
 
 _MAX_BYTES = 1024 * 1024
+# What storing a call asks of its configuration: read at once, and not all that there is.
+_READ = ("company_id", "supplier_code", "auto_sync_stock")
 
 
 class CartonaWebhook(http.Controller):
@@ -73,11 +75,12 @@ class CartonaWebhook(http.Controller):
 
         As superuser: the caller is a machine and has no user.
         """
-        configs = request.env(user=SUPERUSER_ID)["cartona.config"].search(
-            [("webhook_token", "!=", False)], order="id"
+        Config = request.env(user=SUPERUSER_ID)["cartona.config"]
+        found = Config.browse()
+        rows = Config.search_read(
+            [("webhook_token", "!=", False)], ["webhook_token", *_READ], order="id", load=""
         )
-        found = configs.browse()
-        for config in configs:
-            if authentic(secret, config.webhook_token):
-                found = config
+        for row in rows:
+            if authentic(secret, row["webhook_token"]):
+                found = Config.browse(row["id"])
         return found.with_company(found.company_id) if found else found

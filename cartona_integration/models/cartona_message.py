@@ -153,6 +153,7 @@ class CartonaMessage(GuardedFields, models.Model):
     def _values(self, config, source, notice, key):
         values = {
             "config_id": config.id,
+            "company_id": config.company_id.id,  # what Odoo would compute
             "hashed_id": notice.hashed_id,
             "kind": notice.kind,
             "source": source,

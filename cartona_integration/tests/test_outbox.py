@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
+from ..models import cartona_worker
 from .common import CartonaCase
 
 
@@ -297,6 +298,34 @@ class TestOutbox(CartonaCase):
         self.assertEqual(self.jobs("_job_drain").channel, "root.cartona.out")
         worker._enqueue("drain", self.config.id, seconds=30)
         self.assertEqual(len(self.jobs("_job_drain")), 2)
+
+    def test_nobody_rings_for_a_job_that_waits_already(self):
+        bells = {("drain", self.config.id), ("import", self.config.id)}
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue("import", self.config.id, seconds=30)
+        self.env.cr.flush()
+        self.assertEqual(
+            cartona_worker._unheard(self.env.cr, bells),
+            [("import", self.config.id)],
+            "one that is delayed does not stand in for one that is not",
+        )
+
+    def test_a_job_that_has_started_may_have_read_before_the_bell(self):
+        bell = ("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue(*bell)
+        jobs = self.jobs("_job_drain")
+        for state, unheard in (
+            ("enqueued", []),
+            ("started", [bell]),
+            ("done", [bell]),
+            ("failed", [bell]),
+        ):
+            with self.subTest(state):
+                self.env.cr.execute(
+                    "UPDATE queue_job SET state = %s WHERE id = ANY(%s)",
+                    (state, jobs.ids),
+                )
+                self.assertEqual(cartona_worker._unheard(self.env.cr, {bell}), unheard)
 
     def test_moves_of_unlinked_products_are_not_noted(self):
         self.set_stock(self.rice, 10)

@@ -85,6 +85,19 @@ class TestWebhook(WebhookCase):
             self.assertEqual(answer.status_code, 200)
         self.assertEqual(set(self.messages().mapped("kind")), {"status"})
 
+    def test_a_call_costs_a_few_statements_whatever_it_brings(self):
+        """Who calls, what was told last, the message, its products; older series need two more."""
+        self.config.auto_sync_stock = True
+        line = ORDER["order_details"][0]
+        lines = [dict(line, id=number, supplier_product_id=number) for number in range(50)]
+        self.post(dict(ORDER, hashed_id="warm"))
+        for hashed_id, details in (("one", [line]), ("fifty", lines)):
+            with self.subTest(hashed_id):
+                before = self.env.cr.sql_log_count
+                self.post(dict(ORDER, hashed_id=hashed_id, order_details=details))
+                self.assertLessEqual(self.env.cr.sql_log_count - before, 6)
+        self.assertEqual(len(self.messages()), 3)
+
     def test_the_same_call_twice_is_one_message(self):
         self.post(ORDER)
         answer = self.post(dict(reversed(ORDER.items())))

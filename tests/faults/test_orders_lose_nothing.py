@@ -59,14 +59,12 @@ def at_the_brink(intake: Intake, begin: Callable) -> Iterator[Callable]:
 
     Returns the transaction that it waits for, and the id of the process that waits.
     """
-    holding = []
+    transaction = begin()
 
     def go(orders: list[str]):
         intake.pull()
         wait_until(lambda: stored(intake, orders) == len(orders), timeout=20)
-        # A statement of its own sees what was stored; the snapshot is taken by it.
-        transaction = begin()
-        holding.append(transaction)
+        transaction.run("env.cr.rollback()")  # a new snapshot, which sees what was stored
         ids = ", ".join(f"'{order}'" for order in orders)
         transaction.query(f"SELECT id FROM cartona_message WHERE hashed_id IN ({ids}) FOR UPDATE")
         intake.seller.configure(auto_sync_orders=True)
@@ -74,8 +72,7 @@ def at_the_brink(intake: Intake, begin: Callable) -> Iterator[Callable]:
         return transaction, wait_until(lambda: only_importer(intake), timeout=20)
 
     yield go
-    for transaction in holding:
-        transaction.rollback()
+    transaction.rollback()
 
 
 def test_order_is_acknowledged_once_and_not_before_it_is_committed(
