@@ -71,17 +71,33 @@ class ProductPricelistItem(models.Model):
 
     def _cartona_configs(self):
         """The configurations whose prices these rules make."""
-        pricelists = self.pricelist_id._cartona_with_dependents()
-        # In sudo mode: price rules are changed by users without any Cartona right.
+        return self.pricelist_id._cartona_configs()
+
+
+class ProductPricelist(models.Model):
+    _inherit = "product.pricelist"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "currency_id" in vals:
+            configs = self._cartona_configs()
+            if configs:
+                self.env["cartona.change"]._note_everything(configs, "price")
+        return res
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_configs(self):
+        """The configurations whose prices these pricelists make."""
+        pricelists = self._cartona_with_dependents()
+        # In sudo mode: prices are changed by users without any Cartona right.
         return (
             self.env["cartona.config"]
             .sudo()
             .search([("pricelist_id", "in", pricelists.ids), ("auto_sync_products", "=", True)])
         )
-
-
-class ProductPricelist(models.Model):
-    _inherit = "product.pricelist"
 
     def _cartona_with_dependents(self):
         """These pricelists and all whose rules are based on them."""
@@ -121,11 +137,13 @@ class CartonaConfig(models.Model):
         if not configs:
             return
         now = fields.Datetime.now()
-        since = min(config.rules_noted_at or now for config in configs)
+        # A look that is the first one looks back as far as there can be anything to see.
+        since = min(config.rules_noted_at or config.create_date for config in configs)
         passed = ["|"]
         for field in ("date_start", "date_end"):
             passed += ["&", (field, ">", since), (field, "<=", now)]
         items = self.env["product.pricelist.item"].search(passed)
         items._cartona_note()
-        if items or since == now or (now - since).total_seconds() > 3600:
+        is_first = not all(config.rules_noted_at for config in configs)
+        if items or is_first or (now - since).total_seconds() > 3600:
             configs.write({"rules_noted_at": now})
