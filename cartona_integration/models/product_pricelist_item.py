@@ -4,6 +4,8 @@ A rule with dates changes prices at a moment when nobody writes anything. A job 
 moment; the cron, which asks the same question every minute, serves where no job runner is.
 """
 
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 
 
@@ -56,8 +58,11 @@ class ProductPricelistItem(models.Model):
     def _cartona_note_at_dates(self):
         """Have the products of these rules looked at when they begin and when they end."""
         now = fields.Datetime.now()
-        moments = {item.date_start for item in self} | {item.date_end for item in self}
-        due = sorted(moment for moment in moments if moment and moment > now)
+        # A rule still holds in the second in which it ends.
+        moments = {item.date_start for item in self if item.date_start} | {
+            item.date_end + timedelta(seconds=1) for item in self if item.date_end
+        }
+        due = sorted(moment for moment in moments if moment > now)
         if not due or not self._cartona_configs():
             return
         # In sudo mode: price rules are written by users who may not enqueue jobs.
@@ -139,10 +144,9 @@ class CartonaConfig(models.Model):
         now = fields.Datetime.now()
         # A look that is the first one looks back as far as there can be anything to see.
         since = min(config.rules_noted_at or config.create_date for config in configs)
-        passed = ["|"]
-        for field in ("date_start", "date_end"):
-            passed += ["&", (field, ">", since), (field, "<=", now)]
-        items = self.env["product.pricelist.item"].search(passed)
+        begun = ["&", ("date_start", ">", since), ("date_start", "<=", now)]
+        ended = ["&", ("date_end", ">=", since), ("date_end", "<", now)]
+        items = self.env["product.pricelist.item"].search(["|"] + begun + ended)
         items._cartona_note()
         is_first = not all(config.rules_noted_at for config in configs)
         if items or is_first or (now - since).total_seconds() > 3600:

@@ -131,10 +131,14 @@ class TestOutbox(CartonaCase):
                 "compute_price": "fixed",
                 "fixed_price": 9.0,
                 "date_start": now + timedelta(hours=1),
+                "date_end": now + timedelta(hours=2),
             }
         )
         due = self.jobs("_job_note_dated_rules")
-        self.assertEqual(due.mapped("eta"), [rule.date_start])
+        # In the second in which it ends a rule still holds.
+        self.assertEqual(
+            sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]
+        )
         self.settle()
         self.config._note_dated_rules()
         self.assertEqual(self.noted(), [])
