@@ -114,7 +114,7 @@ class CartonaListing(models.Model):
                 return wait
             settings = config._client_settings()
         calls, rows, error = [], [], None
-        # Microseconds, as PostgreSQL keeps them for what is sent meanwhile.
+        # To the microsecond, as the drain keeps when it has sent something.
         asked_at = datetime.utcnow()
         try:
             with CartonaClient(on_call=calls.append, **settings) as client:

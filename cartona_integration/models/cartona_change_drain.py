@@ -10,8 +10,9 @@ sent again. See `cartona_worker` for the lock around it.
 
 import json
 from collections import namedtuple
+from datetime import datetime
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
 from .cartona_change import LISTING_KINDS
@@ -266,7 +267,8 @@ class CartonaListing(models.Model):
         if (self.error_code or False, self.error_detail or False) != (code, detail):
             values.update(error_code=code, error_detail=detail)
         if not code and (values or not self.synced_at):
-            values["synced_at"] = fields.Datetime.now()
+            # To the microsecond: a page of the catalogue may be asked for in the same second.
+            values["synced_at"] = datetime.utcnow()
         if values:
             self.write(values)
 

@@ -103,7 +103,6 @@ class CartonaWorker(models.AbstractModel):
         """Have the job of `stream` run for each configuration once this transaction is committed.
 
         :param str stream: a key of `_JOB`
-        :param str stream: "drain", "status", "import", "pull" or "match"
         :param config_ids: iterable of `cartona.config` ids
         """
         postcommit = self.env.cr.postcommit

@@ -4,6 +4,8 @@ A rule with dates changes prices at a moment when nobody writes anything. A job 
 moment; the cron, which asks the same question every minute, serves where no job runner is.
 """
 
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 
 
@@ -56,8 +58,11 @@ class ProductPricelistItem(models.Model):
     def _cartona_note_at_dates(self):
         """Have the products of these rules looked at when they begin and when they end."""
         now = fields.Datetime.now()
-        moments = {item.date_start for item in self} | {item.date_end for item in self}
-        due = sorted(moment for moment in moments if moment and moment > now)
+        # A rule still holds in the second in which it ends.
+        moments = {item.date_start for item in self if item.date_start} | {
+            item.date_end + timedelta(seconds=1) for item in self if item.date_end
+        }
+        due = sorted(moment for moment in moments if moment > now)
         if not due or not self._cartona_configs():
             return
         # In sudo mode: price rules are written by users who may not enqueue jobs.
@@ -71,17 +76,33 @@ class ProductPricelistItem(models.Model):
 
     def _cartona_configs(self):
         """The configurations whose prices these rules make."""
-        pricelists = self.pricelist_id._cartona_with_dependents()
-        # In sudo mode: price rules are changed by users without any Cartona right.
+        return self.pricelist_id._cartona_configs()
+
+
+class ProductPricelist(models.Model):
+    _inherit = "product.pricelist"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "currency_id" in vals:
+            configs = self._cartona_configs()
+            if configs:
+                self.env["cartona.change"]._note_everything(configs, "price")
+        return res
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_configs(self):
+        """The configurations whose prices these pricelists make."""
+        pricelists = self._cartona_with_dependents()
+        # In sudo mode: prices are changed by users without any Cartona right.
         return (
             self.env["cartona.config"]
             .sudo()
             .search([("pricelist_id", "in", pricelists.ids), ("auto_sync_products", "=", True)])
         )
-
-
-class ProductPricelist(models.Model):
-    _inherit = "product.pricelist"
 
     def _cartona_with_dependents(self):
         """These pricelists and all whose rules are based on them."""
@@ -121,11 +142,12 @@ class CartonaConfig(models.Model):
         if not configs:
             return
         now = fields.Datetime.now()
-        since = min(config.rules_noted_at or now for config in configs)
-        passed = ["|"]
-        for field in ("date_start", "date_end"):
-            passed += ["&", (field, ">", since), (field, "<=", now)]
-        items = self.env["product.pricelist.item"].search(passed)
+        # A look that is the first one looks back as far as there can be anything to see.
+        since = min(config.rules_noted_at or config.create_date for config in configs)
+        begun = ["&", ("date_start", ">", since), ("date_start", "<=", now)]
+        ended = ["&", ("date_end", ">=", since), ("date_end", "<", now)]
+        items = self.env["product.pricelist.item"].search(["|"] + begun + ended)
         items._cartona_note()
-        if items or since == now or (now - since).total_seconds() > 3600:
+        is_first = not all(config.rules_noted_at for config in configs)
+        if items or is_first or (now - since).total_seconds() > 3600:
             configs.write({"rules_noted_at": now})

@@ -36,9 +36,15 @@ class ResCurrency(models.Model):
         """Note every price that is converted on its way to Cartona."""
         # In sudo mode: rates are fetched and written by users without any Cartona right.
         configs = self.env["cartona.config"].sudo().search([("auto_sync_products", "=", True)])
+        # From the sales price's currency to the pricelist's, from that to the configuration's.
         converting = configs.filtered(
             lambda config: (
-                (config.pricelist_id or config.company_id).currency_id != config.currency_id
+                len(
+                    config.company_id.currency_id
+                    | config.pricelist_id.currency_id
+                    | config.currency_id
+                )
+                > 1
             )
         )
         if self and converting:

@@ -1,8 +1,11 @@
 """What the drain does with answers: taken, refused, unclear, none at all."""
 
 import json
+from contextlib import closing
+from datetime import timedelta
 
 from odoo import fields
+from odoo.sql_db import db_connect
 
 from .common import CHECK, PRODUCTS, CartonaCase
 
@@ -221,6 +224,20 @@ class TestDrain(CartonaCase):
         self.assertEqual(self.marketplace.pending, [])
 
     # === LOCK, CRASH, CRON === #
+
+    def test_a_job_that_finds_another_at_work_comes_back_in_a_second(self):
+        self.env.cr.flush()
+        self.jobs("_job_drain").unlink()
+        second, before = timedelta(seconds=1), fields.Datetime.now()
+        # A connection of its own: within one, a lock is never in the way.
+        with closing(db_connect(self.env.cr.dbname).cursor()) as another:
+            self.env["cartona.worker"]._try_lock(another, "drain", self.config.id)
+            self.env["cartona.change"]._job_drain(self.config.id)
+        self.assertEqual(self.marketplace.calls, [])
+        self.assertEqual(len(self.noted()), 7)
+        (job,) = self.jobs("_job_drain")
+        self.assertGreaterEqual(job.eta, before + second)
+        self.assertLessEqual(job.eta, fields.Datetime.now() + 2 * second)  # to the whole second
 
     def test_a_listing_relinked_during_the_call_does_not_keep_the_answer(self):
         rice = self.listing(self.rice)

@@ -4,6 +4,7 @@ import json
 
 from odoo import fields
 
+from ..models.cartona_change_drain import Sending
 from .common import PRODUCTS
 from .test_catalogue import CATALOGUE, CatalogueCase
 
@@ -138,16 +139,26 @@ class TestDrift(CatalogueCase):
 
     def test_what_is_sent_while_the_page_is_read_is_not_judged(self):
         def page(query):
+            rows = self.page(query)
             if query["page"] == "1":
-                self.of("T1").synced_at = fields.Datetime.add(self.now(), seconds=1)
-                self.env.cr.flush()
-            return self.page(query)
+                # What the drain keeps, here on the test's own cursor.
+                tea = self.of("T1")
+                self.tea.list_price = 14.0
+                tea._keep_outcome(Sending(tea.id, "T1", {"selling_price": 14.0}), None, None)
+                self.settle()
+            return rows
 
-        self.offer("T1", price=11.0, stock=20)
         self.marketplace._announced.clear()
         self.marketplace.always("GET", CATALOGUE, page)
         self.read_catalogue()
+        self.assertEqual(self.listing(self.tea).sent_price, 14.0)
         self.assertEqual(self.ledger(), {})
+
+    def test_what_was_sent_just_before_the_page_is_read_is_judged(self):
+        self.tea.list_price = 14.0
+        self.drain()
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("T1", "price"): ("14", "12.5", "edited")})
 
     def test_a_quantity_says_nothing_while_it_is_unlimited(self):
         self.tea.cartona_is_unlimited_stock = True

@@ -99,6 +99,20 @@ class TestOutbox(CartonaCase):
 
         self.assertEqual(self.noted(), self.price)
 
+    def test_another_currency_of_the_pricelist_is_noted(self):
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        other = currencies.search([("id", "!=", pricelist.currency_id.id)], limit=1)
+        other.active = True
+        self.settle()
+        pricelist.name = "Marketplace"
+        self.assertEqual(self.noted(), [])
+
+        pricelist.currency_id = other
+
+        self.assertEqual(set(self.noted()), set(self.price))
+
     def test_a_rule_of_another_pricelist_is_not_noted(self):
         other = self.env["product.pricelist"].create({"name": "Other"})
         self.env["product.pricelist.item"].create(
@@ -118,10 +132,14 @@ class TestOutbox(CartonaCase):
                 "compute_price": "fixed",
                 "fixed_price": 9.0,
                 "date_start": now + timedelta(hours=1),
+                "date_end": now + timedelta(hours=2),
             }
         )
         due = self.jobs("_job_note_dated_rules")
-        self.assertEqual(due.mapped("eta"), [rule.date_start])
+        # In the second in which it ends a rule still holds.
+        self.assertEqual(
+            sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]
+        )
         self.settle()
         self.config._note_dated_rules()
         self.assertEqual(self.noted(), [])
@@ -132,6 +150,31 @@ class TestOutbox(CartonaCase):
             (now - timedelta(minutes=1), rule.id),
         )
         self.config.rules_noted_at = now - timedelta(minutes=2)
+        self.env.invalidate_all()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), [])
+
+    def test_a_dated_rule_is_noted_by_the_very_first_look(self):
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "applied_on": "0_product_variant",
+                "product_id": self.tea.id,
+                "compute_price": "fixed",
+                "fixed_price": 9.0,
+                "date_start": fields.Datetime.now() - timedelta(minutes=1),
+            }
+        )
+        self.config.rules_noted_at = False
+        self.settle()
+        self.env.cr.execute(
+            "UPDATE cartona_config SET create_date = create_date - interval '1 day'"
+        )
         self.env.invalidate_all()
         self.config._note_dated_rules()
         self.assertEqual(self.noted(), self.price)
@@ -154,6 +197,14 @@ class TestOutbox(CartonaCase):
         self.settle()
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-02"))
 
+        self.assertEqual(set(self.noted()), set(self.price))
+
+        # The pricelist's own currency is not the one of the sales prices that it starts from.
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {"name": "Dollars", "currency_id": dollar.id}
+        )
+        self.settle()
+        self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
         self.assertEqual(set(self.noted()), set(self.price))
 
     def test_archiving_and_taking_off_sale_are_noted(self):

@@ -1,5 +1,7 @@
 """What goes out about prices: the right figure, once, and unusual ones only after a yes."""
 
+from odoo.exceptions import UserError
+
 from .common import PRODUCTS, CartonaCase
 
 
@@ -69,6 +71,16 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T1", 14.25)])
         self.config.price_tax = "as_is"
         self.assertEqual(self.push(), [("T1", 14.25), ("T1", 12.5)])
+
+    def test_a_price_is_rounded_as_its_currency_says(self):
+        self.tea.taxes_id = self.env["account.tax"].create(
+            {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
+        )
+        self.tea.list_price = 12.35
+        self.assertEqual(self.push(), [("T1", 14.08)])  # 14.079
+        self.config.currency_id.rounding = 0.05
+        self.listing(self.tea)._send_again()
+        self.assertEqual(self.push()[1:], [("T1", 14.1)])
 
     def test_a_box_costs_what_its_pieces_cost(self):
         listing = self.env["cartona.listing"]
@@ -170,8 +182,20 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T9", 12.5)])
 
     def test_the_button_sends_what_cartona_has_already(self):
-        self.tea.action_cartona_sync()
-        self.assertEqual(self.push(), [("T1", 12.5)])
+        for records in (self.tea, self.tea + self.rice, self.tea.product_tmpl_id):
+            with self.subTest(records):
+                said = records.action_cartona_sync()["params"]["message"]
+                self.assertEqual(said, "1 listings are being sent to Cartona.")
+                self.marketplace.calls.clear()
+                self.assertEqual(self.push(), [("T1", 12.5)])
+
+    def test_the_button_says_why_nothing_is_sent(self):
+        with self.assertRaisesRegex(UserError, "Enter the Cartona ID"):
+            self.rice.action_cartona_sync()
+        self.config.auth_token = False
+        with self.assertRaises(UserError):
+            self.tea.action_cartona_sync()
+        self.assertEqual(self.noted(), [])
 
     def test_an_archived_product_is_taken_off_once_and_brought_back(self):
         self.tea.active = False

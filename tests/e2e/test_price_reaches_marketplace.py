@@ -1,6 +1,7 @@
 """A price changed in Odoo, in any of the ways Odoo knows, is what retailers see in 5 seconds."""
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,6 +78,23 @@ def test_rate_of_the_pricelists_currency(seller: Seller):
         seller.arrives(product, selling_price=15.0)
         seller.odoo.call("res.currency.rate", "write", [rate], {"rate": 3.0})
         seller.arrives(product, selling_price=10.0)
+    finally:
+        seller.configure(pricelist_id=False)
+
+
+def test_rule_begins_and_ends_at_its_own_moment(seller: Seller):
+    """Nobody writes anything at that moment: a job was told to come."""
+    [product] = seller.sell(1, list_price=10.0)
+    pricelist = new_pricelist(seller)
+    seller.configure(pricelist_id=pricelist)
+    ahead = 4  # seconds
+    try:
+        rule = new_rule(seller, pricelist, product, fixed_price=6.0, date_start=moment(ahead))
+        seller.arrives(product, within=ahead + 5, selling_price=6.0)
+        seller.rest()
+        ends = {"date_end": moment(ahead)}
+        seller.odoo.call("product.pricelist.item", "write", [rule], ends)
+        seller.arrives(product, within=ahead + 5, selling_price=10.0)
     finally:
         seller.configure(pricelist_id=False)
 
@@ -214,6 +232,11 @@ def new_rule(seller: Seller, pricelist: int, product: int | None, **values: obje
         "create",
         {"pricelist_id": pricelist, "compute_price": "fixed", **applied, **values},
     )
+
+
+def moment(seconds: float) -> str:
+    """So many seconds from now, as Odoo writes it."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def job_count(seller: Seller) -> int:

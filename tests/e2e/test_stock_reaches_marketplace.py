@@ -86,6 +86,19 @@ def test_receipt(seller: Seller, product: int):
     seller.arrives(product, available_stock_quantity=25)
 
 
+def test_transfer_to_a_warehouse_that_is_not_sold_from(seller: Seller, product: int):
+    other = seller.odoo.call("stock.warehouse", "create", {"name": "أسوان", "code": "ASW"})
+    [place] = seller.odoo.call("stock.warehouse", "read", [other], ["lot_stock_id"])
+    [first] = seller.odoo.call("stock.warehouse", "search", [], limit=1, order="id")
+    seller.configure(warehouse_ids=[(6, 0, [first])])
+    try:
+        transfer(seller, product, 4, seller.location(), place["lot_stock_id"][0], "internal")
+        seller.arrives(product, available_stock_quantity=6)
+    finally:
+        seller.configure(warehouse_ids=[(5,)])
+    seller.arrives(product, available_stock_quantity=10)
+
+
 def test_scrap(seller: Seller, product: int):
     values = {
         "product_id": product,
@@ -182,11 +195,21 @@ def validate(seller: Seller, pickings: list[int]) -> None:
 
 def receive(seller: Seller, product: int, quantity: float) -> None:
     """A vendor's delivery comes in and is validated."""
-    [kind] = seller.odoo.call(
-        "stock.picking.type", "search", [("code", "=", "incoming")], limit=1, order="id"
-    )
     [vendors] = seller.odoo.call("stock.location", "search", [("usage", "=", "supplier")], limit=1)
-    places = {"location_id": vendors, "location_dest_id": seller.location()}
+    transfer(seller, product, quantity, vendors, seller.location(), "incoming")
+
+
+def transfer(
+    seller: Seller, product: int, quantity: float, source: int, target: int, code: str
+) -> None:
+    """Move so much from one location to another, to the end.
+
+    :param code: of the kind of transfer, e.g. "internal"
+    """
+    [kind] = seller.odoo.call(
+        "stock.picking.type", "search", [("code", "=", code)], limit=1, order="id"
+    )
+    places = {"location_id": source, "location_dest_id": target}
     move = {
         "product_id": product,
         "product_uom": unit_of(seller, product),
@@ -195,7 +218,7 @@ def receive(seller: Seller, product: int, quantity: float) -> None:
     }
     series = seller.odoo.env.major
     if series < 19:
-        move["name"] = "توريد"
+        move["name"] = "نقل"
     moves = "move_ids" if series >= 16 else "move_lines"
     picking = seller.odoo.call(
         "stock.picking", "create", {"picking_type_id": kind, **places, moves: [(0, 0, move)]}

@@ -13,6 +13,12 @@ WAITING_JOBS = (
     " WHERE method_name = '_job_drain' AND state IN ('pending', 'enqueued')"
 )
 
+WAITING_FOR_A_ROW = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    " AND query LIKE '%%UPDATE \"cartona_listing\"%%'"
+)
+
 
 def test_price_of_a_transaction_that_is_older_than_the_last_drain_arrives(
     seller: Seller, begin: Callable, struck: Callable
@@ -113,3 +119,27 @@ def test_write_that_is_rolled_back_sends_nothing(seller: Seller, begin: Callable
     seller.arrives(other, selling_price=11.0)
     seller.rest()
     assert seller.sent(product, mark) == []
+
+
+def test_answer_that_collides_with_a_user_is_kept_without_asking_again(
+    seller: Seller, begin: Callable, struck: Callable
+):
+    """Somebody saves the listing while it is being sent: only the keeping is repeated."""
+    [product] = seller.sell(1, list_price=10.0)
+    mark, start = seller.mark(), seller.odoo.log.stat().st_size
+    arrived = struck("delay", seconds=2)
+    seller.write(product, list_price=11.0)
+    arrived()
+    user = begin()
+    user.run(
+        "env.cr.execute('UPDATE cartona_listing SET unit_count = 1 WHERE product_id = %s',"
+        f" [{product}])"
+    )
+    # The answer has come, and waits for the row.
+    wait_until(lambda: seller.odoo.query(WAITING_FOR_A_ROW)[0][0], timeout=30, pause=0.01)
+    user.commit()
+    seller.rest(timeout=30)
+    assert b"could not serialize" in seller.odoo.log.read_bytes()[start:]
+    assert [item["selling_price"] for item in seller.sent(product, mark)] == [11.0]
+    [row] = seller.odoo.call("product.product", "read", [product], ["cartona_sync_state"])
+    assert row["cartona_sync_state"] == "synced"
