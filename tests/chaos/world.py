@@ -80,10 +80,13 @@ class World:
         self.sides[0].rest(timeout=120)
 
     def announce(self, **settings: Any) -> None:
-        """Have the marketplace call this Odoo with each company's own secret."""
+        """Have the marketplace call this Odoo with each company's own secret.
+
+        In order: nothing in a call says how new it is, see docs/reliability.md.
+        """
         secrets = {side.code: side.setting("webhook_token") for side in self.sides}
         url = f"{self.odoo.url}/cartona/webhook/orders"
-        self.sandbox.set_webhook(url, tokens=secrets, **settings)
+        self.sandbox.set_webhook(url, tokens=secrets, in_order=True, **settings)
 
     def place(self, side: Side, lines: Mapping[int, int], **wanted: Any) -> str:
         """A retailer orders.
