@@ -29,7 +29,7 @@ _CALLERS = 50
 _PATIENCE, _TRIES = 10, 5  # seconds, times
 _PULLED = 100  # orders
 #: What may be slower with a full database: machines are not exact.
-_SLOWER = 1.5
+_SLOWER = 2
 _SLICE = "SELECT count(*) FROM cartona_sync_log WHERE create_date < now() - interval '10 days'"
 #: Of all processes together: caches have their places filled by then, leaks grow with the work.
 _GROWN_MB = 40
@@ -103,13 +103,9 @@ def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
 def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, intake: Intake):
     rows, messages = (1_000_000, 100_000) if run.full else (50_000, 5_000)
     odoo = intake.odoo
-    before = min(_pull(intake) for _time in range(2))
+    before, empty = min(_pull(intake) for _time in range(2)), _open_dashboard(odoo)
     dashboard.fill(odoo, rows, messages)
-    after = min(_pull(intake) for _time in range(2))
-    fields = dashboard.shown(odoo)
-    opened = median(
-        timed(odoo, "cartona.config", "search_read", [], fields).seconds for _time in range(5)
-    )
+    after, opened = min(_pull(intake) for _time in range(2)), _open_dashboard(odoo)
     odoo.call("ir.config_parameter", "set_param", "cartona_integration.log_days", "10")
     [(old,)] = odoo.query(_SLICE)
     started = time.monotonic()
@@ -121,15 +117,16 @@ def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, int
     run.lines.append(
         Line(
             f"{rows:,} rows of the log, {messages:,} messages",
-            f"dashboard {opened:.2f} s, {_PULLED} orders pulled in {after:.1f} s"
-            f" (empty: {before:.1f} s), {old:,} old rows purged in {purged:.0f} s",
+            f"dashboard {opened:.2f} s ({empty:.2f} s without them), {_PULLED} orders pulled in"
+            f" {after:.1f} s ({before:.1f} s), {old:,} old rows purged in {purged:.0f} s",
             lost=None,
             doubled=None,
             figures={"nights": nights},
         )
     )
-    assert opened <= dashboard.SECONDS
-    assert after <= _SLOWER * before + 1
+    # In seconds where the machine is free for it, else against the same without the rows.
+    assert opened <= max(dashboard.SECONDS, _SLOWER * empty)
+    assert after <= _SLOWER * before
     assert old > rows / 2
     assert nights <= 3
 
@@ -156,6 +153,13 @@ def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
 
 
 # === HELPERS === #
+
+
+def _open_dashboard(odoo: OdooServer) -> float:
+    """Seconds until the cards are there, by the server's own clock."""
+    fields = dashboard.shown(odoo)
+    calls = [timed(odoo, "cartona.config", "search_read", [], fields) for _time in range(5)]
+    return median(call.seconds for call in calls)
 
 
 def _pull(intake: Intake) -> float:
