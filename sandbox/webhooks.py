@@ -28,6 +28,8 @@ class WebhookSettings:
         ``data``, ``data_list``: under that key; ``status``: only `hashed_id` and `status`.
     :param id_key: of a status-only notice: ``hashed_id`` or ``order_id``.
     :param own_changes: also when the supplier himself changed the order.
+    :param in_order: a notice of an order is sent when the one before it has come to its end;
+        else they go side by side, and a repeated one may overtake a newer one.
     :param drop: lose every call, as an outage between the two does.
     :param retries: after the first attempt.
     :param backoff: seconds before the first retry, doubled each time.
@@ -41,6 +43,7 @@ class WebhookSettings:
     envelope: str = "object"
     id_key: str = "hashed_id"
     own_changes: bool = False
+    in_order: bool = False
     drop: bool = False
     retries: int = 4
     backoff: float = 0.5
@@ -76,6 +79,7 @@ class WebhookCaller:
         self._numbers = itertools.count(1)
         self._client: httpx.AsyncClient | None = None
         self._tasks: set[asyncio.Task] = set()
+        self._newest: dict[str, asyncio.Task] = {}
         self.calls: deque[Call] = deque(maxlen=CALLS)
         market.on_order_changed.append(self.order_changed)
 
@@ -90,6 +94,7 @@ class WebhookCaller:
         """Stop what is under way, forget the records, go back to the settings of the start."""
         for task in self._tasks:
             task.cancel()
+        self._newest.clear()
         self.calls.clear()
         self.settings = self.first_settings
 
@@ -119,12 +124,23 @@ class WebhookCaller:
             self._tell(call)
             return call
         shown = render_order(order, self.market.behaviour)
-        task = asyncio.create_task(self._send(call, order, _wrapped(shown, settings), settings))
+        before = self._newest.get(order.hashed_id) if settings.in_order else None
+        sending = self._send(call, order, _wrapped(shown, settings), settings, before)
+        self._newest[order.hashed_id] = task = asyncio.create_task(sending)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return call
 
-    async def _send(self, call: Call, order: Order, body, settings: WebhookSettings) -> None:
+    async def _send(
+        self,
+        call: Call,
+        order: Order,
+        body,
+        settings: WebhookSettings,
+        before: asyncio.Task | None,
+    ) -> None:
+        if before:
+            await asyncio.wait([before])
         status_only = call.envelope == "status"
         url = settings.status_url if status_only and settings.status_url else settings.url
         secret = settings.tokens.get(order.supplier_code, settings.token)

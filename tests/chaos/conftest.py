@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import clock, report, verdict
-from tests.chaos.world import World
+from tests.chaos.world import LISTINGS, World
 from tools.dev import databases, postgres
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
@@ -141,7 +141,7 @@ def server(environment: Environment, own_environment: Environment) -> Iterator[O
 @pytest.fixture(scope="session")
 def world(server: OdooServer) -> Iterator[World]:
     """Two companies on a marketplace; what one test leaves behind is there for the next one."""
-    with SandboxServer(seed=1, listings=200) as sandbox:
+    with SandboxServer(seed=1, listings=LISTINGS) as sandbox:
         yield World(server, sandbox)
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from sandbox.driver import SandboxError
@@ -22,6 +23,7 @@ from tools.bench.seller import UPDATE
 from tools.dev.odoo_server import OdooError
 from tools.dev.processes import wait_until
 
+pytestmark = pytest.mark.timeout(1200)
 _AT_ONCE = 20
 
 

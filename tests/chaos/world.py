@@ -9,6 +9,7 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
 
 PRODUCTS = 20  # of each company
+LISTINGS = 300  # of each account
 STOCK = 500
 SECOND_TOKEN = "second-token"
 #: Seconds after which a silent marketplace has failed. Short: a time-out is one of the faults.
@@ -53,6 +54,13 @@ class Side(Seller):
             self._location = row["lot_stock_id"][0]
         return self._location
 
+    def unused(self, count: int) -> list[str]:
+        """Override: only what is sold by the piece, as the products are counted."""
+        rows = self.sandbox.listings(supplier_code=self.code)
+        pieces = {str(row["supplier_product_id"]) for row in rows if float(row["unit_count"]) == 1}
+        free = super().unused(len(rows))
+        return [listing for listing in free if listing in pieces][:count]
+
     def do(self, model: str, method: str, *args: Any, **context: Any) -> Any:
         """A call of one of its people."""
         return self.odoo.call(model, method, *args, context={**self.context, **context})
@@ -80,10 +88,13 @@ class World:
         self.sides[0].rest(timeout=120)
 
     def announce(self, **settings: Any) -> None:
-        """Have the marketplace call this Odoo with each company's own secret."""
+        """Have the marketplace call this Odoo with each company's own secret.
+
+        In order: nothing in a call says how new it is, see docs/reliability.md.
+        """
         secrets = {side.code: side.setting("webhook_token") for side in self.sides}
         url = f"{self.odoo.url}/cartona/webhook/orders"
-        self.sandbox.set_webhook(url, tokens=secrets, **settings)
+        self.sandbox.set_webhook(url, tokens=secrets, in_order=True, **settings)
 
     def place(self, side: Side, lines: Mapping[int, int], **wanted: Any) -> str:
         """A retailer orders.
@@ -119,5 +130,5 @@ class World:
         user = self.odoo.call("res.users", "search", [("login", "=", "admin")])
         self.odoo.call("res.users", "write", user, {"company_ids": [(4, company)]})
         [config] = self.odoo.call("cartona.config", "search", [("company_id", "=", company)])
-        self.sandbox.add_account("2", token=SECOND_TOKEN, listings=3 * PRODUCTS)
+        self.sandbox.add_account("2", token=SECOND_TOKEN, listings=LISTINGS)
         return Side(self.odoo, self.sandbox, config, SECOND_TOKEN, company, "2")

@@ -187,3 +187,13 @@ def test_each_account_has_a_secret_of_its_own(sandbox, receiver):
     sandbox.place_order(lines=1, supplier_code="2")
     settled(sandbox, 2)
     assert sorted(token for _path, token, _body in receiver.received) == ["common", "own"]
+
+
+def test_a_notice_waits_for_the_one_before_it_where_they_keep_their_order(sandbox, receiver):
+    receiver.answers = [500, 500]
+    sandbox.set_webhook(receiver.url, in_order=True, backoff=0.05)
+    order = sandbox.place_order(lines=1)
+    sandbox.edit_order(order["hashed_id"])
+    settled(sandbox, 3)
+    told = [body["status"] for _path, _token, body in receiver.received]
+    assert told == ["pending", "pending", "pending", "editing", "pending"]
