@@ -134,7 +134,8 @@ class CartonaConfig(models.Model):
         flush(self.env["cartona.listing"])
         self.env.cr.execute(
             """
-            SELECT config_id, count(product_id), count(*) - count(product_id),
+            SELECT config_id, count(product_id),
+                   count(*) FILTER (WHERE product_id IS NULL AND never_match IS NOT TRUE),
                    count(*) FILTER (WHERE state = 'error' AND error_code != ALL(%(doubts)s)),
                    count(*) FILTER (WHERE state = 'error' AND error_code = ANY(%(doubts)s))
               FROM cartona_listing WHERE config_id = ANY(%(configs)s) GROUP BY config_id

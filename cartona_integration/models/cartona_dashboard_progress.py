@@ -24,6 +24,14 @@ class CartonaConfig(models.Model):
             config.is_sending_all = bool(remaining)
             config.progress_sent = max(0, config.progress_total - remaining)
 
+    # === ACTION METHODS === #
+
+    def action_refresh(self):
+        """Show how far it has come: a card is read anew after each of its buttons."""
+        return True
+
+    # === BUSINESS METHODS === #
+
     def _left_to_send(self):
         """Rows that were there when everything was sent, and are there still.
 

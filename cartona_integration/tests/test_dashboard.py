@@ -172,7 +172,13 @@ class TestDashboardFigures(DashboardCase):
 
         linked, *none = counts()
         self.assertEqual(none, [0, 0, 0])
-        self.env["cartona.listing"].create({"config_id": self.config.id, "cartona_id": "U1"})
+        self.env["cartona.listing"].create(
+            [
+                {"config_id": self.config.id, "cartona_id": "U1"},
+                # Somebody has said that it is none of the products: nothing is left to do.
+                {"config_id": self.config.id, "cartona_id": "U2", "never_match": True},
+            ]
+        )
         self.assertEqual(counts(), [linked, 1, 0, 0])
         self.rice.cartona_id = "R1"
         self.listing(self.rice).write({"error_code": "refused"})
@@ -361,7 +367,10 @@ class TestDashboardOpens(DashboardCase):
 
     def test_every_count_opens_the_list_it_counts(self):
         self.message(state="error", error_code="unknown_product")
-        self.env["cartona.listing"].create({"config_id": self.config.id, "cartona_id": "U1"})
+        for name, never in (("U1", False), ("U2", True)):
+            self.env["cartona.listing"].create(
+                {"config_id": self.config.id, "cartona_id": name, "never_match": never}
+            )
         self.rice.cartona_id = "R1"
         self.listing(self.rice).write({"error_code": "refused"})
         self.listing(self.tea).write({"error_code": "price_jump"})

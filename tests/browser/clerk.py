@@ -121,6 +121,18 @@ class Clerk:
         place.fill(text)
         place.press("Tab")
 
+    def choose(self, field: str, value: str) -> None:
+        """Choose one of the values of a field that shows them all."""
+        self.click(self.field(field).locator(f"input[data-value='{value}']"))
+
+    def agree_if_asked(self, until: str) -> None:
+        """Say yes to what some series of Odoo ask first, until this is seen."""
+        question = self.page.locator(".modal-footer .btn-primary:not([name])")
+        self.page.locator(until).or_(question).first.wait_for()
+        if question.count():
+            self.click(question)
+        self.sees(until)
+
     def save(self) -> None:
         """Save the form."""
         with self.page.expect_response(lambda answer: _SAVED.search(answer.url)):

@@ -60,8 +60,9 @@ def test_order_is_cancelled_for_a_reason(clerk: Clerk, shop: Shop):
     domain = [("cartona_id", "=", order["hashed_id"])]
     [sale] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=15)
     clerk.open("sale.order", sale)
-    clerk.press("action_cancel", ".o_statusbar_buttons")
-    clerk.choose("reason", "cannot_deliver_the_order", ".modal")
+    clerk.click(".o_statusbar_buttons [name='action_cancel']:visible")
+    clerk.agree_if_asked(".modal [name='reason']")
+    clerk.choose("reason", "cannot_deliver_the_order")
     clerk.picture("cancel-reason")
     assert status(shop, order) == "pending", "nothing is told before somebody has chosen"
 

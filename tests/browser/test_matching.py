@@ -1,0 +1,115 @@
+"""Whoever matches the marketplace's catalogue with the products, mostly by one key."""
+
+from playwright.sync_api import expect
+
+from tests.browser.clerk import Clerk
+from tools.dev.demo import Shop
+from tools.dev.processes import wait_until
+
+APP = "cartona_integration.menu_cartona_root"
+DESK = "cartona_integration.menu_cartona_matching"
+PRODUCTS = 6
+LONG = 120  # seconds
+
+
+def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Clerk, shop: Shop):
+    read_catalogue(shop)
+    make_unlinked_products(shop)
+    clerk.open_app(APP)
+    clerk.open_menu(DESK)
+    unranked = [("product_id", "=", False), ("match_ranked_at", "=", False)]
+    wait_until(lambda: not count(shop, [*unranked, ("never_match", "=", False)]), timeout=LONG)
+    if clerk.page.locator("[name='action_look_again']:visible").count():
+        clerk.press("action_look_again")
+    clerk.sees("[name='match_ids'] .o_data_row")
+    clerk.picture("matching-desk")
+
+    accepted = asked(clerk)
+    clerk.page.keyboard.press("Alt+q")
+    expect(clerk.field("cartona_id")).not_to_have_text(accepted)
+    clerk.settle()
+    assert listing(shop, accepted)["product_id"]
+
+    skipped = asked(clerk)
+    clerk.press("action_skip", ".o_statusbar_buttons")
+    assert (listing(shop, skipped)["product_id"], listing(shop, skipped)["never_match"]) == (
+        False,
+        False,
+    )
+    refused = asked(clerk)
+    assert refused != skipped, "the next one is asked about"
+    clerk.press("action_never", ".o_statusbar_buttons")
+    assert listing(shop, refused)["never_match"]
+    assert asked(clerk) not in (accepted, skipped, refused)
+
+    sure = [("product_id", "=", False), ("never_match", "=", False), ("match_id.is_sure", "=", True)]
+    together = [row["cartona_id"] for row in rows(shop, sure)]
+    assert together
+    clerk.press("action_see_sure")
+    clerk.sees(".o_list_view .o_data_row")
+    clerk.picture("matching-sure")
+    clerk.click(".o_list_view thead input[type=checkbox]")
+    clerk.press("action_accept_match")
+    assert count(shop, sure) == 0
+    assert not listing(shop, refused)["product_id"]
+
+    # Orders carry what Cartona was told.
+    shop.settle()
+    for known in [accepted, *together]:
+        told = shop.sandbox.listing(known)["internal_product_id"]
+        assert told == str(listing(shop, known)["product_id"][0])
+    assert not shop.sandbox.listing(refused)["internal_product_id"]
+
+
+# === HELPERS === #
+
+
+def read_catalogue(shop: Shop) -> None:
+    """Take in all that the marketplace lists."""
+    shop.odoo.call("cartona.config", "action_read_catalogue", [shop.config])
+    everything = len(shop.sandbox.listings(fields="supplier_product_id"))
+    wait_until(lambda: count(shop, []) == everything, timeout=LONG)
+
+
+def make_unlinked_products(shop: Shop) -> None:
+    """Products of the supplier that the marketplace lists and nobody has linked.
+
+    None is called like another one: between two of a name only a person can choose.
+    """
+    own = shop.odoo.call("product.template", "search_read", [], ["name"])
+    taken = {row["name"] for row in own}
+    free = {row["cartona_id"] for row in rows(shop, [("product_id", "=", False)])}
+    pieces = [
+        {
+            "name": row["supplier_product_name"],
+            "list_price": float(row["selling_price"]),
+            "taxes_id": [(5,)],
+        }
+        for row in shop.sandbox.listings()
+        if str(row["supplier_product_id"]) in free
+        and float(row["unit_count"]) == 1
+        and row["supplier_product_name"] not in taken
+    ]
+    shop.odoo.call("product.template", "create", pieces[:PRODUCTS])
+
+
+def asked(clerk: Clerk) -> str:
+    """The id of the listing that the desk asks about."""
+    return clerk.field("cartona_id").inner_text().strip()
+
+
+def listing(shop: Shop, cartona_id: str) -> dict:
+    """A listing as Odoo has it."""
+    [row] = rows(shop, [("cartona_id", "=", cartona_id)])
+    return row
+
+
+def rows(shop: Shop, domain: list) -> list[dict]:
+    """The listings of a domain."""
+    names = ["cartona_id", "product_id", "never_match"]
+    return shop.odoo.call("cartona.listing", "search_read", domain, names)
+
+
+def count(shop: Shop, domain: list) -> int:
+    """How many listings are in a domain."""
+    return shop.odoo.call("cartona.listing", "search_count", domain)
