@@ -60,9 +60,7 @@ class TestTwoCompanies(OrderCase):
 
     def acts(self, company):
         """An environment of the company's clerk, as his browser makes it."""
-        return self.env(
-            user=self.clerks[company].id, context={"allowed_company_ids": company.ids}
-        )
+        return self.env(user=self.clerks[company].id, context={"allowed_company_ids": company.ids})
 
     def work(self):
         """All background work of both companies."""

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cartona_api import (
+    NOT_JSON,
     BulkResult,
     CartonaClient,
     CartonaError,
-    NOT_JSON,
     Problem,
     parse_listing,
     parse_order,
@@ -37,7 +37,9 @@ CALLS = {
     "one status": lambda client: client.update_order_status("a1", {"status": "delivered"}),
 }
 
-TEXTS = st.text(max_size=12) | st.sampled_from(["a1", "12345", "invalid token", TOKEN, "<b>", "\x00"])
+TEXTS = st.text(max_size=12) | st.sampled_from(
+    ["a1", "12345", "invalid token", TOKEN, "<b>", "\x00"]
+)
 KEYS = st.sampled_from(
     ["data", "orders", "errors", "error", "message", "success", "status", "hashed_id", "rows",
      "supplier_product_id", "id", "order_details", "0", "1", "items", "results"]
