@@ -19,6 +19,8 @@ from ..compat import check_may_read
 _PER_PAGE = 100
 _RUNNER_ASLEEP_SECONDS = 30
 _CRON_BUDGET_SECONDS = 20
+# What a column of whole numbers holds.
+_MOST_STOCK = 2**31 - 1
 # Of a row that could not be read.
 _ROW_SHOWN = 2000
 # Somebody may change a product on Cartona: a look that is older proves nothing.
@@ -329,6 +331,10 @@ class CartonaConfig(models.Model):
         return res
 
 
+def _in_column(number):
+    return max(-_MOST_STOCK, min(number, _MOST_STOCK))
+
+
 def _shown_row(row):
     """A `cartona_api.Listing` as fields of `cartona.listing`."""
     shown = {}
@@ -343,7 +349,7 @@ def _shown_row(row):
         "image_url": row.image_url,
         "shown_values": json.dumps(shown, sort_keys=True),
         "shown_price": shown.get("selling_price", 0.0),
-        "shown_stock": shown.get("available_stock_quantity", 0),
+        "shown_stock": _in_column(shown.get("available_stock_quantity", 0)),
         "shown_unit": row.unit,
         "shown_unit_count": float(row.unit_count),
     }

@@ -34,5 +34,6 @@ from . import test_product_linking
 from . import test_secrets
 from . import test_stock_push
 from . import test_support_bundle
+from . import test_two_companies
 from . import test_waiting_orders
 from . import test_webhook

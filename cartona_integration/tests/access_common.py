@@ -1,4 +1,4 @@
-"""What the tests of access rights share: one user of each kind, a record of each model, a verdict."""
+"""What the tests of access rights share: a user of each kind, records of each model, a verdict."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user

@@ -201,7 +201,9 @@ class TestAccess(AccessCase):
         for model, rights in RIGHTS.items():
             for operation, allowed in zip(("read", "write", "create", "unlink"), rights):
                 able = {
-                    role for role, user in self.users.items() if self.has_right(user, model, operation)
+                    role
+                    for role, user in self.users.items()
+                    if self.has_right(user, model, operation)
                 }
                 with self.subTest(model, operation=operation):
                     self.assertEqual(able, allowed)

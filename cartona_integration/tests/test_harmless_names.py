@@ -91,8 +91,10 @@ class TestHarmlessNames(OrderCase):
 
     def test_what_cartona_answers(self):
         packed = EVIL.replace("<", "&lt;").replace(">", "&gt;")
-        for status, body in ((401, {"error": packed}), (401, packed), (401, EVIL)):
-            with self.subTest(status, body=str(body)), mute_logger("odoo.addons.cartona_integration"):
+        for status, body in ((401, {"error": packed}), (401, "<p>%s</p>" % packed), (401, EVIL)):
+            with self.subTest(status, body=str(body)), mute_logger(
+                "odoo.addons.cartona_integration"
+            ):
                 self.config.activity_ids.unlink()
                 self.config._connection_outcome(None)
                 self.config._end_pause("out")

@@ -171,15 +171,21 @@ class TestSecrets(AccessCase):
         yield "search_read", lambda: configs.search_read([], names)
         yield "copy", lambda: config.copy_data()
         yield "export", lambda: config.export_data(names)
-        yield "export of a listing", lambda: listings.search([]).export_data(
-            ["config_id/auth_token", "config_id/webhook_token"]
+        yield (
+            "export of a listing",
+            lambda: listings.search([]).export_data(
+                ["config_id/auth_token", "config_id/webhook_token"]
+            ),
         )
         yield "defaults", lambda: configs.default_get(names)
         yield "fields", lambda: configs.fields_get(names)
         yield "group", lambda: configs.read_group([], ["company_id"], ["auth_token"])
         yield "name", lambda: configs.name_search(TOKEN[:5])
-        yield "settings", lambda: self.env["res.config.settings"].with_user(user).default_get(
-            ["cartona_auth_token"]
+        yield (
+            "settings",
+            lambda: (
+                self.env["res.config.settings"].with_user(user).default_get(["cartona_auth_token"])
+            ),
         )
         if hasattr(configs, "web_search_read"):
             yield "web", lambda: configs.web_search_read([], {name: {} for name in names})

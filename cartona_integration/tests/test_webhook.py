@@ -200,6 +200,25 @@ class TestWebhook(WebhookCase):
         self.assertEqual(self.health()[1], 30)
         self.assertEqual(len(self.env["cartona.webhook.tally"].search([])), 2)
 
+    def test_guesses_are_slowed_down_and_the_true_secret_is_not(self):
+        def answers(count):
+            return [self.post(ORDER, secret="guess %s" % number) for number in range(count)]
+
+        with self.assertLogs("odoo.addons.cartona_integration", "WARNING") as log:
+            self.assertEqual({answer.status_code for answer in answers(60)}, {401})
+            self.seconds = 20.0
+            [late] = answers(1)
+        self.assertEqual((late.status_code, late.headers["Retry-After"]), (429, "40"))
+        self.assertIn("wrong secret from", log.output[0])
+        self.assertIn("answered 429", log.output[-1])
+        self.assertNotIn("guess", "".join(log.output))
+        self.assertEqual(self.post(ORDER).status_code, 200)
+        self.assertEqual(self.post(ORDER, secret="wrong").status_code, 429)
+
+        self.seconds = 61.0
+        self.assertEqual(self.post(ORDER, secret="wrong").status_code, 401)
+        self.assertEqual(self.messages().hashed_id, ORDER["hashed_id"])
+
     def test_old_rows_become_one_and_the_count_stays(self):
         Tally = self.env["cartona.webhook.tally"]
         old = fields.Datetime.now() - timedelta(days=3)

@@ -210,4 +210,3 @@ def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
         # Nothing was noted meanwhile; switching on sends what differs.
         twin.connect()
         twin.arrives(product, selling_price=78.0, available_stock_quantity=6)
-

@@ -141,3 +141,12 @@ def server(monkeypatch):
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture
+def other_server(server):
+    """Somebody else's server, where the first one may point."""
+    other = Server()
+    other.replies = [other.answer(body={})]
+    yield other
+    other.close()

@@ -82,6 +82,16 @@ def test_a_redirect_is_not_followed_and_says_where_it_pointed(client, server):
     assert caught.value.detail == "redirect to http://127.0.0.1/api/v1/elsewhere"
 
 
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_carries_the_token_to_nobody(client, server, other_server, status, method):
+    server.replies = [server.answer(status, b"", [f"Location: {other_server.url}here"])]
+    with pytest.raises(Transient) as caught:
+        client.pull_orders() if method == "GET" else client.update_products(ITEMS)
+    assert caught.value.code == "redirected"
+    assert (other_server.connections, len(server.requests)) == (0, 1)
+
+
 @pytest.mark.parametrize("headers", [[], ["Location: "], ["Location: https://[bad"]])
 def test_a_redirect_may_point_nowhere(client, server, headers):
     server.replies = [server.answer(302, b"", headers)]

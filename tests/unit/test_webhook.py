@@ -123,3 +123,18 @@ def test_whatever_comes_is_notices_or_a_problem(payload):
         return
     assert all(notice.hashed_id and notice.kind in ("order", "status") for notice in notices)
     assert json.dumps(payload) == before
+
+
+def test_the_secret_is_compared_in_constant_time(monkeypatch):
+    """By a function made for it, and with every secret there is, whatever the first letters say."""
+    compared = []
+
+    def compare(given_, expected):
+        compared.append((given_, expected))
+        return given_ == expected
+
+    monkeypatch.setattr("cartona_api.webhook.hmac.compare_digest", compare)
+    for guess in ("s3cret", "x", "s3creX", "s" * 1000):
+        authentic(guess, "s3cret")
+    assert compared == [(guess.encode(), b"s3cret") for guess in
+                        ("s3cret", "x", "s3creX", "s" * 1000)]  # fmt: skip

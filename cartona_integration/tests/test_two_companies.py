@@ -1,0 +1,141 @@
+"""Two companies with an account each, and clerks who are no managers: nothing crosses over."""
+
+from odoo.tests import new_test_user
+
+from .common import ORDERS, PRODUCTS, STATUSES
+from .marketplace import Marketplace
+from .order_common import OrderCase
+
+
+class TestTwoCompanies(OrderCase):
+    """`mall` sells with a token of its own on a marketplace of its own, which would refuse ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = Marketplace()
+        cls.addClassCleanup(cls.second.stop)
+        cls.second.token = "token-of-the-mall"
+        cls.mall = cls.env["res.company"].create(
+            {"name": "Mall", "currency_id": cls.company.currency_id.id}
+        )
+        cls.mall_config = cls.env["cartona.config"]._of_company(cls.mall)
+        cls.mall_config.write(
+            {
+                "base_url": cls.second.url,
+                "auth_token": cls.second.token,
+                "auto_sync_products": True,
+                "auto_sync_stock": True,
+                "auto_sync_orders": True,
+            }
+        )
+        cls.mall_config._connection_outcome(None)
+        # The same products, under other ids of the other account.
+        cls.env["cartona.listing"].create(
+            [
+                {"config_id": cls.mall_config.id, "cartona_id": "M-T", "product_id": cls.tea.id},
+                {"config_id": cls.mall_config.id, "cartona_id": "M-R", "product_id": cls.rice.id},
+            ]
+        )
+        cls.clerks = {
+            company: new_test_user(
+                cls.env,
+                login="cartona_clerk_%s" % company.id,
+                groups="sales_team.group_sale_salesman_all_leads,stock.group_stock_user",
+                company_id=company.id,
+                company_ids=[(6, 0, company.ids)],
+            )
+            for company in (cls.company, cls.mall)
+        }
+        cls.settle()
+
+    def setUp(self):
+        super().setUp()
+        for marketplace in (self.marketplace, self.second):
+            marketplace.calls.clear()
+            marketplace.unexpected.clear()
+            marketplace._announced.clear()
+            marketplace.always("POST", PRODUCTS, {})
+            marketplace.always("POST", STATUSES, {})
+
+    def acts(self, company):
+        """An environment of the company's clerk, as his browser makes it."""
+        return self.env(user=self.clerks[company].id, context={"allowed_company_ids": company.ids})
+
+    def work(self):
+        """All background work of both companies."""
+        self.env.cr.flush()
+        for config in (self.config, self.mall_config):
+            for step in (
+                self.env["cartona.message"]._pull,
+                self.env["cartona.message"]._import,
+                self.env["cartona.change"]._drain,
+                self.env["cartona.change"]._push_orders,
+            ):
+                wait = 0
+                while wait == 0:
+                    wait = step(config.id)
+        self.env.invalidate_all()
+
+    def told(self, marketplace):
+        """Every id that a marketplace was told of."""
+        return {
+            item.get("supplier_product_id") or item["hashed_id"]
+            for path in (PRODUCTS, STATUSES)
+            for body in marketplace.bodies(path)
+            for item in body
+        }
+
+    def test_a_clerk_s_day_reaches_his_own_account_only_and_asks_for_no_more_rights(self):
+        orders = {
+            self.company: self.order(hashed_id="ours"),
+            self.mall: self.order(
+                {0: {"supplier_product_id": "M-T"}, 1: {"supplier_product_id": "M-R"}},
+                hashed_id="the-mall-s",
+            ),
+        }
+        for company, marketplace in ((self.company, self.marketplace), (self.mall, self.second)):
+            rows = [orders[company]]
+            marketplace.announce("GET", ORDERS, rows)
+            marketplace.always("GET", ORDERS, [])
+        self.work()
+
+        for company in (self.company, self.mall):
+            env = self.acts(company)
+            [sale] = env["sale.order"].search([("cartona_id", "!=", False)])
+            self.assertEqual(sale.cartona_id, orders[company]["hashed_id"])
+            self.assertEqual(sale.company_id, company)
+            sale.action_confirm()
+            sale.action_cartona_sync()
+            env["product.product"].browse(self.tea.id).action_cartona_sync()
+            config = env["cartona.config"].search([])
+            self.assertEqual(config.company_id, company)
+            config.action_pull_orders()
+            config.action_sync_products()
+            self.assertTrue(config.read(["connection_state", "success_rate"]))
+            self.assertEqual(
+                env["cartona.listing"].search([]).company_id | company, company, "no other's"
+            )
+            self.work()
+            for picking in env["stock.picking"].search([("sale_id", "=", sale.id)]):
+                self.assertEqual(picking.company_id, company)
+
+        self.assertEqual(self.told(self.marketplace), {"T1", "R1", "ours"})
+        self.assertEqual(self.told(self.second), {"M-T", "M-R", "the-mall-s"})
+        for marketplace in (self.marketplace, self.second):
+            self.assertEqual(marketplace.unexpected, [])
+        for config in (self.config, self.mall_config):
+            self.assertEqual(config.connection_state, "connected")
+        self.assertFalse(self.env["cartona.message"].search([("state", "=", "error")]))
+
+    def test_a_price_of_a_shared_product_goes_to_each_account_under_its_own_id(self):
+        self.tea.list_price = 21.0
+        self.work()
+        for marketplace, cartona_id in ((self.marketplace, "T1"), (self.second, "M-T")):
+            sent = [
+                item["supplier_product_id"]
+                for body in marketplace.bodies(PRODUCTS)
+                for item in body
+                if item.get("selling_price") == 21.0
+            ]
+            self.assertEqual(sent, [cartona_id])
