@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "rows", nargs="*", type=_row, metavar="ROW", help=f"only these: {', '.join(ROWS)}"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
-    parser.add_argument("--full", action="store_true", help="also 100,000 products: an hour")
+    parser.add_argument("--full", action="store_true", help="also 100,000 products, for long")
     parser.add_argument("--pairs", type=_at_least(5), default=5, help="interleaved pairs")
     parser.add_argument("--changes", type=_at_least(50), default=60, help="single changes")
     return parser

@@ -91,4 +91,6 @@ def _in_words(pairs: Pairs) -> str:
     without, with_addon = (
         1000 * statistics.median(seconds) for seconds in (pairs.floor, pairs.subject)
     )
-    return f"{pairs.ratio:.3f}x ({with_addon:.0f} ms / {without:.0f} ms)"
+    # The spread tells how much the ratio can be trusted: on a busy machine, not at all.
+    spread = f"{min(pairs.ratios):.2f} to {max(pairs.ratios):.2f}"
+    return f"{pairs.ratio:.3f}x, {spread} ({with_addon:.0f} ms / {without:.0f} ms)"
