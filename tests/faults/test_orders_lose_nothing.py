@@ -88,7 +88,7 @@ def test_order_is_acknowledged_once_and_not_before_it_is_committed(
     assert intake.syncs(orders) == {1}
 
 
-@pytest.mark.timeout(120 + 60 * KILLS)
+@pytest.mark.timeout(300 + 60 * KILLS)
 def test_worker_killed_between_processing_and_commit_loses_no_order(
     intake: Intake, product: int, at_the_brink: Callable, minute_passes: Callable
 ):
