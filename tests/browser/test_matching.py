@@ -14,7 +14,7 @@ LONG = 120  # seconds
 
 def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Clerk, shop: Shop):
     read_catalogue(shop)
-    make_unlinked_products(shop)
+    made = make_unlinked_products(shop)
     clerk.open_app(APP)
     clerk.open_menu(DESK)
     unranked = [("product_id", "=", False), ("match_ranked_at", "=", False)]
@@ -53,11 +53,12 @@ def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Cler
     assert count(shop, sure) == 0
     assert not listing(shop, refused)["product_id"]
 
-    # Orders carry what Cartona was told.
+    # Orders carry what Cartona was told: one listing of each product has its id.
     shop.settle()
-    for known in [accepted, *together]:
-        told = shop.sandbox.listing(known)["internal_product_id"]
-        assert told == str(listing(shop, known)["product_id"][0])
+    linked = rows(shop, [("product_id", "in", made)])
+    told = {shop.sandbox.listing(row["cartona_id"])["internal_product_id"] for row in linked}
+    assert told - {None, ""} == {str(row["product_id"][0]) for row in linked}
+    assert {accepted, *together} & {row["cartona_id"] for row in linked}
     assert not shop.sandbox.listing(refused)["internal_product_id"]
 
 
@@ -71,10 +72,12 @@ def read_catalogue(shop: Shop) -> None:
     wait_until(lambda: count(shop, []) == everything, timeout=LONG)
 
 
-def make_unlinked_products(shop: Shop) -> None:
+def make_unlinked_products(shop: Shop) -> list[int]:
     """Products of the supplier that the marketplace lists and nobody has linked.
 
     None is called like another one: between two of a name only a person can choose.
+
+    :return: ids of their variants
     """
     own = shop.odoo.call("product.template", "search_read", [], ["name"])
     taken = {row["name"] for row in own}
@@ -90,7 +93,8 @@ def make_unlinked_products(shop: Shop) -> None:
         and float(row["unit_count"]) == 1
         and row["supplier_product_name"] not in taken
     ]
-    shop.odoo.call("product.template", "create", pieces[:PRODUCTS])
+    made = shop.odoo.call("product.template", "create", pieces[:PRODUCTS])
+    return shop.odoo.call("product.product", "search", [("product_tmpl_id", "in", made)])
 
 
 def asked(clerk: Clerk) -> str:
