@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from .identity import Directory
 from .redact import excerpt, mask, plain_key
-from .wording import is_not_found, refusals, says_refusal
+from .wording import is_not_found, refusals, says_outage, says_refusal
 
 MAX_DEPTH = 6
 
@@ -90,6 +90,22 @@ def read_bulk_answer(items, answer, secrets=()):
     reader = _Reader(items)
     reader.read(answer, 0)
     return reader.result(secrets)
+
+
+def is_outage(items, answer):
+    """Is this no answer to what was sent, but says that Cartona is closed for a while?
+
+    :param items: as for `read_bulk_answer`; a sentence that names one of them is about that one.
+    :param answer: data from JSON, or a text.
+    :rtype: bool
+    """
+    said = answer if isinstance(answer, str) else ""
+    if isinstance(answer, dict):
+        said = "; ".join(
+            value for key, value in answer.items()
+            if isinstance(value, str) and plain_key(key) in _TEXT_KEYS | _ERROR_KEYS
+        )  # fmt: skip
+    return says_outage(said) and not Directory(items).named_in(said)
 
 
 class _Reader:

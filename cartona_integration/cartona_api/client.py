@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .backoff import parse_retry_after
-from .bulk import BulkResult, judge_row, read_bulk_answer
+from .bulk import BulkResult, is_outage, judge_row, read_bulk_answer
 from .errors import CartonaError, Problem, Rejected, Transient, Unauthorised
 from .orders import content_key
 from .products import row_identity
@@ -210,6 +210,9 @@ class CartonaClient:
         body = dict(values, hashed_id=hashed_id, **self._account())
 
         def read(answer):
+            # Not of a code that is wrong: that must not be tried again by itself.
+            if "retailer_otp" not in body and is_outage([body], answer):
+                raise self._unreadable(answer, call)
             # Of one item every refusal is its own.
             refused = read_bulk_answer([body], answer, self._secrets(call)).refused
             for refusal in refused.values():
@@ -272,6 +275,8 @@ class CartonaClient:
             return BulkResult()
 
         def read(answer):
+            if is_outage(items, answer):
+                raise self._unreadable(answer, call)
             result = read_bulk_answer(items, answer, self._secrets(call))
             call.failures = min(len(items), len(result.refused) + len(result.unattributed))
             if not result.refused and _REFUSED_TOKEN.search(" ".join(result.unattributed)):

@@ -53,6 +53,13 @@ _NOT_FOUND = re.compile(
     r"(product|order|item|id))\b|غير\s+موجود",
     re.I,
 )
+# Of Cartona itself, whatever it was asked. "Try again" alone may be about a wrong code.
+_OUTAGE = re.compile(
+    r"\b(maintenance|service\s+(is\s+)?(temporarily\s+)?unavailable|temporarily\s+(down|unavailable)|"
+    r"overloaded|too\s+busy|(re)?try\s+(again\s+)?(later|in\s+\w+\s+(second|minute|hour)s?))\b"
+    r"|صيانة|(حاول|المحاولة)\s+(مرة\s+(أخرى|اخرى)\s+)?لاحق",
+    re.I,
+)
 _SENTENCE_END = re.compile(r"[\r\n;؛|]+|(?<=[.!?؟])\s+")
 _COMMA = re.compile(r"[,،]\s+|\s+but\s+", re.I)
 
@@ -63,6 +70,12 @@ def says_refusal(text):
     if _FAILURE.search(text):
         return True
     return bool(_WEAK.search(text)) and not _SUCCESS.search(text)
+
+
+def says_outage(text):
+    """True when Cartona speaks of itself: it does no work at the moment, and will later."""
+    text = text[:MAX_SCAN]
+    return bool(_OUTAGE.search(text)) and not _SUCCESS.search(text)
 
 
 def is_not_found(text):

@@ -118,9 +118,10 @@ def _copy(source: postgres.Server, target: postgres.Server, name: str) -> None:
     partial = f"{name}_partial"
     target.drop(partial)
     target.create(partial)
-    dump = ["pg_dump", "--format=custom", "--compress=0", name]
+    # By their paths: the machine may have others, of another version.
+    dump = [Path(source.programs, "pg_dump"), "--format=custom", "--compress=0", name]
     with subprocess.Popen(dump, env=source.environment(), stdout=subprocess.PIPE) as giving:
-        restore = ["pg_restore", "--no-owner", "--dbname", partial]
+        restore = [Path(target.programs, "pg_restore"), "--no-owner", "--dbname", partial]
         subprocess.run(restore, env=target.environment(), stdin=giving.stdout, check=True)
     assert giving.returncode == 0
     target.rename(partial, name)

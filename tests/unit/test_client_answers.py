@@ -439,3 +439,45 @@ def test_what_the_log_raises_reaches_the_caller(server):
     with CartonaClient(server.url, TOKEN, timeout=2, on_call=broken) as client:
         with pytest.raises(RuntimeError, match="disk full"):
             client.pull_orders()
+
+
+CLOSED = [
+    {"message": "maintenance", "result": None},
+    {"success": False, "message": "Service temporarily unavailable"},
+    {"error": "Too busy"},
+    {"message": "الموقع تحت الصيانة"},
+    {"message": "برجاء المحاولة مرة أخرى لاحقاً"},
+    "Please try again later.",
+]
+
+
+@pytest.mark.parametrize("body", CLOSED, ids=str)
+def test_a_2xx_that_says_closed_has_done_nothing_and_is_tried_again(client, server, calls, body):
+    server.replies = [server.answer(200, body) for _call in range(3)]
+    for send in (
+        lambda: client.update_products(ITEMS),
+        lambda: client.update_order_statuses([{"hashed_id": "a", "status": "synced"}]),
+        lambda: client.update_order_status("a", {"status": "pending"}),
+    ):
+        with pytest.raises(Transient) as caught:
+            send()
+        assert (caught.value.code, caught.value.uncertain) == ("unreadable", True)
+    assert all(call.error for call in calls)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "Product 12346 is temporarily unavailable"},
+        {"errors": [{"supplier_product_id": "12346", "message": "try again later"}]},
+    ],
+)
+def test_a_product_that_is_unavailable_is_refused(client, server, body):
+    server.replies = [server.answer(200, body)]
+    assert list(client.update_products(ITEMS).refused) == [1]
+
+
+def test_a_code_that_is_refused_is_not_tried_again_by_itself(client, server):
+    server.replies = [server.answer(200, {"error": "Wrong code, try again later"})]
+    with pytest.raises(Rejected):
+        client.update_order_status("a", {"status": "delivered", "retailer_otp": "0000"})
