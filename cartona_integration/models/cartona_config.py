@@ -307,8 +307,9 @@ class CartonaConfig(GuardedFields, models.Model):
         turned_on = [now and not was for now, was in zip(self._toggles(), before)]
         Change = self.env["cartona.change"]
         if self.auto_sync_products and (turned_on[0] or _PRICE_SETTINGS & vals.keys()):
+            # Whoever looks at a price looks at the stock as well: one row for both.
             Change._note_everything(self, "price")
-        if self.auto_sync_stock and (turned_on[1] or _STOCK_SETTINGS & vals.keys()):
+        elif self.auto_sync_stock and (turned_on[1] or _STOCK_SETTINGS & vals.keys()):
             Change._note_everything(self, "stock")
         if turned_on[0] or turned_on[1]:
             self._begin_progress()

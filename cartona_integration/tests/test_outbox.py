@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 
 from ..models import cartona_worker
-from .common import CartonaCase
+from .common import PRODUCTS, CartonaCase
 
 
 class TestOutbox(CartonaCase):
@@ -281,6 +281,24 @@ class TestOutbox(CartonaCase):
         self.config.auto_sync_stock = True
 
         self.assertEqual(self.noted(), self.stock)
+
+    def test_turning_both_on_notes_everything_once_and_sends_both(self):
+        self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
+        self.set_stock(self.tea, 5)
+        self.tea.list_price = 99.0
+        self.settle()
+
+        self.config.write({"auto_sync_products": True, "auto_sync_stock": True})
+
+        self.assertEqual(self.noted(), self.price)
+        self.marketplace.announce("POST", PRODUCTS, {})
+        self.drain()
+        sent = {
+            "supplier_product_id": "T1",
+            "selling_price": 99.0,
+            "available_stock_quantity": 5,
+        }
+        self.assertEqual(self.marketplace.bodies(PRODUCTS), [[sent]])
 
     def test_what_is_switched_off_is_not_noted(self):
         self.config.auto_sync_products = False
