@@ -42,7 +42,7 @@ def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Cler
     assert listing(shop, refused)["never_match"]
     assert asked(clerk) not in (accepted, skipped, refused)
 
-    sure = [("product_id", "=", False), ("never_match", "=", False), ("match_id.is_sure", "=", True)]
+    sure = [("never_match", "=", False), ("product_id", "=", False), ("match_id.is_sure", "=", 1)]
     together = [row["cartona_id"] for row in rows(shop, sure)]
     assert together
     clerk.press("action_see_sure")
