@@ -119,7 +119,7 @@ def _copy(source: postgres.Server, target: postgres.Server, name: str) -> None:
     target.drop(partial)
     target.create(partial)
     # By their paths: the machine may have others, of another version.
-    dump = [Path(source.programs, "pg_dump"), "--format=custom", "--compress=0", name]
+    dump = [Path(target.programs, "pg_dump"), "--format=custom", "--compress=0", name]
     with subprocess.Popen(dump, env=source.environment(), stdout=subprocess.PIPE) as giving:
         restore = [Path(target.programs, "pg_restore"), "--no-owner", "--dbname", partial]
         subprocess.run(restore, env=target.environment(), stdin=giving.stdout, check=True)
