@@ -209,7 +209,7 @@ class TestWebhook(WebhookCase):
             self.seconds = 20.0
             [late] = answers(1)
         self.assertEqual((late.status_code, late.headers["Retry-After"]), (429, "40"))
-        self.assertIn("wrong secret from", log.output[0])
+        self.assertIn("wrong secret from", log.output[1])
         self.assertIn("answered 429", log.output[-1])
         self.assertNotIn("guess", "".join(log.output))
         self.assertEqual(self.post(ORDER).status_code, 200)
