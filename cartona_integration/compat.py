@@ -398,6 +398,10 @@ def _check_access(records, operation):
     else:
         records.check_access_rights(operation)
         records.check_access_rule(operation)
+        # Up to 16 the rules of what a record is made of, as a product of its template, do not
+        # hold for it.
+        for part in records._inherits.values():
+            _check_access(records[part], operation)
 
 
 def may_write(model):

@@ -78,8 +78,11 @@ class TestLineChanges(OrderCase):
             {move.product_id: (move.product_uom_qty, move.state) for move in moves},
             {self.tea: (7.0, "assigned"), coffee: (1.0, "assigned")},
         )
-        # Up to 16 Odoo's own remark on an added line cannot be left out.
+        # Up to 16 Odoo's own remark on an added line cannot be left out; on 15 neither can the
+        # track of the total, which is worked out for whoever comes to need it first.
         new = (self.messages(sale) - messages).filtered(lambda row: "Extra line" not in row.body)
+        if not hasattr(sale, "_track_prepare"):
+            new = new.filtered(lambda row: row.body or not row.tracking_value_ids)
         self.assertEqual(len(new), 1)
 
     def test_a_smaller_quantity_gives_stock_back(self):
