@@ -338,9 +338,11 @@ def cancel_emptied(moves):
     From 16 on Odoo does so itself; before, the transfer keeps them as lines of nothing.
     """
     emptied = moves.filtered(
-        lambda move: move.state not in ("draft", "done", "cancel")
-        and float_is_zero(move.product_uom_qty, precision_rounding=move.product_uom.rounding)
-        and not done_quantity(move)
+        lambda move: (
+            move.state not in ("draft", "done", "cancel")
+            and float_is_zero(move.product_uom_qty, precision_rounding=move.product_uom.rounding)
+            and not done_quantity(move)
+        )
     )
     # What follows a move in a chain has been emptied, or kept, on its own account.
     emptied.write({"propagate_cancel": False})
