@@ -45,6 +45,7 @@ from . import res_config_settings
 from . import res_currency_rate
 from . import res_partner
 from . import sale_order
+from . import sale_order_ask
 from . import sale_order_clock
 from . import sale_order_money
 from . import sale_order_invoice

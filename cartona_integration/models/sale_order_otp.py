@@ -191,7 +191,9 @@ class SaleOrder(models.Model):
             if self.cartona_error != trouble:
                 self.write({"cartona_sync_state": "error", "cartona_error": trouble})
                 self._cartona_ask(trouble)
-        elif self.cartona_sync_state == "pending":
+            return
+        self._cartona_stop_asking(self._cartona_complete_words())
+        if self.cartona_sync_state == "pending":
             self.write({"cartona_sync_state": "synced", "cartona_error": False})
 
     def _cartona_trouble(self):

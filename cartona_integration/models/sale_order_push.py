@@ -348,23 +348,6 @@ class SaleOrder(models.Model):
         if answer.refused.body.get("status") in life_cycle.FINAL:
             self._cartona_ask(self.cartona_error)
 
-    def _cartona_ask(self, task, salesperson=False):
-        """Have a person look at the order: the one in charge of Cartona, or the salesperson.
-
-        The same is not asked again while it waits for somebody.
-        """
-        self.ensure_one()
-        kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
-        if any(
-            activity.activity_type_id == kind and activity.summary == task
-            for activity in self.activity_ids
-        ):
-            return
-        config = self.env["cartona.config"]._of_company(self.company_id)
-        user = (salesperson and self.user_id) or config._responsible()
-        quiet = self.with_context(mail_activity_quick_update=True)  # seen, not mailed
-        quiet.activity_schedule(activity_type_id=kind.id, summary=task, user_id=user.id)
-
 
 def _sender(client, call):
     """What `push_batch` calls for this kind of step."""

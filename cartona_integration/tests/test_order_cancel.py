@@ -103,6 +103,13 @@ class TestCancelHere(DeliveryCase):
         [(task, user)] = self.tasks(self.sale)
         self.assertEqual((task, user), (self.sale.cartona_error, self.config.activity_user_id))
 
+        # Cartona takes it the second time: there is nothing left to do.
+        self.marketplace.always("POST", self.single(self.sale), {})
+        self.sale.action_cartona_sync()
+        self.push()
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+        self.assertEqual(self.tasks(self.sale), [])
+
     def test_cancelled_here_and_delivered_there_is_flagged(self):
         self.sale.cartona_status = "delivered"
         self.sale._action_cancel()

@@ -432,6 +432,10 @@ class TestDeliveredByCartona(DeliveryCase):
         self.assertEqual(len(self.tasks(sale)), 1)
         self.assertIn("complete the delivery", self.tasks(sale)[0][0])
 
+        self.deliver(sale)
+        self.push()
+        self.assertEqual(self.tasks(sale), [], "it is done")
+
     def test_delivered_by_cartona_completes_the_delivery_by_setting(self):
         self.config.complete_delivered = True
         self.warehouse.delivery_steps = "pick_ship"
