@@ -12,7 +12,7 @@ from ..cartona_api import (
     Unauthorised,
     backoff,
 )
-from ..compat import check_may_read
+from ..compat import check_may_read, forget
 from .cartona_order_tools import paragraph
 
 # A refused token is tried again this often, so that a renewed one is noticed by itself.
@@ -21,6 +21,8 @@ _PROBE_SECONDS = 60
 _CRON_JITTER_SECONDS = 30
 # A job that nobody fetched for so long means that no job runner is at work.
 _ASLEEP_SECONDS = 90
+# So many listings are made ready at a time when everything is sent again.
+_SLICE = 1000
 
 
 class CartonaConfig(models.Model):
@@ -154,7 +156,10 @@ class CartonaConfig(models.Model):
             )
         # In sudo mode: whoever sees the listings may have them sent.
         self.sudo()._end_pause("out")
-        listings.sudo()._send_again()
+        for start in range(0, len(listings), _SLICE):
+            part = listings.sudo()[start : start + _SLICE]
+            part._send_again()
+            forget(part, None)  # or the last one would find all before it still in memory
         self.sudo()._begin_progress()
         return self._say(_("%s products are being sent to Cartona.", len(listings)), "info")
 

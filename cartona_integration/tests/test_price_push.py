@@ -2,6 +2,7 @@
 
 from odoo.exceptions import UserError
 
+from ..models import cartona_config_connection
 from .common import PRODUCTS, CartonaCase
 
 
@@ -188,6 +189,15 @@ class TestPricePush(CartonaCase):
                 self.assertEqual(said, "1 listings are being sent to Cartona.")
                 self.marketplace.calls.clear()
                 self.assertEqual(self.push(), [("T1", 12.5)])
+
+    def test_the_button_for_everything_leaves_nothing_out_however_it_is_sliced(self):
+        self.rice.cartona_id = "R1"
+        self.drain()
+        self.marketplace.calls.clear()
+        self.patch(cartona_config_connection, "_SLICE", 1)
+        said = self.config.action_sync_products()["params"]["message"]
+        self.assertEqual(said, "2 products are being sent to Cartona.")
+        self.assertEqual(self.push(), [("T1", 12.5), ("R1", 30.0)])
 
     def test_the_button_says_why_nothing_is_sent(self):
         with self.assertRaisesRegex(UserError, "Enter the Cartona ID"):
