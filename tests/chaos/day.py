@@ -188,7 +188,8 @@ class Day:
         return True
 
     def _supplier_void(self, side: Side, sale: int) -> bool:
-        self._try(side.do, "sale.order", "action_cancel", [sale], disable_cancel_warning=True)
+        asks_nobody = {"disable_cancel_warning": True}
+        self._try(side.do, "sale.order", "action_cancel", [sale], context=asks_nobody)
         return True
 
     def _supplier_lower(self, side: Side, sale: int) -> bool:
@@ -204,7 +205,7 @@ class Day:
         pickings = self._try(side.do, "stock.picking", "search", domain)
         if pickings:
             self._try(pick, side, pickings)
-            self._try(side.do, "stock.picking", "button_validate", pickings, **_QUIET)
+            self._try(side.do, "stock.picking", "button_validate", pickings, context=_QUIET)
         return True
 
     def _state(self, side: Side, sale: int) -> str:
