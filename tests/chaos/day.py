@@ -179,9 +179,10 @@ class Day:
         self.world.sandbox.advance_order(case.key)
 
     def _supplier_confirm(self, side: Side, sale: int) -> bool:
+        """Again later where the retailer is changing the order just now: Odoo says so."""
         if self._state(side, sale) in ("draft", "sent"):
             self._try(side.do, "sale.order", "action_confirm", [sale])
-        return True
+        return self._state(side, sale) not in ("draft", "sent")
 
     def _supplier_ship(self, side: Side, sale: int) -> bool:
         self._try(side.do, "sale.order", "action_cartona_ship", [sale])
