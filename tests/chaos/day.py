@@ -179,16 +179,18 @@ class Day:
         self.world.sandbox.advance_order(case.key)
 
     def _supplier_confirm(self, side: Side, sale: int) -> bool:
+        """Again later where the retailer is changing the order just now: Odoo says so."""
         if self._state(side, sale) in ("draft", "sent"):
             self._try(side.do, "sale.order", "action_confirm", [sale])
-        return True
+        return self._state(side, sale) not in ("draft", "sent")
 
     def _supplier_ship(self, side: Side, sale: int) -> bool:
         self._try(side.do, "sale.order", "action_cartona_ship", [sale])
         return True
 
     def _supplier_void(self, side: Side, sale: int) -> bool:
-        self._try(side.do, "sale.order", "action_cancel", [sale], disable_cancel_warning=True)
+        asks_nobody = {"disable_cancel_warning": True}
+        self._try(side.do, "sale.order", "action_cancel", [sale], context=asks_nobody)
         return True
 
     def _supplier_lower(self, side: Side, sale: int) -> bool:
@@ -204,7 +206,7 @@ class Day:
         pickings = self._try(side.do, "stock.picking", "search", domain)
         if pickings:
             self._try(pick, side, pickings)
-            self._try(side.do, "stock.picking", "button_validate", pickings, **_QUIET)
+            self._try(side.do, "stock.picking", "button_validate", pickings, context=_QUIET)
         return True
 
     def _state(self, side: Side, sale: int) -> str:

@@ -215,7 +215,7 @@ def _validate(side: Side, picking: int) -> None:
     """The warehouse validates, unless it is told that the order was cancelled."""
     with contextlib.suppress(OdooError):
         quiet = {"skip_sms": True, "skip_backorder": True}
-        side.do("stock.picking", "button_validate", [picking], **quiet)
+        side.do("stock.picking", "button_validate", [picking], context=quiet)
 
 
 def _end(world: World, side: Side, key: str, sale: int) -> str:

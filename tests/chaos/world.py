@@ -61,9 +61,11 @@ class Side(Seller):
         free = super().unused(len(rows))
         return [listing for listing in free if listing in pieces][:count]
 
-    def do(self, model: str, method: str, *args: Any, **context: Any) -> Any:
+    def do(
+        self, model: str, method: str, *args: Any, context: Mapping[str, Any] = {}, **kwargs: Any
+    ) -> Any:
         """A call of one of its people."""
-        return self.odoo.call(model, method, *args, context={**self.context, **context})
+        return self.odoo.call(model, method, *args, context={**self.context, **context}, **kwargs)
 
 
 class World:
