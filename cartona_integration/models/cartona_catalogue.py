@@ -124,17 +124,16 @@ class CartonaListing(models.Model):
         except CartonaError as caught:
             error = caught
 
-        def settle():
-            with worker._fresh_config(config_id) as config:
-                if not config:
-                    return None
-                config.env["cartona.sync.log"]._record(config, calls)
-                wait = config._call_outcome("in", error)
-                if wait is not None:
-                    return wait
-                return config._keep_catalogue_page(rows, asked_at)
+        def settle(config):
+            if not config:
+                return None
+            config.env["cartona.sync.log"]._record(config, calls)
+            wait = config._call_outcome("in", error)
+            if wait is not None:
+                return wait
+            return config._keep_catalogue_page(rows, asked_at)
 
-        return worker._retrying(settle)
+        return worker._transact(config_id, settle)
 
     @api.model
     def _catch_up_catalogue(self, config):

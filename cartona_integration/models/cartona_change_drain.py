@@ -79,22 +79,17 @@ class CartonaChange(models.Model):
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
         worker = self.env["cartona.worker"]
-
-        def prepare():
-            with worker._fresh_config(config_id) as config:
-                return config.env["cartona.change"]._prepare(config)
-
-        task = worker._retrying(prepare)
+        task = worker._transact(
+            config_id, lambda config: config.env["cartona.change"]._prepare(config)
+        )
         if not task.rows:
             return task.wait
         calls = []
         outcome = self._call(task, calls)
-
-        def settle():
-            with worker._fresh_config(config_id) as config:
-                return config.env["cartona.change"]._settle(config, task, outcome, calls)
-
-        return worker._retrying(settle)
+        return worker._transact(
+            config_id,
+            lambda config: config.env["cartona.change"]._settle(config, task, outcome, calls),
+        )
 
     def _prepare(self, config):
         """Step (a).

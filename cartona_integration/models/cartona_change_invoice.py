@@ -66,17 +66,15 @@ class CartonaChange(models.Model):
 
     def _invoice_order(self, config_id, order_id, row_ids):
         """Book one order, or say on it why that cannot be done."""
-        worker = self.env["cartona.worker"]
 
         def in_own_transaction(work):
-            def transaction():
-                with worker._fresh_config(config_id) as config:
-                    order = config.env["sale.order"].browse(order_id).exists()
-                    if order:
-                        work(order, config)
-                    config.env["cartona.change"]._forget(row_ids)
+            def transaction(config):
+                order = config.env["sale.order"].browse(order_id).exists()
+                if order:
+                    work(order, config)
+                config.env["cartona.change"]._forget(row_ids)
 
-            worker._retrying(transaction)
+            self.env["cartona.worker"]._transact(config_id, transaction)
 
         try:
             in_own_transaction(lambda order, config: order._cartona_book(config))

@@ -64,11 +64,10 @@ class CartonaListing(models.Model):
                 return None
             matcher = config._matcher()
 
-        def rank_batch():
-            with worker._fresh_config(config_id) as config:
-                return config and config.env["cartona.listing"]._rank_batch(config, matcher)
+        def rank_batch(config):
+            return config and config.env["cartona.listing"]._rank_batch(config, matcher)
 
-        while worker._retrying(rank_batch):
+        while worker._transact(config_id, rank_batch):
             if time.monotonic() > deadline:
                 return 0
         return None

@@ -108,16 +108,15 @@ class CartonaMessage(models.Model):
         except CartonaError as caught:
             error = caught
 
-        def settle():
-            with worker._fresh_config(config_id) as config:
-                if not config:
-                    return None
-                config.env["cartona.sync.log"]._record(config, calls)
-                if not error:
-                    config.last_pull = fields.Datetime.now()
-                return config._call_outcome("in", error)
+        def settle(config):
+            if not config:
+                return None
+            config.env["cartona.sync.log"]._record(config, calls)
+            if not error:
+                config.last_pull = fields.Datetime.now()
+            return config._call_outcome("in", error)
 
-        wait = worker._retrying(settle)
+        wait = worker._transact(config_id, settle)
         return 0 if more and wait is None else wait
 
     def _pull_strangers(self, config_id, settings, per_page, calls):
@@ -158,21 +157,17 @@ class CartonaMessage(models.Model):
 
         :return: int, how many messages were new
         """
-        worker = self.env["cartona.worker"]
 
-        def store():
-            with worker._fresh_config(config_id) as config:
-                if not config:
-                    return 0
-                stored = 0
-                for target, notices in config._by_account(_notices(rows)).items():
-                    messages, _repeated = target.env["cartona.message"]._store(
-                        target, "pull", notices
-                    )
-                    stored += len(messages)
-                return stored
+        def store(config):
+            if not config:
+                return 0
+            stored = 0
+            for target, notices in config._by_account(_notices(rows)).items():
+                messages, _repeated = target.env["cartona.message"]._store(target, "pull", notices)
+                stored += len(messages)
+            return stored
 
-        return worker._retrying(store)
+        return self.env["cartona.worker"]._transact(config_id, store)
 
     # === BUSINESS METHODS: IMPORT === #
 
@@ -245,14 +240,12 @@ class CartonaMessage(models.Model):
 
         One bad order never holds up the others, and what is wrong with it is kept on it.
         """
-        worker = self.env["cartona.worker"]
 
-        def transaction(ids):
-            with worker._fresh_config(config_id) as config:
-                config.env["cartona.message"].browse(ids)._import_now(config)
+        def transaction(config):
+            config.env["cartona.message"].browse(message_ids)._import_now(config)
 
         try:
-            worker._retrying(lambda: transaction(message_ids))
+            self.env["cartona.worker"]._transact(config_id, transaction)
             return
         except Exception as error:
             if len(message_ids) == 1:
@@ -277,12 +270,11 @@ class CartonaMessage(models.Model):
             _logger.exception("Cartona: message %s could not be imported", message_id)
             code, detail = "unexpected", type(error).__name__
 
-        def keep():
-            with self.env["cartona.worker"]._fresh_config(config_id) as config:
-                message = config.env["cartona.message"].browse(message_id).exists()
-                message._set_waiting(code, detail)
+        def keep(config):
+            message = config.env["cartona.message"].browse(message_id).exists()
+            message._set_waiting(code, detail)
 
-        self.env["cartona.worker"]._retrying(keep)
+        self.env["cartona.worker"]._transact(config_id, keep)
 
     def _import_now(self, config):
         """Turn these messages, one per order, into sale orders or into reasons."""
@@ -373,18 +365,17 @@ class CartonaMessage(models.Model):
         except CartonaError as error:
             outcome.error = error
 
-        def settle():
-            with worker._fresh_config(config_id) as config:
-                config.env["cartona.sync.log"]._record(config, calls)
-                Message = config.env["cartona.message"]
-                accepted = Message.browse(ids[index] for index in outcome.accepted)
-                accepted.exists().write({"acknowledge": "done"})
-                # A refused one comes back with the next pull and is told again then.
-                refused = Message.browse(ids[index] for index in outcome.refused)
-                refused.exists().write({"acknowledge": "done"})
-                return config._call_outcome("in", outcome.error)
+        def settle(config):
+            config.env["cartona.sync.log"]._record(config, calls)
+            Message = config.env["cartona.message"]
+            accepted = Message.browse(ids[index] for index in outcome.accepted)
+            accepted.exists().write({"acknowledge": "done"})
+            # A refused one comes back with the next pull and is told again then.
+            refused = Message.browse(ids[index] for index in outcome.refused)
+            refused.exists().write({"acknowledge": "done"})
+            return config._call_outcome("in", outcome.error)
 
-        return worker._retrying(settle)
+        return worker._transact(config_id, settle)
 
 
 def _notices(rows):

@@ -186,15 +186,17 @@ class CartonaWorker(models.AbstractModel):
             )
 
     @api.model
-    def _retrying(self, transaction):
-        """Call `transaction`, again when it collided with somebody else's.
+    def _transact(self, config_id, work):
+        """Do `work` in a transaction of its own, again when it collided with somebody else's: a
+        new cursor sees what the other one has committed.
 
-        :param transaction: callable that opens its own cursor, so that a second call sees
-            what the other one has committed
+        :param work: callable(config); the configuration as `_fresh_config` yields it
+        :return: what `work` returns
         """
         for attempt in range(_ATTEMPTS):
             try:
-                return transaction()
+                with self._fresh_config(config_id) as config:
+                    return work(config)
             except psycopg2.Error as error:
                 collided = (
                     error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY

@@ -113,24 +113,19 @@ class CartonaChange(models.Model):
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
         worker = self.env["cartona.worker"]
-
-        def prepare():
-            with worker._fresh_config(config_id) as config:
-                return config.env["cartona.change"]._prepare_orders(config)
-
-        task = worker._retrying(prepare)
+        task = worker._transact(
+            config_id, lambda config: config.env["cartona.change"]._prepare_orders(config)
+        )
         if not task.rows:
             return task.wait
         calls = []
         answers, error = self._send_errands(task, calls)
-
-        def settle():
-            with worker._fresh_config(config_id) as config:
-                return config.env["cartona.change"]._settle_orders(
-                    config, task, answers, error, calls
-                )
-
-        return worker._retrying(settle)
+        return worker._transact(
+            config_id,
+            lambda config: config.env["cartona.change"]._settle_orders(
+                config, task, answers, error, calls
+            ),
+        )
 
     def _prepare_orders(self, config):
         if not config or config._not_callable():

@@ -35,18 +35,6 @@ class DeliveryCase(OrderCase):
         """An order whose delivery needs the retailer's code."""
         return self.take(wallet_top_up=20.0, **changes)
 
-    def push(self):
-        """Let the job tell what is to be told.
-
-        :return: seconds until it goes on, None when nothing is left
-        """
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.change"]._push_orders(self.config.id)
-        self.env.invalidate_all()
-        return wait
-
     # === THE WAREHOUSE === #
 
     def pick(self, pickings, quantities=None):

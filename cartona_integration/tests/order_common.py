@@ -198,6 +198,18 @@ class OrderCase(CartonaCase):
             [("model", "=", record._name), ("res_id", "=", record.id)], order="id"
         )
 
+    def push(self):
+        """Let the job tell what is to be told.
+
+        :return: seconds until it goes on, None when nothing is left
+        """
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.change"]._push_orders(self.config.id)
+        self.env.invalidate_all()
+        return wait
+
     def notes(self, record):
         """Text of the chatter, oldest first."""
         return "\n".join(str(body) for body in self.messages(record).mapped("body"))

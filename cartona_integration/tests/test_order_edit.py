@@ -18,15 +18,6 @@ class EditCase(OrderCase):
         super().setUp()
         self.sale = self.receive(self.order())
         self.settle()
-        self.status_path = STATUSES
-
-    def push(self):
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.change"]._push_orders(self.config.id)
-        self.env.invalidate_all()
-        return wait
 
     def line(self, number):
         return self.sale.order_line.filtered(lambda line: line.cartona_id == str(number))
