@@ -63,6 +63,7 @@ METHODS = {
         "action_open_waiting_orders": ANYONE,
         "action_pull_orders": USERS,
         "action_read_catalogue": USERS,
+        "action_refresh": ANYONE,
         "action_support_bundle": MANAGERS,
         "action_sync_products": USERS,
         "action_test_connection": MANAGERS,
