@@ -74,8 +74,15 @@ class Killers:
 
         wait_until(answers, timeout=60, pause=0.2)
 
+    def revive(self) -> None:
+        """Start Odoo again where it has ended by itself, as its service manager does: its first
+        process gives up when it meets a PostgreSQL that is down."""
+        if self.odoo.process.poll() is not None:
+            self.server()
+
     def _workers(self, kind: str) -> list[int]:
         """The processes of one kind that are alive now, by Odoo's log."""
+        self.revive()
         log = self.odoo.log.read_text(errors="replace")
         pids = [int(pid) for name, pid in _ALIVE.findall(log) if name == kind]
         alive = self.odoo.children()

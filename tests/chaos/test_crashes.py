@@ -25,7 +25,8 @@ def test_both_sides_agree_after_a_day_of_crashes(
     amounts, number = (_FULL, _FULL_KILLS) if run.full else (_SHORT, _SHORT_KILLS)
     before = len(world.sandbox.orders())
     rng = run.draw("crashes")
-    killers = Killers(world.odoo, cluster).all()
+    killer = Killers(world.odoo, cluster)
+    killers = killer.all()
     # Each at least as often as the others, in an order that is drawn.
     victims = [victim for victim in killers for _time in range(-(-number // len(killers)))]
     rng.shuffle(victims)
@@ -36,6 +37,9 @@ def test_both_sides_agree_after_a_day_of_crashes(
         for victim in victims[:number]:
             time.sleep(rng.uniform(0.5, 4))
             killers[victim]()
+            killer.revive()
+        time.sleep(5)
+        killer.revive()
 
     day.work(meanwhile)
     seconds = time.monotonic() - started
