@@ -3,17 +3,20 @@
 import time
 from functools import partial
 
+import pytest
+
 from tools.bench import dashboard
 from tools.bench.measure import timed
 from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
 
-KEPT_DAYS = 10
+KEPT_DAYS = 25
 # PostgreSQL hands over what an idle connection has counted after at most so many seconds.
 COUNTED_SECONDS = 11
 NIGHTS = 20  # at most; a purge ends after a minute, whatever is left
 
 
+@pytest.mark.timeout(900)  # a million rows are written, and some of them taken away again
 def test_a_million_rows_do_not_choke_the_dashboard_and_are_forgotten(
     odoo: OdooServer, seller: Seller
 ):
@@ -30,7 +33,7 @@ def test_a_million_rows_do_not_choke_the_dashboard_and_are_forgotten(
         "SELECT count(*) FROM cartona_sync_log"
         f" WHERE create_date < now() AT TIME ZONE 'UTC' - interval '{KEPT_DAYS} days'"
     )
-    assert odoo.query(old)[0][0] > dashboard.ROWS / 2
+    assert odoo.query(old)[0][0] > dashboard.ROWS / 10
     nights = 0
     while odoo.query(old)[0][0] and nights < NIGHTS:
         odoo.shell("env['cartona.sync.log']._purge()")
