@@ -73,7 +73,11 @@ class CartonaConfig(GuardedFields, models.Model):
         default=lambda self: self._new_webhook_token(),
         help="Hand it to Cartona together with the address: calls without it are refused.",
     )
-    webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
+    webhook_url = fields.Char(
+        "Webhook Address",
+        compute="_compute_webhook_url",
+        help="Where Cartona tells Odoo of new orders. Cartona enters it on its side.",
+    )
 
     # What is synchronised
     auto_sync_products = fields.Boolean(
@@ -115,6 +119,7 @@ class CartonaConfig(GuardedFields, models.Model):
         "Prices on Cartona",
         required=True,
         default="gross",
+        help="Whether the taxes of the product are added to the price that Cartona shows.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -146,7 +151,10 @@ class CartonaConfig(GuardedFields, models.Model):
         help="Confirm orders that are completely in stock as soon as they arrive.",
     )
     default_cancellation_reason = fields.Selection(
-        "_selection_cancellation_reason", required=True, default="out_of_stock"
+        "_selection_cancellation_reason",
+        required=True,
+        default="out_of_stock",
+        help="What Cartona is told when an order is cancelled and nobody chose a reason.",
     )
     delivered_when = fields.Selection(
         [
@@ -156,6 +164,7 @@ class CartonaConfig(GuardedFields, models.Model):
         "Delivered When",
         required=True,
         default="validated",
+        help="What makes an order delivered on Cartona.",
     )
     complete_delivered = fields.Boolean(
         "Complete Deliveries by Itself",
@@ -163,9 +172,14 @@ class CartonaConfig(GuardedFields, models.Model):
         "Off: somebody is asked to do it.",
     )
     user_id = fields.Many2one(
-        "res.users", "Salesperson", default=lambda self: self._default_user_id()
+        "res.users",
+        "Salesperson",
+        default=lambda self: self._default_user_id(),
+        help="Whose the orders from Cartona are.",
     )
-    team_id = fields.Many2one("crm.team", "Sales Team")
+    team_id = fields.Many2one(
+        "crm.team", "Sales Team", help="The team that orders from Cartona count for."
+    )
     # The activity mixin has a computed field of this name; this one is a setting.
     activity_user_id = fields.Many2one(
         "res.users",

@@ -33,6 +33,7 @@ class CartonaConfig(models.Model):
         [("untested", "Not tested"), ("connected", "Connected"), ("error", "Error")],
         required=True,
         default="untested",
+        help="Whether Cartona accepted the token when it was last asked.",
         readonly=True,
         copy=False,
     )
@@ -48,7 +49,11 @@ class CartonaConfig(models.Model):
     in_failure_count = fields.Integer(readonly=True, copy=False)
     in_next_try = fields.Datetime("Receiving Goes on at", readonly=True, copy=False)
     last_pull = fields.Datetime(readonly=True, copy=False)
-    change_count = fields.Integer("Changes to Send", compute="_compute_change_count")
+    change_count = fields.Integer(
+        "Changes to Send",
+        compute="_compute_change_count",
+        help="Changed prices, quantities and orders that Cartona has not been told yet.",
+    )
     is_runner_asleep = fields.Boolean(compute="_compute_change_count")
 
     # === COMPUTE METHODS === #

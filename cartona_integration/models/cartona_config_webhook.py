@@ -15,7 +15,9 @@ class CartonaConfig(models.Model):
         help="Calls with a wrong secret, by whomever, and calls that could not be read.",
     )
     webhook_last_refused_at = fields.Datetime(
-        "Last Refused Call", compute="_compute_webhook_health"
+        "Last Refused Call",
+        compute="_compute_webhook_health",
+        help="When a call last had a wrong secret or could not be read.",
     )
 
     # === COMPUTE METHODS === #

@@ -50,8 +50,16 @@ class CartonaConfig(models.Model):
 
     # When something last happened, in words
     queue_age = fields.Char("Oldest Change", compute="_compute_ages")
-    last_pull_age = fields.Char("Orders Fetched", compute="_compute_ages")
-    last_webhook_age = fields.Char("Cartona Called", compute="_compute_ages")
+    last_pull_age = fields.Char(
+        "Orders Fetched",
+        compute="_compute_ages",
+        help="When Odoo last asked Cartona for orders.",
+    )
+    last_webhook_age = fields.Char(
+        "Cartona Called",
+        compute="_compute_ages",
+        help="When Cartona last called with the right secret.",
+    )
 
     # What waits for somebody
     waiting_order_count = fields.Integer("Waiting Orders", compute="_compute_order_counts")

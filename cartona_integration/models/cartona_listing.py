@@ -229,7 +229,9 @@ class CartonaListing(models.Model):
         """
         known, parts = self._known() if self else {}, []
         if "selling_price" in known:
-            parts.append(format_amount(self.env, self.sent_price, self.config_id.currency_id))
+            amount = format_amount(self.env, self.sent_price, self.config_id.currency_id)
+            # Isolated: read right to left, its letters would pull the quantity to themselves.
+            parts.append(f"\u2068{amount}\u2069")
         if "available_stock_quantity" in known:
             parts.append(_("%s in stock", self.sent_stock))
         return ", ".join(parts) or False

@@ -118,6 +118,25 @@ def test_everything_is_sent_again_by_one_button(clerk: Clerk, shop: Shop):
     assert sum(len(call["body"]) for call in sent) >= len(shop.products)
 
 
+def test_price_changed_there_is_put_right_from_here(clerk: Clerk, shop: Shop):
+    listing, product = next(iter(shop.products.items()))
+    own = float(shop.sandbox.listing(listing)["selling_price"])
+    shop.odoo.call("cartona.config", "write", [shop.config], {"heal_drift": False})
+    shop.sandbox.set_listing(listing, selling_price=own + 7)
+    clerk.open_app(APP)
+    clerk.press("action_check_drift", ".o_kanban_record")
+    domain = [("product_id", "=", product), ("kind", "=", "price"), ("state", "=", "open")]
+    wait_until(lambda: shop.odoo.call("cartona.drift", "search_count", domain), timeout=60)
+    clerk.page.reload()
+    clerk.reads(".o_data_row [name='cartona_value']", f"{own + 7:g}")
+    clerk.picture("differences")
+
+    clerk.click(".o_list_view thead input[type=checkbox]")
+    clerk.press("action_heal")
+    wait_until(lambda: float(shop.sandbox.listing(listing)["selling_price"]) == own, timeout=60)
+    shop.odoo.call("cartona.config", "write", [shop.config], {"heal_drift": True})
+
+
 def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
     """Read right to left, a phone, an id or an address still starts at its left."""
     clerk.open_app(APP)
