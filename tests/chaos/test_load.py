@@ -124,11 +124,13 @@ def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, int
             figures={"nights": nights},
         )
     )
-    # In seconds where the machine is free for it, else against the same without the rows.
-    assert opened <= max(dashboard.SECONDS, _SLOWER * empty)
-    assert after <= _SLOWER * before
     assert old > rows / 2
     assert nights <= 3
+    if run.full:
+        # A shortened run is one among other tests and takes no times. In seconds where the machine
+        # is free for it, else against the same without the rows.
+        assert opened <= max(dashboard.SECONDS, _SLOWER * empty)
+        assert after <= _SLOWER * before
 
 
 @pytest.mark.timeout(5000)
