@@ -161,6 +161,14 @@ def pricelist_prices(pricelist, products, uom):
     return pricelist.get_products_price(products, ones, [False] * len(products), uom_id=uom.id)
 
 
+def round_price(currency, price):
+    """The price as the currency rounds it, with no decimals but its own.
+
+    Up to 17 Odoo counts the currency's steps and multiplies: 57 * 0.01 is 0.5700000000000001.
+    """
+    return round(currency.round(price), 6)  # a step has six decimals at most
+
+
 def flush(model):
     """Write what the ORM holds back of this model, before SQL reads its table."""
     if hasattr(model, "flush_model"):

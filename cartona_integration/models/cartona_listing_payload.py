@@ -6,7 +6,7 @@ from collections import defaultdict, namedtuple
 
 from odoo import fields, models
 
-from ..compat import flush, pricelist_prices
+from ..compat import flush, pricelist_prices, round_price
 
 # What one listing should show: `values` as Cartona names them, and why its price is kept back.
 Intent = namedtuple("Intent", "listing values doubt price")
@@ -166,7 +166,7 @@ class CartonaConfig(models.Model):
                 price = self._with_taxes(taxes, price, product)
             else:
                 price *= factors[taxes]
-        return self.currency_id.round(price)
+        return round_price(self.currency_id, price)
 
     def _tax_factor(self, taxes):
         """By how much a price grows when these taxes are added; None when that depends on it.

@@ -77,11 +77,13 @@ class TestPricePush(CartonaCase):
         self.tea.taxes_id = self.env["account.tax"].create(
             {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
         )
+        self.tea.list_price = 12.1
+        self.assertEqual(self.push(), [("T1", 13.79)])  # 13.794, and not 1379 * 0.01
         self.tea.list_price = 12.35
-        self.assertEqual(self.push(), [("T1", 14.08)])  # 14.079
+        self.assertEqual(self.push()[1:], [("T1", 14.08)])  # 14.079
         self.config.currency_id.rounding = 0.05
         self.listing(self.tea)._send_again()
-        self.assertEqual(self.push()[1:], [("T1", 14.1)])
+        self.assertEqual(self.push()[2:], [("T1", 14.1)])
 
     def test_a_box_costs_what_its_pieces_cost(self):
         listing = self.env["cartona.listing"]
