@@ -58,6 +58,12 @@ class Clerk:
         self.click(f".o_app[data-menu-xmlid='{menu}']")
         self.settle()
 
+    def open_menu(self, *menus: str) -> None:
+        """Choose a menu of the app one is in, through the menus above it."""
+        for menu in menus:
+            self.click(f"[data-menu-xmlid='{menu}']")
+        self.settle()
+
     def open(self, model: str, record: int) -> None:
         """Open the form of a record by its address, as from a bookmark."""
         self.page.goto(f"{self.odoo.url}/web#model={model}&id={record}&view_type=form")

@@ -76,6 +76,6 @@ def _untold(world: World, mark: int, newest: int) -> str:
     failed = sum(bool(call["fault"]) for call in calls)
     if sum(told.values()) < len(calls):
         return f"{len(calls)} calls, but rows {told}"
-    if told.get("error", 0) < failed:
+    if told.get("error", 0) + told.get("partial", 0) < failed:
         return f"{failed} calls failed, but rows {told}"
     return ""
