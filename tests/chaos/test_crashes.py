@@ -56,7 +56,7 @@ def test_both_sides_agree_after_a_day_of_crashes(
             {
                 "seconds": round(seconds),
                 "healed_after": round(healed, 1),
-                "killed": killed,
+                "killed": dict(killed),
                 "calls_cut": day.cut,
             },
         )
