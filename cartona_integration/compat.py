@@ -6,7 +6,7 @@ Every function looks for the field, model or signature it needs, never for a ver
 import functools
 import json
 
-from odoo import SUPERUSER_ID, api, fields, http, models
+from odoo import SUPERUSER_ID, api, http, models
 from odoo.tools import float_is_zero
 
 # === DECLARATIONS === #
@@ -27,9 +27,6 @@ else:
                 (name[1:], self.definition, self.message),
             ]
 
-
-# Computed before the row is written, where the series can: one statement instead of two.
-PRECOMPUTED = {"precompute": True} if hasattr(fields.Field, "precompute") else {}
 
 # From 19 on every search and grouping goes through one check of Odoo's own.
 CHECKS_FIELDS_BY_NAME = not hasattr(models.BaseModel, "_check_field_access")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tools.dev import browser, databases, demo, processes, store
+from tools.dev import browser, demo, processes, store
 from tools.dev import environment as environments
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.sandbox_server import SandboxServer
 
 
@@ -39,12 +39,8 @@ def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """An Odoo with the addon and the job runner, on a database of this test file alone."""
-    database = databases.clone(environment)
-    try:
-        with OdooServer(environment, database) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(environment) as server:
+        yield server
 
 
 @pytest.fixture

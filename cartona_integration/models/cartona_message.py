@@ -10,7 +10,7 @@ from odoo import _, api, fields, models
 
 from ..cartona_api import Problem, content_key, parse_order, readable_json
 from ..cartona_api import status as life_cycle
-from ..compat import PRECOMPUTED, GuardedFields, flush
+from ..compat import GuardedFields, flush
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -20,7 +20,7 @@ class CartonaMessage(GuardedFields, models.Model):
     _order = "id desc"
 
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="config_id.company_id", store=True, **PRECOMPUTED)
+    company_id = fields.Many2one(related="config_id.company_id", store=True)
     hashed_id = fields.Char("Order on Cartona", index=True)
     kind = fields.Selection([("order", "Order"), ("status", "Status")], required=True)
     source = fields.Selection(
@@ -153,7 +153,7 @@ class CartonaMessage(GuardedFields, models.Model):
     def _values(self, config, source, notice, key):
         values = {
             "config_id": config.id,
-            "company_id": config.company_id.id,  # what Odoo would compute
+            "company_id": config.company_id.id,  # as computed: no second statement for it
             "hashed_id": notice.hashed_id,
             "kind": notice.kind,
             "source": source,

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.clerk import Clerk
 from tools.dev import browser as chromium_tools
-from tools.dev import databases, processes, store
+from tools.dev import processes, store
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.paths import ROOT
 
 LANGUAGES = ("en_US", "ar_001")
@@ -53,13 +53,9 @@ def serve(environment: Environment) -> Callable[[], AbstractContextManager[OdooS
 
     @contextmanager
     def start() -> Iterator[OdooServer]:
-        database = databases.clone(environment)
-        try:
-            with OdooServer(environment, database, environment=variables) as server:
-                server.call("ir.config_parameter", "set_param", "web.base.url", server.url)
-                yield server
-        finally:
-            databases.drop(environment, database)
+        with on_a_copy(environment, environment=variables) as server:
+            server.call("ir.config_parameter", "set_param", "web.base.url", server.url)
+            yield server
 
     return start
 

@@ -40,6 +40,17 @@ _PATIENCE = 20  # times a person tries again when the server was cut off
 _QUIET = {"skip_sms": True, "skip_immediate": True, "skip_backorder": True}
 
 
+#: What somebody sees of a server that is down or has just lost its database.
+CUT_OFF = (OdooError, requests.RequestException, psycopg2.OperationalError, ValueError)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether a healthy server has said no."""
+    if not isinstance(error, OdooError):
+        return False
+    return not error.name.startswith("psycopg2.") or "serialize" in error.message
+
+
 @dataclass(frozen=True)
 class Amounts:
     """How much is done."""
@@ -223,12 +234,10 @@ class Day:
         for _number in range(_PATIENCE):
             try:
                 return work(*args, **kwargs)
-            except OdooError as error:
-                if not error.name.startswith("psycopg2.") or "serialize" in error.message:
+            except CUT_OFF as error:
+                if is_refusal(error):
                     self.refused.append(f"{args[:2]}: {error.name}: {error.message}")
                     return None
-            except (requests.RequestException, psycopg2.OperationalError, ValueError):
-                pass
             self.cut += 1
             time.sleep(1)
         raise TimeoutError(f"the server did not come back for {args[:2]}")

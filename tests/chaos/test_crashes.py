@@ -20,11 +20,16 @@ _SHORT, _SHORT_KILLS = Amounts(prices=40, moves=25, orders=16), 6
 
 @pytest.mark.timeout(1500)
 def test_both_sides_agree_after_a_day_of_crashes(
-    run: Run, world: World, cluster: postgres.Embedded, agree: Callable[[], float]
+    run: Run,
+    world: World,
+    cluster: postgres.Embedded,
+    agree: Callable[[], float],
+    request: pytest.FixtureRequest,
 ):
     amounts, number = (_FULL, _FULL_KILLS) if run.full else (_SHORT, _SHORT_KILLS)
     before = len(world.sandbox.orders())
     rng = run.draw("crashes")
+    request.addfinalizer(world.odoo.restart)  # the tests behind it are of another subject
     killer = Killers(world.odoo, cluster)
     killers = killer.all()
     # Each at least as often as the others, in an order that is drawn.

@@ -17,9 +17,8 @@ from tools.bench.growth import memory
 from tools.bench.intake import Intake
 from tools.bench.measure import quantile, timed
 from tools.bench.seller import Seller
-from tools.dev import databases
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
@@ -38,13 +37,10 @@ _GROWN_MB = 40
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """A server of several processes, as in business; none is recycled for its memory."""
-    database = databases.clone(environment)
-    options = {"limit_memory_soft": 0, "limit_memory_hard": 0}
-    try:
-        with OdooServer(environment, database, workers=3, options=options) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(
+        environment, workers=3, options={"limit_memory_soft": 0, "limit_memory_hard": 0}
+    ) as server:
+        yield server
 
 
 @pytest.fixture

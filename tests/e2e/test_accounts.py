@@ -165,10 +165,7 @@ def test_copied_database_sends_nothing_until_a_manager_says_so(
     server.shell('env["ir.config_parameter"].init(force=True)')
     mark = seller.mark()
     with server:
-        twin = Seller(server, sandbox)
-        twin.listings = dict(seller.listings)
-        twin.write(product, list_price=77.0)
-        twin.count({product: 5})
+        twin = changed_twin(seller, server, product, price=77.0, count=5)
         # The jobs that the writes have rung for come to their end, the messages wait.
         wait_until(lambda: not twin.busy()[1])
         assert twin.busy()[0] > 0
@@ -194,10 +191,7 @@ def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
     processes.run(command, databases.log_of(server.database), environment.process_environment())
     mark = seller.mark()
     with server:
-        twin = Seller(server, sandbox)
-        twin.listings = dict(seller.listings)
-        twin.write(product, list_price=78.0)
-        twin.count({product: 6})
+        twin = changed_twin(seller, server, product, price=78.0, count=6)
         for button in ("action_test_connection", "action_pull_orders"):
             server.call("cartona.config", button, [twin.config])
         wait_until(lambda: not twin.busy()[1])
@@ -210,3 +204,17 @@ def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
         # Nothing was noted meanwhile; switching on sends what differs.
         twin.connect()
         twin.arrives(product, selling_price=78.0, available_stock_quantity=6)
+
+
+# === HELPERS === #
+
+
+def changed_twin(
+    seller: Seller, server: OdooServer, product: int, price: float, count: int
+) -> Seller:
+    """The seller as the copy of his database has him, where a price and a stock have changed."""
+    twin = Seller(server, seller.sandbox)
+    twin.listings = dict(seller.listings)
+    twin.write(product, list_price=price)
+    twin.count({product: count})
+    return twin

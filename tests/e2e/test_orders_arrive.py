@@ -13,9 +13,8 @@ import requests
 
 from tools.bench.intake import PULL, STATUS, Intake
 from tools.bench.seller import Seller
-from tools.dev import databases
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
@@ -28,12 +27,8 @@ ECHOES = 20
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """A server as it is in business, fourteen hours ahead of UTC."""
-    database = databases.clone(environment)
-    try:
-        with OdooServer(environment, database, environment=FAR_AWAY) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(environment, environment=FAR_AWAY) as server:
+        yield server
 
 
 @pytest.fixture

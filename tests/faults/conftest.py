@@ -11,7 +11,7 @@ import pytest
 from tools.bench.seller import UPDATE, Seller
 from tools.dev import databases, odoo_config, processes
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.sandbox_server import SandboxServer
 
 # Runs in `odoo shell`, obeys one line of JSON after the other. Each name is a cursor of its own.
@@ -84,12 +84,8 @@ class Transaction:
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """An Odoo with the job runner and without any cron: what arrives was rung for."""
-    database = databases.clone(environment)
-    try:
-        with OdooServer(environment, database, options={"max_cron_threads": 0}) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(environment, options={"max_cron_threads": 0}) as server:
+        yield server
 
 
 @pytest.fixture

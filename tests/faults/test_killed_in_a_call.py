@@ -5,20 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tools.bench.seller import Seller
-from tools.dev import databases
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """A server as it is in business: job runner and cron, both."""
-    database = databases.clone(environment)
-    try:
-        with OdooServer(environment, database) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(environment) as server:
+        yield server
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

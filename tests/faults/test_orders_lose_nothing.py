@@ -9,9 +9,8 @@ import pytest
 
 from tools.bench.intake import PULL, STATUS, Intake
 from tools.bench.seller import Seller
-from tools.dev import databases
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
@@ -31,13 +30,8 @@ _IMPORTING = "SELECT worker_pid FROM queue_job WHERE method_name = '_job_import'
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """A server of several processes, as in business: one can die and the others go on."""
-    database = databases.clone(environment)
-    options = {"max_cron_threads": 0}
-    try:
-        with OdooServer(environment, database, workers=3, options=options) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(environment, workers=3, options={"max_cron_threads": 0}) as server:
+        yield server
 
 
 @pytest.fixture

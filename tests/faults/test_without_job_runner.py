@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tools.bench.seller import UPDATE, Seller
-from tools.dev import databases
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
@@ -23,12 +22,8 @@ DUE_TRIGGERS = """
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
     """A server that runs crons and no jobs."""
-    database = databases.clone(environment)
-    try:
-        with OdooServer(environment, database, runner=False) as server:
-            yield server
-    finally:
-        databases.drop(environment, database)
+    with on_a_copy(environment, runner=False) as server:
+        yield server
 
 
 @pytest.fixture

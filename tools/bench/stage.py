@@ -8,12 +8,12 @@ copied.
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from tools.bench.seller import Seller, storable
 from tools.dev import databases, odoo_config, store
 from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.paths import ADDON, DEV
 from tools.dev.progress import say
 from tools.dev.sandbox_server import SandboxServer
@@ -146,15 +146,9 @@ def _copy_rows(env: Environment, database: str, table: str, copies: int) -> None
     env.pg.query(statement, database=database)
 
 
-@contextmanager
-def served(env: Environment, template: str) -> Iterator[OdooServer]:
+def served(env: Environment, template: str) -> AbstractContextManager[OdooServer]:
     """An Odoo with its job runner on a fresh copy of the template, gone after the block."""
-    database = databases.clone(env, f"{template}_{os.getpid()}", template)
-    try:
-        with OdooServer(env, database) as odoo:
-            yield odoo
-    finally:
-        databases.drop(env, database)
+    return on_a_copy(env, f"{template}_{os.getpid()}", template)
 
 
 @contextmanager

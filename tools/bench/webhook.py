@@ -20,8 +20,7 @@ from tools.bench.measure import quantile
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
 from tools.bench.seller import Seller
-from tools.dev import databases
-from tools.dev.odoo_server import OdooServer
+from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
@@ -38,24 +37,21 @@ CONFIRMED = 2.0
 def run(options: Options) -> Measurement:
     """Calls in waves: many at once for the answer, a few for what becomes of them."""
     env = options.env
-    database = databases.clone(env, f"bench_webhook_{os.getpid()}", stage.linked(env, SIZE))
-    try:
-        with (
-            SandboxServer(seed=1, listings=SIZE) as sandbox,
-            OdooServer(env, database, workers=WORKERS, options={"dbfilter": ""}) as odoo,
-        ):
-            seller = Seller(odoo, sandbox)
-            rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
-            seller.listings = dict(rows[:TOGETHER])
-            seller.connect(auto_sync_orders=True, auto_confirm=True)
-            seller.count(dict.fromkeys(seller.listings, 100_000))
-            seller.rest(timeout=60)
-            intake = Intake(seller)
-            # The first wave of each warms the processes, and does not count.
-            confirmed = [_confirm(intake) for _wave in range(WAVES + 1)][1:]
-            pairs = [(_floor(odoo), _answer(intake)) for _wave in range(WAVES + 1)][1:]
-    finally:
-        databases.drop(env, database)
+    name, template = f"bench_webhook_{os.getpid()}", stage.linked(env, SIZE)
+    with (
+        SandboxServer(seed=1, listings=SIZE) as sandbox,
+        on_a_copy(env, name, template, workers=WORKERS, options={"dbfilter": ""}) as odoo,
+    ):
+        seller = Seller(odoo, sandbox)
+        rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
+        seller.listings = dict(rows[:TOGETHER])
+        seller.connect(auto_sync_orders=True, auto_confirm=True)
+        seller.count(dict.fromkeys(seller.listings, 100_000))
+        seller.rest(timeout=60)
+        intake = Intake(seller)
+        # The first wave of each warms the processes, and does not count.
+        confirmed = [_confirm(intake) for _wave in range(WAVES + 1)][1:]
+        pairs = [(_floor(odoo), _answer(intake)) for _wave in range(WAVES + 1)][1:]
     floors = [seconds for floor, _calls in pairs for _status, seconds in floor]
     calls = [call for _floor_calls, wave in pairs for call in wave]
     refused = sum(status != 200 for status, _seconds in calls)

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,21 @@ class OdooServer:
         with open(self.log, "rb") as log:
             log.seek(offset)
             return _RUNNER_READY.encode() in log.read()
+
+
+@contextmanager
+def on_a_copy(
+    env: Environment, name: str | None = None, template: str | None = None, **options: Any
+) -> Iterator[OdooServer]:
+    """A server on a fresh copy of a database; both are gone after the block.
+
+    :param name: of the copy, see `databases.clone`
+    :param template: what is copied; the database with the addon when left out
+    :param options: further ones of `OdooServer`
+    """
+    database = databases.clone(env, name, template)
+    try:
+        with OdooServer(env, database, **options) as server:
+            yield server
+    finally:
+        databases.drop(env, database)
