@@ -175,7 +175,7 @@ def test_acknowledgement_that_timed_out_is_repeated_without_harm(
     """Cartona has heard it, but its answer takes longer than we wait."""
     intake.seller.configure(timeout=1)
     try:
-        sandbox.set_fault(effect="delay", seconds=5, path=STATUS, times=1)
+        sandbox.set_fault(effect="delay", seconds=5, when="after", path=STATUS, times=1)
         [order] = intake.place(1, [product])
         intake.pull()
         intake.arrive([order], settled=False)
