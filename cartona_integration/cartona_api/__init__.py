@@ -4,7 +4,7 @@ from . import backoff, edits, money, redact, status
 from .bulk import BulkResult, Refusal, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
-from .orders import Order, OrderLine, Retailer, content_key, parse_order
+from .orders import Order, OrderLine, Retailer, content_key, glance, parse_order
 from .products import UNITS, Listing, base_stock_item, parse_listing, update_item
 from .push import PushOutcome, push_batch
 from .urls import check_base_url
@@ -37,6 +37,7 @@ __all__ = [
     "check_base_url",
     "content_key",
     "edits",
+    "glance",
     "money",
     "parse_listing",
     "parse_order",

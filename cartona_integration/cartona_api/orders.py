@@ -19,6 +19,7 @@ from .products import unit_count, unit_name
 from .values import amount_of_money, day, flag, identifier, moment, number, text
 
 MAX_LINES = 5000
+_SUPPLIER_CODES = ("supplier_code", "internal_supplier_code")
 _LINE_MARKS = frozenset({
     "amount", "supplier_product_id", "internal_product_id", "base_product_id", "selling_price",
 })  # fmt: skip
@@ -145,8 +146,8 @@ def parse_order(raw, lines_required=True):
     """A raw order -> Order.
 
     :param raw: dict as pulled or called in.
-    :param bool lines_required: False takes an order without lines too, e.g. to read why it was
-        cancelled.
+    :param bool lines_required: False takes an order without lines too; one that is cancelled or
+        came back needs none in any case.
     :raise Problem: `not_an_object`, `no_identity`, `empty_order`, `bad_lines`, `too_many_lines`,
         `duplicate_line`, `bad_number`, `negative_price`, `negative_amount`, `bad_unit_count`,
         `bad_id`, `bad_text`.
@@ -156,13 +157,13 @@ def parse_order(raw, lines_required=True):
     hashed_id = identifier(raw.get("hashed_id"), "hashed_id")
     if not hashed_id:
         raise Problem("no_identity", "hashed_id", raw.get("hashed_id"))
-    lines = _lines(raw.get("order_details"), lines_required)
     state = status.normalise(text(raw.get("status"), "status", 100))
+    lines = _lines(raw.get("order_details"), lines_required and not status.is_void(state))
     spare = _Informative(raw)
     return Order(
         hashed_id=hashed_id,
         receipt_id=identifier(raw.get("receipt_id"), "receipt_id"),
-        supplier_code=_first_id(raw, "supplier_code", "internal_supplier_code"),
+        supplier_code=_first_id(raw, *_SUPPLIER_CODES),
         status=state,
         known_status=status.is_known(state),
         delivered_by=text(raw.get("delivered_by"), "delivered_by", 100).lower()
@@ -187,6 +188,25 @@ def parse_order(raw, lines_required=True):
         lines=lines,
         unreadable=tuple(spare.unreadable),
     )
+
+
+def glance(raw):
+    """What one recognises an order by, of a message that cannot be read as one.
+
+    :param raw: anything JSON can hold.
+    :return: dict with `supplier_code`, `receipt_id`, `retailer_name` (each "" where it cannot be
+        read) and `total_price` (Decimal or None).
+    """
+    raw = raw if isinstance(raw, dict) else {}
+    retailer = raw.get("retailer")
+    order, person = _Informative(raw), _Informative(retailer if isinstance(retailer, dict) else {})
+    codes = (order.read(identifier, key) for key in _SUPPLIER_CODES)
+    return {
+        "supplier_code": next(filter(None, codes), ""),
+        "receipt_id": order.read(identifier, "receipt_id") or "",
+        "retailer_name": person.read(text, "retailer_name") or "",
+        "total_price": order.read(number, "total_price"),
+    }
 
 
 class _Informative:

@@ -19,8 +19,11 @@ from . import cartona_listing_import
 from . import cartona_matching
 from . import cartona_match
 from . import cartona_message
+from . import cartona_message_stock
+from . import cartona_message_pull
 from . import cartona_message_import
 from . import cartona_message_fix
+from . import cartona_message_replay
 from . import cartona_sync_log
 from . import cartona_go_live
 from . import cartona_webhook_tally

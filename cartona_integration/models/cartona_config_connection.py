@@ -347,11 +347,16 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_pull_orders(self):
-        """Called once a minute, whatever the interval: each configuration has its own."""
-        for config in self.search([("auto_sync_orders", "=", True)]):
+        """Called once a minute, whatever the interval: each configuration has its own.
+
+        Once connected, orders are read also while they are switched off: they are kept, and
+        neither imported nor acknowledged.
+        """
+        connected = ["&", ("database_uuid", "!=", False), ("connection_state", "!=", "untested")]
+        for config in self.search(["|", ("auto_sync_orders", "=", True), *connected]):
             may_call = not config._not_callable() and not config._pause_seconds("in")
             if may_call and config._pull_is_due():
-                config._wake_streams("pull")
+                self.env["cartona.message"]._catch_up_pull(config)
 
     def _pull_is_due(self):
         """Whether the interval has passed since the list was last read to its end."""

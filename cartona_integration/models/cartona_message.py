@@ -4,13 +4,16 @@ Stored first, understood later (`cartona_message_import`): whatever is wrong wit
 it stays here with its reason and can be tried again.
 """
 
-import json
+from collections import namedtuple
+from datetime import datetime
 
 from odoo import _, api, fields, models
 
-from ..cartona_api import Problem, content_key, parse_order, readable_json
-from ..cartona_api import status as life_cycle
+from ..cartona_api import Problem, content_key, glance, parse_order, readable_json
 from ..compat import GuardedFields, flush
+
+# What is known of a message when another one of its order comes.
+_Told = namedtuple("_Told", "told_at id content_key acknowledge")
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -30,6 +33,12 @@ class CartonaMessage(GuardedFields, models.Model):
     payload = fields.Text(groups="cartona_integration.group_cartona_manager", required=True)
     content_key = fields.Char(required=True, help="Equal for messages that say the same.")
     # new -> done | error -> new (tried again); superseded: a later message says more.
+    told_at = fields.Datetime(
+        required=True,
+        default=lambda self: datetime.utcnow(),
+        help="What holds at this moment at the earliest: a page of Cartona's list says what held "
+        "when it was asked for, a call what holds when it comes. The later one is the newer one.",
+    )
     state = fields.Selection(
         [
             ("new", "To import"),
@@ -56,7 +65,6 @@ class CartonaMessage(GuardedFields, models.Model):
     retailer_name = fields.Char("Retailer")
     amount = fields.Float(digits="Product Price")
     ordered_at = fields.Datetime()
-    held = fields.Text(help="JSON: Cartona product id -> amount that this order will take.")
 
     def init(self):
         # What a pull asks for each of its orders, and what an import asks of the whole table.
@@ -94,61 +102,74 @@ class CartonaMessage(GuardedFields, models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _store(self, config, source, notices):
+    def _store(self, config, source, notices, asked_at=None):
         """Keep messages of one configuration, but for those that say nothing new.
 
         A message equal to the newest stored one of its order means that Cartona has not heard
-        our acknowledgement: it is repeated when the order is safe.
+        our acknowledgement: it is repeated when the order is safe. A call that says what an older
+        one said is a late repetition, or the order is as it was before: nothing in it tells
+        which, so Cartona is asked.
 
         :param str source: "webhook", "pull" or "manual"
         :param notices: list of `cartona_api.Notice`
-        :return: (`cartona.message` records that are new, number of repeated ones)
+        :param datetime asked_at: when Cartona was asked for what it says, UTC and to the
+            microsecond; None for what it has just said by itself
+        :return: (`cartona.message` records that are new, number of those left out)
         """
-        newest = self._newest(config, notices)
-        keys = {identity: message.content_key for identity, message in newest.items()}
-        fresh, repeated = [], self.browse()
+        told_at = asked_at or datetime.utcnow()
+        known = self._known(config, notices)
+        fresh, repeated, is_in_doubt = [], self.browse(), False
         for notice in notices:
             key = content_key(notice.payload)
-            identity = notice.hashed_id or key
-            if keys.get(identity) == key:
-                repeated |= newest.get(identity, repeated)
-                continue
-            keys[identity] = key
-            fresh.append(self._values(config, source, notice, key))
-        repeated = repeated.filtered(lambda message: message.acknowledge == "done")
+            told = known.setdefault(notice.hashed_id or key, [])
+            if told and told[-1].content_key == key:
+                if told[-1].acknowledge == "done":
+                    repeated |= self.browse(told[-1].id)
+            elif source == "webhook" and any(key == before.content_key for before in told):
+                is_in_doubt = True
+            else:
+                told.append(_Told(told_at, None, key, "no"))
+                told.sort(key=lambda before: before.told_at)
+                fresh.append(dict(self._values(config, source, notice, key), told_at=told_at))
         if repeated:
             repeated.write({"acknowledge": "due"})
         messages = self.create(fresh)
         messages._note_held()
         if messages or repeated:
             config._wake_streams("import")
+        if is_in_doubt:
+            config._wake_streams("pull")
         return messages, len(notices) - len(fresh)
 
     @api.model
-    def _newest(self, config, notices):
-        """The newest stored message of each order; what names no order is known by its content.
+    def _known(self, config, notices):
+        """What was told of each order so far; what names no order is known by its content.
 
-        :return: dict hashed id or content key -> record
+        :return: dict hashed id or content key -> list of `_Told`, the newest last
         """
-        self.env.cr.execute(
-            """
-            SELECT DISTINCT ON (hashed_id) id FROM cartona_message
-             WHERE config_id = %s AND hashed_id = ANY(%s)
-             ORDER BY hashed_id, id DESC
-            """,
-            (config.id, [notice.hashed_id for notice in notices if notice.hashed_id]),
-        )
-        found = self.browse(row[0] for row in self.env.cr.fetchall())
+        flush(self)
+        condition = "hashed_id = ANY(%s)"
+        found = self._told(config, condition, [row.hashed_id for row in notices if row.hashed_id])
         nameless = [content_key(notice.payload) for notice in notices if not notice.hashed_id]
         if nameless:
-            found |= self.search(
-                [
-                    ("config_id", "=", config.id),
-                    ("hashed_id", "=", False),
-                    ("content_key", "in", nameless),
-                ]
-            )
-        return {message.hashed_id or message.content_key: message for message in found}
+            condition = "hashed_id IS NULL AND content_key = ANY(%s)"
+            found.update(self._told(config, condition, nameless))
+        return found
+
+    def _told(self, config, condition, values):
+        self.env.cr.execute(
+            """
+            SELECT COALESCE(hashed_id, content_key), told_at, id, content_key, acknowledge
+              FROM cartona_message WHERE config_id = %%s AND %s
+             ORDER BY told_at, id
+            """
+            % condition,
+            (config.id, values),
+        )
+        found = {}
+        for identity, *row in self.env.cr.fetchall():
+            found.setdefault(identity, []).append(_Told(*row))
+        return found
 
     def _values(self, config, source, notice, key):
         values = {
@@ -163,41 +184,21 @@ class CartonaMessage(GuardedFields, models.Model):
         try:
             order = parse_order(notice.payload)
         except Problem:
-            return values  # the import says what is wrong with it
-        held = {}
-        if not life_cycle.is_final(order.status):
-            for line in order.lines:
-                if line.supplier_product_id and line.amount > 0:
-                    held.setdefault(line.supplier_product_id, 0.0)
-                    held[line.supplier_product_id] += float(line.amount)
-        values.update(
+            # The import says what is wrong with it; here it is to be recognised.
+            seen = glance(notice.payload)
+            return dict(
+                values,
+                supplier_code=seen["supplier_code"],
+                cartona_number=seen["receipt_id"],
+                retailer_name=seen["retailer_name"],
+                amount=float(seen["total_price"] or 0),
+            )
+        return dict(
+            values,
             supplier_code=order.supplier_code,
             cartona_number=order.receipt_id,
             retailer_name=order.retailer.name,
             amount=float(order.total_price or 0),
             ordered_at=order.created_at or False,
-            held=json.dumps(held) if held else False,
+            held=self._held_by(order),
         )
-        return values
-
-    def _note_held(self):
-        """Orders on their way, and orders let go, change what may still be sold."""
-        for config in self.config_id:
-            messages = self.filtered(lambda message, config=config: message.config_id == config)
-            cartona_ids = {
-                cartona_id
-                for held in messages.filtered("held").mapped("held")
-                for cartona_id in json.loads(held)
-            }
-            if not (cartona_ids and config.auto_sync_stock):
-                continue
-            flush(self.env["cartona.listing"])
-            self.env.cr.execute(
-                """
-                SELECT DISTINCT product_id FROM cartona_listing
-                 WHERE config_id = %s AND cartona_id = ANY(%s) AND product_id IS NOT NULL
-                """,
-                (config.id, list(cartona_ids)),
-            )
-            product_ids = [row[0] for row in self.env.cr.fetchall()]
-            self.env["cartona.change"]._note("restock", product_ids=product_ids)

@@ -1,6 +1,5 @@
-"""From the inbox to sale orders: pull, import, acknowledge.
+"""From the inbox to sale orders: import, acknowledge.
 
-    pull job:    page of Cartona's list -> stored, committed -> next page, until nothing new comes
     import job:  newest message per order -> sale orders, committed -> `synced` to Cartona
 
 An order is acknowledged only after the transaction that made it has committed; until then
@@ -9,33 +8,24 @@ Cartona keeps offering it.
 
 import json
 import logging
-import time
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import _, api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from ..cartona_api import (
     CartonaClient,
     CartonaError,
-    Notice,
     Problem,
     PushOutcome,
-    Rejected,
-    Unauthorised,
     parse_order,
     push_batch,
-    unwrap,
 )
 
 _logger = logging.getLogger(__name__)
 
-# A pull that is still finding orders hands over to the next job after this long.
-_PULL_SECONDS = 20
-# Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
-_PER_PAGE = 100
 _RUNNER_ASLEEP_SECONDS = 30
 _CRON_BUDGET_SECONDS = 20
 
@@ -44,11 +34,6 @@ class CartonaMessage(models.Model):
     _inherit = "cartona.message"
 
     # === JOBS === #
-
-    @api.model
-    def _job_pull(self, config_id):
-        """Read Cartona's list of orders to the end."""
-        return self.env["cartona.worker"]._run_job("pull", config_id, self._pull)
 
     @api.model
     def _job_import(self, config_id):
@@ -79,96 +64,6 @@ class CartonaMessage(models.Model):
         else:
             worker._wake("import", [config_id])
 
-    # === BUSINESS METHODS: PULL === #
-
-    @api.model
-    def _pull(self, config_id):
-        """Read all pages, again and again until a whole pass brings nothing new.
-
-        Orders leave the list while they are acknowledged, so pages shift under the reader and
-        a single pass can step over some. Each page is stored and committed before the next.
-
-        :return: seconds until the next try, None when the list was read to its end
-        """
-        worker = self.env["cartona.worker"]
-        with worker._fresh_config(config_id) as config:
-            if not config or config._not_callable():
-                return None
-            wait = config._pause_seconds("in")
-            if wait:
-                return wait
-            settings = config._client_settings()
-            per_page = min(config.batch_size, _PER_PAGE)
-        calls, error, more = [], None, False
-        try:
-            with CartonaClient(on_call=calls.append, **settings) as client:
-                more = self._read_pages(client, config_id, per_page)
-            if settings["supplier_code"]:
-                more = self._pull_strangers(config_id, settings, per_page, calls) or more
-        except CartonaError as caught:
-            error = caught
-
-        def settle(config):
-            if not config:
-                return None
-            config.env["cartona.sync.log"]._record(config, calls)
-            if not error:
-                config.last_pull = fields.Datetime.now()
-            return config._call_outcome("in", error)
-
-        wait = worker._transact(config_id, settle)
-        return 0 if more and wait is None else wait
-
-    def _pull_strangers(self, config_id, settings, per_page, calls):
-        """Read the list once more without our code: an account that nobody has entered here
-        would stay unseen otherwise. Cartona may insist on a code; then there is nothing to see,
-        and nothing wrong with the token, which has just been taken.
-        """
-        settings = dict(settings, supplier_code="")
-        with CartonaClient(on_call=calls.append, **settings) as client:
-            try:
-                return self._read_pages(client, config_id, per_page)
-            except (Rejected, Unauthorised):
-                calls.pop()
-                return False
-
-    def _read_pages(self, client, config_id, per_page):
-        """Store every page of Cartona's list.
-
-        :return: bool, whether time ran out before the end
-        """
-        deadline = time.monotonic() + _PULL_SECONDS
-        found = True
-        while found:
-            found, page, before = 0, 1, None
-            # The list ends with an empty page: Cartona may give fewer rows than were asked for.
-            # A page that comes twice means that it knows of no pages.
-            rows = client.pull_orders(page=page, per_page=per_page)
-            while rows and rows != before:
-                found += self._store_page(config_id, rows)
-                if time.monotonic() > deadline:
-                    return True
-                page, before = page + 1, rows
-                rows = client.pull_orders(page=page, per_page=per_page)
-        return False
-
-    def _store_page(self, config_id, rows):
-        """Keep one page on a cursor of its own.
-
-        :return: int, how many messages were new
-        """
-
-        def store(config):
-            if not config:
-                return 0
-            stored = 0
-            for target, notices in config._by_account(_notices(rows)).items():
-                messages, _repeated = target.env["cartona.message"]._store(target, "pull", notices)
-                stored += len(messages)
-            return stored
-
-        return self.env["cartona.worker"]._transact(config_id, store)
-
     # === BUSINESS METHODS: IMPORT === #
 
     @api.model
@@ -179,16 +74,15 @@ class CartonaMessage(models.Model):
         """
         worker = self.env["cartona.worker"]
         with worker._fresh_config(config_id) as config:
-            if not config or not config.auto_sync_orders:
+            if not config or not config.auto_sync_orders or config._is_copied():
                 return None
             message_ids = config.env["cartona.message"]._claim(config)
         if message_ids:
             self._import_batch(config_id, message_ids)
+        # What is here already does not wait until Cartona can be told again.
         wait = self._acknowledge(config_id)
-        if wait is not None:
-            return wait
         with worker._fresh_config(config_id) as config:
-            return 0 if config and config.env["cartona.message"]._is_open(config) else None
+            return 0 if config and config.env["cartona.message"]._is_open(config) else wait
 
     def _claim(self, config):
         """Let replays happen, outdate what a later message replaces, choose the next batch.
@@ -196,24 +90,15 @@ class CartonaMessage(models.Model):
         :return: list of message ids, one per order, oldest first
         """
         self._replay(config)
-        self.env.cr.execute(
-            """
-            UPDATE cartona_message old SET state = 'superseded', held = NULL
-              FROM cartona_message newer
-             WHERE old.config_id = %s AND old.state IN ('new', 'error')
-               AND newer.config_id = old.config_id AND newer.hashed_id = old.hashed_id
-               AND newer.id > old.id AND (newer.kind = 'order' OR newer.state = 'done')
-               AND old.hashed_id IS NOT NULL
-            """,
-            (config.id,),
-        )
+        self._outdate(config)
         messages = self.search(
             [("config_id", "=", config.id), ("state", "=", "new")],
             order="id",
             limit=config.batch_size,
         )
         # An order and a notice of its status, both new: the notice is for the next batch.
-        first = {message.hashed_id or message.id: message.id for message in reversed(messages)}
+        oldest = messages.sorted(lambda message: (message.told_at, message.id))
+        first = {message.hashed_id or message.id: message.id for message in reversed(oldest)}
         return sorted(first.values())
 
     def _replay(self, config):
@@ -278,7 +163,7 @@ class CartonaMessage(models.Model):
 
     def _import_now(self, config):
         """Turn these messages, one per order, into sale orders or into reasons."""
-        entries = []
+        entries, waiting = [], self.browse()
         for message in self.exists().filtered(lambda message: message.state == "new"):
             try:
                 order = parse_order(message._full_payload())
@@ -289,12 +174,23 @@ class CartonaMessage(models.Model):
                 entries.append((message, order))
             except Problem as problem:
                 message._set_waiting(problem.code, _place(problem))
+                waiting |= message
         outcomes = self.env["cartona.order.importer"]._import_orders(config, entries)
+        done = self.browse()
         for (message, _order), outcome in zip(entries, outcomes):
             if outcome.error_code:
                 message._set_waiting(outcome.error_code, outcome.error_detail)
+                message._hold(outcome.held)
+                waiting |= message
             else:
-                message._set_done(outcome.order)
+                done |= message
+        done._note_held()
+        for (message, _order), outcome in zip(entries, outcomes):
+            if message in done:
+                message._set_done(outcome)
+        if "status" in done.mapped("kind"):
+            self._outdate(config)  # what waited for something that no longer matters
+        waiting._ask(config)
 
     def _full_payload(self):
         """What the message says about its order as a whole.
@@ -311,8 +207,9 @@ class CartonaMessage(models.Model):
                 ("config_id", "=", self.config_id.id),
                 ("hashed_id", "=", self.hashed_id),
                 ("kind", "=", "order"),
-                ("id", "<", self.id),
+                ("told_at", "<=", self.told_at),
             ],
+            order="told_at desc, id desc",
             limit=1,
         )
         if not told:
@@ -322,18 +219,53 @@ class CartonaMessage(models.Model):
     def _set_waiting(self, code, detail):
         self.write({"state": "error", "error_code": code, "error_detail": detail or False})
 
-    def _set_done(self, order):
-        self._note_held()
+    def _set_done(self, outcome):
+        """Keep what became of the order: it is safe here, and Cartona is to know.
+
+        Not of a status alone: we have not seen what else Cartona has changed. Nor of what was
+        overtaken by our own doing and has lines that we do not know: Cartona is to offer the
+        order as it is now.
+        """
+        self._stop_asking()
+        is_known = self.kind == "order" and not outcome.is_crossed
         self.write(
             {
                 "state": "done",
                 "error_code": False,
                 "error_detail": False,
-                "order_id": order.id,
-                "acknowledge": "due",
+                "order_id": outcome.order.id,
+                "acknowledge": "due" if is_known else "no",
                 "held": False,
             }
         )
+
+    # === BUSINESS METHODS: ASKING === #
+
+    def _ask(self, config):
+        """Have a person look at the sale orders of which a later version waits here."""
+        if not self:
+            return
+        sales = self.env["sale.order"].search(
+            [
+                ("company_id", "=", config.company_id.id),
+                ("cartona_id", "in", self.filtered("hashed_id").mapped("hashed_id")),
+            ]
+        )
+        known = {sale.cartona_id: sale for sale in sales}
+        for message in self:
+            sale = known.get(message.hashed_id)
+            if sale:
+                message.order_id = sale
+                sale._cartona_ask(self._task())
+
+    def _stop_asking(self):
+        """What waited came in, or was replaced."""
+        for message in self.filtered("order_id"):
+            message.order_id._cartona_stop_asking(self._task())
+
+    def _task(self):
+        # The same whatever it waits for: who reads it finds the reason there.
+        return _("Cartona has changed this order, but the change waits: see Waiting Orders.")
 
     # === BUSINESS METHODS: ACKNOWLEDGE === #
 
@@ -341,7 +273,7 @@ class CartonaMessage(models.Model):
     def _acknowledge(self, config_id):
         """Tell Cartona which orders are safe here, in one call.
 
-        :return: seconds until the next try, None when nothing is due any more
+        :return: seconds until the next try (0: at once), None when nothing is due any more
         """
         worker = self.env["cartona.worker"]
         with worker._fresh_config(config_id) as config:
@@ -373,20 +305,11 @@ class CartonaMessage(models.Model):
             # A refused one comes back with the next pull and is told again then.
             refused = Message.browse(ids[index] for index in outcome.refused)
             refused.exists().write({"acknowledge": "done"})
-            return config._call_outcome("in", outcome.error)
+            wait = config._call_outcome("in", outcome.error)
+            # A full call may have left some.
+            return 0 if wait is None and len(ids) == config.batch_size else wait
 
         return worker._transact(config_id, settle)
-
-
-def _notices(rows):
-    """Messages out of one page; a row that is no order is kept as it is, to be looked at."""
-    notices = []
-    for row in rows:
-        try:
-            notices += unwrap(row)
-        except Problem:
-            notices.append(Notice("order", None, row))
-    return notices
 
 
 def _place(problem):

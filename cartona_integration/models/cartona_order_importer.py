@@ -46,11 +46,15 @@ class Outcome:
     :param order: `sale.order` record, or empty when there is none
     :param error_code: None when imported or unchanged, else a code of `cartona.reasons`
     :param error_detail: names and figures for that sentence
+    :param held: what an order that has to wait will take: dict id of a listing -> amount
+    :param is_crossed: it says nothing any more, and has lines that we do not know
     """
 
     order: Any
     error_code: Any = None
     error_detail: str = ""
+    held: Any = None
+    is_crossed: bool = False
 
 
 @dataclass(eq=False)
@@ -70,6 +74,7 @@ class Plan:
     error_code: Any = None
     error_detail: str = ""
     is_dropped: bool = False  # nothing is to be made of it, and nothing is wrong
+    is_crossed: bool = False  # dropped, though its lines are others than those we know
     is_overtaken: bool = False  # it left Cartona before our last change of the lines got there
     confirm: str = ""  # "", "if_stocked" or "always"
     complete: bool = False  # its deliveries are to be completed here, too
@@ -139,8 +144,15 @@ class CartonaOrderImporter(models.AbstractModel):
             plan.stored_at = message.create_date
         news = [plan for plan in plans if quiet._says_something_new(plan)]
         quiet._work(config.with_env(quiet.env), news)
+        held = self._held_by(config, [plan for plan in plans if plan.error_code])
         return [
-            Outcome(plan.sale.with_env(self.env), plan.error_code, plan.error_detail)
+            Outcome(
+                plan.sale.with_env(self.env),
+                plan.error_code,
+                plan.error_detail,
+                held.get(plan, {}),
+                plan.is_crossed,
+            )
             for plan in plans
         ]
 
@@ -174,7 +186,11 @@ class CartonaOrderImporter(models.AbstractModel):
             if told:
                 # What Cartona has taken from us since is no news when it comes back.
                 told["status"] = sale.cartona_status
-            plans.append(Plan(order, lines, sale, told, what_is_said(order, lines)))
+            said = what_is_said(order, lines)
+            if told and not lines:
+                # A cancellation need not repeat what it is about.
+                said.update(lines=told["lines"], total_price=told["total_price"])
+            plans.append(Plan(order, lines, sale, told, said))
         return plans
 
     def _says_something_new(self, plan):
@@ -189,6 +205,7 @@ class CartonaOrderImporter(models.AbstractModel):
             if is_over and not (plan.is_dead and plan.was_dead):
                 plan.ask(_("Cartona says “%s” of an order that had come to its end.", order.status))
             plan.is_dropped = True
+            plan.is_crossed = not plan.tasks and plan.told.get("lines") != plan.said["lines"]
             return bool(plan.tasks)
         otp = sale.cartona_pickup_otp or ""
         return plan.told != plan.said or otp != order.pickup_otp

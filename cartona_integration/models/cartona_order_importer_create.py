@@ -78,6 +78,8 @@ class CartonaOrderImporter(models.AbstractModel):
             cartona_created_at=order.created_at or False,
             cartona_sync_state="synced",
         )
+        if config.pricelist_id.currency_id == config.currency_id:
+            values["pricelist_id"] = config.pricelist_id.id
         if plan.warehouse:
             values["warehouse_id"] = plan.warehouse.id
         if config.team_id:

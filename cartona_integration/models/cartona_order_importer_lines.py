@@ -55,6 +55,8 @@ class CartonaOrderImporter(models.AbstractModel):
                     problem = self._product_problem(line, match)
                     problem = problem or self._amount_problem(line, match)
                     self._report_clash(plan, line, match, catalogue)
+                if problem == "unit_mismatch" and match.listing:
+                    self._show_pack(plan, line, match.listing)
                 if problem:
                     problems[problem].append(self._describe(line))
                 plan.matches[key] = match
@@ -120,6 +122,19 @@ class CartonaOrderImporter(models.AbstractModel):
         )
         return match
 
+    def _show_pack(self, plan, line, listing):
+        """Mark the listing of another pack, so that nothing is sent for it until that is settled.
+
+        Not by an order that is older than the last look at Cartona's catalogue.
+        """
+        placed_at = plan.order.created_at
+        if listing.shown_at and placed_at and placed_at < listing.shown_at:
+            return
+        was_changed = listing.is_pack_changed
+        listing.write({"shown_unit": line.unit, "shown_unit_count": float(line.unit_count)})
+        if listing.is_pack_changed != was_changed:
+            listing._note_changed()
+
     def _product_problem(self, line, match):
         """Why this product or unit cannot be sold, as a code; None when it can."""
         if not match:
@@ -167,6 +182,34 @@ class CartonaOrderImporter(models.AbstractModel):
                     )
                 )
             )
+
+    def _held_by(self, config, plans):
+        """What orders that have to wait will take, by the ids of the listings that sell it.
+
+        A line that leads to a product without naming its listing counts on one of the product's.
+
+        :return: dict plan -> dict Cartona product id -> amount of what that listing sells
+        """
+        loose = self.env["product.product"]
+        for plan in plans:
+            for match in filter(None, plan.matches.values()):
+                loose |= match.product if not match.listing else loose
+        domain = [("config_id", "=", config.id), ("product_id", "in", loose.ids)]
+        listings = self.env["cartona.listing"].search(domain) if loose else ()
+        by_product = {listing.product_id: listing for listing in reversed(listings)}
+        held = {}
+        for plan in plans:
+            amounts = held[plan] = defaultdict(float)
+            for key, line in plan.lines.items():
+                match = plan.matches.get(key)
+                listing = match and (match.listing or by_product.get(match.product))
+                amount = 0.0 if line.removed else float(line.amount)
+                if match and listing and listing != match.listing:
+                    amount = match.uom._compute_quantity(amount, listing.uom_id, round=False)
+                cartona_id = listing.cartona_id if listing else line.supplier_product_id
+                if cartona_id and amount:
+                    amounts[cartona_id] += amount
+        return held
 
     def _check_lines(self, plans):
         """Orders with nothing to sell, and orders whose own figures disagree."""

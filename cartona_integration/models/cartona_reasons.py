@@ -195,6 +195,7 @@ class CartonaReasons(models.AbstractModel):
         }
 
     def _figure_reasons(self):
+        by_itself = _("The order is then imported by itself.")
         return {
             "fractional_amount": Reason(
                 _("A part of something is ordered that is only sold whole."),
@@ -204,13 +205,13 @@ class CartonaReasons(models.AbstractModel):
             ),
             "no_pricelist": Reason(
                 _("No pricelist has the currency of Cartona's prices."),
-                _("Make one, then press “Try again”."),
+                _("Make one.") + " " + by_itself,
                 "pricelist",
                 True,
             ),
             "precision": Reason(
                 _("Odoo would round a quantity or price of this order."),
-                _("Raise its Decimal Accuracy in the settings, then press “Try again”."),
+                _("Raise its Decimal Accuracy in the settings.") + " " + by_itself,
                 "accuracy",
                 True,
             ),

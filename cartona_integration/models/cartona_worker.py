@@ -135,6 +135,21 @@ class CartonaWorker(models.AbstractModel):
                 # Times are kept in whole seconds: one more, so as not to come too early.
                 cron._trigger(fields.Datetime.now() + timedelta(seconds=seconds + 1))
 
+    @api.model
+    def _is_overdue(self, stream, config_id, seconds):
+        """Whether the job of `stream` has been due for so long, and nobody has begun it."""
+        key = _identity(stream, config_id)
+        self.env.cr.execute(
+            """
+            SELECT 1 FROM queue_job
+             WHERE identity_key = ANY(%s) AND state IN ('pending', 'enqueued')
+               AND GREATEST(date_created, eta) < %s
+             LIMIT 1
+            """,
+            ([key, key + ":later"], fields.Datetime.now() - timedelta(seconds=seconds)),
+        )
+        return bool(self.env.cr.fetchone())
+
     def _job_description(self, stream):
         return {
             "drain": _("Cartona: send changes"),

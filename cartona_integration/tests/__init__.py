@@ -12,6 +12,8 @@ from . import test_extending
 from . import test_go_live
 from . import test_harmless_names
 from . import test_inbox
+from . import test_inbox_newest
+from . import test_inbox_stock
 from . import test_kits
 from . import test_matching
 from . import test_operations

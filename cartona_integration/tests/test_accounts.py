@@ -96,6 +96,22 @@ class TestAccounts(OrderCase):
         self.assertEqual(sale.team_id, self.wholesale_team)
         self.assertEqual(sale.partner_id.company_id, self.other)
 
+    def test_an_order_of_a_code_gets_that_company_s_pricelist_whatever_the_customer_has(self):
+        currency, lists = self.company.currency_id.id, {}
+        for config in (self.config, self.wholesale):
+            company = config.company_id.id
+            lists[config] = self.env["product.pricelist"].create(
+                {"name": "Cartona", "currency_id": currency, "company_id": company}
+            )
+        self.config.pricelist_id = lists[self.config]
+        self.give_code("2", pricelist_id=lists[self.wholesale].id)
+        self.store(self.foreign(), dict(copy.deepcopy(ORDER), hashed_id="mine"))
+        self.work()
+        self.work(self.wholesale)
+        self.assertEqual(self.sale().pricelist_id, lists[self.wholesale])
+        self.assertEqual(self.sale("mine").pricelist_id, lists[self.config])
+        self.assertEqual((self.sale().amount_total, self.sale("mine").amount_total), (110.0, 110.0))
+
     def test_an_unknown_code_waits_and_is_nobody_s(self):
         self.store(self.foreign())
         self.work()

@@ -8,72 +8,12 @@ import psycopg2
 from odoo import fields
 from odoo.tools import mute_logger
 
-from ..cartona_api import unwrap
 from .common import ORDERS, STATUSES
-from .order_common import ORDER, OrderCase
+from .inbox_common import InboxCase
+from .order_common import ORDER
 
 
-class TestInbox(OrderCase):
-    def setUp(self):
-        super().setUp()
-        self.config.batch_size = 3
-        self.marketplace.always("POST", STATUSES, {})
-        self.env.cr.flush()
-
-    def sample(self, hashed_id, **changes):
-        return dict(copy.deepcopy(ORDER), hashed_id=hashed_id, **changes)
-
-    def serve(self, orders):
-        """Cartona's list, which shrinks while orders are acknowledged."""
-
-        def page(query):
-            acknowledged = {
-                item["hashed_id"]
-                for body in self.marketplace.bodies(STATUSES)
-                for item in body
-                if item["status"] == "synced"
-            }
-            rows = [
-                order
-                for order in orders
-                if not isinstance(order, dict) or order.get("hashed_id") not in acknowledged
-            ]
-            start = (int(query["page"]) - 1) * int(query["per_page"])
-            return rows[start : start + int(query["per_page"])]
-
-        self.marketplace.always("GET", ORDERS, page)
-
-    def pull(self):
-        self.env.cr.flush()
-        wait = self.env["cartona.message"]._pull(self.config.id)
-        self.env.invalidate_all()
-        return wait
-
-    def work(self):
-        """Import until nothing is left; returns the last wait."""
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.message"]._import(self.config.id)
-        self.env.invalidate_all()
-        return wait
-
-    def store(self, *payloads, source="webhook"):
-        return self.env["cartona.message"]._store(
-            self.config, source, [notice for payload in payloads for notice in unwrap(payload)]
-        )
-
-    def order(self, hashed_id):
-        return self.env["sale.order"].search([("cartona_id", "=", hashed_id)])
-
-    def acknowledged(self):
-        return [
-            item["hashed_id"]
-            for body in self.marketplace.bodies(STATUSES)
-            for item in body
-            if item["status"] == "synced"
-        ]
-
+class TestInbox(InboxCase):
     # === PULL === #
 
     def test_all_pages_are_read_and_every_order_is_taken_once(self):
@@ -85,6 +25,8 @@ class TestInbox(OrderCase):
         orders = self.env["sale.order"].search([("cartona_id", "=like", "o_")])
         self.assertEqual(sorted(orders.mapped("cartona_id")), ["o%s" % n for n in range(8)])
         self.assertEqual(sorted(self.acknowledged()), ["o%s" % n for n in range(8)])
+        calls = [len(body) for body in self.marketplace.bodies(STATUSES)]
+        self.assertEqual(calls, [3, 3, 2], "acknowledged in bulk")
         self.assertTrue(self.config.last_pull)
         self.assertIsNone(self.pull())
         self.assertEqual(len(self.env["cartona.message"].search([])), 8)
@@ -332,22 +274,3 @@ class TestInbox(OrderCase):
             with self.env.cr.savepoint():
                 self.config.pull_interval = 0
                 self.env.cr.flush()
-
-    # === STOCK === #
-
-    def test_goods_of_a_waiting_order_are_no_longer_offered(self):
-        self.set_stock(self.tea, 50)
-        self.settle()
-        free = self.config._free_quantities(self.tea)[self.tea.id]
-        self.assertEqual(free, 50)
-        message, _repeated = self.store(self.sample("o1", total_price=999.0))
-        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
-        self.work()
-        self.assertEqual(message.state, "error")
-        self.assertEqual(self.config._free_quantities(self.tea)[self.tea.id], 46)
-
-        self.settle()
-        self.store(self.sample("o1", status="cancelled_by_retailer", total_price=999.0))
-        self.work()
-        self.assertEqual(self.config._free_quantities(self.tea)[self.tea.id], 50)
-        self.assertIn(("restock", self.listing(self.tea).id), self.noted())

@@ -6,7 +6,7 @@ import copy
 from odoo.tests import Form
 
 from ..cartona_api import unwrap
-from .common import STATUSES
+from .common import PRODUCTS, STATUSES
 from .order_common import ORDER, RICE, TEA, OrderCase
 
 
@@ -240,3 +240,114 @@ class TestWaitingOrders(OrderCase):
         message = self.park(self.order(total_price=999.0), "total_mismatch")
         message.with_user(self.clerk).action_retry()
         self.assertEqual(message.state, "new")
+
+    # === WHAT IS SEEN THOUGH THE ORDER CANNOT BE READ === #
+
+    def test_an_order_that_cannot_be_read_is_recognised(self):
+        message = self.park(self.order({TEA: {"id": [1]}}), "bad_id")
+        self.assertEqual(message.retailer_name, ORDER["retailer"]["retailer_name"])
+        self.assertEqual((message.amount, message.cartona_number), (110.0, "4711"))
+        self.assertEqual(message.supplier_code, "1")
+
+    def test_what_cannot_be_read_at_all_is_left_empty(self):
+        raw = dict(self.order(), receipt_id=["x"], total_price="much", retailer="somebody")
+        message = self.park(raw, "bad_id")
+        self.assertEqual((message.retailer_name, message.cartona_number), ("", ""))
+        self.assertEqual((message.amount, message.supplier_code), (0.0, "1"))
+
+    # === A LATER VERSION THAT WAITS === #
+
+    def test_a_change_that_waits_is_seen_on_its_order_until_it_is_in(self):
+        sale = self.receive()
+        asked = "Cartona has changed this order, but the change waits: see Waiting Orders."
+        message = self.park(self.unlinked(), "unknown_product")
+        self.assertEqual(message.order_id, sale)
+        self.assertEqual(self.tasks(sale), [(asked, self.env.ref("base.user_admin"))])
+
+        self.make_product("عصير", 12.5).cartona_id = "NEW1"
+        self.assertImported(message)
+        self.assertEqual(self.tasks(sale), [])
+
+    def test_a_change_that_waits_is_asked_about_no_more_when_another_one_replaces_it(self):
+        sale = self.receive()
+        first = self.park(self.unlinked(), "unknown_product")
+        second = self.park(self.order(total_price=999.0), "total_mismatch")
+        self.assertEqual(first.state, "superseded")
+        self.assertEqual((len(self.tasks(sale)), second.order_id), (1, sale))
+
+        self.env["cartona.message"]._store(
+            self.config, "pull", unwrap(self.order(note_message="ok"))
+        )
+        self.work()
+        self.assertEqual(self.tasks(sale), [])
+
+    def test_a_message_that_cannot_be_read_is_seen_on_its_order(self):
+        sale = self.receive()
+        message = self.park(self.order({TEA: {"id": [1]}}), "bad_id")
+        self.assertEqual((message.order_id, len(self.tasks(sale))), (sale, 1))
+
+    # === ANOTHER PACK === #
+
+    def test_another_pack_in_an_order_keeps_the_stock_back_until_it_is_settled(self):
+        self.marketplace.always("POST", PRODUCTS, {})
+        self.set_stock(self.tea, 50)
+        listing = self.listing(self.tea)
+        listing.write({"unit": "piece", "unit_count": 1})
+        self.settle()
+        message = self.park(self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch")
+
+        self.assertEqual((listing.shown_unit, listing.shown_unit_count), ("box", 24.0))
+        self.assertTrue(listing.is_pack_changed)
+        self.assertIn(listing.id, [row[1] for row in self.noted("price")])
+        self.drain()
+        sent = [item["supplier_product_id"] for item in sum(self.marketplace.bodies(PRODUCTS), [])]
+        self.assertNotIn("T1", sent)
+        self.assertEqual(listing.error_code, "pack_changed")
+
+        listing.action_accept_pack()
+        self.assertImported(message)
+
+    def test_an_order_older_than_the_last_look_at_the_catalogue_marks_no_listing(self):
+        listing = self.listing(self.tea)
+        listing.write(
+            {"unit": "piece", "unit_count": 1, "shown_unit_count": 1, "shown_at": self.now()}
+        )
+        self.park(self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch")
+        self.assertFalse(listing.is_pack_changed)
+
+    # === WHAT ONLY ORDERS WAIT FOR === #
+
+    def test_more_decimals_are_enough(self):
+        self.listing(self.tea).write({"unit": "kg", "unit_count": 0})
+        line = {"unit": "kg", "amount": 0.1234, "selling_price": 10}
+        message = self.park(self.order({TEA: line}), "precision")
+        accuracy = self.rows(message.action_fix())
+        self.assertEqual(accuracy._name, "decimal.precision")
+        quantities = accuracy.filtered(lambda row: "Unit" in row.name)
+
+        quantities.digits = 5
+        self.assertImported(message)
+        self.assertEqual(message.order_id.order_line[0].product_uom_qty, 0.1234)
+
+    def test_a_pricelist_in_cartona_s_currency_is_enough(self):
+        foreign = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
+        )
+        foreign.active = True
+        self.config.currency_id = foreign
+        others = self.env["product.pricelist"].search([("currency_id", "=", foreign.id)])
+        others.active = False
+        for number in range(2):
+            message = self.park(self.order(hashed_id="p%s" % number), "no_pricelist")
+            self.assertEqual(message.action_fix()["res_model"], "product.pricelist")
+            if number:
+                others.currency_id = foreign
+            else:
+                others = self.env["product.pricelist"].create(
+                    {"name": "Cartona", "currency_id": foreign.id, "company_id": self.company.id}
+                )
+            self.assertImported(message)
+            self.assertEqual(message.order_id.pricelist_id, others)
+            others.currency_id = self.company.currency_id

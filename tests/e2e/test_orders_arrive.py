@@ -4,6 +4,7 @@ The server runs in another time zone than Cairo or UTC: nothing may depend on it
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -166,6 +167,51 @@ def test_acknowledgement_that_got_lost_is_repeated_without_harm(
     wait_until(lambda: _synced_calls(sandbox) >= 2, timeout=15)
     intake.arrive([order])
     assert intake.sales([order], "message_ids") == [sale]
+
+
+def test_acknowledgement_that_timed_out_is_repeated_without_harm(
+    intake: Intake, product: int, sandbox: SandboxServer
+):
+    """Cartona has heard it, but its answer takes longer than we wait."""
+    intake.seller.configure(timeout=1)
+    try:
+        sandbox.set_fault(effect="delay", seconds=5, when="after", path=STATUS, times=1)
+        [order] = intake.place(1, [product])
+        intake.pull()
+        intake.arrive([order], settled=False)
+        [sale] = intake.sales([order], "message_ids")
+        wait_until(lambda: _due(intake, [order]) == 0, timeout=20)
+    finally:
+        intake.seller.configure(timeout=30)
+    intake.arrive([order])
+    assert intake.syncs([order]) == {2}
+    assert intake.sales([order], "message_ids") == [sale]
+
+
+def test_status_alone_does_not_acknowledge_what_was_changed_besides(
+    intake: Intake, product: int, sandbox: SandboxServer
+):
+    """However Cartona takes an acknowledgement: for what it gave us, or for the order as it is."""
+    sandbox.behaviour(synced_acknowledges="current")
+    [order] = intake.place(1, [product])
+    intake.pull()
+    intake.arrive([order])
+    line = {"supplier_product_id": intake.seller.listings[product], "amount": 7}
+    sandbox.edit_order(order, lines=[line])
+    secret = intake.seller.setting("webhook_token")
+    answer = requests.post(
+        f"{intake.odoo.url}/cartona/webhook/status",
+        json={"hashed_id": order, "status": "pending"},
+        headers={"AuthorizationToken": secret},
+        timeout=30,
+    )
+    assert answer.status_code == 200
+    wait_until(lambda: not _open(intake, [order]))
+    time.sleep(0.5)  # there is no sign of what does not happen
+    assert intake.unacknowledged([order]) == [order]
+    intake.pull()
+    intake.arrive([order])
+    assert intake.sales([order])[0]["amount_total"] == 70.0
 
 
 def test_order_that_comes_again_unchanged_is_acknowledged_again_and_nothing_else(
@@ -369,6 +415,15 @@ def _synced_calls(sandbox: SandboxServer) -> int:
 def _messages(intake: Intake, orders: list[str]) -> int:
     rows = intake.odoo.query(
         "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s)", orders
+    )
+    return rows[0][0]
+
+
+def _due(intake: Intake, orders: list[str]) -> int:
+    """How many acknowledgements Cartona has not answered."""
+    rows = intake.odoo.query(
+        "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s) AND acknowledge = 'due'",
+        orders,
     )
     return rows[0][0]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tools.bench.intake import Intake
 from tools.bench.seller import UPDATE, Seller
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
@@ -87,7 +88,57 @@ def test_failed_call_is_repeated_by_the_crons_trigger(
     seller.arrives(product, selling_price=14.0)
 
 
+def test_orders_are_fetched_imported_and_acknowledged_by_cron(seller: Seller, minute: Callable):
+    [product] = published(seller, minute, 1)
+    intake = Intake(seller)
+    seller.configure(auto_sync_orders=True, auto_confirm=False)
+    orders = intake.place(3, [product])
+    pulling_minute(seller)
+    wait_until(lambda: seller.odoo.query(PULL_JOBS)[0][0], timeout=20)
+    for _minute in range(2):  # one to fetch, one to import
+        pulling_minute(seller)
+        minute()
+    intake.arrive(orders, within=30)
+
+
+def test_orders_that_are_switched_off_are_fetched_and_no_more(seller: Seller, minute: Callable):
+    [product] = published(seller, minute, 1)
+    intake = Intake(seller)
+    seller.configure(auto_sync_orders=False)
+    orders = intake.place(2, [product])
+    for _minute in range(2):
+        pulling_minute(seller)
+    found = "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s) AND state = 'new'"
+    wait_until(lambda: seller.odoo.query(found, orders)[0][0] == 2, timeout=20)
+    minute()
+    assert intake.odd(orders) == dict.fromkeys(orders, 0)
+    assert intake.unacknowledged(orders) == orders
+
+
 # === HELPERS === #
+
+PULL_JOBS = "SELECT count(*) FROM queue_job WHERE method_name = '_job_pull' AND state = 'pending'"
+
+
+def pulling_minute(seller: Seller) -> None:
+    """A minute passes, and the cron that fetches orders has come."""
+    odoo = seller.odoo
+    for table, column, condition in (
+        ("queue_job", "date_created", "state = 'pending'"),
+        ("cartona_message", "write_date", "true"),
+        ("cartona_config", "last_pull", "true"),
+    ):
+        odoo.query(
+            f"UPDATE {table} SET {column} = {column} - interval '1 minute' WHERE {condition}"
+        )
+    pull = (
+        "SELECT res_id FROM ir_model_data"
+        " WHERE module = 'cartona_integration' AND name = 'cron_pull_orders'"
+    )
+    odoo.query(f"UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = ({pull})")
+    odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)
+    due = f"SELECT nextcall <= now() AT TIME ZONE 'UTC' FROM ir_cron WHERE id = ({pull})"
+    wait_until(lambda: not odoo.query(due)[0][0], timeout=20)
 
 
 def published(seller: Seller, minute: Callable, count: int) -> list[int]:

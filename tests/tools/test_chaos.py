@@ -15,20 +15,27 @@ LINES = [
 
 
 @pytest.mark.parametrize(
-    ("words", "options", "folders"),
+    ("words", "options", "folders", "kills"),
     [
-        (["--seed", "7"], {"--seed=7", "--full"}, {"chaos", "faults"}),
-        (["--short", "--seed", "7"], {"--seed=7"}, {"chaos"}),
-        (["--hour", "--seed", "0"], {"--seed=0", "--full", "--steady=3600"}, {"chaos", "faults"}),
+        (["--seed", "7"], {"--seed=7", "--full"}, {"chaos", "faults"}, "100"),
+        (["--short", "--seed", "7"], {"--seed=7"}, {"chaos"}, None),
+        (
+            ["--hour", "--seed", "0"],
+            {"--seed=0", "--full", "--steady=3600"},
+            {"chaos", "faults"},
+            "100",
+        ),
     ],
 )
 def test_options_are_handed_on_and_the_seed_is_printed(
-    monkeypatch, capsys, words, options, folders
+    monkeypatch, capsys, words, options, folders, kills
 ):
-    commands = []
+    commands, variables = [], []
+    monkeypatch.delenv("KILLS", raising=False)
 
-    def run(command, **_settings):
+    def run(command, env, **_settings):
         commands.append(command)
+        variables.append(env)
         return SimpleNamespace(returncode=3)
 
     monkeypatch.setattr(chaos.subprocess, "run", run)
@@ -36,6 +43,7 @@ def test_options_are_handed_on_and_the_seed_is_printed(
     [command] = commands
     given = {word for word in command if word.startswith("--") and "json" not in word}
     assert given == options
+    assert variables[0].get("KILLS") == kills
     assert {word.rpartition("/tests/")[2] for word in command if "/tests/" in word} == folders
     assert f"--seed {words[words.index('--seed') + 1]}" in capsys.readouterr().out
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cartona_api import Order, OrderLine, Problem, Retailer, content_key, parse_order
+from cartona_api import Order, OrderLine, Problem, Retailer, content_key, glance, parse_order
 
 D = Decimal
 
@@ -234,10 +234,37 @@ def test_what_only_informs_never_holds_an_order_up(raw):
 
 
 def test_an_order_without_lines_can_be_read_on_demand(raw):
-    order = parse_order(
-        dict(raw, status="cancelled_by_retailer", order_details=[]), lines_required=False
-    )
-    assert (order.status, order.lines, order.lines_total) == ("cancelled_by_retailer", (), 0)
+    order = parse_order(dict(raw, order_details=[]), lines_required=False)
+    assert (order.status, order.lines, order.lines_total) == ("pending", (), 0)
+
+
+@pytest.mark.parametrize("state", ["cancelled_by_retailer", "Cancelled", "return"])
+@pytest.mark.parametrize("nothing", [[], None, ""])
+def test_what_is_called_off_needs_no_lines(raw, state, nothing):
+    assert parse_order(dict(raw, status=state, order_details=nothing)).lines == ()
+
+
+@pytest.mark.parametrize("state", ["pending", "editing", "approved", "delivered", "teleported"])
+def test_what_is_not_called_off_needs_lines(raw, state):
+    with pytest.raises(Problem) as caught:
+        parse_order(dict(raw, status=state, order_details=[]))
+    assert caught.value.code == "empty_order"
+
+
+def test_a_glance_reads_what_can_be_read_of_anything():
+    assert glance({
+        "receipt_id": 4711, "internal_supplier_code": 2, "total_price": "110.5",
+        "retailer": {"retailer_name": " Shop "}, "order_details": 7,
+    }) == {
+        "receipt_id": "4711", "supplier_code": "2", "total_price": Decimal("110.5"),
+        "retailer_name": "Shop",
+    }  # fmt: skip
+    nothing = {"receipt_id": "", "supplier_code": "", "total_price": None, "retailer_name": ""}
+    for raw in (
+        None, [], "text", {}, {"retailer": "somebody", "receipt_id": [1], "total_price": "much"},
+        {"retailer": {"retailer_name": {}}, "supplier_code": {}, "total_price": "NaN"},
+    ):  # fmt: skip
+        assert glance(raw) == nothing
 
 
 STATUSES = [

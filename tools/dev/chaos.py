@@ -14,6 +14,8 @@ from tools.dev import processes, venvs
 from tools.dev.paths import LOGS, ROOT
 
 _HOUR = 3600
+# How often a process is killed while it imports orders.
+_KILLS = "100"
 _PLACES = ("chaos", "faults")
 
 
@@ -30,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command += [] if options.short else ["--full"]
     command += [f"--steady={_HOUR}"] if options.hour else []
     variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
+    if not options.short:
+        variables.setdefault("KILLS", _KILLS)
     print(f"chaos: once more the same with --seed {seed}", flush=True)
     return subprocess.run(command, env=variables, cwd=ROOT).returncode
 

@@ -1,0 +1,234 @@
+"""Which of the things that Cartona says of an order holds, and which of them it is told to know."""
+
+from datetime import datetime, timedelta
+
+from ..cartona_api import unwrap
+from .common import ORDERS, STATUSES
+from .inbox_common import InboxCase
+from .order_common import TEA
+
+
+class TestNewest(InboxCase):
+    def version(self, amount, **changes):
+        """Order "o1" with so many tea."""
+        return self.raw({TEA: {"amount": amount}}, hashed_id="o1", **changes)
+
+    def tea_ordered(self):
+        return self.order("o1").order_line.filtered(lambda line: line.cartona_id == "901")
+
+    def assertOrdered(self, amount):
+        self.assertEqual(self.tea_ordered().product_uom_qty, amount)
+
+    def messages_of(self, hashed_id="o1"):
+        return self.env["cartona.message"].search([("hashed_id", "=", hashed_id)], order="id")
+
+    # === WHAT IS NEWER === #
+
+    def test_a_page_asked_for_before_a_call_came_does_not_undo_the_call(self):
+        asked_at = datetime.utcnow() - timedelta(seconds=1)
+        self.store(self.version(2))
+        page = unwrap(self.version(1))
+        older, _repeated = self.env["cartona.message"]._store(self.config, "pull", page, asked_at)
+        self.assertEqual(len(older), 1, "so that the list is read once more")
+        self.work()
+
+        self.assertOrdered(2)
+        self.assertEqual([row.state for row in self.messages_of()], ["done", "superseded"])
+
+    def test_a_page_asked_for_before_a_call_came_changes_nothing_after_its_import_either(self):
+        asked_at = datetime.utcnow() - timedelta(seconds=1)
+        self.store(self.version(2))
+        self.work()
+        page = unwrap(self.version(1))
+        self.env["cartona.message"]._store(self.config, "pull", page, asked_at)
+        self.work()
+        self.assertOrdered(2)
+
+    def test_a_page_counts_from_when_it_was_asked_for(self):
+        answered = []
+
+        def page(query):
+            answered.append(datetime.utcnow())
+            return [self.version(1)] if query["page"] == "1" else []
+
+        self.marketplace.always("GET", ORDERS, page)
+        self.pull()
+        self.assertLess(self.messages_of().told_at, answered[0])
+
+    def test_a_call_that_repeats_an_older_one_is_asked_about_and_not_applied(self):
+        self.store(self.version(1))
+        self.work()
+        self.store(self.version(2))
+        self.work()
+        self.settle_jobs()
+
+        fresh, repeated = self.store(self.version(1))
+        self.ring()
+        self.work()
+
+        self.assertEqual((len(fresh), repeated), (0, 1))
+        self.assertEqual(len(self.jobs("_job_pull")), 1)
+        self.assertOrdered(2)
+
+        self.serve([self.version(2)], shrinks=False)
+        self.pull()
+        self.work()
+        self.assertOrdered(2)
+
+    def test_an_order_that_is_as_it_was_before_comes_with_the_list(self):
+        for amount in (1, 2, 1):
+            self.store(self.version(amount))
+            self.work()
+        self.assertOrdered(2)
+
+        self.serve([self.version(1)], shrinks=False)
+        self.pull()
+        self.work()
+        self.assertOrdered(1)
+
+    def test_an_older_one_in_the_same_call_is_not_applied(self):
+        self.store([self.version(1), self.version(2), self.version(1)])
+        self.work()
+        self.assertOrdered(2)
+
+    # === WHAT IS ACKNOWLEDGED === #
+
+    def test_a_status_alone_acknowledges_nothing(self):
+        self.store(self.version(1))
+        self.work()
+        self.assertEqual(self.acknowledged(), ["o1"])
+        notice, _repeated = self.store({"hashed_id": "o1", "status": "approved"})
+        self.work()
+        self.assertEqual((notice.state, notice.acknowledge), ("done", "no"))
+        self.assertEqual(self.acknowledged(), ["o1"])
+
+    def test_an_edit_that_crosses_our_approval_is_offered_again(self):
+        """The retailer changed the order while it was being approved: Cartona has his lines."""
+        self.store(self.version(1))
+        self.work()
+        order = self.order("o1")
+        order.action_confirm()
+        order.cartona_status = "approved"
+
+        crossing, _repeated = self.store(self.version(3))
+        self.work()
+        self.assertOrdered(1)
+        self.assertEqual((crossing.state, crossing.acknowledge), ("done", "no"))
+        self.assertEqual(self.acknowledged(), ["o1"])
+
+        self.store(self.version(3, status="approved"), source="pull")
+        self.work()
+        self.assertOrdered(3)
+        self.assertEqual(self.acknowledged(), ["o1", "o1"])
+
+    def test_an_echo_that_our_approval_overtook_is_acknowledged(self):
+        self.store(self.version(1))
+        self.work()
+        self.order("o1").cartona_status = "approved"
+        self.store(self.version(1, note_message="soon"))
+        self.work()
+        self.assertEqual(self.acknowledged(), ["o1", "o1"])
+
+    def test_orders_that_are_here_do_not_wait_until_cartona_can_be_told(self):
+        self.marketplace._announced.clear()
+        self.marketplace.always("POST", STATUSES, "down", status=503)
+        for number in range(8):
+            self.store(self.sample("o%s" % number))
+        self.assertTrue(1 <= self.work() <= 1.25)
+        self.assertEqual(len(self.env["sale.order"].search([("cartona_id", "=like", "o_")])), 8)
+        self.assertEqual(len(self.marketplace.bodies(STATUSES)), 1, "it is asked to wait once")
+
+    def test_many_acknowledgements_that_are_due_go_one_call_after_the_other(self):
+        for number in range(8):
+            self.store(self.sample("o%s" % number))
+        self.work()
+        self.marketplace.calls.clear()
+        for number in range(8):
+            self.store(self.sample("o%s" % number), source="pull")
+        self.work()
+        self.assertEqual([len(body) for body in self.marketplace.bodies(STATUSES)], [3, 3, 2])
+
+    # === CANCELLED === #
+
+    def test_a_cancellation_without_lines_cancels_the_order(self):
+        self.store(self.version(1))
+        self.work()
+        message, _repeated = self.store(
+            self.sample("o1", status="cancelled_by_retailer", order_details=[], retailer=None)
+        )
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("done", False))
+        order = self.order("o1")
+        self.assertEqual((order.state, order.cartona_status), ("cancel", "cancelled_by_retailer"))
+        self.assertEqual(order.partner_id.name, "أسواق الرحمــة")
+        self.assertOrdered(1)
+
+    def test_an_order_without_lines_that_is_not_cancelled_waits(self):
+        message, _repeated = self.store(self.sample("o1", order_details=[]))
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("error", "empty_order"))
+
+    def test_a_cancellation_of_what_never_came_is_no_order(self):
+        message, _repeated = self.store(
+            self.sample("o1", status="cancelled_by_retailer", order_details=None)
+        )
+        self.work()
+        self.assertEqual(message.state, "done")
+        self.assertFalse(self.order("o1"))
+
+    # === NOT NOW === #
+
+    def test_a_copied_database_imports_nothing_until_a_manager_says_so(self):
+        self.config.database_uuid = "another"
+        message, _repeated = self.store(self.version(1))
+        self.work()
+        self.assertEqual(message.state, "new")
+        self.assertFalse(self.order("o1"))
+
+        self.marketplace.announce("GET", "supplier-product", [])
+        self.config.action_accept_database()
+        self.work()
+        self.assertEqual(message.state, "done")
+        self.assertOrdered(1)
+
+    # === LONG LISTS === #
+
+    def test_a_list_that_takes_longer_than_a_job_is_read_on_by_the_next_one(self):
+        self.patch_seconds(0)
+        self.serve([self.sample("o%s" % number) for number in range(8)], shrinks=False)
+        jobs = 1
+        while self.pull() == 0:
+            jobs += 1
+            self.assertLess(jobs, 20, "it never comes to an end")
+
+        pages = [int(query["page"]) for _m, path, query, _b in self.marketplace.calls]
+        # Two passes: the second one brought nothing new.
+        self.assertEqual(pages, [1, 2, 3, 4, 1, 2, 3, 4])
+        self.assertEqual(len(self.env["cartona.message"].search([])), 8)
+        self.assertFalse(self.config.pull_mark)
+
+    def test_a_page_that_fails_does_not_hide_what_is_new_before_it(self):
+        self.patch_seconds(0)
+        self.serve([self.sample("o%s" % number) for number in range(8)], shrinks=False)
+        self.pull()
+        self.assertTrue(self.config.pull_mark)
+        self.marketplace.announce("GET", ORDERS, "down", status=503)
+        self.assertTrue(self.pull())
+        self.config._end_pause("in")
+        self.marketplace.calls.clear()
+        self.pull()
+        self.assertEqual(self.marketplace.calls[0][2]["page"], "1")
+
+    def patch_seconds(self, seconds):
+        from ..models import cartona_message_pull
+
+        self.patch(cartona_message_pull, "_PULL_SECONDS", seconds)
+
+    def settle_jobs(self):
+        """No job waits."""
+        self.env["queue.job"].search([("method_name", "=", "_job_pull")]).unlink()
+
+    def ring(self):
+        """What the bell does after the commit."""
+        self.env.cr.flush()
+        self.env.cr.postcommit.run()

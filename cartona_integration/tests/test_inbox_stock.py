@@ -1,0 +1,97 @@
+"""Goods of orders that are not in Odoo yet: kept back, and let go with the order."""
+
+from .inbox_common import InboxCase
+from .order_common import RICE, TEA
+
+
+class TestInboxStock(InboxCase):
+    """50 of tea are in stock, nothing waits to be sent."""
+
+    def setUp(self):
+        super().setUp()
+        self.set_stock(self.tea, 50)
+        self.settle()
+
+    # === HELPERS === #
+
+    def free(self, product=None):
+        product = product or self.tea
+        return self.config._free_quantities(product)[product.id]
+
+    def parked(self, **changes):
+        """4 tea and something that nobody has linked."""
+        line = {"supplier_product_id": "NEW1"}
+        raw = self.raw({RICE: line}, hashed_id="o1", **changes)
+        message, _repeated = self.store(raw)
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
+        self.assertEqual(self.free(), 46)
+        self.settle()
+        return message
+
+    def assertPublished(self, quantity):
+        """So much is free, and the outbox knows that it is to be told."""
+        self.assertEqual(self.free(), quantity)
+        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
+
+    # === TESTS === #
+
+    def test_goods_of_a_waiting_order_are_no_longer_offered(self):
+        self.assertEqual(self.free(), 50)
+        message, _repeated = self.store(self.sample("o1", total_price=999.0))
+        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
+        self.work()
+        self.assertEqual(message.state, "error")
+        self.assertEqual(self.free(), 46)
+
+        self.settle()
+        self.store(self.sample("o1", status="cancelled_by_retailer", total_price=999.0))
+        self.work()
+        self.assertPublished(50)
+
+    def test_cancelling_a_waiting_order_publishes_its_goods_again(self):
+        parked = self.parked()
+        self.store(
+            self.raw(
+                {RICE: {"supplier_product_id": "NEW1"}},
+                hashed_id="o1",
+                status="cancelled_by_retailer",
+            )
+        )
+        self.work()
+        self.assertEqual(parked.state, "superseded")
+        self.assertPublished(50)
+
+    def test_a_waiting_order_that_is_changed_holds_what_it_says_now(self):
+        self.parked()
+        changed = {TEA: {"amount": 1}, RICE: {"supplier_product_id": "NEW1"}}
+        self.store(self.raw(changed, hashed_id="o1"))
+        self.work()
+        self.assertPublished(49)
+
+    def test_a_cancelling_status_lets_a_waiting_order_go_at_once(self):
+        parked = self.parked()
+        self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
+        self.work()
+        self.assertEqual((parked.state, parked.held), ("superseded", False))
+        self.assertPublished(50)
+
+    def test_a_waiting_order_holds_what_it_names_in_another_way(self):
+        self.listing(self.tea).internal_product_id = "OUR-T"
+        self.rice.default_code = "OUR-R"
+        self.set_stock(self.rice, 50)
+        self.listing(self.rice).uom_id = self.box(10)
+        self.settle()
+        lines = {
+            TEA: {"supplier_product_id": None, "internal_product_id": "OUR-T"},
+            RICE: {"supplier_product_id": None, "internal_product_id": "OUR-R"},
+            2: {"id": 903, "supplier_product_id": "NEW1"},
+        }
+        message, _repeated = self.store(self.raw(lines, hashed_id="o1"))
+        self.work()
+        self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
+        # The second one is found as a product, so it counts in the product's own unit.
+        self.assertEqual((self.free(), self.free(self.rice)), (46, 48))
+        noted = self.noted("restock")
+        self.assertIn(("restock", self.listing(self.tea).id), noted)
+        self.assertIn(("restock", self.listing(self.rice).id), noted)
