@@ -9,20 +9,32 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 
+from tests.chaos.conftest import RUN
+from tests.chaos.report import Line
 from tools.bench.intake import Intake
 from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
 
-# Each example is a call over a socket. No database, for a run leaves nothing behind; what is
-# wanted of the fixtures is one server for all examples.
-settings.register_profile(
-    "attack",
-    max_examples=150,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+#: What the attacked seller sells: the first piece of every sandbox, at this price.
+SOLD, PRICE = "500001", 5
+_EXAMPLES, _EXAMPLES_IN_FULL = 150, 2000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each example is a call over a socket, of which `make chaos` makes more.
+
+    No database, for a run leaves nothing behind; what is wanted of the fixtures is one server for
+    all examples.
+    """
+    full = config.getoption("--full", default=False)
+    settings.register_profile(
+        "attack",
+        max_examples=_EXAMPLES_IN_FULL if full else _EXAMPLES,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 @dataclass
@@ -32,11 +44,13 @@ class Door:
     :ivar intake: what becomes of the orders
     :ivar secret: what opens it
     :ivar start: where the server's log ended when the test began
+    :ivar tried: one entry for each call that was made, by all tests
     """
 
     intake: Intake
     secret: str
     start: int
+    tried: list[str]
 
     @property
     def url(self) -> str:
@@ -45,6 +59,7 @@ class Door:
 
     def post(self, body: bytes, secret: str | bytes | None = None, **headers: str):
         """The answer to one call; with the true secret unless another one is given."""
+        self.tried.append("post")
         given = self.secret if secret is None else secret
         sent = {"AuthorizationToken": given, "Content-Type": "application/json"}
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
@@ -64,6 +79,7 @@ class Door:
 
     def call(self, head: list[str], body: bytes = b"", timeout: float = 30) -> socket.socket:
         """A connection on which so much of a request was sent."""
+        self.tried.append(head[0])
         line = socket.create_connection(("127.0.0.1", self.intake.odoo.port), timeout=timeout)
         request = [head[0], "Host: 127.0.0.1", *head[1:], "", ""]
         line.sendall("\r\n".join(request).encode("latin-1") + body)
@@ -80,19 +96,49 @@ class Door:
             return log.read().decode("utf-8", "replace")
 
 
+@pytest.fixture(scope="module")
+def tried() -> list[str]:
+    """What has been sent by the tests of this file."""
+    return []
+
+
 @pytest.fixture
-def door(odoo: OdooServer, sandbox: SandboxServer) -> Door:
-    """`odoo` connected to `sandbox`, orders on; its webhook, which nobody has told Cartona."""
+def lines(request: pytest.FixtureRequest) -> list[Line]:
+    """The table of `make chaos`; where no such is made, one that nobody reads."""
+    run = request.config.stash.get(RUN, None)
+    return run.lines if run else []
+
+
+@pytest.fixture
+def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
+    """`odoo` connected to `sandbox`, everything on; sells one product, at rest."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True)
-    seller.rest()
-    return Door(Intake(seller), seller.setting("webhook_token"), odoo.log.stat().st_size)
+    linked = [("product_id", "!=", False), ("cartona_id", "=", SOLD)]
+    rows = odoo.call("cartona.listing", "search_read", linked, ["product_id"])
+    if rows:
+        seller.listings = {rows[0]["product_id"][0]: SOLD}
+    else:
+        assert float(sandbox.listing(SOLD)["unit_count"]) == 1
+        seller.link(seller.create(1, list_price=PRICE), [SOLD])
+    seller.rest(timeout=30)
+    return seller
 
 
-def order(**changes: object) -> Mapping[str, object]:
-    """A valid order of one line, for a product that nobody has linked."""
-    line = {"id": 1, "supplier_product_id": "nobody's", "amount": 1, "selling_price": 5}
-    whole = {"hashed_id": "attack", "status": "pending", "total_price": 5}
-    return {**whole, "retailer": {"retailer_code": "1"}, "order_details": [line], **changes}
+@pytest.fixture
+def door(seller: Seller, tried: list[str]) -> Door:
+    """The webhook of `seller`, of which nobody has told Cartona."""
+    end = seller.odoo.log.stat().st_size
+    return Door(Intake(seller), seller.setting("webhook_token"), end, tried)
+
+
+def order(line: Mapping[str, object] = {}, **changes: object) -> Mapping[str, object]:
+    """A valid order of one line.
+
+    :param line: changes of the line
+    """
+    first = {"id": 1, "supplier_product_id": SOLD, "amount": 1, "selling_price": PRICE, **line}
+    whole = {"hashed_id": "attack", "status": "pending", "total_price": PRICE}
+    return {**whole, "retailer": {"retailer_code": "1"}, "order_details": [first], **changes}
 
 
 def encoded(data: object) -> bytes:
