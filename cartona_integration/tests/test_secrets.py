@@ -169,6 +169,14 @@ class TestSecrets(AccessCase):
                 for word in (TOKEN, SECRET, CODE):
                     self.assertNotIn(word, said)
 
+    def test_who_logs_every_statement_does_not_log_them(self):
+        """As Odoo's cursors log them; up to 15 one decides when it is opened whether it does."""
+        statement = 'UPDATE "cartona_config" SET "auth_token" = \'%s\'' % TOKEN
+        with self.assertLogs("odoo.sql_db", "DEBUG") as log:
+            logging.getLogger("odoo.sql_db").debug("[%.3f ms] query: %s", 0.5, statement)
+        self.assertIn("cartona_config", log.output[0])
+        self.assertNotIn(TOKEN, log.output[0])
+
     def test_other_statements_are_logged_as_ever(self):
         with self.assertLogs("odoo.sql_db", "ERROR") as log:
             with self.assertRaises(psycopg2.Error), self.env.cr.savepoint():

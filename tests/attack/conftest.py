@@ -14,11 +14,16 @@ from tests.chaos.report import Line
 from tools.bench.intake import Intake
 from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
 #: What the attacked seller sells: the first piece of every sandbox, at this price.
 SOLD, PRICE = "500001", 5
 _EXAMPLES, _EXAMPLES_IN_FULL = 150, 2000
+#: Of answers, each of which takes a job or two.
+_ANSWERS, _ANSWERS_IN_FULL = 6, 60
+#: What no server's log may show.
+BROKEN = ("Traceback", " ERROR ", " CRITICAL ")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,13 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
     all examples.
     """
     full = config.getoption("--full", default=False)
-    settings.register_profile(
-        "attack",
-        max_examples=_EXAMPLES_IN_FULL if full else _EXAMPLES,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+    for name, short, long in (
+        ("attack", _EXAMPLES, _EXAMPLES_IN_FULL),
+        ("answers", _ANSWERS, _ANSWERS_IN_FULL),
+    ):
+        settings.register_profile(
+            name,
+            max_examples=long if full else short,
+            deadline=None,
+            database=None,
+            suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        )
 
 
 @dataclass
@@ -144,3 +153,47 @@ def order(line: Mapping[str, object] = {}, **changes: object) -> Mapping[str, ob
 def encoded(data: object) -> bytes:
     """JSON as a careless sender writes it: NaN and halves of surrogate pairs too."""
     return json.dumps(data).encode()
+
+
+def settled(odoo: OdooServer) -> tuple[list[dict], list[dict]]:
+    """Wait until nothing is to be imported any more.
+
+    :return: messages and sale orders
+    :raise AssertionError: where something is lost, doubled, done by halves or without a reason
+    """
+    new = "SELECT count(*) FROM cartona_message WHERE state = 'new'"
+    wait_until(lambda: odoo.query(new) == [(0,)], timeout=240)
+    rows = odoo.call(
+        "cartona.message",
+        "search_read",
+        [("state", "!=", "superseded")],
+        ["hashed_id", "state", "kind", "payload", "error_code", "error_message", "order_id"],
+        order="id",
+    )
+    assert {row["state"] for row in rows} <= {"done", "error"}
+    for row in rows:
+        if row["state"] == "error":
+            assert row["error_code"] != "unexpected", row
+            assert row["error_message"], row
+        else:
+            assert row["order_id"], row
+    taken = [row for row in rows if row["state"] == "done" and row["kind"] == "order"]
+    told = {row["order_id"][0]: row for row in taken}
+    domain = [("cartona_id", "!=", False)]
+    sales = odoo.call("sale.order", "search_read", domain, ["cartona_id", "amount_total"])
+    assert {sale["id"] for sale in sales} == told.keys()
+    assert len({sale["cartona_id"] for sale in sales}) == len(sales)
+    for sale in sales:
+        assert sale["amount_total"] == _costs(told[sale["id"]]), told[sale["id"]]
+    assert odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'") == [(0,)]
+    return rows, sales
+
+
+def _costs(message: dict) -> float:
+    """What an order that was told costs: its total, or its lines where it has none."""
+    whole = json.loads(message["payload"])
+    if whole.get("total_price") not in (None, ""):
+        return float(whole["total_price"])
+    return sum(
+        float(line["amount"]) * float(line["selling_price"]) for line in whole["order_details"]
+    )
