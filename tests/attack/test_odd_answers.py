@@ -93,8 +93,10 @@ def test_whatever_rows_the_catalogue_has_the_good_one_is_read(
         odoo.call("cartona.config", "action_read_catalogue", [seller.config])
 
     answer([encoded([*rows, good]).decode(), "[]"], ask, path=CATALOGUE, method="GET")
-    kept = "SELECT name, is_gone, product_id FROM cartona_listing WHERE cartona_id = %s"
-    assert odoo.query(kept, SOLD) == [("good", False, product)]
+    kept = "SELECT name, product_id, is_gone FROM cartona_listing WHERE cartona_id = %s"
+    [(name, linked, is_gone)] = odoo.query(kept, SOLD)
+    assert (name, linked) == ("good", product)
+    assert not is_gone
 
 
 @given(body=TEXTS | VALUES.map(lambda data: encoded(data).decode()))
