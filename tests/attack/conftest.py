@@ -21,7 +21,7 @@ from tools.dev.sandbox_server import SandboxServer
 SOLD, PRICE = "500001", 5
 _EXAMPLES, _EXAMPLES_IN_FULL = 150, 2000
 #: Of answers, each of which takes a job or two.
-_ANSWERS, _ANSWERS_IN_FULL = 6, 60
+_ANSWERS, _ANSWERS_IN_FULL = 6, 50
 #: What no server's log may show.
 BROKEN = ("Traceback", " ERROR ", " CRITICAL ")
 

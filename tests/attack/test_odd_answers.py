@@ -13,6 +13,7 @@ from tools.bench.intake import PULL, Intake
 from tools.bench.seller import UPDATE, Seller
 from tools.dev.processes import wait_until
 
+pytestmark = pytest.mark.timeout(1200)
 CATALOGUE = "supplier-product"
 _JOBS = """
     SELECT count(*) FROM queue_job WHERE state IN ('enqueued', 'started')

@@ -13,6 +13,7 @@ from tests.attack.conftest import BROKEN, Door, encoded, order, settled
 from tests.chaos.report import Line
 from tools.dev.processes import wait_until
 
+pytestmark = pytest.mark.timeout(900)
 GIGABYTES = 10 * 1024**3
 MIB = 1024 * 1024
 
