@@ -8,7 +8,7 @@ the others go on.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Dict, List
@@ -181,6 +181,9 @@ class CartonaOrderImporter(models.AbstractModel):
         plans = []
         for order in orders:
             sale = known.get(order.hashed_id, sales.browse())
+            if not order.status and life_cycle.is_known(sale.cartona_status):
+                # That it is left out is no news: with it, what we know would be forgotten.
+                order = replace(order, status=sale.cartona_status, known_status=True)
             lines = keyed_lines(order)
             told = json.loads(sale.cartona_told or "{}")
             if told:

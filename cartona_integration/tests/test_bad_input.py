@@ -6,11 +6,12 @@ import json
 
 from odoo.tests import tagged
 
+from ..cartona_api import Problem, parse_order, unwrap
 from .common import ORDERS, PRODUCTS, STATUSES
-from .drift_common import VARIANTS, drifted, no_complaint
+from .drift_common import VARIANTS, drifted, no_complaint, paths
 from .order_common import ORDER, OrderCase
 from .test_catalogue import CATALOGUE, CatalogueCase
-from .test_webhook import WebhookCase
+from .test_webhook import STATUS_URL, WebhookCase
 
 # The valid order with every field that the notes name.
 WHOLE_ORDER = dict(
@@ -19,7 +20,18 @@ WHOLE_ORDER = dict(
     pickup_otp="778812",
     cancellation_reason="out_of_stock",
     return_reason="expired",
+    retailer=dict(ORDER["retailer"], retailer_email="shop@example.com"),
 )
+# Source: the table "Orders in" of the notes.
+NAMED = """
+hashed_id receipt_id supplier_code status delivered_by pickup_date pickup_otp delivery_day
+estimated_delivery_day retailer_preferred_delivery_date cancellation_reason return_reason
+note_message edited_by_admin distribution_route_code created_at total_price cartona_credit
+installment_cost wallet_top_up applied_supplier_rebate retailer retailer_name retailer_code
+retailer_number retailer_number2 retailer_address address_notes retailer_email order_details id
+supplier_product_id internal_product_id base_product_id unit unit_count product_name amount
+selling_price applied_supplier_discount applied_cartona_discount comment
+"""
 WHOLE_ROW = {
     "supplier_product_id": 12345,
     "internal_product_id": "51",
@@ -104,6 +116,9 @@ class TestBadOrders(OrderCase):
         self.config.batch_size = 100
 
     def pull(self, rows):
+        """Cartona has these orders for us, and no others."""
+        others = [entry for entry in self.marketplace._announced if entry[1] != ORDERS]
+        self.marketplace._announced = others
         pages = [rows[first : first + 100] for first in range(0, len(rows), 100)]
 
         def page(query):
@@ -122,6 +137,9 @@ class TestBadOrders(OrderCase):
             wait = Message._import(self.config.id)
         self.assertIsNone(wait)
         self.env.invalidate_all()
+
+    def test_every_field_that_is_documented_is_tried(self):
+        self.assertEqual({path[-1] for path in paths(WHOLE_ORDER)}, set(NAMED.split()))
 
     def test_every_field_of_an_order_may_be_missing_or_wrong(self):
         cases = drifted(WHOLE_ORDER)
@@ -157,6 +175,80 @@ class TestBadOrders(OrderCase):
         self.assertEqual(len(sale), 1)
         self.assertAlmostEqual(sale.amount_total, 110.0, msg="whole, or not at all")
         self.assertEqual(message.acknowledge, "done")
+
+    def test_every_field_of_an_order_that_is_here_may_go_missing_or_wrong(self):
+        """The order is as it was: nothing that these fields can say changes its goods or price.
+
+        A status that nobody knows is shown, and somebody is asked; one that is left out is none.
+        """
+        cases = [case for case in drifted(WHOLE_ORDER) if case[0] != "hashed_id"]
+        for number, (_path, _variant, order) in enumerate(cases):
+            order["hashed_id"] = "d%s" % number
+        self.pull([dict(WHOLE_ORDER, hashed_id=order["hashed_id"]) for *_how, order in cases])
+        sales = self.env["sale.order"].search([("cartona_id", "=like", "d%")])
+        self.assertEqual(len(sales), len(cases))
+        [before] = {self.goods(sale) for sale in sales}
+
+        with no_complaint(self):
+            self.pull([order for *_how, order in cases])
+
+        self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=like", "d%")]),
+                         len(cases))  # fmt: skip
+        sales = {sale.cartona_id: sale for sale in sales}
+        told = self.env["cartona.message"].search([("hashed_id", "=like", "d%")], order="id")
+        self.assertGreater(len(told), 1.9 * len(cases), "nearly each of them says something new")
+        newest = {message.hashed_id: message for message in told}
+        for path, variant, order in cases:
+            with self.subTest(path=path, variant=variant):
+                message, sale = newest[order["hashed_id"]], sales[order["hashed_id"]]
+                self.assertEqual((self.goods(sale), sale.state), (before, "draft"))
+                if message.state == "error":
+                    self.assert_explained(message)
+                    self.assertEqual(sale.cartona_status, "pending")
+                else:
+                    self.assertEqual((message.state, message.order_id), ("done", sale))
+                    self.assert_status(sale, message)
+
+    def assert_status(self, sale, message):
+        """The status that Cartona said of an order that was pending, as it is read."""
+        said = parse_order(dict(ORDER, status=json.loads(message.payload).get("status"))).status
+        self.assertEqual(sale.cartona_status, said or "pending")
+        asked = [row for row in sale.activity_ids if "not known here" in row.summary]
+        self.assertEqual(len(asked), bool(said) and said != "pending")
+
+    def goods(self, sale):
+        lines = [(line.product_id, line.product_uom_qty, line.price_unit)
+                 for line in sale.order_line if line.product_uom_qty]  # fmt: skip
+        return (round(sale.amount_total, 2), *lines)
+
+    def test_a_status_that_is_none_leaves_the_order_as_it_was(self):
+        values = list(VARIANTS.values())[1:]
+        rows = [dict(ORDER, hashed_id="n%s" % number) for number in range(len(values))]
+        self.pull(rows)
+        kept = 0
+        with no_complaint(self):
+            for row, value in zip(rows, values):
+                notice = {"hashed_id": row["hashed_id"], "status": value}
+                try:
+                    notices = unwrap(json.loads(json.dumps(notice)))
+                except Problem:
+                    continue  # refused at the door, see below
+                kept += 1
+                self.env["cartona.message"]._store(self.config, "webhook", notices)
+            self.pull([])
+        self.assertGreater(kept, 3)
+        told = self.env["cartona.message"].search([("kind", "=", "status")])
+        self.assertEqual(len(told), kept)
+        for message in told:
+            with self.subTest(message.payload[:60]):
+                sale = self.env["sale.order"].search([("cartona_id", "=", message.hashed_id)])
+                self.assertEqual((self.goods(sale)[0], sale.state), (110.0, "draft"))
+                if message.state == "error":
+                    self.assert_explained(message)
+                    self.assertEqual(sale.cartona_status, "pending")
+                else:
+                    self.assertEqual((message.state, message.order_id), ("done", sale))
+                    self.assert_status(sale, message)
 
     def assert_explained(self, message):
         self.assertEqual(message.state, "error")
@@ -290,6 +382,23 @@ class TestBadCalls(WebhookCase):
                     self.assertEqual(answer.json()["received"], 1)
         self.assertEqual(count, len(VARIANTS) * len(_READ_AT_THE_DOOR))
         self.assertGreater(len(self.messages()), count / 2)
+
+    def test_every_field_of_a_status_notice_may_be_missing_or_wrong(self):
+        for sample in (
+            {"hashed_id": ORDER["hashed_id"], "status": "approved"},
+            {"order_id": ORDER["hashed_id"], "status": "approved"},
+        ):
+            for path, variant, notice in drifted(sample):
+                before = len(self.messages())
+                with self.subTest(path=path, variant=variant), no_complaint(self):
+                    answer = self.post(order_bytes(notice), url=STATUS_URL)
+                    if answer.status_code == 200:
+                        self.assertEqual(answer.json()["received"], 1)
+                    else:
+                        self.assertEqual(answer.status_code, 400)
+                        self.assertEqual(answer.json()["status"], "not an order")
+                        self.assertEqual(len(self.messages()), before)
+        self.assertEqual(set(self.messages().mapped("kind")), {"status"})
 
     def test_what_is_no_order_is_refused_with_a_reason(self):
         for name, value in list(VARIANTS.items())[1:]:

@@ -1,11 +1,14 @@
 """Cases of docs/operations.md that no other test produces."""
 
-from odoo.exceptions import AccessError
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
+from ..cartona_api import transport
 from ..compat import forget
-from .common import PRODUCTS, CartonaCase
+from .common import CHECK, PRODUCTS, CartonaCase
 
 
 class TestOperations(CartonaCase):
@@ -65,3 +68,44 @@ class TestOperations(CartonaCase):
         )
         with mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(AccessError):
             self.config.with_user(clerk).action_new_webhook_token()
+
+    # === THE ADDRESS IS WRONG === #
+
+    def test_an_address_that_sends_us_elsewhere_is_not_followed_and_says_so(self):
+        elsewhere = {"Location": self.marketplace.url.replace("127.0.0.1", "localhost")}
+        self.marketplace.announce(*CHECK, "", 301, elsewhere)
+        self.config.action_test_connection()
+        self.assertEqual(
+            (self.config.connection_state, self.config.error_code), ("error", "redirected")
+        )
+        self.assertEqual(len(self.marketplace.calls), 1)
+
+    def test_an_address_that_shows_the_token_is_not_saved(self):
+        for address in (
+            "http://supplier-integrations.cartona.com/api/v1/",
+            "https://10.0.0.5/api/v1/",
+            "https://user:word@supplier-integrations.cartona.com/api/v1/",
+        ):
+            with self.subTest(address), self.assertRaises(ValidationError) as refused:
+                with self.env.cr.savepoint():
+                    self.config.base_url = address
+                    self.env.flush_all()
+            self.assertIn("not allowed", str(refused.exception))
+
+    def test_a_name_that_leads_into_our_own_network_gets_no_token(self):
+        """Where a connection really leads is asked before anything is sent."""
+        with patch.object(transport, "peer_allowed", return_value=False):
+            self.env["cartona.message"]._pull(self.config.id)
+        self.env.invalidate_all()
+        self.assertEqual(
+            (self.config.connection_state, self.config.error_code), ("error", "private_address")
+        )
+        self.assertEqual(len(self.config.activity_ids), 1)
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_an_address_without_a_certificate_gets_no_token(self):
+        """Whoever answers there speaks plain HTTP."""
+        self.config.base_url = self.marketplace.url.replace("http://", "https://")
+        self.config.action_test_connection()
+        self.assertEqual((self.config.connection_state, self.config.error_code), ("error", "tls"))
+        self.assertEqual(self.marketplace.calls, [])

@@ -2,17 +2,24 @@
 
 import logging
 from contextlib import contextmanager
+from unittest.mock import patch
+
+import psycopg2
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import file_open, mute_logger
+from odoo.tests import tagged
+from odoo.tools import file_open
 
+from ..controllers import cartona_webhook
 from .access_common import AccessCase
 from .common import ORDERS, PRODUCTS, STATUSES
 from .order_common import ORDER
 from .test_catalogue import CATALOGUE
+from .test_webhook import WebhookCase
 
 TOKEN = "tok-7f3a9d2c61e84b05"
 SECRET = "whs-c0ffee5ad1e5ba5eba11"
+CODE = "778812-of-a-retailer"
 # Cartona repeats the token: in words, in JSON, in HTML, as a key.
 ECHOES = [
     (401, {"error": "invalid token %s" % TOKEN}),
@@ -125,7 +132,7 @@ class TestSecrets(AccessCase):
                 "acknowledge": "due",
             }
         )
-        with self.listening() as lines, mute_logger("odoo.sql_db"):
+        with self.listening() as lines:
             self.fail_in_every_way()
             for stream in ("drain", "pull", "import", "status", "catalogue"):
                 self.env["cartona.worker"]._enqueue(stream, self.config.id)
@@ -135,6 +142,46 @@ class TestSecrets(AccessCase):
         self.assertFalse([line for line in lines if TOKEN in line or SECRET in line])
         self.assertEqual(self.places(TOKEN), {("cartona_config", "auth_token")})
         self.assertEqual(self.places(SECRET), {("cartona_config", "webhook_token")})
+
+    def test_a_statement_that_failed_is_logged_without_them(self):
+        wrong = {"timeout": 0}
+        proof = self.env["cartona.delivery.proof"]
+        code = {"order_id": 1, "code": CODE}
+        for table, name, error, write in (
+            ("cartona_config", "token", "CheckViolation",
+             lambda: self.config.write(dict(wrong, auth_token=TOKEN + "2"))),
+            # Not in the statement, but in the row that PostgreSQL tells with its refusal.
+            ("cartona_config", "row", "CheckViolation", lambda: self.config.write(wrong)),
+            ("cartona_config", "secret", "CheckViolation",
+             lambda: self.config.write(dict(wrong, webhook_token=SECRET + "2"))),
+            ("cartona_delivery_proof", "code", "UniqueViolation",
+             lambda: proof.create([code, dict(code, code=CODE + "2")])),
+        ):  # fmt: skip
+            with self.subTest(name):
+                self.env.invalidate_all()
+                with self.assertLogs("odoo.sql_db", "ERROR") as log:
+                    with self.assertRaises(psycopg2.IntegrityError), self.env.cr.savepoint():
+                        write()
+                        self.env.flush_all()
+                said = "\n".join(log.output)
+                self.assertIn(table, said)
+                self.assertIn(error, said)
+                for word in (TOKEN, SECRET, CODE):
+                    self.assertNotIn(word, said)
+
+    def test_who_logs_every_statement_does_not_log_them(self):
+        """As Odoo's cursors log them; up to 15 one decides when it is opened whether it does."""
+        statement = 'UPDATE "cartona_config" SET "auth_token" = \'%s\'' % TOKEN
+        with self.assertLogs("odoo.sql_db", "DEBUG") as log:
+            logging.getLogger("odoo.sql_db").debug("[%.3f ms] query: %s", 0.5, statement)
+        self.assertIn("cartona_config", log.output[0])
+        self.assertNotIn(TOKEN, log.output[0])
+
+    def test_other_statements_are_logged_as_ever(self):
+        with self.assertLogs("odoo.sql_db", "ERROR") as log:
+            with self.assertRaises(psycopg2.Error), self.env.cr.savepoint():
+                self.env.cr.execute("SELECT %s FROM cartona_configuration", ("seen",))
+        self.assertIn("SELECT 'seen' FROM cartona_configuration", log.output[0])
 
     def test_a_neutralised_copy_has_neither_and_is_switched_off(self):
         with file_open("cartona_integration/data/neutralize.sql") as script:
@@ -222,3 +269,30 @@ class TestSecrets(AccessCase):
         for name in ("auth_token", "webhook_token"):
             self.assertFalse(config._fields[name].exportable)
         self.assertNotIn(TOKEN, repr(config.copy_data()))
+
+
+@tagged("post_install", "-at_install")
+class TestCompare(WebhookCase):
+    def test_a_secret_is_compared_with_every_one_also_after_it_was_found(self):
+        """As long for a good guess as for a bad one, and never by the database, whose index would
+        tell by its time how much of it is right."""
+        for number in range(3):
+            company = self.env["res.company"].create({"name": "Branch %s" % number})
+            self.env["cartona.config"]._of_company(company).webhook_token = "of-branch-%s" % number
+        self.env["cartona.config"].search([])[-1:].webhook_token = False
+        self.env.cr.flush()
+        secrets = self.env["cartona.config"].search([("webhook_token", "!=", False)], order="id")
+        secrets = secrets.mapped("webhook_token")
+        self.assertGreater(len(secrets), 2)
+        for given, status in ((secrets[0], 200), (secrets[-1], 200), ("a guess", 401)):
+            with self.subTest(given):
+                compare = patch.object(
+                    cartona_webhook, "authentic", side_effect=cartona_webhook.authentic
+                )
+                with compare as authentic:
+                    answer = self.post(ORDER, secret=given)
+                self.assertEqual(answer.status_code, status)
+                self.assertEqual(
+                    [call.args for call in authentic.call_args_list],
+                    [(given, secret) for secret in secrets],
+                )

@@ -9,20 +9,41 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 
+from tests.chaos.conftest import RUN
+from tests.chaos.report import Line
 from tools.bench.intake import Intake
 from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-# Each example is a call over a socket. No database, for a run leaves nothing behind; what is
-# wanted of the fixtures is one server for all examples.
-settings.register_profile(
-    "attack",
-    max_examples=150,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+#: What the attacked seller sells: the first piece of every sandbox, at this price.
+SOLD, PRICE = "500001", 5
+_EXAMPLES, _EXAMPLES_IN_FULL = 150, 2000
+#: Of answers, each of which takes a job or two.
+_ANSWERS, _ANSWERS_IN_FULL = 6, 50
+#: What no server's log may show.
+BROKEN = ("Traceback", " ERROR ", " CRITICAL ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each example is a call over a socket, of which `make chaos` makes more.
+
+    No database, for a run leaves nothing behind; what is wanted of the fixtures is one server for
+    all examples.
+    """
+    full = config.getoption("--full", default=False)
+    for name, short, long in (
+        ("attack", _EXAMPLES, _EXAMPLES_IN_FULL),
+        ("answers", _ANSWERS, _ANSWERS_IN_FULL),
+    ):
+        settings.register_profile(
+            name,
+            max_examples=long if full else short,
+            deadline=None,
+            database=None,
+            suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        )
 
 
 @dataclass
@@ -32,11 +53,13 @@ class Door:
     :ivar intake: what becomes of the orders
     :ivar secret: what opens it
     :ivar start: where the server's log ended when the test began
+    :ivar tried: one entry for each call that was made, by all tests
     """
 
     intake: Intake
     secret: str
     start: int
+    tried: list[str]
 
     @property
     def url(self) -> str:
@@ -45,6 +68,7 @@ class Door:
 
     def post(self, body: bytes, secret: str | bytes | None = None, **headers: str):
         """The answer to one call; with the true secret unless another one is given."""
+        self.tried.append("post")
         given = self.secret if secret is None else secret
         sent = {"AuthorizationToken": given, "Content-Type": "application/json"}
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
@@ -64,6 +88,7 @@ class Door:
 
     def call(self, head: list[str], body: bytes = b"", timeout: float = 30) -> socket.socket:
         """A connection on which so much of a request was sent."""
+        self.tried.append(head[0])
         line = socket.create_connection(("127.0.0.1", self.intake.odoo.port), timeout=timeout)
         request = [head[0], "Host: 127.0.0.1", *head[1:], "", ""]
         line.sendall("\r\n".join(request).encode("latin-1") + body)
@@ -80,21 +105,95 @@ class Door:
             return log.read().decode("utf-8", "replace")
 
 
+@pytest.fixture(scope="module")
+def tried() -> list[str]:
+    """What has been sent by the tests of this file."""
+    return []
+
+
 @pytest.fixture
-def door(odoo: OdooServer, sandbox: SandboxServer) -> Door:
-    """`odoo` connected to `sandbox`, orders on; its webhook, which nobody has told Cartona."""
+def lines(request: pytest.FixtureRequest) -> list[Line]:
+    """The table of `make chaos`; where no such is made, one that nobody reads."""
+    run = request.config.stash.get(RUN, None)
+    return run.lines if run else []
+
+
+@pytest.fixture
+def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
+    """`odoo` connected to `sandbox`, everything on; sells one product, at rest."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True)
-    seller.rest()
-    return Door(Intake(seller), seller.setting("webhook_token"), odoo.log.stat().st_size)
+    linked = [("product_id", "!=", False), ("cartona_id", "=", SOLD)]
+    rows = odoo.call("cartona.listing", "search_read", linked, ["product_id"])
+    if rows:
+        seller.listings = {rows[0]["product_id"][0]: SOLD}
+    else:
+        assert float(sandbox.listing(SOLD)["unit_count"]) == 1
+        seller.link(seller.create(1, list_price=PRICE), [SOLD])
+    seller.rest(timeout=30)
+    return seller
 
 
-def order(**changes: object) -> Mapping[str, object]:
-    """A valid order of one line, for a product that nobody has linked."""
-    line = {"id": 1, "supplier_product_id": "nobody's", "amount": 1, "selling_price": 5}
-    whole = {"hashed_id": "attack", "status": "pending", "total_price": 5}
-    return {**whole, "retailer": {"retailer_code": "1"}, "order_details": [line], **changes}
+@pytest.fixture
+def door(seller: Seller, tried: list[str]) -> Door:
+    """The webhook of `seller`, of which nobody has told Cartona."""
+    end = seller.odoo.log.stat().st_size
+    return Door(Intake(seller), seller.setting("webhook_token"), end, tried)
+
+
+def order(line: Mapping[str, object] = {}, **changes: object) -> Mapping[str, object]:
+    """A valid order of one line.
+
+    :param line: changes of the line
+    """
+    first = {"id": 1, "supplier_product_id": SOLD, "amount": 1, "selling_price": PRICE, **line}
+    whole = {"hashed_id": "attack", "status": "pending", "total_price": PRICE}
+    return {**whole, "retailer": {"retailer_code": "1"}, "order_details": [first], **changes}
 
 
 def encoded(data: object) -> bytes:
     """JSON as a careless sender writes it: NaN and halves of surrogate pairs too."""
     return json.dumps(data).encode()
+
+
+def settled(odoo: OdooServer) -> tuple[list[dict], list[dict]]:
+    """Wait until nothing is to be imported any more.
+
+    :return: messages and sale orders
+    :raise AssertionError: where something is lost, doubled, done by halves or without a reason
+    """
+    new = "SELECT count(*) FROM cartona_message WHERE state = 'new'"
+    wait_until(lambda: odoo.query(new) == [(0,)], timeout=240)
+    rows = odoo.call(
+        "cartona.message",
+        "search_read",
+        [("state", "!=", "superseded")],
+        ["hashed_id", "state", "kind", "payload", "error_code", "error_message", "order_id"],
+        order="id",
+    )
+    assert {row["state"] for row in rows} <= {"done", "error"}
+    for row in rows:
+        if row["state"] == "error":
+            assert row["error_code"] != "unexpected", row
+            assert row["error_message"], row
+        else:
+            assert row["order_id"], row
+    taken = [row for row in rows if row["state"] == "done" and row["kind"] == "order"]
+    told = {row["order_id"][0]: row for row in taken}
+    domain = [("cartona_id", "!=", False)]
+    sales = odoo.call("sale.order", "search_read", domain, ["cartona_id", "amount_total"])
+    assert {sale["id"] for sale in sales} == told.keys()
+    assert len({sale["cartona_id"] for sale in sales}) == len(sales)
+    for sale in sales:
+        assert sale["amount_total"] == _costs(told[sale["id"]]), told[sale["id"]]
+    assert odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'") == [(0,)]
+    return rows, sales
+
+
+def _costs(message: dict) -> float:
+    """What an order that was told costs: its total, or its lines where it has none."""
+    whole = json.loads(message["payload"])
+    if whole.get("total_price") not in (None, ""):
+        return float(whole["total_price"])
+    return sum(
+        float(line["amount"]) * float(line["selling_price"]) for line in whole["order_details"]
+    )

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.attack.conftest import Door, encoded, order
+from tests.attack.anything import ORDERS, VALUES
+from tests.attack.conftest import BROKEN, Door, encoded, order, settled
+from tests.chaos.report import Line
 from tools.dev.processes import wait_until
 
+pytestmark = pytest.mark.timeout(900)
 GIGABYTES = 10 * 1024**3
 MIB = 1024 * 1024
-BROKEN = ("Traceback", " ERROR ", " CRITICAL ")
 
 
 @pytest.fixture(autouse=True)
@@ -199,23 +201,10 @@ def test_an_order_full_of_odd_letters_is_kept(door: Door):
 
 # === WHATEVER COMES === #
 
-TEXTS = st.text(max_size=20) | st.sampled_from(["", "5", "1e400", "\x00", "\ud800", "pending"])
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
-VALUES = st.recursive(
-    PLAIN,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
-    max_leaves=8,
-)
-FIELDS = st.sampled_from([*order(), "delivered_by", "cartona_credit", "pickup_otp", "created_at",
-                          "wallet_top_up", "supplier_code", "note_message", "receipt_id",
-                          "data", "orders", "order"])  # fmt: skip
-IDS = st.integers(0, 10**6).map(lambda number: f"h{number}")
 
-
-@given(changes=st.dictionaries(FIELDS, VALUES, max_size=4), hashed_id=IDS, whole=st.booleans())
+@given(body=ORDERS)
 @settings(settings.get_profile("attack"))
-def test_whatever_is_told_is_answered(door: Door, changes: dict, hashed_id: str, whole: bool):
-    body = {**(order(hashed_id=hashed_id) if whole else {}), **changes}
+def test_whatever_is_told_is_answered(door: Door, body: dict):
     answer = door.post(encoded(body))
     assert answer.status_code in (200, 400), answer.text[:500]
     assert answer.json()["status"] in ("accepted", "not an order", "not JSON")
@@ -227,26 +216,15 @@ def test_whatever_bytes_come_are_answered(door: Door, body: bytes):
     assert door.post(body).status_code in (200, 400)
 
 
-def test_what_was_taken_is_imported_or_waits_for_a_reason(door: Door):
+def test_what_was_taken_is_imported_or_waits_for_a_reason(door: Door, lines: list[Line]):
     """Comes last: the others have left their messages."""
-    odoo = door.intake.odoo
-    assert door.stored() > 10
-    new = "SELECT count(*) FROM cartona_message WHERE state = 'new'"
-    wait_until(lambda: odoo.query(new) == [(0,)], timeout=120)
-    rows = odoo.call(
-        "cartona.message",
-        "search_read",
-        [("state", "!=", "superseded")],
-        ["hashed_id", "state", "error_code", "error_message", "order_id"],
+    messages, sales = settled(door.intake.odoo)
+    assert len(messages) > 10
+    lines.append(
+        Line(
+            "whatever a stranger sends to the webhook",
+            f"{len(messages):,} messages kept, {len(sales):,} sale orders",
+            tried=len(door.tried),
+        )
     )
-    assert {row["state"] for row in rows} <= {"done", "error"}
-    for row in rows:
-        if row["state"] == "error":
-            assert row["error_code"] != "unexpected", row
-            assert row["error_message"], row
-        else:
-            assert row["order_id"], row
-    imported = {row["order_id"][0] for row in rows if row["state"] == "done"}
-    assert odoo.call("sale.order", "search_count", [("cartona_id", "!=", False)]) == len(imported)
-    broken = odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'")
-    assert broken == [(0,)]
+    assert len(sales) > 10, "some of it was an order after all"

@@ -4,55 +4,119 @@ import requests
 
 from tests.browser.clerk import Clerk
 from tools.dev.demo import Shop
+from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 
+#: All that a person can read on a page, what stands in its inputs too.
+SEEN = """[document.body.innerText,
+    ...[...document.querySelectorAll("input, textarea")].map(place => place.value)].join()"""
 EVIL = "<img src=x onerror='window.hit = 1'><script>window.hit = 2</script>"
-SCREENS = (
-    "action_cartona_dashboard",
-    "action_cartona_message",
-    "action_cartona_listing",
-    "action_cartona_matching_list",
-    "action_cartona_sync_log",
-    "action_cartona_orders",
-)
+#: Lists, and whether what they show is full of it.
+SCREENS = {
+    "action_cartona_dashboard": False,
+    "action_cartona_message": True,
+    "action_cartona_waiting_orders": True,
+    "action_cartona_listing": True,
+    "action_cartona_matching_list": True,
+    "action_cartona_drift": True,
+    "action_cartona_sync_log": True,
+    "action_cartona_orders": True,
+    "action_sale_order_waiting": True,
+    "action_sale_order_cash": True,
+}
 
 
 def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
     odoo, cartona_id = shop.odoo, next(iter(shop.products))
-    good, waiting = f"good-{clerk.suffix}", f"waiting-{clerk.suffix}"
-    tell(shop, evil_order(good, cartona_id), evil_order(waiting, EVIL))
+    good, draft, waiting = (f"{name}-{clerk.suffix}" for name in ("good", "draft", "waiting"))
+    tell(
+        shop,
+        evil_order(good, cartona_id),
+        evil_order(draft, cartona_id),
+        evil_order(waiting, EVIL),
+    )
     known = "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s) AND state != 'new'"
-    wait_until(lambda: odoo.query(known, [good, waiting]) == [(2,)], timeout=60)
+    wait_until(lambda: odoo.query(known, [good, draft, waiting]) == [(3,)], timeout=60)
     [order] = odoo.call(
         "sale.order", "search_read", [("cartona_id", "=", good)], ["partner_id", "id"]
     )
     assert EVIL in odoo.call("res.partner", "read", [order["partner_id"][0]], ["name"])[0]["name"]
     [message] = odoo.call("cartona.message", "search", [("hashed_id", "=", waiting)])
-    listing = odoo.call(
+    listing = make(
+        odoo,
         "cartona.listing",
-        "create",
         {"config_id": shop.config, "cartona_id": waiting, "name": EVIL, "unit": EVIL},
     )
-    odoo.query("UPDATE cartona_sync_log SET error_code = 'rejected', error_detail = %s", EVIL)
-
-    for model, record in (
-        ("sale.order", order["id"]),
-        ("res.partner", order["partner_id"][0]),
-        ("cartona.message", message),
-        ("cartona.listing", listing if isinstance(listing, int) else listing[0]),
-    ):
-        clerk.open(model, record)
-        assert_harmless(clerk)
-    for screen in SCREENS:
-        domain = [("module", "=", "cartona_integration"), ("name", "=", screen)]
-        [action] = odoo.call("ir.model.data", "search_read", domain, ["res_id"])
-        clerk.page.goto(f"{odoo.url}/web#action={action['res_id']}")
-        clerk.sees(".o_action_manager > .o_action")
-        clerk.settle()
-        assert_harmless(clerk)
+    odoo.call("sale.order", "action_confirm", [order["id"]])
+    [picking] = odoo.call("stock.picking", "search", [("sale_id", "=", order["id"])])
+    shop.settle()
+    code = {"order_id": order["id"], "message": EVIL, "state": "refused"}
+    desk = {"config_id": shop.config, "listing_id": listing}
+    asked = {"picking_ids": [(6, 0, [picking])], "line_ids": [(0, 0, code)]}
+    forms = {
+        "sale.order": order["id"],
+        "res.partner": order["partner_id"][0],
+        "stock.picking": picking,
+        "cartona.message": message,
+        "cartona.listing": listing,
+        "cartona.config": shop.config,
+        "cartona.matching.desk": make(odoo, "cartona.matching.desk", desk),
+        "cartona.delivery.otp": make(odoo, "cartona.delivery.otp", asked),
+    }
+    # What it shows of others is counted; nobody but Odoo writes in it.
+    plain = {
+        "cartona.order.cancel": make(
+            odoo, "cartona.order.cancel", {"order_ids": [(6, 0, [order["id"]])]}
+        ),
+        "cartona.go.live": make(odoo, "cartona.go.live", {"config_id": shop.config}),
+    }
+    write_words(shop, order["id"], listing)
+    try:
+        for model, record in (*forms.items(), *plain.items()):
+            clerk.open(model, record)
+            assert_harmless(clerk, shown=model in forms)
+        for screen, shown in SCREENS.items():
+            domain = [("module", "=", "cartona_integration"), ("name", "=", screen)]
+            [action] = odoo.call("ir.model.data", "search_read", domain, ["res_id"])
+            clerk.page.goto(f"{odoo.url}/web#action={action['res_id']}")
+            clerk.sees(".o_action_manager > .o_action")
+            clerk.settle()
+            open_groups(clerk)
+            assert_harmless(clerk, shown)
+    finally:
+        odoo.call("cartona.config", "action_test_connection", [shop.config])
 
 
 # === HELPERS === #
+
+
+def write_words(shop: Shop, sale: int, listing: int) -> None:
+    """What else only Cartona's answers, a delivery and a night's comparison would write."""
+    query = shop.odoo.query
+    query("UPDATE cartona_sync_log SET error_code = 'rejected', error_detail = %s", EVIL)
+    query(
+        "UPDATE cartona_config SET connection_state = 'error', error_code = 'rejected',"
+        " error_detail = %s WHERE id = %s",
+        EVIL,
+        shop.config,
+    )
+    query("UPDATE sale_order SET effective_date = now() WHERE id = %s", sale)
+    query(
+        "INSERT INTO cartona_drift (listing_id, config_id, company_id, kind, reason, odoo_value,"
+        " cartona_value, since, state)"
+        " SELECT %s, id, company_id, 'price', 'edited', %s, %s, now(), 'open' FROM cartona_config"
+        " WHERE id = %s",
+        listing,
+        EVIL,
+        EVIL,
+        shop.config,
+    )
+
+
+def make(odoo: OdooServer, model: str, values: dict) -> int:
+    """A new record. :return: its id"""
+    made = odoo.call(model, "create", values)
+    return made if isinstance(made, int) else made[0]
 
 
 def tell(shop: Shop, *orders: dict) -> None:
@@ -88,7 +152,21 @@ def evil_order(hashed_id: str, listing: str) -> dict:
     }
 
 
-def assert_harmless(clerk: Clerk) -> None:
-    """Nothing of it became part of the page."""
+def open_groups(clerk: Clerk) -> None:
+    """Open the first group of a list, and the first one in it, where it has any."""
+    closed = clerk.page.locator(".o_group_header:not(.o_group_open)")
+    for _level in range(2):
+        if closed.count():
+            clerk.click(closed.first)
+            clerk.settle()
+
+
+def assert_harmless(clerk: Clerk, shown: bool) -> None:
+    """Nothing of it became part of the page.
+
+    :param shown: whether its letters must be seen somewhere
+    """
     assert clerk.page.evaluate("window.hit") is None
     assert clerk.page.locator("img[src='x'], img[src$='/x']").count() == 0
+    if shown:
+        assert "onerror" in clerk.page.evaluate(SEEN)

@@ -56,13 +56,13 @@ class Run:
         return random.Random(f"{self.seed} {name}")
 
 
-_RUN = pytest.StashKey[Run]()
+RUN = pytest.StashKey[Run]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     seed = config.getoption("--seed")
     full = config.getoption("--full")
-    config.stash[_RUN] = Run(
+    config.stash[RUN] = Run(
         seed=random.SystemRandom().randrange(10**6) if seed is None else seed,
         full=full,
         steady=config.getoption("--steady") or (120 if full else 15),
@@ -71,13 +71,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    run = config.stash[_RUN]
+    run = config.stash[RUN]
     return f"chaos: --seed {run.seed}, {'full' if run.full else 'short'}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     config = terminalreporter.config
-    run = config.stash[_RUN]
+    run = config.stash[RUN]
     if run.lines:
         terminalreporter.section(f"chaos, --seed {run.seed}")
         terminalreporter.write_line(report.table(run.lines))
@@ -90,7 +90,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """The options of this run."""
-    return request.config.stash[_RUN]
+    return request.config.stash[RUN]
 
 
 @pytest.fixture(scope="session")

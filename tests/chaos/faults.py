@@ -54,10 +54,10 @@ def refuse_token(sandbox: SandboxServer, seconds: float) -> None:
 def end(sandbox: SandboxServer) -> tuple[int, dict[str, int]]:
     """Let it answer again.
 
-    :return: the calls that met a fault, altogether and by effect
+    :return: the calls that met a fault, altogether and for each of `KINDS`
     """
-    hits: dict[str, int] = {}
-    for rule in sandbox.faults():
-        hits[rule["effect"]] = hits.get(rule["effect"], 0) + rule["hits"]
+    rules = sandbox.faults()
     sandbox.clear_faults()
+    hits = {f"{rule['effect']} {rule['when']}": rule["hits"] for rule in rules}
+    assert len(hits) == len(KINDS)
     return sum(hits.values()), hits

@@ -12,6 +12,7 @@ class Line:
 
     :ivar what: was done to the product
     :ivar load: how much was done meanwhile, in words
+    :ivar tried: bad inputs that were given
     :ivar survived: faults, crashes or collisions that were met
     :ivar lost: orders or changes that never arrived; None where there is nothing to lose
     :ivar doubled: orders that arrived more than once
@@ -24,16 +25,17 @@ class Line:
     lost: int | None = 0
     doubled: int | None = 0
     figures: dict[str, object] = field(default_factory=dict)
+    tried: int = 0
 
 
-_TITLES = ("what", "load held", "survived", "lost", "doubled")
+_TITLES = ("what", "load held", "inputs tried", "survived", "lost", "doubled")
 
 
 def table(lines: Iterable[Line]) -> str:
     """All lines in columns, as Markdown has it."""
     rows = [_TITLES]
     for line in lines:
-        numbers = (line.survived or None, line.lost, line.doubled)
+        numbers = (line.tried or None, line.survived or None, line.lost, line.doubled)
         cells = ["" if number is None else f"{number:,}" for number in numbers]
         rows.append((line.what, line.load, *cells))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]

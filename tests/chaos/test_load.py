@@ -62,37 +62,43 @@ def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
     url = f"{intake.odoo.url}/cartona/webhook/orders"
     start = time.monotonic()
 
-    def call(number: int) -> tuple[int, float]:
+    def call(number: int) -> tuple[int, float, int]:
         # At its time, whether or not those before it were answered: retailers do not wait.
         time.sleep(max(0, start + number / _PER_SECOND - time.monotonic()))
         begun = time.monotonic()
-        for _time in range(_TRIES):
+        for again in range(_TRIES):
             with contextlib.suppress(requests.RequestException):
                 answer = requests.post(url, json=bodies[number], headers=headers, timeout=_PATIENCE)
-                return answer.status_code, time.monotonic() - begun
-        return 0, time.monotonic() - begun
+                return answer.status_code, time.monotonic() - begun, again
+        return 0, time.monotonic() - begun, _TRIES
 
     with ThreadPoolExecutor(_CALLERS) as callers:
         answers = list(callers.map(call, range(len(bodies))))
     took = time.monotonic() - start
-    refused = [status for status, _seconds in answers if status != 200]
+    refused = [status for status, _seconds, _again in answers if status != 200]
+    repeated = sum(again for _status, _seconds, again in answers)
     intake.arrive(orders, within=600, settled=False)
     whole = time.monotonic() - start
     doubled = len(intake.odd(orders))
-    waits = [seconds for _status, seconds in answers]
+    waits = [seconds for _status, seconds, _again in answers]
     run.lines.append(
         Line(
             f"webhook, {_PER_SECOND} calls a second",
-            f"{len(orders):,} calls answered in {took:.0f} s,"
-            f" p95 {1000 * quantile(waits, 0.95):.0f} ms, all sale orders after {whole:.0f} s",
+            f"{len(orders):,} calls answered in {took:.0f} s, p95"
+            f" {1000 * quantile(waits, 0.95):.0f} ms, {repeated} made again, all sale orders after"
+            f" {whole:.0f} s",
             0,
             len(refused),
             doubled,
-            {"seconds": round(took, 1), "imported_after": round(whole, 1)},
+            {"seconds": round(took, 1), "imported_after": round(whole, 1), "repeated": repeated},
         )
     )
     assert refused == []
     assert doubled == 0
+    if run.full:
+        # A shortened run is one among other tests and takes no times.
+        assert took <= seconds * 1.2, "they were answered as fast as they came"
+        assert repeated == 0
 
 
 @pytest.mark.timeout(900)
@@ -129,7 +135,7 @@ def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, int
         assert after <= _SLOWER * before
 
 
-@pytest.mark.timeout(5000)
+@pytest.mark.timeout(6000)
 def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
     """Nobody starts anew meanwhile, which would hide what is never given back."""
     intake.tell_webhook()

@@ -1,6 +1,7 @@
 """`make chaos`: everything that can go wrong at full length, and a table of what was stood.
 
-The tests are those of `tests/chaos` and `tests/faults`; `make test` has the former shortened.
+The tests are those of `tests/chaos`, `tests/attack` and `tests/faults`; `make test` has them
+shortened.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from tools.dev.paths import LOGS, ROOT
 _HOUR = 3600
 # How often a process is killed while it imports orders.
 _KILLS = "100"
-_PLACES = ("chaos", "faults")
+_PLACES = ("chaos", "attack", "faults")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    places = [ROOT / "tests" / name for name in _PLACES[: 1 if options.short else None]]
+    places = [ROOT / "tests" / name for name in _PLACES[: 2 if options.short else None]]
     command = [sys.executable, "-m", "pytest", *map(str, places)]
-    command += [f"--seed={seed}", f"--chaos-json={options.json}"]
+    command += [f"--seed={seed}", f"--hypothesis-seed={seed}", f"--chaos-json={options.json}"]
     command += [] if options.short else ["--full"]
     command += [f"--steady={_HOUR}"] if options.hour else []
     variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}

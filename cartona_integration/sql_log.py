@@ -1,0 +1,34 @@
+"""Keeps secrets out of Odoo's log of SQL statements.
+
+Odoo logs a statement that failed with all its values, and PostgreSQL tells the row that it would
+not take: a new token whose transaction meets another one, or a limit, would stand in the log.
+"""
+
+import logging
+import re
+
+_LOGGER = "odoo.sql_db"
+# Tables that hold the token and the webhook's secret, the retailers' codes, or orders as they
+# came, with both the codes and the people in them.
+_GUARDED = re.compile(
+    r"\bcartona_(?:config|message|delivery_proof|delivery_otp|delivery_otp_line)\b"
+)
+
+
+class _HideStatement(logging.Filter):
+    """Leaves of a record about a guarded table only which table, and which kind of error."""
+
+    def filter(self, record):
+        table = _GUARDED.search(record.getMessage())
+        if table:
+            errors = [type(arg).__name__ for arg in record.args if isinstance(arg, Exception)]
+            record.msg = "a statement on %s, not shown for what it may hold. %s"
+            record.args = (table.group(), ", ".join(errors))
+        return True
+
+
+def hide_secrets():
+    """From now on this process logs no values of the guarded tables; once is enough."""
+    logger = logging.getLogger(_LOGGER)
+    if not any(isinstance(known, _HideStatement) for known in logger.filters):
+        logger.addFilter(_HideStatement())
