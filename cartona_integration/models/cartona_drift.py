@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
+from .cartona_listing import PRICE_DOUBTS
 from .cartona_listing_payload import USUAL
 
 _KEEP_DAYS = 90
@@ -130,7 +131,7 @@ class CartonaDrift(models.Model):
                 }
             }
         wanted = dict(intent.values)
-        if intent.doubt:
+        if intent.doubt in PRICE_DOUBTS:
             wanted["selling_price"] = intent.price
         if listing.product_id.active and listing.product_id.sale_ok:
             wanted.setdefault("is_published", USUAL["is_published"])

@@ -10,7 +10,9 @@ from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-WAITING = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock')"
+WAITING = """
+    SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock', 'resend')
+"""
 DUE_TRIGGERS = """
     SELECT count(*) FROM ir_cron_trigger
      WHERE call_at <= now() AT TIME ZONE 'UTC'
