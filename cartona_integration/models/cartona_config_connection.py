@@ -340,11 +340,11 @@ class CartonaConfig(models.Model):
 
     def _end_pause(self, *directions):
         for direction in directions:
-            failures, until = "%s_failure_count" % direction, "%s_next_try" % direction
-            # Nobody's row is touched without need: a drain may be writing it right now.
-            self.filtered(lambda config: config[failures] or config[until]).write(
-                {failures: 0, until: False}
-            )
+            over = {"%s_failure_count" % direction: 0, "%s_next_try" % direction: False}
+            for config in self:
+                # Not written without need: a drain may be writing the same row right now.
+                if any(config[name] for name in over):
+                    config.write(over)
 
     def _resume(self):
         """Go on at once with everything that waits."""

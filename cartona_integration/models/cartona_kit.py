@@ -35,17 +35,19 @@ class CartonaKit(models.AbstractModel):
         Their models cannot be inherited by an addon that does not need them. Of all methods that
         could be told by, this one is reached by every change and replaced by nobody else.
         """
-        super()._register_hook()
+        res = super()._register_hook()
         for name in _BILLS:
             if name in self.env:
                 model = self.env.registry[name]
                 model.modified = _noting(model.modified)
+        return res
 
     def _unregister_hook(self):
-        super()._unregister_hook()
+        res = super()._unregister_hook()
         for name in _BILLS:
             if name in self.env and "modified" in vars(self.env.registry[name]):
                 del self.env.registry[name].modified
+        return res
 
     # === BUSINESS METHODS === #
 

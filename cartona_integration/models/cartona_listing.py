@@ -250,8 +250,7 @@ class CartonaListing(models.Model):
     def _noted_ids(self):
         """Ids of these listings that the outbox still points at."""
         self.env.cr.execute(
-            "SELECT DISTINCT res_id FROM cartona_change"
-            " WHERE kind IN %s AND res_id = ANY(%s)",
+            "SELECT DISTINCT res_id FROM cartona_change WHERE kind IN %s AND res_id = ANY(%s)",
             (LISTING_KINDS, self.ids),
         )
         return {row[0] for row in self.env.cr.fetchall()}

@@ -48,9 +48,7 @@ class TestRelinking(CartonaCase):
         self.listing.product_id = self.tea
         self.env.cr.flush()
         task = self.env["cartona.change"]._prepare(self.config)
-        self.assertEqual(
-            [sending.values for sending in task.sendings], [{"selling_price": 12.5}]
-        )
+        self.assertEqual([sending.values for sending in task.sendings], [{"selling_price": 12.5}])
         self.listing.uom_id = self.box
         self.assertEqual(self.push(), [("N1", 300.0)])
 

@@ -101,7 +101,5 @@ class TestSendAgain(CartonaCase):
                 said = action.with_context(
                     active_model=records._name, active_ids=records.ids, active_id=records.ids[0]
                 ).run()
-                self.assertEqual(
-                    said["params"]["message"], "2 listings are being sent to Cartona."
-                )
+                self.assertEqual(said["params"]["message"], "2 listings are being sent to Cartona.")
                 self.assertEqual(self.sent(), {"T1": 12.5, "R1": 30.0})
