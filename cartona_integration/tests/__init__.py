@@ -37,6 +37,7 @@ from . import test_secrets
 from . import test_send_again
 from . import test_stock_push
 from . import test_support_bundle
+from . import test_ten_thousand
 from . import test_two_companies
 from . import test_waiting_orders
 from . import test_webhook
