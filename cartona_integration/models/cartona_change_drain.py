@@ -293,11 +293,11 @@ class CartonaListing(models.Model):
 
     def _doubt_detail(self, code, price, words):
         """From what to what, in figures; or what Odoo has said."""
-        if code in PRICE_DOUBTS:
-            return "%g → %g" % (self.sent_price or self.shown_price, price)
         if code == "pack_changed":
             return "%g → %g" % (self.unit_count, self.shown_unit_count)
-        return words
+        if words or price is None:
+            return words
+        return "%g → %g" % (self.sent_price or self.shown_price, price)
 
     def _taken_values(self, taken):
         """What to write about fields that Cartona has accepted.

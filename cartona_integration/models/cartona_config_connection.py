@@ -380,12 +380,16 @@ class CartonaConfig(models.Model):
         self._safely("cartona.config", "_note_rates_of_today")
 
     def _safely(self, model, method, *args):
-        """Do one part of the cron's work: what goes wrong in it stops no other company's."""
+        """Do one part of the cron's work: what goes wrong in it stops no other company's.
+
+        In a transaction of its own, for the one before may have worked a queue for seconds, and
+        what that has committed would collide with what is written here.
+        """
         try:
-            with self.env.cr.savepoint():
-                getattr(self.env[model], method)(*args)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # the transaction is lost; the next minute begins a new one
+            with self.env.registry.cursor() as cr:
+                getattr(self.env(cr=cr)[model], method)(*args)
+        except psycopg2.OperationalError as error:
+            _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
         except Exception:
             _logger.exception("Cartona: %s.%s%s failed", model, method, args)
 

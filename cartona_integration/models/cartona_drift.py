@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
-from .cartona_listing import PRICE_DOUBTS
 from .cartona_listing_payload import USUAL
 
 _KEEP_DAYS = 90
@@ -131,7 +130,7 @@ class CartonaDrift(models.Model):
                 }
             }
         wanted = dict(intent.values)
-        if intent.doubt in PRICE_DOUBTS:
+        if intent.doubt and intent.price is not None:
             wanted["selling_price"] = intent.price
         if listing.product_id.active and listing.product_id.sale_ok:
             wanted.setdefault("is_published", USUAL["is_published"])
