@@ -2,7 +2,8 @@
 
 Free of Odoo. Sending a state twice is harmless (Cartona keeps the last value), so a batch that is
 refused as a whole, or for a reason that names no item, is halved and sent again until the item
-that does not pass stands alone: a bad one among a hundred costs 14 calls, once.
+that does not pass stands alone: a bad one among a hundred costs 14 calls, once. An answer that
+names some items and calls the whole batch failed has not taken the others: they are sent again.
 """
 
 from .bulk import Refusal
@@ -40,7 +41,7 @@ def push_batch(call, items):
             break
         if undecided:
             middle = len(undecided) // 2
-            parts += [undecided[middle:], undecided[:middle]]
+            parts += filter(None, [undecided[middle:], undecided[:middle]])
     return outcome
 
 
@@ -56,6 +57,8 @@ def _push_part(call, items, indexes, outcome):
     refused = {indexes[place]: refusal for place, refusal in result.refused.items()}
     outcome.refused.update(refused)
     rest = [index for index in indexes if index not in refused]
+    if result.doubtful:
+        return rest
     if not result.unattributed:
         outcome.accepted.update(rest)
         return []

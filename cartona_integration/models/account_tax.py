@@ -4,6 +4,24 @@ from odoo import _, fields, models
 
 from ..compat import included_tax_values
 
+# What the price that a retailer pays hangs on.
+_PRICED_BY = {
+    "active",
+    "amount",
+    "amount_type",
+    "children_tax_ids",
+    "formula",
+    "include_base_amount",
+    "invoice_repartition_line_ids",
+    "is_base_affected",
+    "price_include",
+    "price_include_override",
+    "python_applicable",
+    "python_compute",
+    "repartition_line_ids",
+    "sequence",
+}
+
 
 class AccountTax(models.Model):
     _inherit = "account.tax"
@@ -17,7 +35,38 @@ class AccountTax(models.Model):
         help="The same tax as a part of the price, made for orders from Cartona.",
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if _PRICED_BY & vals.keys():
+            self._cartona_note(self.company_id)
+        return res
+
+    def unlink(self):
+        companies = self.company_id
+        res = super().unlink()
+        self._cartona_note(companies)
+        return res
+
     # === BUSINESS METHODS === #
+
+    def _cartona_note(self, companies):
+        """Note every price of these companies that goes to Cartona with its taxes."""
+        # In sudo mode: taxes are changed by accountants without any Cartona right.
+        configs = (
+            self.env["cartona.config"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "in", companies.ids),
+                    ("auto_sync_products", "=", True),
+                    ("price_tax", "=", "gross"),
+                ]
+            )
+        )
+        if configs:
+            self.env["cartona.change"]._note_everything(configs, "price")
 
     def _cartona_included(self):
         """The same taxes in a form that leaves a price of 100 at 100.

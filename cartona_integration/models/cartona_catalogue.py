@@ -80,7 +80,8 @@ class CartonaListing(models.Model):
         # In sudo mode: whoever may see a listing may say how it is sold.
         for listing in self.sudo().filtered("is_pack_changed"):
             product, count = listing.product_id, listing.shown_unit_count
-            values = {"unit": listing.shown_unit, "unit_count": count}
+            # What was sent was for the other pack.
+            values = {"unit": listing.shown_unit, "unit_count": count, "sent_values": "{}"}
             if listing.uom_id != product.uom_id:
                 # Sold as a pack of the product's units; else the product is the pack itself.
                 unit = product.uom_id

@@ -12,7 +12,7 @@ from ..compat import flush
 
 _DATA = "cartona.change"
 # What points at a listing; the other kinds are worked by others.
-LISTING_KINDS = ("price", "stock", "restock")
+LISTING_KINDS = ("price", "stock", "restock", "resend")
 
 
 class CartonaChange(models.Model):
@@ -31,6 +31,8 @@ class CartonaChange(models.Model):
             ("stock", "Stock"),
             # Cartona may have counted an order of its own: what it shows is not what was sent.
             ("restock", "Stock, whatever Cartona has"),
+            # Somebody wants it sent again: nothing of what was sent counts as known.
+            ("resend", "Everything, whatever Cartona has"),
             ("order", "Order"),
             ("invoice", "Invoice"),
             ("replay", "Replay of waiting orders"),
@@ -94,6 +96,7 @@ class CartonaChange(models.Model):
         if not any(kind in LISTING_KINDS for kind, _owner in noted):
             return
         kit = self.env["cartona.kit"]
+        bills = {owner: found for (kind, owner), found in noted.items() if kind == "stock"}
         self.env.cr.execute(
             """
             WITH written AS (
@@ -122,7 +125,9 @@ class CartonaChange(models.Model):
             {
                 "price_products": ids("price", "product"),
                 "price_templates": ids("price", "template"),
-                "stock_products": kit._with_kits(ids("stock", "product")),
+                "stock_products": kit._with_kits(
+                    ids("stock", "product") + kit._of_bills(bills), ids("stock", "template")
+                ),
                 # An order for a kit holds its parts, and with them every kit that needs one.
                 "restock_products": kit._with_kits(kit._with_parts(ids("restock", "product"))),
                 "stock_templates": ids("stock", "template"),

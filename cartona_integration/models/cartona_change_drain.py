@@ -32,7 +32,7 @@ Sending = namedtuple("Sending", "listing_id cartona_id values")
 # Everything that steps (b) and (c) need from step (a), as plain values.
 #   wait: seconds until the next try, when nothing may be sent now; None: nothing to wait for
 #   rows: dict listing id -> ids of its outbox rows
-#   problems: dict listing id -> (error code, price) of prices that wait for a person
+#   problems: dict listing id -> (error code, price, words) of what waits for a person
 Task = namedtuple("Task", "wait settings probe rows sendings problems")
 _NOTHING_TO_DO = Task(None, None, False, {}, [], {})
 
@@ -104,17 +104,25 @@ class CartonaChange(models.Model):
         rows = self._claim_rows(config, LISTING_KINDS, config.batch_size)
         if not rows:
             return _NOTHING_TO_DO
+        listings = self.env["cartona.listing"].browse(rows).exists()
         sendings, problems, marks = [], {}, {}
-        restocked = self._restocked(rows)
-        for intent in self.env["cartona.listing"].browse(rows).exists()._intents(config):
-            unknown = {"available_stock_quantity"} if intent.listing.id in restocked else ()
-            delta = intent.listing._not_known(intent.values, unknown)
+        unknown = self._unknown(rows)
+        listings.filtered(lambda listing: unknown.get(listing.id, ()) is None)._begin_again()
+        for intent in listings._intents(config):
+            listing = intent.listing
+            known = listing._known_but(unknown.get(listing.id, set()))
+            delta = {
+                field: value
+                for field, value in intent.values.items()
+                if field not in known or known[field] != value
+            }
+            mark = listing._in_flight_values(known, delta)
+            if mark:
+                marks.setdefault(tuple(sorted(mark.items())), []).append(listing.id)
             if delta:
-                mark = tuple(sorted(intent.listing._in_flight_values(delta).items()))
-                marks.setdefault(mark, []).append(intent.listing.id)
-                sendings.append(Sending(intent.listing.id, intent.listing.cartona_id, delta))
+                sendings.append(Sending(listing.id, listing.cartona_id, delta))
             if intent.doubt:
-                problems[intent.listing.id] = (intent.doubt, intent.price)
+                problems[listing.id] = (intent.doubt, intent.price, intent.words)
         for mark, listing_ids in marks.items():
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
         return Task(
@@ -145,17 +153,26 @@ class CartonaChange(models.Model):
         )
         return dict(self.env.cr.fetchall())
 
-    def _restocked(self, rows):
-        """Listings whose stock Cartona may have changed by itself since it was sent.
+    def _unknown(self, rows):
+        """What counts as unknown whatever was sent: a stock that Cartona may have changed by
+        itself, or everything, because somebody wants it sent again.
 
-        :return: set of listing ids
+        :return: dict listing id -> set of fields, None for all of them
         """
         row_ids = [row_id for listing_rows in rows.values() for row_id in listing_rows]
         self.env.cr.execute(
-            "SELECT res_id FROM cartona_change WHERE id = ANY(%s) AND kind = 'restock'",
+            """
+            SELECT res_id, bool_or(kind = 'resend')
+              FROM cartona_change
+             WHERE id = ANY(%s) AND kind IN ('restock', 'resend')
+             GROUP BY res_id
+            """,
             (row_ids,),
         )
-        return {row[0] for row in self.env.cr.fetchall()}
+        return {
+            listing_id: None if is_all else {"available_stock_quantity"}
+            for listing_id, is_all in self.env.cr.fetchall()
+        }
 
     def _call(self, task, calls):
         """Step (b).
@@ -222,20 +239,27 @@ class CartonaChange(models.Model):
 class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
-    def _not_known(self, values, unknown=()):
-        """The part of `values` that Cartona is not known to have.
+    def _begin_again(self):
+        """What to do before a listing is sent because somebody asked for it; for overrides."""
 
-        :param unknown: fields of which nothing is known, whatever was sent
+    def _known_but(self, unknown):
+        """What Cartona is known to have: dict of field -> value.
+
+        :param unknown: fields of which nothing is known, whatever was sent; None for all
         """
-        known = {key: value for key, value in self._known().items() if key not in unknown}
-        return {
-            key: value for key, value in values.items() if key not in known or known[key] != value
-        }
+        if unknown is None:
+            return {}
+        return {field: value for field, value in self._known().items() if field not in unknown}
 
-    def _in_flight_values(self, delta):
+    def _in_flight_values(self, known, delta):
         """What to write before `delta` is sent: from then on nobody knows what Cartona has of
-        these fields, until it answers."""
-        known = {key: value for key, value in self._known().items() if key not in delta}
+        these fields, until it answers.
+
+        :param dict known: what it is known to have now
+        """
+        if not delta and (known or not self._known()):
+            return {}  # nothing is sent, and nothing to be forgotten
+        known = {field: value for field, value in known.items() if field not in delta}
         values = {"sent_values": json.dumps(known)}
         unusual = {field for field in delta if field in USUAL and delta[field] != USUAL[field]}
         if unusual - self._overridden():
@@ -247,7 +271,7 @@ class CartonaListing(models.Model):
 
         :param taken: the `Sending` that Cartona accepted, None when nothing was sent
         :param refusal: what Cartona said against it, or None
-        :param doubt: (error code, price) of a price that waits for a person, or None
+        :param doubt: (error code, price, words) of what waits for a person, or None
         """
         values = {}
         if taken and taken.cartona_id == self.cartona_id:
@@ -267,11 +291,13 @@ class CartonaListing(models.Model):
         if values:
             self.write(values)
 
-    def _doubt_detail(self, code, price):
-        """From what to what, in figures."""
-        if code in PRICE_DOUBTS:
-            return "%g → %g" % (self.sent_price or self.shown_price, price)
-        return "%g → %g" % (self.unit_count, self.shown_unit_count)
+    def _doubt_detail(self, code, price, words):
+        """From what to what, in figures; or what Odoo has said."""
+        if code == "pack_changed":
+            return "%g → %g" % (self.unit_count, self.shown_unit_count)
+        if words or price is None:
+            return words
+        return "%g → %g" % (self.sent_price or self.shown_price, price)
 
     def _taken_values(self, taken):
         """What to write about fields that Cartona has accepted.
@@ -285,6 +311,9 @@ class CartonaListing(models.Model):
             known = {field: known[field] for field in known if field not in usual_again}
         if "selling_price" in taken:
             values["sent_price"] = taken["selling_price"]
+            if self.is_price_confirmed and taken["selling_price"] != self.confirmed_price:
+                # The yes was for one price, which is another one now.
+                values.update(is_price_confirmed=False, confirmed_price=0.0)
         if "available_stock_quantity" in taken:
             values["sent_stock"] = taken["available_stock_quantity"]
         return dict(values, sent_values=json.dumps(known))

@@ -1,7 +1,10 @@
 """`cartona.config`: whether Cartona may be called, and what its answers do to the connection."""
 
+import logging
 import random
 from datetime import timedelta
+
+import psycopg2
 
 from odoo import _, api, fields, models
 
@@ -12,8 +15,10 @@ from ..cartona_api import (
     Unauthorised,
     backoff,
 )
-from ..compat import check_may_read, forget
+from ..compat import check_may_read
 from .cartona_order_tools import paragraph
+
+_logger = logging.getLogger(__name__)
 
 # A refused token is tried again this often, so that a renewed one is noticed by itself.
 _PROBE_SECONDS = 60
@@ -21,8 +26,6 @@ _PROBE_SECONDS = 60
 _CRON_JITTER_SECONDS = 30
 # A job that nobody fetched for so long means that no job runner is at work.
 _ASLEEP_SECONDS = 90
-# So many listings are made ready at a time when everything is sent again.
-_SLICE = 1000
 
 
 class CartonaConfig(models.Model):
@@ -149,24 +152,22 @@ class CartonaConfig(models.Model):
         """Send everything that is linked again, whatever Cartona is known to have."""
         self.ensure_one()
         check_may_read(self)
-        listings = self.env["cartona.listing"].search(
+        linked = self.env["cartona.listing"].search_count(
             [("config_id", "=", self.id), ("product_id", "!=", False)]
         )
         problem = self._not_callable()
         if problem:
             return self._say(self.env["cartona.reasons"]._explain(problem), "warning")
-        if not (self.auto_sync_products or self.auto_sync_stock):
-            return self._say(
-                _("Nothing is sent before you switch “Prices” or “Stock” on."), "warning"
-            )
+        if not self._sends_listings():
+            return self._say_switched_off()
         # In sudo mode: whoever sees the listings may have them sent.
         self.sudo()._end_pause("out")
-        for start in range(0, len(listings), _SLICE):
-            part = listings.sudo()[start : start + _SLICE]
-            part._send_again()
-            forget(part, None)  # or the last one would find all before it still in memory
+        self.env["cartona.change"]._note_everything(self, "resend")
         self.sudo()._begin_progress()
-        return self._say(_("%s products are being sent to Cartona.", len(listings)), "info")
+        return self._say(_("%s products are being sent to Cartona.", linked), "info")
+
+    def _say_switched_off(self):
+        return self._say(_("Nothing is sent before you switch “Prices” or “Stock” on."), "warning")
 
     def _say(self, message, kind):
         """A notification in the corner of the screen; the form behind it is read again."""
@@ -187,6 +188,11 @@ class CartonaConfig(models.Model):
     def _is_live(self):
         """Whether anything at all is synchronised."""
         return any(self._toggles())
+
+    def _sends_listings(self):
+        """Whether prices or stock are sent."""
+        self.ensure_one()
+        return self.auto_sync_products or self.auto_sync_stock
 
     def _this_database(self):
         # In sudo mode: the parameter is readable by administrators only.
@@ -334,7 +340,11 @@ class CartonaConfig(models.Model):
 
     def _end_pause(self, *directions):
         for direction in directions:
-            self.write({"%s_failure_count" % direction: 0, "%s_next_try" % direction: False})
+            over = {"%s_failure_count" % direction: 0, "%s_next_try" % direction: False}
+            for config in self:
+                # Not written without need: a drain may be writing the same row right now.
+                if any(config[name] for name in over):
+                    config.write(over)
 
     def _resume(self):
         """Go on at once with everything that waits."""
@@ -369,9 +379,24 @@ class CartonaConfig(models.Model):
     def _cron_catch_up(self):
         """Pick up what a crash left behind; without a job runner, do the work here."""
         for config in self.search([]).filtered(lambda config: config._is_live()):
-            self.env["cartona.change"]._catch_up(config.id)
-            self.env["cartona.message"]._catch_up(config.id)
-        self._note_dated_rules()
+            self._safely("cartona.change", "_catch_up", config.id)
+            self._safely("cartona.message", "_catch_up", config.id)
+        self._safely("cartona.config", "_note_dated_rules")
+        self._safely("cartona.config", "_note_rates_of_today")
+
+    def _safely(self, model, method, *args):
+        """Do one part of the cron's work: what goes wrong in it stops no other company's.
+
+        In a transaction of its own, for the one before may have worked a queue for seconds, and
+        what that has committed would collide with what is written here.
+        """
+        try:
+            with self.env.registry.cursor() as cr:
+                getattr(self.env(cr=cr)[model], method)(*args)
+        except psycopg2.OperationalError as error:
+            _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
+        except Exception:
+            _logger.exception("Cartona: %s.%s%s failed", model, method, args)
 
     @api.model
     def _cron_sweep(self):

@@ -130,7 +130,7 @@ class CartonaDrift(models.Model):
                 }
             }
         wanted = dict(intent.values)
-        if intent.doubt:
+        if intent.doubt and intent.price is not None:
             wanted["selling_price"] = intent.price
         if listing.product_id.active and listing.product_id.sale_ok:
             wanted.setdefault("is_published", USUAL["is_published"])

@@ -3,18 +3,94 @@
 They exist where Manufacturing is installed; everywhere else a product is its own only part.
 """
 
+import functools
 from collections import defaultdict
 
 from odoo import api, models
 
 from ..compat import is_counted
 
+# What a kit is made of.
+_BILLS = ("mrp.bom", "mrp.bom.line")
+
+
+def _noting(modified):
+    """`modified` of a bill or a line, which Odoo calls whatever is done to it."""
+
+    @functools.wraps(modified)
+    def noting(records, *args, **kwargs):
+        records.env["cartona.kit"]._note_bills(records._name, records._ids)
+        return modified(records, *args, **kwargs)
+
+    return noting
+
 
 class CartonaKit(models.AbstractModel):
     _name = "cartona.kit"
     _description = "Cartona: Kits and Their Parts"
 
+    def _register_hook(self):
+        """Have bills of materials tell of their changes, where there are any.
+
+        Their models cannot be inherited by an addon that does not need them. Of all methods that
+        could be told by, this one is reached by every change and replaced by nobody else.
+        """
+        res = super()._register_hook()
+        for name in _BILLS:
+            if name in self.env:
+                model = self.env.registry[name]
+                model.modified = _noting(model.modified)
+        return res
+
+    def _unregister_hook(self):
+        res = super()._unregister_hook()
+        for name in _BILLS:
+            if name in self.env and "modified" in vars(self.env.registry[name]):
+                del self.env.registry[name].modified
+        return res
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _note_bills(self, model, ids):
+        """Note what these bills, or lines of bills, make and take, before and after they change."""
+        noted = self.env["cartona.change"]._noted()
+        # Records that are not saved have no number yet.
+        fresh = {bill for bill in ids if bill} - noted.get(("stock", model), set())
+        if fresh:
+            noted.setdefault(("stock", model), set()).update(fresh)
+            # Nothing is flushed yet: in the tables it is as it was.
+            self.env["cartona.change"]._note("stock", self._of_bills({model: fresh}))
+
+    @api.model
+    def _of_bills(self, noted):
+        """The products that bills make, and what these are made of in the end.
+
+        :param noted: dict "mrp.bom" or "mrp.bom.line" -> ids
+        :return: list of product ids, by what the tables say
+        """
+        bills, lines = (list(noted.get(model, ())) for model in _BILLS)
+        if not (bills or lines):
+            return []
+        self.env.cr.execute(
+            """
+            WITH bill AS (
+                SELECT id, product_id, product_tmpl_id FROM mrp_bom
+                 WHERE id = ANY(%s)
+                    OR id IN (SELECT bom_id FROM mrp_bom_line WHERE id = ANY(%s))
+            )
+            SELECT kit.id
+              FROM bill
+              JOIN product_product kit
+                ON kit.id = bill.product_id
+                OR (bill.product_id IS NULL AND kit.product_tmpl_id = bill.product_tmpl_id)
+             UNION
+            SELECT line.product_id FROM bill JOIN mrp_bom_line line ON line.bom_id = bill.id
+            """,
+            (bills, lines),
+        )
+        # Who waits for a kit holds its parts: they change along with it.
+        return self._with_parts([row[0] for row in self.env.cr.fetchall()])
 
     @api.model
     def _shares(self, products, company):
@@ -46,9 +122,10 @@ class CartonaKit(models.AbstractModel):
         return dict(parts)
 
     @api.model
-    def _with_kits(self, product_ids):
+    def _with_kits(self, product_ids, template_ids=()):
         """These products, and the kits that are made of them: their quantity hangs on the parts.
 
+        :param template_ids: templates whose variants count as well, where there are kits
         :return: list of ids
         """
         return self._climb(
@@ -62,6 +139,7 @@ class CartonaKit(models.AbstractModel):
                 ON kit.id = bom.product_id
                 OR (bom.product_id IS NULL AND kit.product_tmpl_id = bom.product_tmpl_id)
             """,
+            template_ids,
         )
 
     @api.model
@@ -84,16 +162,22 @@ class CartonaKit(models.AbstractModel):
             """,
         )
 
-    def _climb(self, product_ids, step):
+    def _climb(self, product_ids, step, template_ids=()):
         """Follow bills of materials until nothing new is found.
 
         :param step: SQL that leads from the rows of `part` to the next ones
         """
-        if "mrp.bom" not in self.env or not product_ids:
+        if "mrp.bom" not in self.env or not (product_ids or template_ids):
             return list(product_ids)
         self.env.cr.execute(
-            "WITH RECURSIVE part AS (SELECT unnest(%%s::integer[]) AS id UNION %s)"
-            " SELECT id FROM part" % step,
-            (list(product_ids),),
+            """
+            WITH RECURSIVE part AS (
+                SELECT id FROM product_product WHERE id = ANY(%%s) OR product_tmpl_id = ANY(%%s)
+                 UNION %s
+            )
+            SELECT id FROM part
+            """
+            % step,
+            (list(product_ids), list(template_ids)),
         )
         return [row[0] for row in self.env.cr.fetchall()]

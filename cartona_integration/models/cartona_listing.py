@@ -12,6 +12,7 @@ from ..compat import (
     pack_unit_values,
     same_unit_family,
 )
+from .cartona_change import LISTING_KINDS
 
 SYNC_STATES = [
     ("not_linked", "Not linked"),
@@ -19,6 +20,8 @@ SYNC_STATES = [
     ("synced", "Up to date"),
     ("error", "Error"),
 ]
+# With another one of these, nothing holds any more of what was sent or said yes to.
+_SOLD_BY = {"cartona_id", "product_id", "uom_id"}
 # What else an order finds its listing by, or is refused for.
 _MATCHED_BY = {"base_product_id", "internal_product_id", "unit", "unit_count"}
 # Why a price waits for a person; the rest of the listing goes out all the same.
@@ -157,19 +160,23 @@ class CartonaListing(models.Model):
 
     def write(self, vals):
         vals = self._clean(vals)
-        # Another product, unit or marketplace id: nothing that was sent is known any more.
-        if {"product_id", "cartona_id", "uom_id"} & vals.keys():
+        if _SOLD_BY & vals.keys():
+            # Unknown, and not as if nothing had been sent: then what the catalogue has shown
+            # before would count. That of another id never does.
+            told = self if "cartona_id" in vals else self.filtered("sent_values")
+            super(CartonaListing, told).write({"sent_values": "{}"})
             vals = dict(
                 vals,
-                sent_values=False,
                 sent_price=0.0,
                 sent_stock=0,
+                is_price_confirmed=False,
+                confirmed_price=0.0,
                 synced_at=False,
                 error_code=False,
                 error_detail=False,
             )
         res = super().write(vals)
-        if {"product_id", "cartona_id", "uom_id"} & vals.keys():
+        if _SOLD_BY & vals.keys():
             self._linked()
         elif _MATCHED_BY & vals.keys():
             self._replay_waiting()
@@ -202,10 +209,14 @@ class CartonaListing(models.Model):
             problem = config._not_callable()
             if problem:
                 raise UserError(self.env["cartona.reasons"]._explain(problem))
+        sending = linked.filtered(lambda listing: listing.config_id._sends_listings())
+        if not sending:
+            return linked.config_id[:1]._say_switched_off()
         # In sudo mode: whoever may see a listing may have it sent again.
-        linked.sudo()._send_again()
-        return linked.config_id[:1]._say(
-            _("%s listings are being sent to Cartona.", len(linked)), "info"
+        sending.sudo().config_id._end_pause("out")
+        sending.sudo()._send_again()
+        return sending.config_id[:1]._say(
+            _("%s listings are being sent to Cartona.", len(sending)), "info"
         )
 
     def action_confirm_price(self):
@@ -239,9 +250,8 @@ class CartonaListing(models.Model):
     def _noted_ids(self):
         """Ids of these listings that the outbox still points at."""
         self.env.cr.execute(
-            "SELECT DISTINCT res_id FROM cartona_change"
-            " WHERE kind IN ('price', 'stock', 'restock') AND res_id = ANY(%s)",
-            (self.ids,),
+            "SELECT DISTINCT res_id FROM cartona_change WHERE kind IN %s AND res_id = ANY(%s)",
+            (LISTING_KINDS, self.ids),
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -270,9 +280,9 @@ class CartonaListing(models.Model):
             self.filtered(lambda line, config=config: line.config_id == config)._note_all(config)
 
     def _send_again(self):
-        """Forget what Cartona is known to have, and send everything."""
-        self.write({"sent_values": "{}"})
-        self._note_changed()
+        """Send everything that the settings let us send, whatever Cartona is known to have."""
+        sending = self.filtered(lambda listing: listing.config_id._sends_listings())
+        self.env["cartona.change"]._note_listings(sending, "resend")
 
     @api.model
     def _link(self, config, product, cartona_id):

@@ -75,10 +75,10 @@ class CartonaListing(models.Model):
             ids[listing.id] = str(product.id)
         return ids
 
-    def _send_again(self):
+    def _begin_again(self):
         """Override: somebody asks for everything to be sent, the refused id as well."""
         self.filtered("is_id_refused").write({"is_id_refused": False})
-        return super()._send_again()
+        return super()._begin_again()
 
     def _keep_outcome(self, taken, refusal, doubt):
         """Override: when Cartona does not want the id, price and stock go without it."""

@@ -1,15 +1,21 @@
 """`cartona.listing`: what Odoo wants Cartona to show, worked out from the present state."""
 
 import json
+import logging
 import math
 from collections import defaultdict, namedtuple
 
+import psycopg2
+
 from odoo import fields, models
 
-from ..compat import flush, pricelist_prices, round_price
+from ..compat import flush, pricelist_prices, round_price, same_unit_family
 
-# What one listing should show: `values` as Cartona names them, and why its price is kept back.
-Intent = namedtuple("Intent", "listing values doubt price")
+_logger = logging.getLogger(__name__)
+
+# What one listing should show: `values` as Cartona names them, and why its price, or all of it,
+# is kept back: `doubt` is an error code, `words` say more of it where the price does not.
+Intent = namedtuple("Intent", "listing values doubt price words")
 
 # Fields that are only ever sent to say something else than this, and to set them back.
 USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
@@ -30,19 +36,47 @@ class CartonaListing(models.Model):
         :return: list of `Intent`; a listing without a product has none
         """
         linked = self.filtered("product_id")
+        # From 19 on Odoo would convert them without a word.
+        misfits = linked.filtered(
+            lambda listing: not same_unit_family(listing.uom_id, listing.product_id.uom_id)
+        )
+        return [
+            Intent(listing, {}, "unit_changed", None, listing._unit_words()) for listing in misfits
+        ] + (linked - misfits)._work_out(config, everything)
+
+    def _work_out(self, config, everything):
+        """As `_intents`, where whatever Odoo makes of one listing holds up no other."""
+        try:
+            with self.env.cr.savepoint():
+                return self._figures(config, everything)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # not the listings' fault: the transaction is tried again
+        except Exception as error:
+            if len(self) > 1:
+                middle = len(self) // 2
+                parts = self[:middle], self[middle:]
+                return [one for part in parts for one in part._work_out(config, everything)]
+            _logger.warning("Cartona: %s cannot be worked out", self, exc_info=True)
+            return [Intent(self, {}, "not_worked_out", None, str(error))]
+
+    def _figures(self, config, everything):
         with_stock = everything or config.auto_sync_stock
         prices = {}
         if everything or config.auto_sync_products:
-            prices = linked._intended_prices(config)
-        stocks = linked._intended_stocks(config) if with_stock else {}
+            prices = self._intended_prices(config)
+        stocks = self._intended_stocks(config) if with_stock else {}
         return [
             listing._intent(prices.get(listing.id), stocks.get(listing.id), with_stock)
-            for listing in linked
+            for listing in self
         ]
+
+    def _unit_words(self):
+        """From which unit the listing is sold to which its product is counted in."""
+        return "%s → %s" % (self.uom_id.name or "-", self.product_id.uom_id.name)
 
     def _intent(self, price, stock, with_stock):
         if self.is_pack_changed:
-            return Intent(self, {}, "pack_changed", price)
+            return Intent(self, {}, "pack_changed", price, "")
         values, doubt = {}, None
         if price is not None:
             doubt = self._price_doubt(price)
@@ -52,8 +86,10 @@ class CartonaListing(models.Model):
             values["available_stock_quantity"] = stock
         overrides = self._overrides(values, with_stock)
         for field in self._overridden() - overrides.keys():
-            overrides[field] = USUAL[field]
-        return Intent(self, dict(values, **overrides), doubt, price)
+            # Limited again, but to what? It goes with the quantity, once stock is sent.
+            if with_stock or field != "is_unlimited_stock":
+                overrides[field] = USUAL[field]
+        return Intent(self, dict(values, **overrides), doubt, price, "")
 
     def _overridden(self):
         """Names of the fields that Cartona was told something unusual about."""

@@ -108,6 +108,10 @@ class CartonaReasons(models.AbstractModel):
 
     def _listing_sentences(self):
         return {
+            "not_worked_out": _(
+                "Odoo could not work out price and stock of this product. Nothing is sent for it "
+                "until the cause is gone and somebody sends it again."
+            ),
             "pack_changed": _(
                 "Cartona sells another pack size than the one that is linked. Nothing is sent for "
                 "it until somebody presses “Take the new pack” or corrects it on Cartona."
@@ -125,6 +129,10 @@ class CartonaReasons(models.AbstractModel):
                 "it or corrects the sales price."
             ),
             "refused": _("Cartona refused this product. Correct it and it is sent again."),
+            "unit_changed": _(
+                "The product is now counted in another kind of unit than the one that is sold on "
+                "Cartona. Nothing is sent for it until somebody chooses a unit of the same kind."
+            ),
         }
 
     def _order_sentences(self):

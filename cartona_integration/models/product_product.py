@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..compat import check_may_read, flush, forget
+from .cartona_change import LISTING_KINDS
 from .cartona_listing import SYNC_STATES
 
 # What a published price or the right to be sold hangs on.
@@ -17,6 +18,8 @@ PRICE_FIELDS = {
 }
 # What changes whether an order for the product can be taken.
 SELLABLE_FIELDS = {"active", "sale_ok"}
+# What its quantity hangs on, besides what lies in the stock.
+STOCK_FIELDS = {"detailed_type", "is_storable", "type", "uom_id"}
 # What an order may name the product by.
 IDENTITY_FIELDS = {"barcode", "default_code"}
 
@@ -154,11 +157,11 @@ class ProductProduct(models.Model):
               FROM cartona_listing listing
               LEFT JOIN cartona_change change
                      ON change.config_id = listing.config_id AND change.res_id = listing.id
-                    AND change.kind IN ('price', 'stock', 'restock')
+                    AND change.kind IN %s
              WHERE listing.config_id = %s AND listing.product_id IS NOT NULL
              GROUP BY listing.product_id
             """,
-            (config.id or 0,),
+            (LISTING_KINDS, config.id or 0),
         )
         return dict(self.env.cr.fetchall())
 
@@ -176,6 +179,8 @@ class ProductProduct(models.Model):
         res = super().write(vals)
         if PRICE_FIELDS & vals.keys():
             self.env["cartona.change"]._note("price", product_ids=self.ids)
+        if STOCK_FIELDS & vals.keys():
+            self.env["cartona.change"]._note("stock", product_ids=self.ids)
         if SELLABLE_FIELDS & vals.keys():
             self._cartona_sellable_changed()
         if IDENTITY_FIELDS & vals.keys():

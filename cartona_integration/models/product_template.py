@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from .cartona_listing import SYNC_STATES
-from .product_product import PRICE_FIELDS, SELLABLE_FIELDS
+from .product_product import PRICE_FIELDS, SELLABLE_FIELDS, STOCK_FIELDS
 
 
 class ProductTemplate(models.Model):
@@ -109,7 +109,7 @@ class ProductTemplate(models.Model):
             self.env["cartona.change"]._note("price", template_ids=self.ids)
         if SELLABLE_FIELDS & vals.keys():
             self._cartona_variants()._cartona_sellable_changed()
-        if "cartona_is_unlimited_stock" in vals:
+        if (STOCK_FIELDS | {"cartona_is_unlimited_stock"}) & vals.keys():
             self.env["cartona.change"]._note("stock", template_ids=self.ids)
         return res
 

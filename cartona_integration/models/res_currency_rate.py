@@ -1,4 +1,6 @@
-from odoo import api, models
+"""Rates: which prices they convert on their way to Cartona, now or on a day to come."""
+
+from odoo import api, fields, models
 
 
 class ResCurrencyRate(models.Model):
@@ -36,8 +38,24 @@ class ResCurrency(models.Model):
         """Note every price that is converted on its way to Cartona."""
         # In sudo mode: rates are fetched and written by users without any Cartona right.
         configs = self.env["cartona.config"].sudo().search([("auto_sync_products", "=", True)])
-        # From the sales price's currency to the pricelist's, from that to the configuration's.
-        converting = configs.filtered(
+        converting = configs._converting()
+        if self and converting:
+            self.env["cartona.change"]._note_everything(converting, "price")
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    rates_noted_on = fields.Date(
+        readonly=True, copy=False, help="Rates that began up to this day are dealt with."
+    )
+
+    # === BUSINESS METHODS === #
+
+    def _converting(self):
+        """Those whose prices are converted: from the sales price's currency to the pricelist's,
+        or from that to the configuration's."""
+        return self.filtered(
             lambda config: (
                 len(
                     config.company_id.currency_id
@@ -47,5 +65,17 @@ class ResCurrency(models.Model):
                 > 1
             )
         )
-        if self and converting:
-            self.env["cartona.change"]._note_everything(converting, "price")
+
+    @api.model
+    def _note_rates_of_today(self):
+        """Note what is converted by rates that were entered for a day that has come."""
+        today = fields.Date.context_today(self)  # as the prices are converted
+        for config in self.search([("auto_sync_products", "=", True)])._converting():
+            # A look that is the first one looks back as far as there can be anything to see.
+            since = config.rates_noted_on or config.create_date.date()
+            if since >= today:
+                continue
+            begun = [("name", ">", since), ("name", "<=", today)]
+            if self.env["res.currency.rate"].search(begun, limit=1):
+                self.env["cartona.change"]._note_everything(config, "price")
+            config.rates_noted_on = today

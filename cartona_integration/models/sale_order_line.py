@@ -52,6 +52,8 @@ class SaleOrderLine(models.Model):
     def write(self, vals):
         if (_TOLD | {unit_field(self)}) & vals.keys():
             self.order_id._cartona_check_not_editing()
+        if "product_id" in vals:
+            self._cartona_note_stock()  # what is no longer held
         res = super().write(vals)
         if {"product_id", "product_uom_qty", unit_field(self)} & vals.keys():
             self._cartona_note_stock()

@@ -16,6 +16,7 @@ from . import test_inbox_newest
 from . import test_inbox_stock
 from . import test_kits
 from . import test_matching
+from . import test_not_worked_out
 from . import test_operations
 from . import test_order_cancel
 from . import test_order_clock
@@ -33,9 +34,12 @@ from . import test_order_update
 from . import test_outbox
 from . import test_price_push
 from . import test_product_linking
+from . import test_relinking
 from . import test_secrets
+from . import test_send_again
 from . import test_stock_push
 from . import test_support_bundle
+from . import test_ten_thousand
 from . import test_two_companies
 from . import test_waiting_orders
 from . import test_webhook

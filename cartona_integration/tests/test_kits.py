@@ -106,6 +106,51 @@ class TestKits(OrderCase):
         self.set_stock(self.cup, 12)
         self.assertEqual(self.pushed(), {"C1": 12, "B1": 6})
 
+    def test_a_bill_that_is_edited_changes_the_kit(self):
+        [bill] = self.basket.bom_ids
+        cups = bill.bom_line_ids.filtered(lambda line: line.product_id == self.cup)
+        cups.product_qty = 3
+        self.assertEqual(self.pushed(), {"B1": 2})
+        bill.bom_line_ids = [Command.delete(cups.id)]
+        self.assertEqual(self.pushed(), {"B1": 10})
+        bill.write({"bom_line_ids": [Command.create({"product_id": self.cup.id})]})
+        self.assertEqual(self.pushed(), {"B1": 7})
+        bill.product_qty = 2
+        self.assertEqual(self.pushed(), {"B1": 14})
+
+    def test_a_kit_whose_bill_is_archived_or_deleted_is_sold_from_its_own_stock(self):
+        [bill] = self.basket.bom_ids
+        bill.active = False
+        self.assertEqual(self.pushed(), {"B1": 0})
+        bill.active = True
+        self.assertEqual(self.pushed(), {"B1": 3})
+        bill.type = "normal"
+        self.assertEqual(self.pushed(), {"B1": 0})
+        bill.type = "phantom"
+        self.assertEqual(self.pushed(), {"B1": 3})
+        bill.unlink()
+        self.assertEqual(self.pushed(), {"B1": 0})
+
+    def test_a_bill_that_is_edited_changes_the_kits_of_its_kit_and_what_their_orders_hold(self):
+        self.make_kit(self.tea, {self.basket: 1})
+        self.assertEqual(self.pushed(), {"T1": 3})
+        line = {"supplier_product_id": "T1", "amount": 2, "selling_price": 60.0}
+        self.receive(self.order({0: line, RICE: None}))
+        self.assertEqual(self.pushed(), {"C1": 3, "R1": 8, "B1": 1, "T1": 1})
+
+        cups = self.basket.bom_ids.bom_line_ids.filtered(lambda row: row.product_id == self.cup)
+        cups.product_qty = 1
+
+        self.assertEqual(self.pushed(), {"C1": 5, "B1": 5, "T1": 5})
+
+    def test_a_part_that_is_no_longer_counted_no_longer_limits_the_kit(self):
+        template = self.cup.product_tmpl_id
+        if "is_storable" in template._fields:
+            template.is_storable = False
+        else:
+            template.detailed_type = "consu"
+        self.assertEqual(self.pushed(), {"B1": 10})
+
     def test_what_is_manufactured_is_published(self):
         self.make_kit(self.tea, {self.rice: 1}, type="normal")
         order = self.env["mrp.production"].create(

@@ -207,6 +207,82 @@ class TestOutbox(CartonaCase):
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
         self.assertEqual(set(self.noted()), set(self.price))
 
+    def test_a_rate_of_a_day_to_come_is_noted_when_that_day_has_come(self):
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        dollar = currencies.search([("id", "!=", self.company.currency_id.id)], limit=1)
+        dollar.active = True
+        self.config.currency_id = dollar
+        today = fields.Date.context_today(self.config)
+        rate = self.env["res.currency.rate"].create(
+            {
+                "currency_id": dollar.id,
+                "name": today + timedelta(days=1),
+                "company_rate": 0.02,
+            }
+        )
+        self.config._note_rates_of_today()
+        self.settle()
+        self.config._note_rates_of_today()
+        self.assertEqual(self.noted(), [])
+
+        # The day has come: nobody writes anything.
+        self.env.cr.execute(
+            "UPDATE res_currency_rate SET name = %s WHERE id = %s", (today, rate.id)
+        )
+        self.config.rates_noted_on = today - timedelta(days=1)
+        self.env.invalidate_all()
+        self.env.cr.flush()
+        self.env["cartona.config"]._cron_catch_up()
+        self.env.invalidate_all()
+        self.assertEqual(self.config.rates_noted_on, today)
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        self.env["cartona.config"]._cron_catch_up()
+        self.assertEqual(self.noted(), [])
+
+    def test_a_tax_that_changes_is_noted_where_prices_include_it(self):
+        tax = self.env["account.tax"].create(
+            {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
+        )
+        self.tea.taxes_id = tax
+        included = next(
+            name for name in ("price_include_override", "price_include") if name in tax._fields
+        )
+        self.settle()
+        for values in (
+            {"amount": 15.0},
+            {"amount_type": "fixed"},
+            {included: "tax_included" if included.endswith("override") else True},
+            {"include_base_amount": True},
+            {"active": False},
+        ):
+            with self.subTest(values=values):
+                tax.write(values)
+                self.assertEqual(set(self.noted()), set(self.price))
+                self.settle()
+        tax.name = "VAT"
+        self.assertEqual(self.noted(), [])
+        tax.unlink()
+        self.assertEqual(self.noted(), self.price)
+
+        self.config.price_tax = "as_is"
+        self.settle()
+        other = self.env["account.tax"].create({"name": "VAT 5%", "amount": 5.0})
+        other.amount = 6.0
+        self.assertEqual(self.noted(), [])
+
+    def test_another_unit_is_noted_whatever_is_sent(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        unit = {name: dozen.id for name in ("uom_id", "uom_po_id") if name in self.tea._fields}
+        self.rice.cartona_id = "R1"
+        self.settle()
+        self.tea.write(unit)
+        self.assertEqual(set(self.noted()), {*self.price, *self.stock})
+        self.config.auto_sync_products = False
+        self.settle()
+        self.rice.product_tmpl_id.write(unit)
+        self.assertEqual(self.noted(), [("stock", self.listing(self.rice).id)])
+
     def test_archiving_and_taking_off_sale_are_noted(self):
         self.tea.active = False
         self.assertEqual(set(self.noted()), {*self.price, *self.stock})

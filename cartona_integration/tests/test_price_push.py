@@ -2,7 +2,6 @@
 
 from odoo.exceptions import UserError
 
-from ..models import cartona_config_connection
 from .common import PRODUCTS, CartonaCase
 
 
@@ -119,6 +118,35 @@ class TestPricePush(CartonaCase):
         )
         self.assertEqual(self.push(), [("T1", 11.25)])
 
+    def test_a_rule_prices_by_what_the_product_is_now(self):
+        """Its category and its cost: a price follows either without its own being touched."""
+        parts = self.env["product.category"].create({"name": "Parts"})
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {
+                "name": "Cartona",
+                "item_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "applied_on": "2_product_category",
+                            "categ_id": parts.id,
+                            "base": "standard_price",
+                            "compute_price": "formula",
+                            "price_surcharge": 2.0,
+                        },
+                    )
+                ],
+            }
+        )
+        self.tea.standard_price = 6.0
+        self.assertEqual(self.push(), [])
+
+        self.tea.categ_id = parts
+        self.assertEqual(self.push(), [("T1", 8.0)])
+        self.tea.standard_price = 7.0
+        self.assertEqual(self.push()[1:], [("T1", 9.0)])
+
     def test_a_pricelist_in_another_currency_is_converted(self):
         dollar = (
             self.env["res.currency"]
@@ -192,11 +220,10 @@ class TestPricePush(CartonaCase):
                 self.marketplace.calls.clear()
                 self.assertEqual(self.push(), [("T1", 12.5)])
 
-    def test_the_button_for_everything_leaves_nothing_out_however_it_is_sliced(self):
+    def test_the_button_for_everything_leaves_nothing_out(self):
         self.rice.cartona_id = "R1"
         self.drain()
         self.marketplace.calls.clear()
-        self.patch(cartona_config_connection, "_SLICE", 1)
         said = self.config.action_sync_products()["params"]["message"]
         self.assertEqual(said, "2 products are being sent to Cartona.")
         self.assertEqual(self.push(), [("T1", 12.5), ("R1", 30.0)])

@@ -228,7 +228,7 @@ class TestAccessRights(CartonaCase):
     def test_a_clerk_may_sync_and_pull(self):
         seller = self.users["seller"]
         self.tea.with_user(seller).action_cartona_sync()
-        self.assertEqual(self.noted("price"), [("price", self.listing(self.tea).id)])
+        self.assertEqual(self.noted("resend"), [("resend", self.listing(self.tea).id)])
         self.config.with_user(seller).action_pull_orders()
 
     def test_who_has_no_cartona_right_can_still_work(self):

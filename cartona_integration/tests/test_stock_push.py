@@ -137,6 +137,32 @@ class TestStockPush(CartonaCase):
             ],
         )
 
+    def test_an_unlimited_product_stays_so_while_no_stock_is_sent(self):
+        self.config.auto_sync_products = True
+        self.set_stock(self.tea, 7)
+        self.tea.product_tmpl_id.cartona_is_unlimited_stock = True
+        self.drain()
+        self.marketplace.calls.clear()
+
+        self.config.auto_sync_stock = False
+        self.tea.list_price = 13.0
+        self.drain()
+        self.tea.product_tmpl_id.cartona_is_unlimited_stock = False
+        self.tea.list_price = 14.0
+        self.drain()
+        self.config.auto_sync_stock = True
+        self.drain()
+
+        back = {"is_unlimited_stock": False, "available_stock_quantity": 7}
+        self.assertEqual(
+            self.marketplace.bodies(PRODUCTS),
+            [
+                [{"supplier_product_id": "T1", "selling_price": 13.0}],
+                [{"supplier_product_id": "T1", "selling_price": 14.0}],
+                [dict(back, supplier_product_id="T1")],
+            ],
+        )
+
     def test_goods_in_a_quotation_from_cartona_are_no_longer_offered(self):
         self.set_stock(self.tea, 40)
         self.push()
@@ -153,6 +179,31 @@ class TestStockPush(CartonaCase):
         self.assertEqual(self.push(), {"T1": 34})
         order.with_context(disable_cancel_warning=True).action_cancel()
         self.assertEqual(self.push(), {"T1": 40})
+
+    def test_the_product_that_a_quotation_no_longer_holds_is_offered_again(self):
+        self.rice.cartona_id = "R1"
+        self.set_stock(self.tea, 40)
+        self.set_stock(self.rice, 20)
+        order = self.env["sale.order"].create(
+            {
+                "cartona_id": "h1",
+                "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
+                "order_line": [(0, 0, {"product_id": self.tea.id, "product_uom_qty": 6})],
+            }
+        )
+        self.assertEqual(self.push(), {"T1": 34, "R1": 20})
+
+        order.order_line.product_id = self.rice
+
+        self.assertEqual(self.push(), {"T1": 40, "R1": 14})
+
+    def test_a_product_that_becomes_counted_is_offered_from_then_on(self):
+        service = self.env["product.product"].create(
+            dict(self.service_values(), name="توصيل", cartona_id="S1")
+        )
+        self.assertEqual(self.push(), {})
+        service.product_tmpl_id.write(storable_values(self.env))
+        self.assertEqual(self.push(), {"S1": 0})
 
     def test_a_new_counted_product_starts_at_none(self):
         self.env["product.product"].create(

@@ -1,5 +1,8 @@
 """Retailers order while Odoo publishes stock: at rest, what is shown is what is free."""
 
+import threading
+import time
+
 import pytest
 
 from tools.bench.seller import UPDATE, Seller
@@ -23,15 +26,18 @@ def test_orders_placed_while_stock_is_pushed(seller: Seller, sandbox: SandboxSer
     products = seller.sell(3, list_price=10.0)
     seller.count(dict.fromkeys(products, 50))
     seller.rest()
-    placed = []
-    for number in range(8):
-        product = products[number % len(products)]
-        placed.append(place(seller, product, amount=2)["hashed_id"])
-        seller.count({product: 60 + number})
-        pull(seller)
-    wait_until(lambda: imported(seller, placed) == sorted(placed), timeout=30)
-    seller.rest(timeout=20)
+    placed: list[str] = []
+    with Watch(seller, products) as watch:
+        for number in range(8):
+            product = products[number % len(products)]
+            placed.append(watch.place(product, amount=2))
+            seller.count({product: 60 + number})
+            watch.pull()
+        wait_until(lambda: imported(seller, placed) == sorted(placed), timeout=30)
+        seller.rest(timeout=20)
     assert seller.odds() == {}
+    assert watch.samples >= len(products)
+    assert watch.oversold == []
     ordered = seller.odoo.call("product.product", "read", products, ["outgoing_qty"])
     assert sum(row["outgoing_qty"] for row in ordered) == 2 * len(placed)
 
@@ -79,6 +85,72 @@ def test_cancellation_that_the_marketplace_has_counted_itself_does_not_oversell(
 
 
 # === HELPERS === #
+
+
+class Watch(threading.Thread):
+    """Looks all the time whether more is shown than may still be promised.
+
+    What was ordered and is not known here yet cannot be: it is not allowed to be shown for longer
+    than the next pull, and the five seconds that anything takes to arrive.
+
+    :ivar samples: how often it has looked at a product
+    :ivar oversold: (product, seconds after that pull, shown, free) of what was shown too long
+    """
+
+    def __init__(self, seller: Seller, products: list[int]):
+        super().__init__(name="watch", daemon=True)
+        self.seller, self.products = seller, products
+        self.placed: dict[str, tuple[int, int]] = {}
+        self.pulls: list[float] = []
+        self.since: dict[int, float] = {}
+        self.oversold: list[tuple[int, float, int, float]] = []
+        self.samples = 0
+        self._over = threading.Event()
+
+    def place(self, product: int, amount: int) -> str:
+        """A retailer orders: from now on so many are no longer there."""
+        order = place(self.seller, product, amount)["hashed_id"]
+        self.placed[order] = (product, amount)
+        return order
+
+    def pull(self) -> None:
+        """Press the button that fetches orders."""
+        self.pulls.append(time.monotonic())
+        pull(self.seller)
+
+    def run(self) -> None:
+        while not self._over.wait(0.05):
+            for product in self.products:
+                self._look(product)
+
+    def _look(self, product: int) -> None:
+        shown = self.seller.stock(product)
+        figures = ["free_qty", "qty_available", "outgoing_qty"]
+        [row] = self.seller.odoo.call("product.product", "read", [product], figures)
+        free = min(row["free_qty"], row["qty_available"] - row["outgoing_qty"])
+        known = imported(self.seller, list(self.placed))
+        free -= sum(
+            amount
+            for order, (ordered, amount) in list(self.placed.items())
+            if ordered == product and order not in known
+        )
+        self.samples += 1
+        now = time.monotonic()
+        if shown <= free:
+            self.since.pop(product, None)
+            return
+        since = self.since.setdefault(product, now)
+        pulled = next((pull for pull in self.pulls if pull >= since), now)
+        if now - pulled > 5:
+            self.oversold.append((product, now - pulled, shown, free))
+
+    def __enter__(self) -> "Watch":
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self.join(timeout=30)
 
 
 def pause_sending(seller: Seller, other: int) -> None:

@@ -96,6 +96,25 @@ def test_price_that_goes_back_after_its_answer_was_lost_ends_where_it_began(
     assert seller.price(product) == 10.0
 
 
+def test_everything_is_sent_again_while_a_drain_writes_what_it_sends(
+    seller: Seller, begin: Callable, struck: Callable
+):
+    """The button reads what was before the drain, and is pressed in the midst of it."""
+    products = seller.sell(2, list_price=10.0)
+    mark, start = seller.mark(), seller.odoo.log.stat().st_size
+    user = begin()
+    arrived = struck("delay", seconds=2)
+    seller.write(products, list_price=11.0)
+    arrived()
+    user.run(f"env['cartona.config'].browse({seller.config}).action_sync_products() and None")
+    user.commit()
+    seller.rest(timeout=30)
+    assert b"could not serialize" not in seller.odoo.log.read_bytes()[start:]
+    for product in products:
+        assert [item["selling_price"] for item in seller.sent(product, mark)] == [11.0, 11.0]
+    assert seller.odds() == {}
+
+
 def test_price_that_goes_back_while_it_is_on_its_way_ends_where_it_began(
     seller: Seller, struck: Callable
 ):

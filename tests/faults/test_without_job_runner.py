@@ -11,7 +11,9 @@ from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-WAITING = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock')"
+WAITING = """
+    SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock', 'resend')
+"""
 DUE_TRIGGERS = """
     SELECT count(*) FROM ir_cron_trigger
      WHERE call_at <= now() AT TIME ZONE 'UTC'
@@ -68,6 +70,19 @@ def test_cron_works_more_than_one_batch_at_a_time(seller: Seller, minute: Callab
         seller.configure(batch_size=100)
     assert seller.odds() == {}
     assert [len(call["body"]) for call in seller.updates(mark)] == [20, 20, 20, 10]
+
+
+def test_settings_turn_red_within_two_minutes_while_all_flows(seller: Seller, minute: Callable):
+    [product] = published(seller, minute, 1)
+    seller.odoo.query("DELETE FROM queue_job")
+    seller.write(product, list_price=15.0)
+    assert job_states(seller) == {"pending"}
+    assert seller.setting("is_runner_asleep") is False, "a job may take some seconds"
+    # Two minutes pass; the cron has worked what waited, so the queue of changes shows nothing.
+    seller.odoo.query("UPDATE queue_job SET date_created = date_created - interval '2 minutes'")
+    minute()
+    assert seller.odds() == {}
+    assert seller.setting("is_runner_asleep") is True
 
 
 def test_failed_call_is_repeated_by_the_crons_trigger(

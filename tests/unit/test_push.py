@@ -25,8 +25,10 @@ class Shop:
         if bad and self.how == "unnamed":
             return BulkResult({}, ["something is wrong"])
         refused = {place: Refusal("refused", "too dear") for place in bad}
-        self.taken += [name for name in ids if name not in self.bad]
-        return BulkResult(refused, [])
+        doubtful = self.how == "all or nothing" and bool(bad)
+        if not doubtful:
+            self.taken += [name for name in ids if name not in self.bad]
+        return BulkResult(refused, [], doubtful and len(bad) < len(ids))
 
 
 def test_a_clean_batch_is_one_call():
@@ -54,6 +56,23 @@ def test_only_the_refused_ones_are_refused(how, message):
     assert {refusal.message for refusal in outcome.refused.values()} == {message}
     assert outcome.accepted == set(range(100)) - {3, 50, 51}
     assert outcome.error is None
+
+
+@pytest.mark.parametrize("bad", [{"3"}, {"3", "50", "51"}, {"0", "99"}])
+def test_what_a_failed_batch_does_not_name_is_sent_again_before_it_counts_as_taken(bad):
+    shop = Shop(bad=bad, how="all or nothing")
+    outcome = push_batch(shop, ITEMS)
+    assert {str(index) for index in outcome.refused} == bad
+    assert {str(index) for index in outcome.accepted} == set(shop.taken)
+    assert len(outcome.accepted) == 100 - len(bad)
+    assert shop.calls == [100, (100 - len(bad)) // 2, (101 - len(bad)) // 2]
+
+
+def test_the_last_one_that_a_failed_batch_does_not_name_is_sent_again_alone():
+    shop = Shop(bad={"0"}, how="all or nothing")
+    outcome = push_batch(shop, ITEMS[:2])
+    assert (shop.calls, shop.taken) == ([2, 1], ["1"])
+    assert (outcome.accepted, sorted(outcome.refused)) == ({1}, [0])
 
 
 def test_a_single_bad_item_among_a_hundred_costs_few_calls():

@@ -22,7 +22,9 @@ _LIVE_JOBS = """
        AND (state IN ('enqueued', 'started')
             OR state = 'pending' AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'))
 """
-_OUTBOX = "SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock')"
+_OUTBOX = """
+    SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock', 'resend')
+"""
 # What Odoo itself knows of the figures to publish.
 _FIGURES = ["lst_price", "free_qty", "qty_available", "outgoing_qty"]
 

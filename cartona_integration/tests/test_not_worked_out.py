@@ -1,0 +1,119 @@
+"""What Odoo cannot work out for one listing holds up no other, and no other company."""
+
+import psycopg2
+
+from odoo.tools import mute_logger
+
+from ..models.cartona_listing_payload import CartonaListing as Payload
+from .common import PRODUCTS, CartonaCase
+
+PAYLOAD = "odoo.addons.cartona_integration.models.cartona_listing_payload"
+CONNECTION = "odoo.addons.cartona_integration.models.cartona_config_connection"
+
+
+class TestNotWorkedOut(CartonaCase):
+    """`tea` makes trouble, `rice` has nothing to do with it."""
+
+    def setUp(self):
+        super().setUp()
+        self.rice.cartona_id = "R1"
+        self.set_stock(self.rice, 8)
+        self.marketplace.always("POST", PRODUCTS, {})
+        self.drain()
+        self.settle()
+        self.marketplace.calls.clear()
+
+    def sent(self):
+        """What was sent since the last call: dict Cartona id -> fields."""
+        self.drain()
+        bodies = self.marketplace.bodies(PRODUCTS)
+        self.marketplace.calls.clear()
+        return {item.pop("supplier_product_id"): item for body in bodies for item in body}
+
+    def set_unit(self, product, unit):
+        values = {"uom_id": unit.id}
+        if "uom_po_id" in product._fields:
+            values["uom_po_id"] = unit.id
+        product.write(values)
+
+    # === ANOTHER KIND OF UNIT === #
+
+    def test_a_product_in_another_kind_of_unit_waits_with_a_reason_until_it_has_one(self):
+        self.config.stock_buffer = 1
+        piece, kilo = self.tea.uom_id, self.env.ref("uom.product_uom_kgm")
+        self.set_unit(self.tea, kilo)
+        self.rice.list_price = 31.0
+
+        self.assertEqual(
+            self.sent(), {"R1": {"selling_price": 31.0, "available_stock_quantity": 7}}
+        )
+        listing = self.listing(self.tea)
+        self.assertEqual(listing.error_code, "unit_changed")
+        self.assertEqual(listing.error_detail, "%s → %s" % (piece.name, kilo.name))
+        self.assertIn("another kind of unit", self.tea.cartona_error)
+
+        listing.uom_id = kilo
+
+        self.assertEqual(
+            self.sent(), {"T1": {"selling_price": 12.5, "available_stock_quantity": 0}}
+        )
+        self.assertFalse(listing.error_code)
+
+    def test_a_catalogue_is_compared_although_a_unit_does_not_fit(self):
+        self.set_unit(self.tea, self.env.ref("uom.product_uom_kgm"))
+        listing = self.listing(self.tea)
+        listing.write({"shown_values": '{"selling_price": 9.0, "available_stock_quantity": 3}'})
+        self.env["cartona.drift"]._compare(self.config, listing, self.now())
+        self.assertFalse(self.env["cartona.drift"].search([("listing_id", "=", listing.id)]))
+
+    # === WHATEVER ELSE === #
+
+    def break_tea(self, error):
+        work, tea = Payload._price_doubt, self.tea
+
+        def price_doubt(listing, price):
+            if listing.product_id == tea:
+                raise error
+            return work(listing, price)
+
+        self.patch(type(self.env["cartona.listing"]), "_price_doubt", price_doubt)
+
+    def test_an_error_at_one_listing_is_its_own(self):
+        self.break_tea(ValueError("no such price"))
+        self.tea.list_price, self.rice.list_price = 13.0, 31.0
+        with mute_logger(PAYLOAD):
+            self.assertEqual(self.sent(), {"R1": {"selling_price": 31.0}})
+        listing = self.listing(self.tea)
+        self.assertEqual(
+            (listing.error_code, listing.error_detail), ("not_worked_out", "no such price")
+        )
+        self.assertEqual(self.noted(), [])
+
+    def test_a_collision_with_another_transaction_is_no_error_of_a_listing(self):
+        self.break_tea(psycopg2.errors.SerializationFailure())
+        self.tea.list_price = 13.0
+        self.env.cr.flush()
+        with self.assertRaises(psycopg2.errors.SerializationFailure):
+            self.env["cartona.change"]._prepare(self.config)
+        self.assertFalse(self.listing(self.tea).error_code)
+
+    def test_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
+        company = self.env["res.company"].create({"name": "Giza"})
+        other = self.env["cartona.config"]._of_company(company)
+        other.auto_sync_products = True
+        worked = []
+
+        def catch_up(change, config_id):
+            if config_id == self.config.id:
+                raise ValueError("broken")
+            worked.append(config_id)
+
+        self.patch(type(self.env["cartona.change"]), "_catch_up", catch_up)
+        self.patch(
+            type(self.env["cartona.message"]),
+            "_catch_up",
+            lambda message, config_id: worked.append(-config_id),
+        )
+        with self.assertLogs(CONNECTION, "ERROR"):
+            self.env["cartona.config"]._cron_catch_up()
+        self.assertLessEqual({other.id, -other.id, -self.config.id}, set(worked))
