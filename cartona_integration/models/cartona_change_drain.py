@@ -109,9 +109,12 @@ class CartonaChange(models.Model):
         for intent in self.env["cartona.listing"].browse(rows).exists()._intents(config):
             unknown = {"available_stock_quantity"} if intent.listing.id in restocked else ()
             delta = intent.listing._not_known(intent.values, unknown)
+            mark = intent.listing._agreed_values(intent.values, delta)
             if delta:
-                mark = tuple(sorted(intent.listing._in_flight_values(delta).items()))
-                marks.setdefault(mark, []).append(intent.listing.id)
+                mark.update(intent.listing._in_flight_values(delta))
+            if mark:
+                marks.setdefault(tuple(sorted(mark.items())), []).append(intent.listing.id)
+            if delta:
                 sendings.append(Sending(intent.listing.id, intent.listing.cartona_id, delta))
             if intent.doubt:
                 problems[intent.listing.id] = (intent.doubt, intent.price)
@@ -241,6 +244,18 @@ class CartonaListing(models.Model):
         if unusual - self._overridden():
             values["overridden"] = " ".join(sorted(unusual | self._overridden()))
         return values
+
+    def _agreed_values(self, values, delta):
+        """What to write where nothing was ever sent: what Cartona shows and Odoo says as well
+        counts as sent from then on. What somebody makes of it later is his change."""
+        agreed = {field: values[field] for field in values if field not in delta}
+        if self.sent_values or not agreed:
+            return {}
+        return {
+            "sent_values": json.dumps(agreed),
+            "sent_price": agreed.get("selling_price", 0.0),
+            "sent_stock": agreed.get("available_stock_quantity", 0),
+        }
 
     def _keep_outcome(self, taken, refusal, doubt):
         """Keep what a call has shown.

@@ -100,9 +100,10 @@ class CartonaMessage(models.Model):
             settings = config._client_settings()
             per_page = min(config.batch_size, _PER_PAGE)
         calls, error, more = [], None, False
+        began_at, offered = fields.Datetime.now(), set()
         try:
             with CartonaClient(on_call=calls.append, **settings) as client:
-                more = self._read_pages(client, config_id, per_page)
+                more = self._read_pages(client, config_id, per_page, offered)
             if settings["supplier_code"]:
                 more = self._pull_strangers(config_id, settings, per_page, calls) or more
         except CartonaError as caught:
@@ -114,6 +115,8 @@ class CartonaMessage(models.Model):
             config.env["cartona.sync.log"]._record(config, calls)
             if not error:
                 config.last_pull = fields.Datetime.now()
+                if not more:
+                    config._keep_offered(offered, began_at)
             return config._call_outcome("in", error)
 
         wait = worker._transact(config_id, settle)
@@ -132,9 +135,10 @@ class CartonaMessage(models.Model):
                 calls.pop()
                 return False
 
-    def _read_pages(self, client, config_id, per_page):
+    def _read_pages(self, client, config_id, per_page, offered=None):
         """Store every page of Cartona's list.
 
+        :param offered: a set to put the ids of all orders on it into
         :return: bool, whether time ran out before the end
         """
         deadline = time.monotonic() + _PULL_SECONDS
@@ -146,6 +150,8 @@ class CartonaMessage(models.Model):
             rows = client.pull_orders(page=page, per_page=per_page)
             while rows and rows != before:
                 found += self._store_page(config_id, rows)
+                if offered is not None:
+                    offered.update(one.hashed_id for one in _notices(rows) if one.hashed_id)
                 if time.monotonic() > deadline:
                     return True
                 page, before = page + 1, rows
