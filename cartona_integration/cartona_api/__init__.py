@@ -5,7 +5,14 @@ from .bulk import BulkResult, Refusal, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
 from .orders import Order, OrderLine, Retailer, content_key, glance, parse_order
-from .products import UNITS, Listing, base_stock_item, parse_listing, update_item
+from .products import (
+    UNITS,
+    Listing,
+    base_stock_item,
+    parse_listing,
+    row_identity,
+    update_item,
+)
 from .push import PushOutcome, push_batch
 from .urls import check_base_url
 from .webhook import Notice, authentic, unwrap
@@ -46,6 +53,7 @@ __all__ = [
     "read_json",
     "readable_json",
     "redact",
+    "row_identity",
     "status",
     "unwrap",
     "update_item",

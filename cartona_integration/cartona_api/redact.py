@@ -25,8 +25,8 @@ SECRET_KEYS = frozenset({
     "webhooktoken", "xapikey",
 })  # fmt: skip
 PERSONAL_KEYS = frozenset({
-    "addressnotes", "email", "mobile", "notemessage", "phone", "retaileraddress", "retaileremail",
-    "retailername", "retailernumber", "retailernumber2",
+    "addressnotes", "comment", "email", "mobile", "notemessage", "phone", "retaileraddress",
+    "retaileremail", "retailername", "retailernumber", "retailernumber2",
 })  # fmt: skip
 
 _KEY = r"[A-Za-z][A-Za-z0-9_-]{1,40}"

@@ -13,6 +13,7 @@ from . import cartona_listing_payload
 from . import cartona_change_drain
 from . import cartona_catalogue
 from . import cartona_drift
+from . import cartona_drift_order
 from . import cartona_change_invoice
 from . import cartona_listing_identity
 from . import cartona_listing_import

@@ -12,8 +12,16 @@ from datetime import datetime, timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..cartona_api import CartonaClient, CartonaError, Problem, parse_listing, readable_json
+from ..cartona_api import (
+    CartonaClient,
+    CartonaError,
+    Problem,
+    parse_listing,
+    readable_json,
+    row_identity,
+)
 from ..compat import check_may_read
+from .cartona_listing_payload import USUAL
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
@@ -48,6 +56,9 @@ class CartonaListing(models.Model):
     shown_stock = fields.Integer("Stock Shown", readonly=True, copy=False, help="On Cartona.")
     shown_unit = fields.Char(readonly=True, copy=False)
     shown_unit_count = fields.Float(readonly=True, copy=False)
+    # Of the fields of `USUAL` those that were once seen as usual since it was linked: what is
+    # otherwise there later was changed, the rest was found so.
+    seen_usual = fields.Char(readonly=True, copy=False)
     is_gone = fields.Boolean(
         "No Longer on Cartona",
         readonly=True,
@@ -71,6 +82,18 @@ class CartonaListing(models.Model):
             listing.is_pack_changed = bool(
                 listing.product_id and known and shown and abs(known - shown) > 1e-6
             )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override: how a product was shown when it was linked is what the supplier chose."""
+        other = self.browse()
+        if "product_id" in vals:
+            other = self.filtered(lambda listing: listing.product_id.id != vals["product_id"])
+        res = super().write(vals)
+        for listing in other:
+            listing.seen_usual = _usual_in(listing._shown())
+        return res
 
     # === ACTION METHODS === #
 
@@ -147,10 +170,11 @@ class CartonaListing(models.Model):
             worker._run_here("catalogue", config.id, self._read_catalogue, _CRON_BUDGET_SECONDS)
 
     @api.model
-    def _keep_shown(self, config, rows, now):
+    def _keep_shown(self, config, rows, asked_at):
         """Write what one page of the catalogue says.
 
         :param rows: list of `cartona_api.Listing`
+        :param datetime asked_at: when Cartona was asked for it, UTC
         :return: listings, one per row
         """
         known = {
@@ -180,8 +204,18 @@ class CartonaListing(models.Model):
                 for row in fresh
             ]
         )
-        listings.write({"shown_at": now, "shown_run": config.catalogue_run})
+        listings.write({"shown_at": asked_at, "shown_run": config.catalogue_run})
         return listings
+
+    @api.model
+    def _keep_unreadable(self, config, identities):
+        """Note that listings are still there, though nothing is known of how they are shown.
+
+        :param identities: Cartona ids of rows that could not be read
+        """
+        self.search([("config_id", "=", config.id), ("cartona_id", "in", list(identities))]).write(
+            {"shown_run": config.catalogue_run}
+        )
 
     def _keep_row(self, row):
         """Keep what Cartona shows of this listing; its pack is only taken where none is known."""
@@ -190,6 +224,8 @@ class CartonaListing(models.Model):
             values.update(unit=row.unit, unit_count=float(row.unit_count))
         elif not self.unit_count and row.price:
             self._learn_pack(row.unit or "pack", row.unit_count, row.price)
+        if self.product_id:
+            values["seen_usual"] = _usual_in(json.loads(values["shown_values"]), self.seen_usual)
         changed = {name: value for name, value in values.items() if (self[name] or "") != value}
         if changed:
             had_changed = self.is_pack_changed
@@ -265,12 +301,14 @@ class CartonaConfig(models.Model):
         :return: 0 when there is more to read, else None
         """
         parsed, unreadable = {}, (self.catalogue_unreadable or "").splitlines()
+        nameable = set()
         fresh = 0
         for row in rows:
             try:
                 listing = parse_listing(row)
                 parsed[listing.cartona_id] = listing
             except Problem as problem:
+                nameable.add(row_identity(row))
                 line = "%s: %s" % (problem.code, readable_json(row)[:_ROW_SHOWN])
                 if line not in unreadable:
                     unreadable.append(line)
@@ -285,7 +323,8 @@ class CartonaConfig(models.Model):
         )
         fresh += len(parsed) - seen
         now = fields.Datetime.now()
-        listings = Listing._keep_shown(self, list(parsed.values()), now)
+        listings = Listing._keep_shown(self, list(parsed.values()), asked_at)
+        Listing._keep_unreadable(self, nameable - parsed.keys() - {""})
         self.env["cartona.drift"]._compare(self, listings, asked_at)
         self.write(
             {
@@ -302,7 +341,7 @@ class CartonaConfig(models.Model):
         return None
 
     def _finish_catalogue(self):
-        """Note what was not on any page."""
+        """Note what was not on any page, and have what is new compared with the products."""
         Listing = self.env["cartona.listing"]
         mine = [("config_id", "=", self.id)]
         if self.catalogue_count:
@@ -312,6 +351,17 @@ class CartonaConfig(models.Model):
         back = [("shown_run", "=", self.catalogue_run), ("is_gone", "=", True)]
         Listing.search(mine + back).write({"is_gone": False})
         self.env["cartona.drift"]._compare_missing(self)
+        self._wake_streams("match")
+
+    def _is_look_old(self):
+        """Whether what Cartona showed when its catalogue was read last proves nothing any more."""
+        self.ensure_one()
+        read = self.catalogue_read_at
+        return bool(read) and fields.Datetime.now() - read >= _LOOK_HOLDS
+
+    def _unreadable_count(self):
+        """How many rows of the catalogue could not be read."""
+        return len((self.catalogue_unreadable or "").splitlines())
 
     @api.model
     def _cron_catch_up(self):
@@ -333,6 +383,15 @@ class CartonaConfig(models.Model):
 
 def _in_column(number):
     return max(-_MOST_STOCK, min(number, _MOST_STOCK))
+
+
+def _usual_in(shown, seen=""):
+    """Names of the fields that are shown as usual, and those seen so before, as one text.
+
+    :param dict shown: field -> value
+    """
+    usual = {field for field, value in USUAL.items() if shown.get(field) is value}
+    return " ".join(sorted(usual.union((seen or "").split())))
 
 
 def _shown_row(row):

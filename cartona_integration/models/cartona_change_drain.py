@@ -116,7 +116,8 @@ class CartonaChange(models.Model):
                 for field, value in intent.values.items()
                 if field not in known or known[field] != value
             }
-            mark = listing._in_flight_values(known, delta)
+            mark = listing._agreed_values(intent.values, delta)
+            mark.update(listing._in_flight_values(known, delta))
             if mark:
                 marks.setdefault(tuple(sorted(mark.items())), []).append(listing.id)
             if delta:
@@ -265,6 +266,18 @@ class CartonaListing(models.Model):
         if unusual - self._overridden():
             values["overridden"] = " ".join(sorted(unusual | self._overridden()))
         return values
+
+    def _agreed_values(self, values, delta):
+        """What to write where nothing was ever sent: what Cartona shows and Odoo says as well
+        counts as sent from then on. What somebody makes of it later is his change."""
+        agreed = {field: values[field] for field in values if field not in delta}
+        if self.sent_values or not agreed:
+            return {}
+        return {
+            "sent_values": json.dumps(agreed),
+            "sent_price": agreed.get("selling_price", 0.0),
+            "sent_stock": agreed.get("available_stock_quantity", 0),
+        }
 
     def _keep_outcome(self, taken, refusal, doubt):
         """Keep what a call has shown.

@@ -3,8 +3,9 @@
 The id is Odoo's database id as text: every product has one, it is unique and never changes, which
 neither holds for references nor for barcodes; and orders that carry it find their product by the
 listing, or without one as long as no linked listing says that the supplier's ids are others (see
-`cartona_order_catalogue`). It is sent once, and only where Cartona is known to have none: an id
-that the supplier gave there himself belongs to some other software of his.
+`cartona_order_catalogue`). It is sent once, and only where Cartona is known to have none, or one
+that we gave for another product: an id that the supplier gave there himself belongs to some other
+software of his.
 """
 
 from odoo import fields, models
@@ -14,27 +15,42 @@ class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
     is_id_refused = fields.Boolean(readonly=True, copy=False)
+    # What Cartona was given. It shows that also after the product was taken off.
+    given_id = fields.Char(readonly=True, copy=False)
 
     # === CRUD METHODS === #
 
     def write(self, vals):
         """Override: with another product, the id that was given for the last one is void."""
         if "product_id" in vals:
-            ours = self.filtered(
-                lambda listing: (
-                    listing.product_id.id != vals["product_id"]
-                    and listing.internal_product_id == str(listing.product_id.id)
-                )
-            )
-            super(CartonaListing, ours).write({"internal_product_id": False})
+            for listing in self:
+                if listing.product_id.id != vals["product_id"] and listing._has_our_id():
+                    given = {"given_id": listing.internal_product_id, "internal_product_id": False}
+                    super(CartonaListing, listing).write(given)
             refused = self.filtered("is_id_refused")
             super(CartonaListing, refused).write({"is_id_refused": False})
         return super().write(vals)
 
     # === BUSINESS METHODS === #
 
+    def _has_our_id(self):
+        """Whether the id that Cartona shows was given by us, for this product or an earlier one."""
+        self.ensure_one()
+        shown = self.internal_product_id
+        return bool(shown) and shown in (self.given_id, str(self.product_id.id))
+
+    def _telling_id(self):
+        """The id that Cartona shows; "" when it is ours, for a product that was taken off."""
+        self.ensure_one()
+        is_void = self._has_our_id() and self.internal_product_id != str(self.product_id.id)
+        return "" if is_void else self.internal_product_id or ""
+
     def _intents(self, config, everything=False):
-        """Override: the id goes with the first price or stock that is sent."""
+        """Override: the id goes with the first price or stock that is sent.
+
+        Only where prices are switched on: that is the switch for all that is said of a product
+        but its stock.
+        """
         intents = super()._intents(config, everything)
         ids = self._ids_to_give(config) if config.auto_sync_products else {}
         return [
@@ -45,7 +61,7 @@ class CartonaListing(models.Model):
         ]
 
     def _ids_to_give(self, config):
-        """The ids that Cartona lacks.
+        """The ids that Cartona lacks, or has of a product that is linked no longer.
 
         Two listings of one product cannot share it: whether Cartona takes an id twice is not
         documented, and an order line that has nothing else would not say which pack it means.
@@ -57,7 +73,7 @@ class CartonaListing(models.Model):
             lambda listing: (
                 listing.product_id
                 and listing.name
-                and not listing.internal_product_id
+                and not listing._telling_id()
                 and not listing.is_id_refused
             )
         )
@@ -94,5 +110,5 @@ class CartonaListing(models.Model):
         given = taken.pop("internal_product_id", None)
         values = super()._taken_values(taken)
         if given:
-            values["internal_product_id"] = given
+            values.update(internal_product_id=given, given_id=given)
         return values

@@ -25,6 +25,9 @@ class CartonaListing(models.Model):
         """Override: a row is known by its Cartona ID, too."""
         if "cartona_id" not in fields or {"id", ".id"} & set(fields):
             return super().load(fields, data)
+        # Odoo sends the whole file with every call, and asks for so many rows of it.
+        limit = self.env.context.get("_import_limit") or len(data)
+        rest, data = data[limit:], data[:limit]
         place = fields.index("cartona_id")
         config = self.env["cartona.config"]._of_company(self.env.company)
         known = {
@@ -38,7 +41,8 @@ class CartonaListing(models.Model):
         }
         old = [n for n, row in enumerate(data) if row[place].strip() in known]
         new = [n for n in range(len(data)) if n not in set(old)]
-        result = {"ids": [False] * len(data), "messages": [], "nextrow": 0}
+        next_row = len(data) if rest else 0
+        result = {"ids": [False] * len(data), "messages": [], "nextrow": next_row}
         try:
             with self.env.cr.savepoint():
                 if old:

@@ -111,7 +111,7 @@ class CartonaListing(models.Model):
             unit=self.unit or "",
             unit_count=self.unit_count,
             price=self.shown_price,
-            internal_id=self.internal_product_id or "",
+            internal_id=self._telling_id(),
         )
 
 
@@ -121,18 +121,24 @@ class CartonaConfig(models.Model):
     # === ACTION METHODS === #
 
     def action_match_products(self):
-        """Compare everything unmatched with the products anew, and open the desk."""
+        """Open the desk, and have compared what is not; the first time Cartona is read before."""
+        self.ensure_one()
+        check_may_read(self)
+        is_connected = self.connection_state == "connected" and not self._not_callable()
+        if is_connected and not self.catalogue_read_at:
+            self._start_catalogue()
+        self._wake_streams("match")
+        return self.env["cartona.matching.desk"]._open(self)
+
+    def action_match_anew(self):
+        """Compare everything unmatched with the products as they are now."""
         self.ensure_one()
         check_may_read(self)
         # In sudo mode: whoever may match may have the suggestions made.
-        listings = (
-            self.env["cartona.listing"]
-            .sudo()
-            .search(self.env["cartona.listing"]._unmatched_domain(self))
-        )
-        listings.write({"match_ranked_at": False})
+        Listing = self.env["cartona.listing"].sudo()
+        Listing.search(Listing._unmatched_domain(self)).write({"match_ranked_at": False})
         self._wake_streams("match")
-        return self.env["cartona.matching.desk"]._open(self)
+        return True
 
     @api.model
     def action_open_matching(self):

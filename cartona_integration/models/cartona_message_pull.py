@@ -82,9 +82,10 @@ class CartonaMessage(models.Model):
             settings = config._client_settings()
             per_page = min(config.batch_size, _PER_PAGE)
             mark = json.loads(config.pull_mark or "null")
-        calls, error = [], None
+        calls, error, is_whole = [], None, not mark
+        began_at, offered = fields.Datetime.now(), set()
         try:
-            mark = self._read_list(config_id, settings, per_page, mark, calls)
+            mark = self._read_list(config_id, settings, per_page, mark, calls, offered)
         except CartonaError as caught:
             # The next try begins at the first page: new orders do not wait for a page that fails.
             error, mark = caught, None
@@ -98,24 +99,29 @@ class CartonaMessage(models.Model):
                 config.pull_mark = goes_on
             if not error:
                 config.last_pull = fields.Datetime.now()
+                if is_whole and not mark:
+                    config._keep_offered(offered, began_at)
             return config._call_outcome("in", error)
 
         wait = worker._transact(config_id, settle)
         return 0 if mark and wait is None else wait
 
-    def _read_list(self, config_id, settings, per_page, mark, calls):
+    def _read_list(self, config_id, settings, per_page, mark, calls, offered):
         """Read the list with our code, then once more without it: an account that nobody has
         entered here would stay unseen otherwise.
 
         :param mark: where an earlier job has come to: [whether with our code, page, how many
             messages of this pass were new]; None to begin anew
+        :param set offered: gets the ids of all orders on our own list
         :return: such a mark when time ran out, None at the end
         """
         deadline = time.monotonic() + _PULL_SECONDS
         is_own, page, found = mark or (True, 1, 0)
         if is_own:
             with CartonaClient(on_call=calls.append, **settings) as client:
-                rest = self._read_pages(client, config_id, per_page, deadline, page, found)
+                rest = self._read_pages(
+                    client, config_id, per_page, deadline, page, found, offered
+                )
             if rest:
                 return [True, *rest]
             page, found = 1, 0
@@ -125,17 +131,20 @@ class CartonaMessage(models.Model):
         # token, which has just been taken.
         with CartonaClient(on_call=calls.append, **dict(settings, supplier_code="")) as client:
             try:
-                rest = self._read_pages(client, config_id, per_page, deadline, page, found)
+                rest = self._read_pages(
+                    client, config_id, per_page, deadline, page, found, set()
+                )
             except (Rejected, Unauthorised):
                 calls.pop()
                 return None
         return [False, *rest] if rest else None
 
-    def _read_pages(self, client, config_id, per_page, deadline, page, found):
+    def _read_pages(self, client, config_id, per_page, deadline, page, found, offered):
         """Store every page of Cartona's list.
 
         :param int page: where to begin
         :param int found: how many messages were new on the pages before it
+        :param set offered: gets the ids of the orders
         :return: (page, found) where to go on when time ran out, None at the end
         """
 
@@ -149,6 +158,7 @@ class CartonaMessage(models.Model):
             asked_at, rows = ask()
             while rows and rows != before:
                 found += self._store_page(config_id, rows, asked_at)
+                offered.update(notice.hashed_id for notice in _notices(rows) if notice.hashed_id)
                 page, before = page + 1, rows
                 if time.monotonic() > deadline:
                     return page, found

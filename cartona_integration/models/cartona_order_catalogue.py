@@ -100,7 +100,7 @@ class Catalogue:
             ],
             limit=20,
         )
-        return all(listing.internal_product_id == str(listing.product_id.id) for listing in sample)
+        return all(listing._has_our_id() for listing in sample)
 
     def _own_product(self, code):
         """The one product that the supplier's id can mean; None when it could mean several."""

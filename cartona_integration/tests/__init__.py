@@ -8,6 +8,7 @@ from . import test_dashboard
 from . import test_delivery_otp
 from . import test_drain
 from . import test_drift
+from . import test_drift_order
 from . import test_extending
 from . import test_go_live
 from . import test_harmless_names

@@ -47,7 +47,8 @@ METHODS = {
     "cartona.config": {
         "action_accept_database": MANAGERS,
         "action_check_drift": USERS,
-        "action_go_live": ANYONE,
+        "action_go_live": MANAGERS,
+        "action_match_anew": USERS,
         "action_match_products": USERS,
         "action_new_webhook_token": MANAGERS,
         "action_open_config": ANYONE,
@@ -68,7 +69,7 @@ METHODS = {
         "action_sync_products": USERS,
         "action_test_connection": MANAGERS,
     },
-    "cartona.drift": {"action_heal": USERS},
+    "cartona.drift": {"action_heal": USERS, "action_open_order": USERS},
     "cartona.listing": {
         "action_accept_match": USERS,
         "action_accept_pack": USERS,
@@ -106,6 +107,7 @@ DIALOGS = {
     "cartona.go.live": {"action_go_live", "action_list", "action_read", "action_reload"},
     "cartona.matching.desk": {
         "action_accept",
+        "action_compare_again",
         "action_look_again",
         "action_never",
         "action_see_all",

@@ -1,5 +1,7 @@
 """Cartona's catalogue is read whole, whatever its pages are like, and kept apart from our links."""
 
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import UserError
 
@@ -133,6 +135,38 @@ class TestCatalogue(CatalogueCase):
         self.assertIn("bad_number", self.config.catalogue_unreadable)
         self.assertIn("B1", self.config.catalogue_unreadable)
         self.assertFalse(self.of("B1"))
+
+    def test_a_row_that_cannot_be_read_is_not_gone(self):
+        self.offer("R1", price=30.0, unit_count="many")
+        self.read_catalogue()
+        self.assertFalse(self.of("R1").is_gone)
+        self.assertEqual(self.of("R1").shown_run, self.config.catalogue_run)
+        self.assertFalse(self.of("R1").shown_at, "nobody knows what it shows")
+        self.assertFalse(self.env["cartona.drift"].search([("listing_id", "=", self.of("R1").id)]))
+        del self.shelf["R1"]
+        self.read_catalogue()
+        self.assertTrue(self.of("R1").is_gone)
+
+    def test_every_night_the_catalogue_is_read(self):
+        self.assertEqual(self.config.catalogue_page, 0)
+        self.env["cartona.config"]._cron_sweep()
+        self.assertEqual(self.config.catalogue_page, 1)
+        self.assertIn(("catalogue", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
+
+    def test_what_was_read_is_compared_with_the_products(self):
+        self.env.cr.postcommit.data.pop("cartona.wake", None)
+        self.config._start_catalogue()
+        self.env.cr.flush()
+        self.env["cartona.listing"]._read_catalogue(self.config.id)
+        self.assertNotIn(("match", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
+        waked = []
+        with patch.object(
+            type(self.env["cartona.config"]),
+            "_wake_streams",
+            lambda self, *names: waked.extend(names),
+        ):
+            self.env["cartona.listing"]._read_catalogue(self.config.id)
+        self.assertEqual(waked, ["match"])
 
     def test_what_is_no_longer_there_is_marked_and_comes_back(self):
         row = self.shelf.pop("R1")

@@ -1,7 +1,5 @@
 """Where Cartona shows something else than Odoo intends, the ledger says since when and why."""
 
-import json
-
 from odoo import fields
 
 from ..models.cartona_change_drain import Sending
@@ -18,11 +16,39 @@ class TestDrift(CatalogueCase):
         self.offer("T1", price=12.5, stock=20)
         self.offer("R1", price=30.0, stock=5)
         self.config.heal_drift = False
+        self.pass_a_minute()
+        self.read_catalogue()
+        self.marketplace.calls.clear()
+
+    def pass_a_minute(self):
+        """What was sent was sent before the catalogue is read the next time."""
+        self.env.cr.flush()
         self.env.cr.execute(
             "UPDATE cartona_listing SET synced_at = synced_at - interval '1 minute'"
         )
         self.env.invalidate_all()
-        self.marketplace.calls.clear()
+
+    def into_shadow(self):
+        """Nothing is switched on, and nothing was ever sent."""
+        self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
+        self.listing(self.tea + self.rice).write(
+            {"sent_values": False, "sent_price": 0, "sent_stock": 0}
+        )
+        self.settle()
+
+    def wizard(self, **values):
+        """The report as it opens."""
+        self.env.cr.flush()
+        self.config.action_go_live()
+        return self.env["cartona.go.live"].create(dict(values, config_id=self.config.id))
+
+    def sent(self):
+        """What was sent so far: dict Cartona id -> item."""
+        return {
+            item["supplier_product_id"]: item
+            for items in self.marketplace.bodies(PRODUCTS)
+            for item in items
+        }
 
     def ledger(self, state="open"):
         """dict (Cartona id, kind) -> (Odoo, Cartona, reason)"""
@@ -160,6 +186,77 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "price"): ("14", "12.5", "edited")})
 
+    def test_what_is_gone_is_counted_and_what_was_never_linked_is_not(self):
+        self.offer("X1")
+        del self.shelf["R1"]
+        self.read_catalogue()
+        self.assertEqual(self.config.drift_count, 1)
+        action = self.config.action_open_drift()
+        rows = self.env["cartona.drift"].search(action["domain"])
+        self.assertEqual(rows.listing_id.cartona_id, "R1")
+
+    def test_what_was_hidden_when_it_was_linked_stays_hidden_until_somebody_says_so(self):
+        self.config.heal_drift = True
+        self.offer("H1", price=10.0, is_published=False)
+        self.read_catalogue()
+        milk = self.make_product("لبن", 10.0)
+        self.of("H1").product_id = milk
+        self.drain()
+        self.pass_a_minute()
+        self.marketplace.calls.clear()
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("H1", "published"): ("Yes", "No", "hidden")})
+        self.drain()
+        self.assertEqual(self.sent(), {})
+        self.env["cartona.drift"].search([("reason", "=", "hidden")]).action_heal()
+        self.drain()
+        self.assertIs(self.sent()["H1"]["is_published"], True)
+
+    def test_what_was_seen_published_and_is_hidden_later_was_edited(self):
+        self.offer("H1", price=10.0)
+        self.read_catalogue()
+        self.of("H1").product_id = self.make_product("لبن", 10.0)
+        self.drain()
+        self.pass_a_minute()
+        self.offer("H1", price=10.0, is_published=False)
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("H1", "published"): ("Yes", "No", "edited")})
+
+    def test_unlimited_on_cartona_although_odoo_counts(self):
+        self.config.heal_drift = True
+        self.offer("T1", price=12.5, stock=20, is_unlimited_stock=True)
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("T1", "stock"): ("20", "Unlimited", "edited")})
+        self.drain()
+        item = self.sent()["T1"]
+        self.assertIs(item["is_unlimited_stock"], False)
+        self.assertEqual(item["available_stock_quantity"], 20)
+
+    def test_unlimited_since_before_it_was_linked_is_taken_back(self):
+        self.offer("U1", price=10.0, is_unlimited_stock=True)
+        self.read_catalogue()
+        self.of("U1").product_id = self.make_product("لبن", 10.0)
+        self.drain()
+        self.pass_a_minute()
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("U1", "stock"): ("0", "Unlimited", "not_sent")})
+
+    def test_out_of_stock_on_cartona_although_there_is_some(self):
+        self.config.heal_drift = True
+        self.offer("T1", price=12.5, stock=20, in_stock=False)
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("T1", "published"): ("Yes", "No", "edited")})
+        self.drain()
+        self.assertIs(self.sent()["T1"]["in_stock"], True)
+        self.assertNotIn("is_published", self.sent()["T1"])
+
+    def test_the_sweep_itself_makes_nothing_unsent(self):
+        """It notes everything while the first page is being read."""
+        self.offer("T1", price=11.0, stock=20)
+        self.env["cartona.change"]._note_everything(self.config, "price")
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("T1", "price"): ("12.5", "11", "edited")})
+
     def test_a_quantity_says_nothing_while_it_is_unlimited(self):
         self.tea.cartona_is_unlimited_stock = True
         self.drain()
@@ -201,31 +298,159 @@ class TestDrift(CatalogueCase):
 
     # === SHADOW MODE === #
 
-    def test_the_report_is_what_going_live_does(self):
-        self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
-        self.listing(self.tea + self.rice).write({"sent_values": False, "sent_price": 0})
-        self.tea.list_price = 5.0
-        self.set_stock(self.rice, 7)
+    def make_differences(self):
+        """One of each: what the report has to count, and going live to do."""
+        milk, salt, flour = (self.make_product(name, 10.0) for name in ("لبن", "ملح", "دقيق"))
+        self.into_shadow()
+        # In H1 somebody has hidden; S1 is sold no longer; U1 is not limited on Cartona.
+        self.offer("H1", price=5.0, is_published=False, internal_product_id="")
+        self.offer("S1", price=10.0, stock=0, in_stock=True)
+        self.offer("U1", price=10.0, stock=0, in_stock=False, is_unlimited_stock=True)
         self.offer("X1")
-        self.settle()
         self.read_catalogue()
-        self.drain()
-        self.assertEqual(self.marketplace.bodies(PRODUCTS), [], "nothing is sent before")
-        wizard = self.env["cartona.go.live"].create({"config_id": self.config.id})
+        self.of("H1").product_id, self.of("S1").product_id = milk, salt
+        self.of("U1").product_id = flour
+        self.set_stock(flour, 3)
+        salt.sale_ok = False
+        self.tea.list_price = 5.0
+        self.rice.list_price = 33.0
+        self.set_stock(self.rice, 7)
+        self.marketplace.calls.clear()
+        return milk
+
+    def test_the_report_counts_what_was_linked_since_cartona_was_read(self):
+        self.make_differences()
+        wizard = self.wizard()
+        figures = {name: wizard[name] for name in wizard._fields if name.endswith("_count")}
         self.assertEqual(
-            (wizard.price_count, wizard.fall_count, wizard.stock_count, wizard.unlinked_count),
-            (1, 1, 1, 1),
+            figures,
+            {
+                "catalogue_count": 6,
+                "unreadable_count": 0,
+                "price_count": 3,  # T1, R1, H1
+                "fall_count": 1,  # T1
+                "held_count": 2,  # T1, H1
+                "stock_count": 2,  # R1, U1
+                "published_count": 2,  # S1, U1
+                "hidden_count": 1,  # H1
+                "id_count": 1,  # H1
+                "pack_count": 0,
+                "gone_count": 0,
+                "unlinked_count": 1,  # X1
+                "order_count": 0,
+                "waiting_count": 0,
+                "older_count": 0,
+            },
         )
-        wizard.price_band = 0
+        self.assertEqual(self.marketplace.calls, [], "nothing is sent, nor asked again")
+
+    def test_the_report_is_what_going_live_does(self):
+        milk = self.make_differences()
+        self.wizard().action_go_live()
+        self.drain()
+        self.assertEqual(
+            self.sent(),
+            {
+                "R1": {
+                    "supplier_product_id": "R1",
+                    "selling_price": 33.0,
+                    "available_stock_quantity": 7,
+                },
+                "U1": {
+                    "supplier_product_id": "U1",
+                    "available_stock_quantity": 3,
+                    "in_stock": True,
+                    "is_unlimited_stock": False,
+                },
+                "S1": {"supplier_product_id": "S1", "in_stock": False},
+                "H1": {"supplier_product_id": "H1", "internal_product_id": str(milk.id)},
+            },
+        )
+        self.assertEqual(self.of("T1").error_code, "price_jump")
+        self.assertEqual(self.of("H1").error_code, "price_jump")
+
+    def test_what_was_changed_on_cartona_while_nothing_was_switched_on(self):
+        self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
+        self.offer("T1", price=11.0, stock=20)
+        self.read_catalogue()
+        wizard = self.wizard()
+        self.assertEqual((wizard.price_count, wizard.stock_count), (1, 0))
         wizard.action_go_live()
         self.drain()
+        self.assertEqual(self.sent(), {"T1": {"supplier_product_id": "T1", "selling_price": 12.5}})
+
+    def test_each_figure_is_a_list(self):
+        self.make_differences()
+        wizard = self.wizard()
+        listed = {}
+        for figure in wizard._lists():
+            action = wizard.with_context(figure=figure).action_list()
+            rows = self.env[action["res_model"]].search(action["domain"])
+            self.assertEqual(len(rows), wizard[figure], figure)
+            listings = rows.listing_id if action["res_model"] == "cartona.drift" else rows
+            if action["res_model"] != "cartona.message":
+                listed[figure] = set(listings.mapped("cartona_id"))
         self.assertEqual(
-            sorted(self.marketplace.bodies(PRODUCTS)[0], key=json.dumps),
-            [
-                {"supplier_product_id": "R1", "available_stock_quantity": 7},
-                {"supplier_product_id": "T1", "selling_price": 5.0},
-            ],
+            {figure: names for figure, names in listed.items() if names},
+            {
+                "price_count": {"T1", "R1", "H1"},
+                "fall_count": {"T1"},
+                "held_count": {"T1", "H1"},
+                "stock_count": {"R1", "U1"},
+                "published_count": {"S1", "U1"},
+                "hidden_count": {"H1"},
+                "id_count": {"H1"},
+                "unlinked_count": {"X1"},
+            },
         )
+
+    def test_what_is_not_switched_on_changes_nothing(self):
+        self.make_differences()
+        wizard = self.wizard(auto_sync_products=False)
+        self.assertEqual((wizard.price_count, wizard.held_count, wizard.id_count), (0, 0, 0))
+        self.assertEqual((wizard.stock_count, wizard.published_count), (2, 2))
+        wizard.auto_sync_stock = False
+        self.assertEqual((wizard.stock_count, wizard.published_count), (0, 0))
+
+    def test_counting_again_sees_what_changed_in_odoo(self):
+        self.into_shadow()
+        self.read_catalogue()
+        wizard = self.wizard()
+        self.assertEqual((wizard.price_count, wizard.stock_count), (0, 0))
+        self.tea.list_price = 13.0
+        self.env.cr.flush()
+        wizard.action_reload()
+        self.env.invalidate_all()
+        self.assertEqual((wizard.price_count, wizard.stock_count), (1, 0))
+
+    def test_after_an_hour_the_report_says_that_it_is_old(self):
+        self.read_catalogue()
+        wizard = self.wizard()
+        self.assertFalse(wizard.is_look_old)
+        self.config.catalogue_read_at = fields.Datetime.subtract(self.now(), minutes=61)
+        wizard.invalidate_recordset(["is_look_old"])
+        self.assertTrue(wizard.is_look_old)
+
+    def test_the_band_of_the_settings_is_kept(self):
+        self.assertEqual(self.wizard().price_band, 30.0, "proposed where there is none")
+        self.config.price_band = 15.0
+        self.assertEqual(self.wizard().price_band, 15.0)
+
+    def test_what_agreed_when_going_live_and_was_changed_on_cartona_later(self):
+        self.into_shadow()
+        self.read_catalogue()
+        self.wizard().action_go_live()
+        self.drain()
+        self.assertEqual(self.sent(), {}, "both sides agreed")
+        self.assertEqual(self.of("T1").sent_price, 12.5)
+        self.assertEqual(self.of("T1").sent_stock, 20)
+        self.pass_a_minute()
+        self.offer("T1", price=11.0, stock=20)
+        self.read_catalogue()
+        self.assertEqual(self.ledger(), {("T1", "price"): ("12.5", "11", "edited")})
+        self.env["cartona.config"]._cron_sweep()
+        self.drain()
+        self.assertEqual(self.sent(), {}, "the setting says: only list it")
 
     def test_a_fall_beyond_the_band_waits_for_a_yes(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
@@ -237,11 +462,3 @@ class TestDrift(CatalogueCase):
         self.drain()
         self.assertEqual(self.of("T1").error_code, "price_jump")
         self.assertEqual(self.of("T1").error_detail, "12.5 → 5")
-
-    def test_each_figure_opens_its_list(self):
-        self.offer("X1")
-        self.read_catalogue()
-        wizard = self.env["cartona.go.live"].create({"config_id": self.config.id})
-        action = wizard.with_context(figure="unlinked_count").action_list()
-        rows = self.env[action["res_model"]].search(action["domain"])
-        self.assertEqual(rows.listing_id.cartona_id, "X1")

@@ -52,6 +52,32 @@ class TestOlderOrders(OrderCase):
         self.work()
         self.assertEqual(self.imported(), set())
 
+        self.assertEqual(self.marketplace.calls, [], "and Cartona hears nothing of it")
+
+    def test_an_order_that_changed_is_counted_once(self):
+        changed = self.notices("mar", "2026-03-05", status="editing")
+        self.env["cartona.message"]._store(self.config, "webhook", changed)
+        wizard = self.wizard()
+        self.assertEqual((wizard.order_count, wizard.waiting_count, wizard.older_count), (1, 0, 1))
+
+    def test_orders_that_will_wait_are_no_orders_to_import(self):
+        unknown = self.order({1: {"supplier_product_id": "NOBODY", "base_product_id": 999}})
+        unknown = dict(unknown, hashed_id="strange", created_at="2026-03-06T10:00:00Z")
+        self.env["cartona.message"]._store(self.config, "pull", unwrap(unknown))
+        wizard = self.wizard()
+        self.assertEqual((wizard.order_count, wizard.waiting_count, wizard.older_count), (1, 1, 1))
+        action = wizard.with_context(figure="waiting_count").action_list()
+        found = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(found.hashed_id, "strange")
+        wizard.action_go_live()
+        self.work()
+        self.assertEqual(self.imported(), {"mar"})
+        self.assertEqual((found.state, found.error_code), ("error", "unknown_product"))
+
+    def test_without_the_switch_no_order_comes(self):
+        wizard = self.wizard(auto_sync_orders=False)
+        self.assertEqual((wizard.order_count, wizard.waiting_count, wizard.older_count), (0, 0, 0))
+
     def test_older_ones_are_left_and_acknowledged(self):
         self.wizard(acknowledge_older=True).action_go_live()
         self.work()

@@ -2,7 +2,11 @@
 
 from unittest.mock import patch
 
+from lxml import etree
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.safe_eval import safe_eval
 
 from .common import PRODUCTS, CartonaCase
 
@@ -17,6 +21,7 @@ class MatchingCase(CartonaCase):
         cls.zero = cls.make_product("كوكا كولا زيرو كانز 330 مل", 13.5, barcode="6221000000017")
         cls.soap = cls.make_product("صابون لوكس ورد 120 جم", 19.5)
         cls.milk = cls.make_product("لبن جهينة كامل الدسم 1 لتر", 42.0)
+        cls.config.catalogue_read_at = fields.Datetime.now()
         cls.settle()
 
     @classmethod
@@ -84,11 +89,25 @@ class TestRanking(MatchingCase):
         self.rank()
         before = listing.match_ids
         dove = self.make_product("صابون دوف خيار 75 جم", 15.0)
-        self.config.action_match_products()
+        self.desk().action_compare_again()
         self.rank()
         self.assertFalse(before.exists())
         self.assertEqual(listing.match_id.product_id, dove)
         self.assertTrue(listing.match_id.is_sure)
+
+    def test_opening_the_desk_leaves_the_candidates_alone(self):
+        listing = self.row("A", "صابون لوكس ورد 120 جم")
+        self.rank()
+        before = listing.match_ids
+        self.desk()
+        self.rank()
+        self.assertTrue(before)
+        self.assertEqual(listing.match_ids, before)
+        self.desk().action_compare_again()
+        self.assertEqual(listing.match_ids, before, "on screen until there are others")
+        self.rank()
+        self.assertFalse(before.exists())
+        self.assertEqual(listing.match_id.product_id, self.soap)
 
     def test_a_long_job_hands_over(self):
         self.row("A", "صابون لوكس ورد 120 جم")
@@ -221,6 +240,58 @@ class TestDesk(MatchingCase):
         self.rank()
         self.assertEqual(self.box.match_id.product_id, self.cola)
 
+    def test_the_first_time_the_catalogue_is_read(self):
+        self.config.catalogue_read_at = False
+        (self.box | self.piece).unlink()
+        desk = self.desk()
+        self.assertEqual(self.config.catalogue_page, 1)
+        self.assertIn(("catalogue", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
+        self.assertTrue(desk.is_reading)
+        self.assertTrue(desk.may_change)
+        self.assertFalse(desk.is_all_matched, "nothing is there because nothing was read")
+        self.config.write({"catalogue_page": 0, "catalogue_read_at": self.now()})
+        desk.invalidate_recordset()
+        self.assertTrue(desk.is_all_matched)
+        self.desk()
+        self.assertEqual(self.config.catalogue_page, 0, "afterwards the nights will do")
+
+    def test_without_a_connection_nothing_is_read(self):
+        self.config.write({"catalogue_read_at": False, "connection_state": "untested"})
+        (self.box | self.piece).unlink()
+        desk = self.desk()
+        self.assertEqual(self.config.catalogue_page, 0)
+        self.assertTrue(desk.is_unread)
+        self.assertFalse(desk.is_all_matched)
+
+    def test_the_desk_says_how_far_the_reading_is(self):
+        self.config.write(
+            {"catalogue_page": 3, "catalogue_count": 200, "catalogue_unreadable": "a: 1\nb: 2"}
+        )
+        desk = self.desk()
+        self.assertEqual(
+            (desk.is_reading, desk.catalogue_count, desk.unreadable_count), (True, 200, 2)
+        )
+
+    def test_the_list_can_be_cut_at_a_likeness(self):
+        (self.box | self.piece).match_ids.filtered(lambda match: match.rank == 1).score = 80
+        self.piece.match_id.score = 93.5
+        view = self.env.ref("cartona_integration.view_cartona_matching_search")
+        arch = etree.fromstring(view.arch)
+
+        def found(domain, **values):
+            mine = [("config_id", "=", self.config.id)]
+            domain = safe_eval(domain, values)
+            return self.env["cartona.listing"].search(mine + domain)
+
+        domains = {
+            node.get("name"): node.get("domain") or node.get("filter_domain")
+            for node in arch.iter("filter", "field")
+        }
+        self.assertEqual(found(domains["likely_90"]), self.piece)
+        self.assertEqual(found(domains["likely_75"]), self.box | self.piece)
+        self.assertEqual(found(domains["match_score"], self=93.5), self.piece)
+        self.assertFalse(found(domains["match_score"], self=93.6))
+
     def test_a_clerk_may_match_but_not_edit(self):
         groups = "group_ids" if "group_ids" in self.env["res.users"]._fields else "groups_id"
         clerk = self.env["res.users"].create(
@@ -256,6 +327,27 @@ class TestImport(MatchingCase):
         self.assertEqual((new.cartona_id, new.product_id), ("NEW", self.cola))
         self.assertEqual(done["ids"], [soap.id, new.id, zero.id])
         self.assertEqual(self.noted("price"), [("price", i) for i in (soap.id, zero.id, new.id)])
+
+    def test_a_file_that_is_longer_than_a_call_comes_in_parts(self):
+        """Odoo sends the whole file each time, and goes on at `nextrow`."""
+        names = ["L%s" % number for number in range(5)]
+        self.row("L1", "صابون")
+        rows = [[name, "COLA330"] for name in names]
+        done, sizes = 0, []
+        while rows:
+            result = (
+                self.env["cartona.listing"]
+                .with_context(_import_limit=2)
+                .load(["cartona_id", "product_id"], rows)
+            )
+            self.assertFalse(result["messages"])
+            self.assertTrue(all(result["ids"]))
+            sizes.append((len(result["ids"]), result["nextrow"]))
+            done += len(result["ids"])
+            rows = rows[result["nextrow"] :] if result["nextrow"] else []
+        self.assertEqual(sizes, [(2, 2), (2, 2), (1, 0)])
+        linked = self.env["cartona.listing"].search([("product_id", "=", self.cola.id)])
+        self.assertEqual(set(linked.mapped("cartona_id")), set(names))
 
     def test_a_box_becomes_so_many_pieces_unless_its_price_says_that_it_is_one(self):
         box = self.row("B", "كولا 330 مل", "box", 24, 318.0)
@@ -330,6 +422,31 @@ class TestIdOnCartona(MatchingCase):
         listing.product_id = self.milk
         (item,) = self.push()
         self.assertEqual(item["internal_product_id"], str(self.milk.id))
+
+    def test_an_id_that_cartona_shows_of_an_earlier_product_gives_way(self):
+        listing = self.row("P", "صابون لوكس")
+        listing.product_id = self.soap
+        self.push()
+        listing.product_id = False
+        listing.internal_product_id = str(self.soap.id)  # as the next reading finds it
+        self.assertEqual(listing._as_matched().internal_id, "", "says nothing about the next one")
+        listing.product_id = self.milk
+        listing.internal_product_id = str(self.soap.id)  # read again before anything was sent
+        (item,) = self.push()
+        self.assertEqual(item["internal_product_id"], str(self.milk.id))
+        self.assertEqual(listing.internal_product_id, str(self.milk.id))
+        self.milk.list_price = 43.0
+        (item,) = self.push()
+        self.assertNotIn("internal_product_id", item, "once")
+
+    def test_an_id_of_the_supplier_s_own_outlives_the_product(self):
+        listing = self.row("P", "صابون لوكس", internal_product_id="LUX-1")
+        listing.product_id = self.soap
+        self.push()
+        listing.product_id = False
+        listing.product_id = self.milk
+        (item,) = self.push()
+        self.assertNotIn("internal_product_id", item)
 
     def test_what_nobody_has_seen_on_cartona_keeps_what_it_may_have(self):
         self.soap.cartona_id = "TYPED"

@@ -36,10 +36,17 @@ class TestSupportBundle(OrderCase):
         self.assertEqual(message["payload"]["hashed_id"], ORDER["hashed_id"])
 
     def test_no_secret_and_no_person_is_in_it(self):
-        order = dict(ORDER, pickup_otp="778812", installment_cost=10)
+        order = self.order({0: {"comment": "للحاج محمود في الدور الثالث"}})
+        order.update(pickup_otp="778812", installment_cost=10)
         self.env["cartona.message"]._store(self.config, "webhook", unwrap(order))
         self.config.supplier_name = "token %s" % self.config.auth_token
-        text = "".join(self.bundle().values())
+        files = self.bundle()
+        text = "".join(files.values())
+        settings = json.loads(files["settings.json"])
+        self.assertEqual(
+            (settings["user_id"], settings["team_id"], settings["company_id"]),
+            (self.seller.id, self.team.id, self.company.id),
+        )
         self.assertIn(ORDER["hashed_id"], text)
         retailer = ORDER["retailer"]
         for secret in (
@@ -49,6 +56,10 @@ class TestSupportBundle(OrderCase):
             retailer["retailer_name"],
             retailer["retailer_number"],
             retailer["retailer_address"],
+            "للحاج محمود",
+            # Who works here: the salesperson, the responsible, whoever set this up.
+            self.seller.name,
+            self.config.activity_user_id.name,
         ):
             self.assertNotIn(secret, text)
 

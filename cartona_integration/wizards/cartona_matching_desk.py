@@ -42,6 +42,12 @@ class CartonaMatchingDesk(models.TransientModel):
     remaining_count = fields.Integer("To Match", compute="_compute_counts")
     sure_count = fields.Integer("Sure", compute="_compute_counts")
     unranked_count = fields.Integer("Being Compared", compute="_compute_counts")
+    catalogue_count = fields.Integer(related="config_id.catalogue_count")
+    unreadable_count = fields.Integer("Rows That Could Not Be Read", compute="_compute_counts")
+    is_reading = fields.Boolean(compute="_compute_counts")
+    is_all_matched = fields.Boolean(compute="_compute_counts")
+    is_unread = fields.Boolean(compute="_compute_counts")
+    may_change = fields.Boolean(compute="_compute_counts")
 
     # === COMPUTE METHODS === #
 
@@ -97,6 +103,15 @@ class CartonaMatchingDesk(models.TransientModel):
             desk.remaining_count = Listing.search_count(unmatched)
             desk.sure_count = Listing.search_count([*unmatched, ("match_id.is_sure", "=", True)])
             desk.unranked_count = Listing.search_count(Listing._unranked_domain(desk.config_id))
+            config, is_idle = desk.config_id, not (desk.listing_id or desk.unranked_count)
+            desk.unreadable_count = config._unreadable_count()
+            desk.is_reading = config.catalogue_page > 0
+            desk.is_unread = is_idle and not (desk.is_reading or config.catalogue_read_at)
+            is_done = is_idle and not desk.remaining_count and not desk.is_reading
+            desk.is_all_matched = is_done and not desk.is_unread
+            desk.may_change = not desk.is_all_matched and (
+                desk.is_reading or desk.is_unread or desk.unranked_count or not desk.listing_id
+            )
 
     # === CONSTRAINT METHODS === #
 
@@ -138,6 +153,13 @@ class CartonaMatchingDesk(models.TransientModel):
     def action_look_again(self):
         """Show what has been compared meanwhile."""
         self.ensure_one()
+        self._move_on()
+        return True
+
+    def action_compare_again(self):
+        """Have everything unmatched compared with the products as they are now."""
+        self.ensure_one()
+        self.config_id.action_match_anew()
         self._move_on()
         return True
 

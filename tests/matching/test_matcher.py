@@ -1,5 +1,9 @@
 """Ranking: which product a listing is, in which pack, and when nobody needs to look."""
 
+import ast
+import sys
+from pathlib import Path
+
 import pytest
 
 from cartona_matching import Listing, Matcher, Product, pack_warning
@@ -131,3 +135,34 @@ def test_the_pairs_written_by_hand_keep_their_figures():
     assert score.listings == 200
     assert score.recall >= matching.FIRST
     assert score.wrong == 0
+
+
+@pytest.mark.parametrize("seed", [2, 4])
+def test_a_made_up_catalogue_keeps_the_figures(seed):
+    score = matching.made_up(seed, listed=800)
+    assert score.listings == 800
+    assert 600 < score.linkable < 800
+    assert score.recall >= matching.FIRST
+    assert score.accepted > 300
+    assert score.wrong == 0
+
+
+def test_matcher_and_generator_share_no_code():
+    generator = Path(__file__).parent / "generator.py"
+    goods = generator.with_name("goods.py")
+    assert imported(generator) | imported(goods) <= {".goods", *sys.stdlib_module_names}
+    package = Path(sys.modules["cartona_matching"].__file__).parent
+    used = set().union(*(imported(path) for path in package.glob("*.py")))
+    own = {f".{path.stem}" for path in package.glob("*.py")}
+    assert used <= {"rapidfuzz", *own, *sys.stdlib_module_names}
+
+
+def imported(path):
+    """The packages that a file imports; those beside it begin with a dot."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add("." * node.level + (node.module or "").split(".")[0])
+    return names

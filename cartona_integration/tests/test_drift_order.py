@@ -1,0 +1,96 @@
+"""Orders that Odoo has open and Cartona has not stand in the ledger, as far as one can know."""
+
+from ..cartona_api import unwrap
+from .common import ORDERS
+from .order_common import OrderCase
+
+
+class TestOrderDrift(OrderCase):
+    def setUp(self):
+        super().setUp()
+        self.config.auto_sync_orders = False
+        self.shelf = []
+        self.marketplace.always("GET", ORDERS, self.page)
+
+    def page(self, query):
+        return self.shelf if query["page"] == "1" else []
+
+    def pull(self):
+        self.env.cr.flush()
+        self.env["cartona.message"]._pull(self.config.id)
+        self.env.invalidate_all()
+
+    def pass_a_minute(self):
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "UPDATE cartona_message SET create_date = create_date - interval '1 minute'"
+        )
+        self.env.invalidate_all()
+
+    def compare(self):
+        """What the end of a reading does. :return: the open rows"""
+        self.env["cartona.drift"]._compare_missing(self.config)
+        return self.env["cartona.drift"].search(
+            [("config_id", "=", self.config.id), ("kind", "=", "order"), ("state", "=", "open")]
+        )
+
+    def test_an_order_that_is_finished_there_and_open_here(self):
+        [outcome] = self.receive_all([self.order()])
+        self.assertFalse(self.compare())
+        outcome.order.cartona_status = "cancelled_by_retailer"
+        row = self.compare()
+        self.assertEqual(
+            (row.order_id, row.reason, row.company_id),
+            (outcome.order, "final_there", self.company),
+        )
+        self.assertEqual(row.cartona_value, outcome.order.cartona_status_label)
+        self.assertEqual(self.compare(), row, "found once")
+        self.assertEqual(row.action_open_order()["res_id"], outcome.order.id)
+        self.assertEqual(self.config.drift_count, 1)
+        self.assertIn(row, row.search(self.config.action_open_drift()["domain"]))
+        outcome.order.with_context(disable_cancel_warning=True).action_cancel()
+        self.assertFalse(self.compare())
+        self.assertEqual(row.state, "settled")
+
+    def test_a_confirmed_order_is_open_until_nothing_is_left_to_deliver(self):
+        [outcome] = self.receive_all([self.order()])
+        outcome.order.action_confirm()
+        outcome.order.cartona_status = "delivered"
+        self.assertEqual(self.compare().order_id, outcome.order)
+        outcome.order.picking_ids.action_cancel()
+        self.assertFalse(self.compare())
+
+    def test_a_waiting_order_that_is_offered_no_longer(self):
+        self.shelf = [self.order(), dict(self.order(), hashed_id="other")]
+        self.pull()
+        self.pass_a_minute()
+        self.pull()
+        self.assertFalse(self.compare(), "both are still on the list")
+        self.shelf.pop()
+        self.pull()
+        row = self.compare()
+        self.assertEqual((row.message_id.hashed_id, row.reason), ("other", "not_offered"))
+        self.assertEqual(row.action_open_order()["res_model"], "cartona.message")
+
+    def test_what_came_after_the_list_was_read_is_not_missed_on_it(self):
+        self.pull()
+        messages, _repeated = self.env["cartona.message"]._store(
+            self.config, "webhook", unwrap(self.order())
+        )
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "UPDATE cartona_message SET create_date = %s WHERE id IN %s",
+            (self.config.offered_at, tuple(messages.ids)),
+        )
+        self.env.invalidate_all()
+        self.assertFalse(self.compare())
+
+    def test_a_list_that_was_not_read_to_its_end_proves_nothing(self):
+        self.shelf = [self.order()]
+        self.pull()
+        self.pass_a_minute()
+        before = self.config.offered_orders
+        self.marketplace.announce("GET", ORDERS, {"error": "busy"}, 503)
+        self.pull()
+        self.assertEqual(self.config.offered_orders, before)
+        self.assertFalse(self.compare())
