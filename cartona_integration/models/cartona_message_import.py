@@ -13,7 +13,7 @@ import time
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
@@ -268,13 +268,16 @@ class CartonaMessage(models.Model):
             code, detail = "refused_by_odoo", str(error.args[0])
         else:
             _logger.exception("Cartona: message %s could not be imported", message_id)
-            code, detail = "unexpected", type(error).__name__
+            code, detail = "unexpected", ""
 
         def keep(config):
             message = config.env["cartona.message"].browse(message_id).exists()
-            message._set_waiting(code, detail)
+            message._set_waiting(code, detail or message._for_integrator(error))
 
         self.env["cartona.worker"]._transact(config_id, keep)
+
+    def _for_integrator(self, error):
+        return _("For your integrator: %s", type(error).__name__)
 
     def _import_now(self, config):
         """Turn these messages, one per order, into sale orders or into reasons."""
