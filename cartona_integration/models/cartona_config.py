@@ -190,7 +190,7 @@ class CartonaConfig(GuardedFields, models.Model):
         readonly=False,
         groups=None,
         default=lambda self: self._default_user_id(),
-        help="Who is told when something needs a person.",
+        help="Who is told when something needs a person. Empty: the leader of the sales team.",
     )
 
     _company_uniq = Constraint(

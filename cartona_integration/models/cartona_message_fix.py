@@ -35,6 +35,7 @@ class CartonaMessage(models.Model):
             "pricelist": self._open_pricelists,
             "product": self._open_products,
             "retry": self.action_retry,
+            "settings": self._open_accounts,
         }
         Reasons = self.env["cartona.reasons"]
         fix = Reasons._reason(Reasons._of_message(self.error_code)).fix

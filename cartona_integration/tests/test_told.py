@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 
 from ..cartona_api import Unauthorised, unwrap
 from ..compat import customer_warning
+from ..hooks import drop_activities
 from .common import PRODUCTS, STATUSES
 from .order_common import TEA, OrderCase
 
@@ -150,6 +151,14 @@ class TestToldAsAWhole(ToldCase):
         self.boss.lang = "ar_001"
         self.config._alert(self.refused_token())
         self.assertEqual(self.told()[0][0], "انقطع الاتصال بكرتونة")
+
+    def test_uninstalling_takes_the_activities_along(self):
+        self.park("w1")
+        sale = self.receive(self.order(hashed_id="o2"))
+        sale._cartona_ask("Look")
+        self.env.flush_all()
+        drop_activities(self.env)
+        self.assertFalse(self.config.activity_ids | sale.activity_ids)
 
     def test_looking_costs_the_same_for_one_and_many_companies(self):
         self.env["res.company"].create([{"name": "C%s" % number} for number in range(5)])

@@ -131,6 +131,12 @@ class TestWaitingOrders(OrderCase):
         self.assertIn("as an order", Reasons._explain(Reasons._of_message("unreadable")))
         self.assertIn("answer could not be read", Reasons._explain("unreadable"))
 
+    def test_an_order_left_out_as_too_old_leads_to_the_settings(self):
+        message = self.park(self.unlinked(), "unknown_product")
+        message.error_code = "handled_before"
+        self.assertEqual(message.fix_label, "Open the Cartona settings")
+        self.assertEqual(message.action_fix()["res_model"], "cartona.config")
+
     def test_an_order_that_odoo_refused_is_tried_again_by_its_button(self):
         raw = self.unlinked()
         message = self.park(raw, "unknown_product")
