@@ -14,10 +14,20 @@ def post_init_hook(env):
     env["res.company"].with_context(active_test=False).search([])._cartona_make_configs()
 
 
+def drop_activities(env):
+    """What asks people to do something for Cartona: a type of activity that is used would stay."""
+    types = env["ir.model.data"].search(
+        [("module", "=", "cartona_integration"), ("model", "=", "mail.activity.type")]
+    )
+    activities = env["mail.activity"].with_context(active_test=False)
+    activities.search([("activity_type_id", "in", types.mapped("res_id"))]).unlink()
+
+
 @with_env
 def uninstall_hook(env):
     """Drop the jobs that nobody could run any more, and rows that Odoo itself forgets."""
     env["queue.job"].search([("model_name", "=like", "cartona.%")]).unlink()
+    drop_activities(env)
     # Foreign keys of our fields on models that stay: their columns go, these rows would not.
     env["ir.model.constraint"].search(
         [("module.name", "=", "cartona_integration"), ("type", "=", "f")]

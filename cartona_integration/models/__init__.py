@@ -33,6 +33,7 @@ from . import cartona_sync_stat
 from . import cartona_dashboard_progress
 from . import cartona_dashboard
 from . import cartona_dashboard_setup
+from . import cartona_config_tell
 from . import account_tax
 from . import cartona_order_importer
 from . import cartona_order_importer_customer
@@ -40,6 +41,7 @@ from . import cartona_order_importer_lines
 from . import cartona_order_importer_create
 from . import cartona_order_importer_confirm
 from . import cartona_order_importer_update
+from . import mail_activity
 from . import product_pricelist_item
 from . import product_product
 from . import product_template

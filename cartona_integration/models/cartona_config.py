@@ -21,7 +21,7 @@ _PRICE_SETTINGS = {
     "unavailable_as",
 }
 _STOCK_SETTINGS = {"stock_buffer", "unavailable_as", "warehouse_ids"}
-_CONNECTION_SETTINGS = {"base_url", "auth_token", "supplier_code"}
+_CONNECTION_SETTINGS = ("base_url", "auth_token", "supplier_code")
 
 
 class CartonaConfig(GuardedFields, models.Model):
@@ -203,7 +203,7 @@ class CartonaConfig(GuardedFields, models.Model):
         readonly=False,
         groups=None,
         default=lambda self: self._default_user_id(),
-        help="Who is told when something needs a person.",
+        help="Who is told when something needs a person. Empty: the leader of the sales team.",
     )
 
     _company_uniq = Constraint(
@@ -317,13 +317,19 @@ class CartonaConfig(GuardedFields, models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        before = {config: config._toggles() for config in self}
+        before = {config: (config._toggles(), config._connection_settings()) for config in self}
         res = super().write(vals)
-        if _CONNECTION_SETTINGS & vals.keys():
-            self._connection_changed()
         for config in self:
-            config._note_settings(vals, before[config])
+            toggles, connection = before[config]
+            # Settings writes everything that it shows, whatever was changed on its page.
+            if connection != config._connection_settings():
+                config._connection_changed()
+            config._note_settings(vals, toggles)
         return res
+
+    def _connection_settings(self):
+        config = self.sudo()  # the token is hidden from everybody but managers
+        return [config[name] or "" for name in _CONNECTION_SETTINGS]
 
     def _toggles(self):
         self.ensure_one()

@@ -26,6 +26,8 @@ _PROBE_SECONDS = 60
 _CRON_JITTER_SECONDS = 30
 # A job that nobody fetched for so long means that no job runner is at work.
 _ASLEEP_SECONDS = 90
+# A job that is still called started after so long was killed with its server; ours take seconds.
+_ORPHANED_SECONDS = 15 * 60
 
 
 class CartonaConfig(models.Model):
@@ -80,34 +82,51 @@ class CartonaConfig(models.Model):
             (_ASLEEP_SECONDS, self.ids),
         )
         found = {config_id: rest for config_id, *rest in self.env.cr.fetchall()}
-        nobody_takes_jobs = self._nobody_takes_jobs()
+        is_overdue, is_at_work = self._jobs_at_work()
         for config in self:
             config.change_count, is_old = found.get(config.id, (0, False))
-            is_stuck = is_old and config.connection_state == "connected"
-            config.is_runner_asleep = bool(
-                nobody_takes_jobs or (is_stuck and not config.out_next_try)
+            # A pause, a refused token and a copied database hold changes up, and say so themselves.
+            is_stuck = (
+                is_old
+                and config.connection_state == "connected"
+                and not (config.out_next_try or config._is_copied() or is_at_work)
             )
+            config.is_runner_asleep = is_overdue or is_stuck
 
     @api.model
-    def _nobody_takes_jobs(self):
-        """Whether a job of ours has been due for long while no job at all is at work.
+    def _jobs_at_work(self):
+        """What the queue of jobs says about the job runner.
 
-        The queue of changes does not show it: the cron empties that one every minute.
+        The queue of changes does not: the cron empties that one every minute, and the last of
+        100,000 changes lies there for minutes although one job after the other sends them.
+
+        :return: (whether a job of ours has been due for long while no job at all is at work,
+            whether jobs are at work, or one of ours is about to be)
         """
+        now = fields.Datetime.now()
         self.env.cr.execute(
             """
             SELECT EXISTS (
                 SELECT 1 FROM queue_job
                  WHERE state = 'pending' AND channel LIKE 'root.cartona%%'
                    AND GREATEST(date_created, eta) < %(long_ago)s
-            ) AND NOT EXISTS (
+            ), EXISTS (
                 SELECT 1 FROM queue_job
-                 WHERE state = 'started' OR (state = 'enqueued' AND date_enqueued > %(long_ago)s)
+                 WHERE (state = 'started' AND date_started > %(too_long_ago)s)
+                    OR (state = 'enqueued' AND date_enqueued > %(long_ago)s)
+            ), EXISTS (
+                SELECT 1 FROM queue_job
+                 WHERE state = 'pending' AND channel LIKE 'root.cartona%%'
+                   AND GREATEST(date_created, eta) >= %(long_ago)s
             )
             """,
-            {"long_ago": fields.Datetime.now() - timedelta(seconds=_ASLEEP_SECONDS)},
+            {
+                "long_ago": now - timedelta(seconds=_ASLEEP_SECONDS),
+                "too_long_ago": now - timedelta(seconds=_ORPHANED_SECONDS),
+            },
         )
-        return self.env.cr.fetchone()[0]
+        is_overdue, is_at_work, is_about_to = self.env.cr.fetchone()
+        return is_overdue and not is_at_work, is_at_work or is_about_to
 
     # === ACTION METHODS === #
 
@@ -268,8 +287,7 @@ class CartonaConfig(models.Model):
                 "in_next_try": False,
             }
         )
-        # In sudo mode: the activity may be somebody else's.
-        self.sudo().activity_unlink(["cartona_integration.mail_activity_type_cartona"])
+        self._told_of("connection").unlink()
 
     def _set_connection_error(self, error):
         self.write(
@@ -314,18 +332,16 @@ class CartonaConfig(models.Model):
         """The connection needs a person: say so once, in one activity."""
         if self.connection_state != "error" or self.error_code != error.code:
             self._set_connection_error(error)
-        activity_type = "cartona_integration.mail_activity_type_cartona"
-        if not self.activity_search([activity_type]):
-            self.activity_schedule(
-                activity_type,
-                summary=_("Cartona is disconnected"),
-                note=paragraph(self.error_message),
-                user_id=self._responsible().id,
-            )
+        if not self._told_of("connection"):
+            user = self._responsible()
+            summary = self.with_context(lang=user.lang)._alert_summary(error.code)
+            note = paragraph(self.with_context(lang=user.lang).error_message)
+            self._tell("connection", user, summary, note)
 
-    def _responsible(self):
-        """Who is told when something needs a person."""
-        return self.activity_user_id or self.user_id or self._default_user_id()
+    def _alert_summary(self, code):
+        if code == "copied_database":
+            return _("This database is a copy: nothing is exchanged with Cartona")
+        return _("Cartona is disconnected")
 
     def _connection_changed(self):
         """Another address or token: what was known of the connection holds no longer."""

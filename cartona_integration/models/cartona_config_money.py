@@ -1,6 +1,6 @@
 """`cartona.config`: where the money of Cartona's orders is booked, and the clock on new ones."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 # Without them an order cannot be settled.
 _BOOKED_BY = {
@@ -86,12 +86,3 @@ class CartonaConfig(models.Model):
             [("company_id", "in", self.company_id.ids), ("cartona_status", "=", "pending")]
         )
         self.env.add_to_compute(orders._fields["cartona_deadline"], waiting)
-
-    # === CRON METHODS === #
-
-    @api.model
-    def _cron_catch_up(self):
-        """Override to look at the clock, too."""
-        res = super()._cron_catch_up()
-        self.env["sale.order"]._cartona_remind()
-        return res

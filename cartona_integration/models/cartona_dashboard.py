@@ -64,7 +64,8 @@ class CartonaConfig(models.Model):
     # What waits for somebody
     waiting_order_count = fields.Integer("Waiting Orders", compute="_compute_order_counts")
     untold_order_count = fields.Integer("Orders Not Told Cartona", compute="_compute_order_counts")
-    linked_listing_count = fields.Integer("Linked", compute="_compute_listing_counts")
+    linked_listing_count = fields.Integer("Linked", compute="_compute_linked_listing_count")
+    has_linked_listing = fields.Boolean(compute="_compute_listing_counts")
     unlinked_listing_count = fields.Integer("Not Linked", compute="_compute_listing_counts")
     failed_listing_count = fields.Integer("Failed", compute="_compute_listing_counts")
     paused_listing_count = fields.Integer("Prices to Confirm", compute="_compute_listing_counts")
@@ -122,7 +123,8 @@ class CartonaConfig(models.Model):
             config.last_webhook_age = config._age(config.webhook_last_call_at) or _("Never")
 
     def _compute_order_counts(self):
-        waiting = self._counted_by_state("cartona.message", "state = 'error'")
+        # Of a notice of a status nobody has to take care: it waits for its order.
+        waiting = self._counted_by_state("cartona.message", "state = 'error' AND kind = 'order'")
         flush(self.env["sale.order"])
         self.env.cr.execute(
             """
@@ -139,25 +141,48 @@ class CartonaConfig(models.Model):
             config.untold_order_count = untold.get(config.id, 0)
 
     def _compute_listing_counts(self):
+        """What needs somebody: few rows of many, each found by an index."""
         flush(self.env["cartona.listing"])
         self.env.cr.execute(
             """
-            SELECT config_id, count(product_id),
-                   count(*) FILTER (WHERE product_id IS NULL AND never_match IS NOT TRUE),
-                   count(*) FILTER (WHERE state = 'error' AND error_code != ALL(%(doubts)s)),
-                   count(*) FILTER (WHERE state = 'error' AND error_code = ANY(%(doubts)s))
-              FROM cartona_listing WHERE config_id = ANY(%(configs)s) GROUP BY config_id
+            SELECT config.id,
+                   EXISTS (SELECT 1 FROM cartona_listing listing
+                            WHERE listing.config_id = config.id AND product_id IS NOT NULL),
+                   (SELECT count(*) FROM cartona_listing listing
+                     WHERE listing.config_id = config.id
+                       AND product_id IS NULL AND never_match IS NOT TRUE),
+                   (SELECT count(*) FROM cartona_listing listing
+                     WHERE listing.config_id = config.id
+                       AND state = 'error' AND listing.error_code != ALL(%(doubts)s)),
+                   (SELECT count(*) FROM cartona_listing listing
+                     WHERE listing.config_id = config.id
+                       AND state = 'error' AND listing.error_code = ANY(%(doubts)s))
+              FROM cartona_config config WHERE config.id = ANY(%(configs)s)
             """,
             {"configs": self.ids, "doubts": list(PRICE_DOUBTS)},
         )
         found = {row[0]: row[1:] for row in self.env.cr.fetchall()}
         for config in self:
             (
-                config.linked_listing_count,
+                config.has_linked_listing,
                 config.unlinked_listing_count,
                 config.failed_listing_count,
                 config.paused_listing_count,
-            ) = found.get(config.id, (0, 0, 0, 0))
+            ) = found.get(config.id, (False, 0, 0, 0))
+
+    def _compute_linked_listing_count(self):
+        """Apart from the others, and not on the dashboard: these are most of the rows."""
+        flush(self.env["cartona.listing"])
+        self.env.cr.execute(
+            """
+            SELECT config_id, count(*) FROM cartona_listing
+             WHERE config_id = ANY(%s) AND product_id IS NOT NULL GROUP BY config_id
+            """,
+            (self.ids,),
+        )
+        found = dict(self.env.cr.fetchall())
+        for config in self:
+            config.linked_listing_count = found.get(config.id, 0)
 
     # === ACTION METHODS === #
 
@@ -168,7 +193,8 @@ class CartonaConfig(models.Model):
 
     def action_open_waiting_orders(self):
         """The orders that could not be imported, with their reasons."""
-        return self._open_own("action_cartona_message", waiting=1)
+        action = self._open_own("action_cartona_message", waiting=1)
+        return dict(action, domain=action["domain"] + [("kind", "=", "order")])
 
     def action_open_untold_orders(self):
         """The sale orders whose status Cartona did not take."""
@@ -311,6 +337,22 @@ class CartonaMessage(models.Model):
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS cartona_message_today"
             " ON cartona_message (config_id, create_date, state)"
+        )
+        return super().init()
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    def init(self):
+        """Override of what the model's own file does, for the indexes of what is counted here."""
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS cartona_listing_unlinked"
+            " ON cartona_listing (config_id) WHERE product_id IS NULL AND never_match IS NOT TRUE"
+        )
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS cartona_listing_error"
+            " ON cartona_listing (config_id, error_code) WHERE state = 'error'"
         )
         return super().init()
 

@@ -38,7 +38,7 @@ class CartonaConfig(models.Model):
             # In sudo mode: only whether there is a token, which users may not read.
             config.needs_token = not config.sudo().auth_token
             config.needs_test = config.connection_state != "connected"
-            config.needs_products = not config.linked_listing_count
+            config.needs_products = not config.has_linked_listing
             config.needs_switch = not config._is_live()
             config.needs_webhook = not config.webhook_last_call_at
             config.needs_runner = config.is_runner_asleep

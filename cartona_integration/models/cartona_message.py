@@ -84,7 +84,8 @@ class CartonaMessage(GuardedFields, models.Model):
     def _compute_error_message(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            message.error_message = Reasons._explain(message.error_code, message.error_detail or "")
+            code = Reasons._of_message(message.error_code)
+            message.error_message = Reasons._explain(code, message.error_detail or "")
 
     # === ACTION METHODS === #
 

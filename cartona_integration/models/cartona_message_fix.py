@@ -18,7 +18,7 @@ class CartonaMessage(models.Model):
     def _compute_fix_label(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            message.fix_label = Reasons._fix_label(message.error_code)
+            message.fix_label = Reasons._fix_label(Reasons._of_message(message.error_code))
 
     # === ACTION METHODS === #
 
@@ -34,8 +34,11 @@ class CartonaMessage(models.Model):
             "listing": self._open_listings,
             "pricelist": self._open_pricelists,
             "product": self._open_products,
+            "retry": self.action_retry,
+            "settings": self._open_accounts,
         }
-        fix = self.env["cartona.reasons"]._reason(self.error_code).fix
+        Reasons = self.env["cartona.reasons"]
+        fix = Reasons._reason(Reasons._of_message(self.error_code)).fix
         return openers.get(fix, self._open_message)()
 
     # === BUSINESS METHODS === #

@@ -26,6 +26,9 @@ from ..cartona_api import (
 
 _logger = logging.getLogger(__name__)
 
+# By what the activity about a change that waits is found again.
+_CHANGE_WAITS = "change_waits"
+
 _RUNNER_ASLEEP_SECONDS = 30
 _CRON_BUDGET_SECONDS = 20
 
@@ -153,13 +156,16 @@ class CartonaMessage(models.Model):
             code, detail = "refused_by_odoo", str(error.args[0])
         else:
             _logger.exception("Cartona: message %s could not be imported", message_id)
-            code, detail = "unexpected", type(error).__name__
+            code, detail = "unexpected", ""
 
         def keep(config):
             message = config.env["cartona.message"].browse(message_id).exists()
-            message._set_waiting(code, detail)
+            message._set_waiting(code, detail or message._for_integrator(error))
 
         self.env["cartona.worker"]._transact(config_id, keep)
+
+    def _for_integrator(self, error):
+        return _("For your integrator: %s", type(error).__name__)
 
     def _import_now(self, config):
         """Turn these messages, one per order, into sale orders or into reasons."""
@@ -256,16 +262,14 @@ class CartonaMessage(models.Model):
             sale = known.get(message.hashed_id)
             if sale:
                 message.order_id = sale
-                sale._cartona_ask(self._task())
+                # The same whatever it waits for: who reads it finds the reason there.
+                task = _("Cartona has changed this order, but the change waits: see Waiting Orders.")
+                sale._cartona_ask(task, cause=_CHANGE_WAITS)
 
     def _stop_asking(self):
         """What waited came in, or was replaced."""
         for message in self.filtered("order_id"):
-            message.order_id._cartona_stop_asking(self._task())
-
-    def _task(self):
-        # The same whatever it waits for: who reads it finds the reason there.
-        return _("Cartona has changed this order, but the change waits: see Waiting Orders.")
+            message.order_id._cartona_stop_asking(_CHANGE_WAITS)
 
     # === BUSINESS METHODS: ACKNOWLEDGE === #
 

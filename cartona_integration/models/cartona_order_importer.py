@@ -79,16 +79,16 @@ class Plan:
     confirm: str = ""  # "", "if_stocked" or "always"
     complete: bool = False  # its deliveries are to be completed here, too
     notes: List[Any] = field(default_factory=list)  # Markup paragraphs for the chatter
-    tasks: List[Any] = field(default_factory=list)  # (what a person has to look at, is sales)
+    tasks: List[Any] = field(default_factory=list)  # what `sale.order._cartona_ask` takes
 
     def fail(self, code, detail=""):
         """Take the order out of the later steps; the first reason is the one that is told."""
         if not self.error_code:
             self.error_code, self.error_detail = code, detail
 
-    def ask(self, task, salesperson=False):
+    def ask(self, task, salesperson=False, cause=""):
         """Have a person look at the order: the one in charge of Cartona, or the salesperson."""
-        self.tasks.append((task, salesperson))
+        self.tasks.append((task, salesperson, cause))
 
     @property
     def is_dead(self):
@@ -230,8 +230,8 @@ class CartonaOrderImporter(models.AbstractModel):
             # Logged, not posted: nobody is notified, nobody becomes a follower.
             self.env["sale.order"].browse(bodies)._message_log_batch(bodies=bodies)
         for plan in plans:
-            for task, is_sales in plan.tasks:
-                plan.sale._cartona_ask(task, is_sales)
+            for task in plan.tasks:
+                plan.sale._cartona_ask(*task)
 
 
 def what_is_said(order, lines):

@@ -72,7 +72,8 @@ class CartonaOrderImporter(models.AbstractModel):
                 sales.action_confirm()
         except UserError as error:
             if len(plans) == 1:
-                plans[0].ask(_("Could not be confirmed: %s", error.args[0]))
+                words = _("Could not be confirmed: %s", error.args[0])
+                plans[0].ask(words, cause="not_confirmed")
                 return
             for plan in plans:
                 self._confirm([plan])
@@ -90,7 +91,8 @@ class CartonaOrderImporter(models.AbstractModel):
             is_under_way = proofs.get(sale.id, NO_PROOF).status == life_cycle.DELIVERED
             if is_done or is_under_way or self._complete_delivery(config, plan):
                 continue
-            plan.ask(sale._cartona_complete_words())
+            words = self.env["cartona.reasons"]._explain("delivered_there")
+            plan.ask(words, cause="delivered_there")
 
     def _complete_delivery(self, config, plan):
         """:return: whether the delivery is done now"""

@@ -208,7 +208,11 @@ class CartonaOrderImporter(models.AbstractModel):
         customer = plan.customer
         warning = customer_warning(customer)
         if not customer.active:
-            plan.ask(_("The customer %s is archived.", customer.display_name), salesperson=True)
+            plan.ask(
+                _("The customer %s is archived.", customer.display_name),
+                salesperson=True,
+                cause="customer_archived",
+            )
         if warning:
             plan.ask(
                 _(
@@ -217,6 +221,7 @@ class CartonaOrderImporter(models.AbstractModel):
                     why=warning,
                 ),
                 salesperson=True,
+                cause="customer_blocked",
             )
 
 

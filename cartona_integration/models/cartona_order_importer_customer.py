@@ -88,6 +88,7 @@ class CartonaOrderImporter(models.AbstractModel):
                         names=", ".join(customers.mapped("display_name")),
                     ),
                     salesperson=True,
+                    cause="customer_double",
                 )
         return {phone: min(partners, key=_trust) for phone, partners in matching.items()}
 
@@ -116,6 +117,7 @@ class CartonaOrderImporter(models.AbstractModel):
                         "without a valid phone."
                     ),
                     salesperson=True,
+                    cause="customer_unknown",
                 )
 
     def _customer_values(self, plan):

@@ -175,7 +175,7 @@ class CartonaOrderImporter(models.AbstractModel):
         """Whatever Cartona refused of an order that has ended on both sides matters no more."""
         sales = self.env["sale.order"].browse([plan.sale.id for plan in plans])
         over = sales.filtered(lambda sale: sale.cartona_error and sale._cartona_is_over())
-        over.write({"cartona_sync_state": "synced", "cartona_error": False})
+        over.write({"cartona_sync_state": "synced", "cartona_error_code": False})
 
 
 class LineChanges:

@@ -29,13 +29,25 @@ _UNREADABLE = {
 }
 
 
+# Why an address is refused, as `cartona_api.check_base_url` and the transport say it.
+_INSECURE = {"invalid_url", "plain_http", "private_address", "url_credentials", "url_query"}
+# What many codes say to a person in the same words.
+_SAME_AS = dict(
+    dict.fromkeys(_UNREADABLE - {"unreadable"}, "bad_message"),
+    **dict.fromkeys(_INSECURE, "insecure_url"),
+)
+
+# Where there is no button: nobody can do anything in Odoo, or nobody has to.
+NOTHING, BY_ITSELF = "nothing", "by_itself"
+
+
 class Reason(NamedTuple):
-    """Why an order waits.
+    """What happened, and what to do about it.
 
     :param cause: what is wrong, a sentence
     :param consequence: what has to be done and what happens then
-    :param fix: key of what leads there, see `cartona.message.action_fix`; "" where all there is
-        to see stands in the message
+    :param fix: key of `_fix_labels`, what leads there: see the `action_fix` of who shows it;
+        `NOTHING` or `BY_ITSELF` where no button does
     :param heals: whether something done in Odoo can end it: such orders are tried again when
         something was done
     """
@@ -43,7 +55,7 @@ class Reason(NamedTuple):
     cause: str
     consequence: str
     fix: str
-    heals: bool
+    heals: bool = False
 
 
 class CartonaReasons(models.AbstractModel):
@@ -59,116 +71,214 @@ class CartonaReasons(models.AbstractModel):
         """
         if not code:
             return ""
-        known = "bad_message" if code in _UNREADABLE else code
-        sentence = self._sentences().get(known) or _("Something went wrong (%s).", code)
+        reason = self._reason(code)
+        sentence = " ".join(filter(None, (reason.cause, reason.consequence)))
         return "%s\n%s" % (sentence, detail) if detail else sentence
 
-    def _sentences(self):
-        sentences = self._connection_sentences()
-        sentences.update(self._listing_sentences())
-        sentences.update(self._order_sentences())
-        return sentences
-
-    def _connection_sentences(self):
-        return {
-            "connection": _(
-                "Cartona could not be reached. Nothing is lost: it is tried again by itself."
-            ),
-            "copied_database": _(
-                "This database is a copy of another one, so nothing is exchanged with Cartona. "
-                "If this copy is now the one you work with, press “This is the live database”."
-            ),
-            "insecure_url": _(
-                "This address is not allowed. Use the https address that Cartona gave you."
-            ),
-            "not_found": _("Cartona does not know this address. Check the address of the API."),
-            "no_token": _("There is no token yet. Paste the one that Cartona gave you."),
-            "rate_limited": _(
-                "Cartona asked us to slow down. Sending goes on by itself after a pause."
-            ),
-            "redirected": _(
-                "Cartona sent us to another address, which we do not follow to protect the token. "
-                "Check the address of the API."
-            ),
-            "rejected": _("Cartona refused this."),
-            "server_error": _(
-                "Cartona has a problem of its own. Nothing is lost: it is tried again by itself."
-            ),
-            "timeout": _(
-                "Cartona did not answer in time. Nothing is lost: it is tried again by itself."
-            ),
-            "unauthorised": _(
-                "Cartona does not accept the token. Ask Cartona for a valid one and paste it here; "
-                "everything waits and goes on by itself."
-            ),
-            "unreadable": _(
-                "Cartona's answer could not be read. Nothing is lost: it is tried again by itself."
-            ),
-        }
-
-    def _listing_sentences(self):
-        return {
-            "not_worked_out": _(
-                "Odoo could not work out price and stock of this product. Nothing is sent for it "
-                "until the cause is gone and somebody sends it again."
-            ),
-            "pack_changed": _(
-                "Cartona sells another pack size than the one that is linked. Nothing is sent for "
-                "it until somebody presses “Take the new pack” or corrects it on Cartona."
-            ),
-            "price_below_cost": _(
-                "The price is below the cost of the product. It is not sent to Cartona until "
-                "somebody confirms it."
-            ),
-            "price_jump": _(
-                "The price changes by more than the limit in the settings. It is not sent to "
-                "Cartona until somebody confirms it."
-            ),
-            "price_not_positive": _(
-                "The price is zero or negative. It is not sent to Cartona until somebody confirms "
-                "it or corrects the sales price."
-            ),
-            "refused": _("Cartona refused this product. Correct it and it is sent again."),
-            "unit_changed": _(
-                "The product is now counted in another kind of unit than the one that is sold on "
-                "Cartona. Nothing is sent for it until somebody chooses a unit of the same kind."
-            ),
-        }
-
-    def _order_sentences(self):
-        return {
-            code: "%s %s" % (reason.cause, reason.consequence)
-            for code, reason in self._order_reasons().items()
-        }
-
-    # === WHY ORDERS WAIT === #
-
     def _reason(self, code):
-        """Why an order waits with this code; an unknown code is explained, and nothing more.
+        """What happened with this code; an unknown code is shown, and nothing more.
 
         :return: `Reason`
         """
-        if code in _UNREADABLE:
-            code = "bad_message"
-        return self._order_reasons().get(code) or Reason(self._explain(code), "", "", False)
+        reasons = self._reasons()
+        known = code if code in reasons else _SAME_AS.get(code)
+        return reasons.get(known) or Reason(_("Something went wrong (%s).", code), "", NOTHING)
+
+    def _reasons(self):
+        """Every code that somebody can meet: dict code -> `Reason`."""
+        return dict(
+            self._connection_reasons(),
+            **self._listing_reasons(),
+            **self._order_reasons(),
+            **self._told_reasons(),
+        )
+
+    def _of_message(self, code):
+        """The code under which the error of a message is explained: it is not the connection's."""
+        return "bad_message" if code in _UNREADABLE else code
 
     def _fix_label(self, code):
-        """What the button says that leads to the fix; "" where there is nothing to open."""
-        return self._fix_labels().get(self._reason(code).fix, "")
-
-    def _healing_codes(self):
-        """Codes whose cause can go away by something done in Odoo."""
-        return {code for code, reason in self._order_reasons().items() if reason.heals}
+        """What the button says that leads to the fix; "" where there is none."""
+        return self._fix_labels().get(self._reason(code).fix, "") if code else ""
 
     def _fix_labels(self):
         return {
+            "accept_database": _("This is the live database"),
+            "accept_pack": _("Take the new pack"),
             "account": _("Open the Cartona settings"),
             "accuracy": _("Open the decimal accuracy"),
+            "code": _("Enter the retailer's code"),
+            "confirm_price": _("The price is right"),
+            "delivery": _("Open the delivery"),
+            "lines": _("Compare the lines"),
             "link": _("Link the product"),
             "listing": _("Correct the unit"),
             "pricelist": _("Open the pricelists"),
             "product": _("Open the product"),
+            "retry": _("Try again"),
+            "send": _("Send again"),
+            "settings": _("Open the Cartona settings"),
         }
+
+    # === THE CONNECTION === #
+
+    def _connection_reasons(self):
+        tried_again = _("Nothing is lost: it is tried again by itself.")
+        check_address = _("Check the address of the API.")
+        return {
+            "connection": Reason(_("Cartona could not be reached."), tried_again, BY_ITSELF),
+            "copied_database": Reason(
+                _("This database is a copy of another one, so nothing is exchanged with Cartona."),
+                _("If this copy is now the one you work with, press “This is the live database”."),
+                "accept_database",
+            ),
+            "insecure_url": Reason(
+                _("This address is not allowed."),
+                _("Use the https address that Cartona gave you."),
+                "settings",
+            ),
+            "not_found": Reason(
+                _("Cartona does not know this address."), check_address, "settings"
+            ),
+            "not_ready": Reason(_("Cartona is not ready yet."), tried_again, BY_ITSELF),
+            "no_token": Reason(
+                _("There is no token yet."), _("Paste the one that Cartona gave you."), "settings"
+            ),
+            "rate_limited": Reason(
+                _("Cartona asked us to slow down."),
+                _("Sending goes on by itself after a pause."),
+                BY_ITSELF,
+            ),
+            "redirected": Reason(
+                _(
+                    "Cartona sent us to another address, which we do not follow to protect the "
+                    "token."
+                ),
+                check_address,
+                "settings",
+            ),
+            "rejected": Reason(
+                _("Cartona refused this."), _("Correct it and send it again."), "settings"
+            ),
+            "server_error": Reason(_("Cartona has a problem of its own."), tried_again, BY_ITSELF),
+            "timeout": Reason(_("Cartona did not answer in time."), tried_again, BY_ITSELF),
+            "tls": Reason(
+                _("No secure connection to Cartona could be made: its certificate is not valid."),
+                tried_again,
+                BY_ITSELF,
+            ),
+            "too_large": Reason(
+                _("Cartona's answer was too large to be read."), tried_again, BY_ITSELF
+            ),
+            "unauthorised": Reason(
+                _("Cartona does not accept the token."),
+                _(
+                    "Ask Cartona for a valid one and paste it here; everything waits and goes on "
+                    "by itself."
+                ),
+                "settings",
+            ),
+            "unreadable": Reason(_("Cartona's answer could not be read."), tried_again, BY_ITSELF),
+        }
+
+    # === PRODUCTS === #
+
+    def _listing_reasons(self):
+        until_yes = _("It is not sent to Cartona until somebody confirms it.")
+        return {
+            "not_worked_out": Reason(
+                _("Odoo could not work out price and stock of this product."),
+                _("Nothing is sent for it until the cause is gone and somebody sends it again."),
+                "send",
+            ),
+            "pack_changed": Reason(
+                _("Cartona sells another pack size than the one that is linked."),
+                _(
+                    "Nothing is sent for it until somebody presses “Take the new pack” or corrects "
+                    "it on Cartona."
+                ),
+                "accept_pack",
+            ),
+            "price_below_cost": Reason(
+                _("The price is below the cost of the product."), until_yes, "confirm_price"
+            ),
+            "price_jump": Reason(
+                _("The price changes by more than the limit in the settings."),
+                until_yes,
+                "confirm_price",
+            ),
+            "price_not_positive": Reason(
+                _("The price is zero or negative."),
+                _(
+                    "It is not sent to Cartona until somebody confirms it or corrects the sales "
+                    "price."
+                ),
+                "confirm_price",
+            ),
+            "refused": Reason(
+                _("Cartona refused this product."),
+                _("Correct it and it is sent again."),
+                "send",
+            ),
+            "unit_changed": Reason(
+                _(
+                    "The product is now counted in another kind of unit than the one that is sold "
+                    "on Cartona."
+                ),
+                _("Nothing is sent for it until somebody chooses a unit of the same kind."),
+                "listing",
+            ),
+        }
+
+    # === ORDERS THAT ARE IN ODOO, AND NOT AS CARTONA HAS THEM === #
+
+    def _told_reasons(self):
+        """What stands on a sale order, see `sale.order._cartona_say`."""
+        send_again = _("When the cause is gone, press “Send again”.")
+        return {
+            "apart": Reason(
+                _("The order stands otherwise here than on Cartona."),
+                _("Find out which is right, and put the other one right."),
+                NOTHING,
+            ),
+            "cancellation_refused": Reason(
+                _("Cancelled here, but Cartona refused the cancellation."), send_again, "send"
+            ),
+            "code_needed": Reason(
+                _("Delivered here."),
+                _("Cartona takes it only with the retailer's code: press “Delivered”."),
+                "code",
+            ),
+            "code_refused": Reason(
+                _("Delivered here, but Cartona did not accept the retailer's code."),
+                _("Ask the retailer again, then press “Delivered”."),
+                "code",
+            ),
+            "code_uncertain": Reason(
+                _("Delivered here, but Cartona did not take the retailer's code."),
+                _(
+                    "It gave no answer before and may have taken the delivery then: look at the "
+                    "order on Cartona before you press “Delivered”."
+                ),
+                "code",
+            ),
+            "delivered_there": Reason(
+                _("Delivered, says Cartona: complete the delivery here."), "", "delivery"
+            ),
+            "lines_refused": Reason(
+                _("Cartona refused the changed lines."),
+                _("Send yours again or take Cartona's."),
+                "lines",
+            ),
+            "status_refused": Reason(_("Cartona refused the new status."), send_again, "send"),
+            "told_otherwise": Reason(_("Cartona was not told of this order."), send_again, "send"),
+        }
+
+    # === WHY ORDERS WAIT === #
+
+    def _healing_codes(self):
+        """Codes whose cause can go away by something done in Odoo."""
+        return {code for code, reason in self._order_reasons().items() if reason.heals}
 
     def _order_reasons(self):
         return dict(self._product_reasons(), **self._figure_reasons(), **self._other_reasons())
@@ -208,7 +318,7 @@ class CartonaReasons(models.AbstractModel):
             "fractional_amount": Reason(
                 _("A part of something is ordered that is only sold whole."),
                 _("Ask the retailer, and have the order changed on Cartona."),
-                "",
+                NOTHING,
                 False,
             ),
             "no_pricelist": Reason(
@@ -226,7 +336,7 @@ class CartonaReasons(models.AbstractModel):
             "total_mismatch": Reason(
                 _("The lines of this order do not add up to its total."),
                 _("Ask Cartona which is right; the order is imported when it comes again."),
-                "",
+                NOTHING,
                 False,
             ),
         }
@@ -236,7 +346,7 @@ class CartonaReasons(models.AbstractModel):
             "bad_message": Reason(
                 _("This message could not be read as an order."),
                 _("It is kept; tell Cartona about it."),
-                "",
+                NOTHING,
                 False,
             ),
             "empty_order": Reason(
@@ -245,25 +355,25 @@ class CartonaReasons(models.AbstractModel):
                     "Ask the retailer or Cartona what was meant; it is imported when it comes "
                     "again with lines."
                 ),
-                "",
+                NOTHING,
                 False,
             ),
             "handled_before": Reason(
                 _("This order is older than the day from which orders are imported."),
                 _("It was left to whoever dealt with it then."),
-                "",
+                "settings",
                 False,
             ),
             "refused_by_odoo": Reason(
                 _("Odoo did not accept this order."),
                 _("Correct the cause and press “Try again”."),
-                "",
+                "retry",
                 False,
             ),
             "unexpected": Reason(
                 _("An unexpected error occurred while importing this order."),
                 _("It is kept; press “Try again”, and tell your integrator if it comes back."),
-                "",
+                "retry",
                 False,
             ),
             "unknown_account": Reason(
@@ -278,7 +388,7 @@ class CartonaReasons(models.AbstractModel):
             "unknown_order": Reason(
                 _("Cartona told us a status of an order that has not arrived yet."),
                 _("It is applied when the order comes."),
-                "",
+                BY_ITSELF,
                 False,
             ),
         }

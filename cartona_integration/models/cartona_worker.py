@@ -33,6 +33,7 @@ _LOCK_CLASS = {
     "catalogue": 0x0CA7_0005,
     "invoice": 0x0CA7_0006,
     "match": 0x0CA7_0007,
+    "tell": 0x0CA7_0008,
 }
 _JOB = {
     "drain": ("cartona.change", "_job_drain"),

@@ -44,6 +44,7 @@ class ProductProduct(models.Model):
     cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona")
     cartona_last_sent = fields.Char("On Cartona Now", compute="_compute_cartona")
     cartona_error = fields.Char("Cartona Error", compute="_compute_cartona")
+    cartona_error_code = fields.Char(compute="_compute_cartona")
     cartona_listing_count = fields.Integer(compute="_compute_cartona")
 
     # === COMPUTE METHODS === #
@@ -72,6 +73,7 @@ class ProductProduct(models.Model):
             )
             product.cartona_last_sent = shown._last_sent()
             product.cartona_error = errors[:1].error_message
+            product.cartona_error_code = errors[:1].error_code
             product.cartona_listing_count = len(own)
 
     def _cartona_listings(self):
@@ -197,6 +199,14 @@ class ProductProduct(models.Model):
             raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))
         return listings.with_env(self.env).action_cartona_sync()
 
+    def action_cartona_confirm_price(self):
+        """Somebody has looked at the unusual price and wants it on Cartona."""
+        self._cartona_readable_listings().action_confirm_price()
+
+    def action_cartona_accept_pack(self):
+        """Sell the pack that Cartona now shows."""
+        self._cartona_readable_listings().action_accept_pack()
+
     def action_cartona_listings(self):
         """Open what Cartona lists of these products."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -205,6 +215,16 @@ class ProductProduct(models.Model):
         return dict(action, domain=[("product_id", "in", self.ids)])
 
     # === BUSINESS METHODS === #
+
+    def _cartona_readable_listings(self):
+        """The listings of these products, in the user's own environment.
+
+        :raise AccessError: the user may see the products, or what Cartona has of them, not
+        """
+        check_may_read(self)
+        listings = self._cartona_listings().with_env(self.env)
+        check_may_read(listings)
+        return listings
 
     def _cartona_sellable_changed(self):
         """Offered or taken off: stock is published anew, and waiting orders may pass."""

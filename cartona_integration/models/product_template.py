@@ -25,6 +25,7 @@ class ProductTemplate(models.Model):
     cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona_state")
     cartona_last_sent = fields.Char("On Cartona Now", compute="_compute_cartona_state")
     cartona_error = fields.Char("Cartona Error", compute="_compute_cartona_state")
+    cartona_error_code = fields.Char(compute="_compute_cartona_state")
     cartona_is_unlimited_stock = fields.Boolean(
         "Unlimited on Cartona",
         help="Retailers can always order it: no quantity is sent, Cartona does not count it.",
@@ -61,7 +62,9 @@ class ProductTemplate(models.Model):
                 listings.filtered("synced_at").mapped("synced_at"), default=False
             )
             template.cartona_last_sent = len(variants) == 1 and variants.cartona_last_sent
-            template.cartona_error = listings.filtered("error_code")[:1].error_message
+            error = listings.filtered("error_code")[:1]
+            template.cartona_error = error.error_message
+            template.cartona_error_code = error.error_code
 
     def _cartona_variants(self):
         """The variants, also those of archived templates."""
@@ -118,6 +121,14 @@ class ProductTemplate(models.Model):
     def action_cartona_sync(self):
         """Send price and stock of these products again."""
         return self._cartona_variants().action_cartona_sync()
+
+    def action_cartona_confirm_price(self):
+        """Somebody has looked at the unusual price and wants it on Cartona."""
+        self._cartona_variants().action_cartona_confirm_price()
+
+    def action_cartona_accept_pack(self):
+        """Sell the pack that Cartona now shows."""
+        self._cartona_variants().action_cartona_accept_pack()
 
     def action_cartona_listings(self):
         """Open what Cartona lists of this product."""

@@ -44,7 +44,6 @@ class SaleOrder(models.Model):
     # The state of what goes out about this order
     cartona_sync_state = fields.Selection(SYNC_STATES, copy=False, readonly=True)
     cartona_synced_at = fields.Datetime("Last Exchanged", copy=False, readonly=True)
-    cartona_error = fields.Text(copy=False, readonly=True)
     # JSON: what Cartona last said, see `cartona.order.importer`. What differs from it in the
     # order was changed here; what differs from it in the next message was changed there.
     cartona_told = fields.Text(copy=False, readonly=True, groups="base.group_system")
@@ -113,7 +112,7 @@ class SaleOrder(models.Model):
         orders._cartona_check_exchanged()
         check_may_write(orders)  # a customer may read his own orders, too
         # In sudo mode: the fields are the system's, for others read-only.
-        orders.sudo().write({"cartona_sync_state": "pending", "cartona_error": False})
+        orders.sudo().write({"cartona_sync_state": "pending", "cartona_error_code": False})
         self.env["cartona.change"]._note_orders(orders.ids)
 
     # === BUSINESS METHODS === #

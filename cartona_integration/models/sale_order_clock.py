@@ -1,12 +1,13 @@
-"""The clock on orders that wait to be accepted: Cartona cancels what nobody looks at."""
+"""The clock on orders that wait to be accepted: Cartona cancels what nobody looks at.
+
+Who is told of those whose time is up: `cartona_config_tell`.
+"""
 
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 
 from ..cartona_api import status as life_cycle
-
-_ACTIVITY = "cartona_integration.mail_activity_type_pending"
 
 
 class SaleOrder(models.Model):
@@ -19,7 +20,8 @@ class SaleOrder(models.Model):
         index=True,
         help="Somebody is told when the order still waits then.",
     )
-    cartona_is_reminded = fields.Boolean(copy=False, readonly=True)
+    cartona_time_left = fields.Char("Time Left", compute="_compute_cartona_time_left")
+    cartona_is_late = fields.Boolean(compute="_compute_cartona_time_left")
 
     # === COMPUTE METHODS === #
 
@@ -38,43 +40,17 @@ class SaleOrder(models.Model):
     def _cartona_waits_for_us(self):
         return self.cartona_status == life_cycle.PENDING and self.state in ("draft", "sent")
 
-    # === CRUD METHODS === #
+    @api.depends("cartona_deadline")
+    @api.depends_context("lang")
+    def _compute_cartona_time_left(self):
+        now = fields.Datetime.now()
+        for order in self:
+            deadline = order.cartona_deadline
+            order.cartona_is_late = bool(deadline) and deadline <= now
+            order.cartona_time_left = deadline and self._cartona_in_words(deadline - now)
 
-    def write(self, vals):
-        res = super().write(vals)
-        if "state" in vals or "cartona_status" in vals:
-            self._cartona_stop_clock()
-        return res
-
-    def _cartona_stop_clock(self):
-        """The reminder goes away with its cause."""
-        done = self.filtered(
-            lambda order: order.cartona_is_reminded and not order._cartona_waits_for_us()
-        )
-        if done:
-            # In sudo mode: the activity may be somebody else's.
-            done.sudo().activity_unlink([_ACTIVITY])
-            done.write({"cartona_is_reminded": False})
-
-    # === CRON METHODS === #
-
-    @api.model
-    def _cartona_remind(self):
-        """Tell somebody of the orders whose time is up, once."""
-        late = self.search(
-            [("cartona_deadline", "<=", fields.Datetime.now()), ("cartona_is_reminded", "=", False)]
-        )
-        for order in late:
-            config = self.env["cartona.config"]._of_company(order.company_id)
-            user = order.user_id or config._responsible()
-            order.with_context(lang=user.lang)._cartona_remind_user(user, config.pending_hours)
-        late.write({"cartona_is_reminded": True})
-
-    def _cartona_remind_user(self, user, hours):
-        self.activity_schedule(
-            _ACTIVITY,
-            summary=_(
-                "Waits for more than %s hours: confirm or cancel it before Cartona does", hours
-            ),
-            user_id=user.id,
-        )
+    def _cartona_in_words(self, left):
+        """A time left, or gone, as short as it can be said: the clock has hours, not days."""
+        minutes = int(abs(left).total_seconds() // 60)
+        amount = _("%s min", minutes) if minutes < 60 else _("%s h", minutes // 60)
+        return _("%s left", amount) if left > timedelta(0) else _("%s late", amount)

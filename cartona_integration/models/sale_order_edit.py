@@ -170,7 +170,7 @@ class SaleOrder(models.Model):
                     "cartona_edit": _dump(dict(edit, added={})),
                     "cartona_edit_state": False,
                     "cartona_sync_state": "pending",
-                    "cartona_error": False,
+                    "cartona_error_code": False,
                 }
             )
         self.env["cartona.change"]._note_orders(self.filtered("cartona_id").ids)
@@ -192,7 +192,7 @@ class SaleOrder(models.Model):
             {
                 "cartona_edit": _dump(dict(order._cartona_edit(), added={})),
                 "cartona_edit_state": False,
-                "cartona_error": False,
+                "cartona_error_code": False,
                 "cartona_sync_state": "synced",
             }
         )
@@ -339,7 +339,7 @@ class SaleOrder(models.Model):
     def _cartona_refusal(self, answer):
         """Override for lines."""
         if answer.refused.call == DETAILS:
-            return _("Cartona refused the changed lines: %s", answer.words)
+            return "lines_refused", answer.words
         return super()._cartona_refusal(answer)
 
     def _cartona_edit_taken(self, edit, details):

@@ -221,41 +221,37 @@ class SaleOrder(models.Model):
 
     def _cartona_flag(self):
         """Nothing more is sent of this order: say on it where the two sides differ all the same."""
-        trouble = self._cartona_trouble()
-        if trouble:
-            if self.cartona_error != trouble:
-                self.write({"cartona_sync_state": "error", "cartona_error": trouble})
-                self._cartona_ask(trouble)
+        code, detail = self._cartona_trouble()
+        if code:
+            if (self.cartona_error_code, self.cartona_error_detail or "") != (code, detail):
+                self.write(
+                    {
+                        "cartona_sync_state": "error",
+                        "cartona_error_code": code,
+                        "cartona_error_detail": detail,
+                    }
+                )
+                self._cartona_ask_about_error()
             return
-        self._cartona_stop_asking(self._cartona_complete_words())
+        self._cartona_stop_asking("delivered_there")
         # What waits for the retailer to close the order is told by the import that hears of it.
         is_held_up = self.cartona_status == life_cycle.EDITING
         is_held_up = is_held_up and self._cartona_implied() != life_cycle.PENDING
         if self.cartona_sync_state == "pending" and not is_held_up:
-            self.write({"cartona_sync_state": "synced", "cartona_error": False})
+            self.write({"cartona_sync_state": "synced", "cartona_error_code": False})
 
     def _cartona_trouble(self):
-        """What only a person can bring in order, in words; "" when there is nothing."""
+        """What only a person can bring in order: a code of `cartona.reasons` and what belongs to
+        it; no code when there is nothing."""
         implied, known = self._cartona_implied(), self.cartona_status
-        labels = self._cartona_status_labels()
         if life_cycle.is_apart(known, implied):
-            return _(
-                "Here the order is “%(here)s”, on Cartona “%(there)s”.",
-                here=labels[implied],
-                there=labels[known],
-            )
+            return "apart", "%s %s" % (implied, known)
         if implied == life_cycle.DELIVERED and self._cartona_may_send(implied):
             if self.cartona_needs_otp:
-                return _(
-                    "Delivered here. Cartona takes it only with the retailer's code: press "
-                    "“Delivered”."
-                )
+                return "code_needed", ""
         elif known == life_cycle.DELIVERED and not life_cycle.is_final(implied):
-            return self._cartona_complete_words()
-        return ""
-
-    def _cartona_complete_words(self):
-        return _("Delivered, says Cartona: complete the delivery here.")
+            return "delivered_there", ""
+        return "", ""
 
 
 def _is_proven(proof):

@@ -8,7 +8,7 @@ leaves nothing to send, so there is no echo to suppress.
 
 from collections import namedtuple
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ..cartona_api import BulkResult, CartonaClient, CartonaError, push_batch
 from ..cartona_api import status as life_cycle
@@ -286,9 +286,10 @@ class SaleOrder(models.Model):
         is_refused = answer.refused and not self._cartona_is_over()
         if is_refused:
             values.update(cartona_sync_state="error", cartona_set_back=False)
-            values["cartona_error"] = self._cartona_refusal(answer)
+            code, words = self._cartona_refusal(answer)
+            values.update(cartona_error_code=code, cartona_error_detail=words)
         elif answer.refused or answer.is_complete:
-            values.update(cartona_sync_state="synced", cartona_error=False)
+            values.update(cartona_sync_state="synced", cartona_error_code=False)
         if values:
             self.write(values)
         if is_refused:
@@ -322,29 +323,13 @@ class SaleOrder(models.Model):
         return life_cycle.is_backwards(known, taken)
 
     def _cartona_refusal(self, answer):
-        """Why the two sides differ now, in words."""
-        status = answer.refused.body.get("status")
+        """Why the two sides differ now: a code of `cartona.reasons`, and Cartona's words."""
         if "retailer_otp" in answer.refused.body:
-            if self._cartona_is_uncertain():
-                return _(
-                    "Delivered here, but Cartona did not take the retailer's code: %s It gave no "
-                    "answer before and may have taken the delivery then: look at the order on "
-                    "Cartona before you press “Delivered”.",
-                    answer.words,
-                )
-            return _(
-                "Delivered here, but Cartona did not accept the retailer's code: %s Ask the "
-                "retailer again, then press “Delivered”.",
-                answer.words,
-            )
-        if status == life_cycle.CANCELLED_BY_SUPPLIER:
-            return _(
-                "Cancelled here, but Cartona refused the cancellation: %(words)s On Cartona the "
-                "order is “%(status)s”.",
-                words=answer.words,
-                status=self.cartona_status_label,
-            )
-        return _("Cartona refused the new status: %s", answer.words)
+            code = "code_uncertain" if self._cartona_is_uncertain() else "code_refused"
+            return code, answer.words
+        if answer.refused.body.get("status") == life_cycle.CANCELLED_BY_SUPPLIER:
+            return "cancellation_refused", answer.words
+        return "status_refused", answer.words
 
     def _cartona_after_refusal(self, answer):
         """What must not stay unnoticed gets an activity as well: an end that is not told, itself
@@ -352,7 +337,7 @@ class SaleOrder(models.Model):
         refused = answer.refused
         status = self._cartona_implied() if refused.call == DETAILS else refused.body["status"]
         if status in life_cycle.FINAL:
-            self._cartona_ask(self.cartona_error)
+            self._cartona_ask_about_error()
 
 
 def _sender(client, call):

@@ -6,6 +6,7 @@ from . import test_catalogue
 from . import test_connection
 from . import test_customer_import
 from . import test_dashboard
+from . import test_dashboard_speed
 from . import test_delivery_otp
 from . import test_drain
 from . import test_drift
@@ -39,11 +40,13 @@ from . import test_outbox
 from . import test_price_push
 from . import test_product_linking
 from . import test_relinking
+from . import test_runner
 from . import test_secrets
 from . import test_send_again
 from . import test_stock_push
 from . import test_support_bundle
 from . import test_ten_thousand
+from . import test_told
 from . import test_two_companies
 from . import test_waiting_orders
 from . import test_webhook

@@ -140,6 +140,12 @@ class CartonaCase(TransactionCase):
         self.env.invalidate_all()
         return wait
 
+    def minute(self):
+        """The cron comes by."""
+        self.env.flush_all()
+        self.env["cartona.config"]._cron_catch_up()
+        self.env.invalidate_all()
+
     def listing(self, products):
         return self.env["cartona.listing"].search([("product_id", "in", products.ids)])
 

@@ -80,8 +80,18 @@ METHODS = {
     },
     "cartona.match": {"action_accept": USERS},
     "cartona.message": {"action_fix": USERS, "action_retry": USERS},
-    "product.product": {"action_cartona_listings": ANYONE, "action_cartona_sync": USERS},
-    "product.template": {"action_cartona_listings": STAFF, "action_cartona_sync": USERS},
+    "product.product": {
+        "action_cartona_accept_pack": USERS,
+        "action_cartona_confirm_price": USERS,
+        "action_cartona_listings": ANYONE,
+        "action_cartona_sync": USERS,
+    },
+    "product.template": {
+        "action_cartona_accept_pack": USERS,
+        "action_cartona_confirm_price": USERS,
+        "action_cartona_listings": STAFF,
+        "action_cartona_sync": USERS,
+    },
     "res.partner": {
         "action_cartona_merge_into_twin": CONTACTS,
         "action_cartona_not_twin": CONTACTS,

@@ -227,7 +227,7 @@ class TestCatalogue(CatalogueCase):
         self.of("T1").write({"unit": "box", "unit_count": 24})
         self.offer("T1", price=12.5, unit="box", unit_count=12)
         self.read_catalogue()
-        self.of("T1").action_accept_pack()
+        self.tea.action_cartona_accept_pack()  # the button on its form
         self.assertEqual(self.of("T1").uom_id, self.tea.uom_id)
         self.assertFalse(self.of("T1").is_pack_changed)
 

@@ -1,6 +1,7 @@
 """Connecting: what a manager is told, what is remembered, which addresses are allowed."""
 
 from odoo.exceptions import ValidationError
+from odoo.tests import Form
 
 from .common import CHECK, CartonaCase
 
@@ -13,6 +14,36 @@ class TestConnection(CartonaCase):
 
     def test_another_token_has_to_be_tested_again(self):
         self.assertEqual(self.config.connection_state, "untested")
+
+    def test_saving_settings_without_a_change_leaves_the_connection_alone(self):
+        self.config._connection_outcome(None)
+        Settings = self.env["res.config.settings"]
+        # As the web client does: a new record, with the value of every field on the page.
+        names = [name for name in Settings._fields if name.startswith("cartona_")]
+        shown = Settings.default_get(list(Settings._fields))
+        onpage = Settings.new(shown)
+        values = {
+            name: onpage[name]
+            for name in names
+            if name != "cartona_config_id" and not Settings._fields[name].readonly
+        }
+        self.assertEqual(values["cartona_auth_token"], "fresh")
+        Settings.create(dict(shown, **values)).execute()
+        self.assertEqual(self.config.connection_state, "connected")
+
+        changed = dict(shown, **dict(values, cartona_auth_token="another"))
+        Settings.create(changed).execute()
+        self.assertEqual(
+            (self.config.auth_token, self.config.connection_state), ("another", "untested")
+        )
+
+    def test_saving_the_settings_page_leaves_the_connection_alone(self):
+        self.config._connection_outcome(None)
+        with Form(self.env["res.config.settings"]) as page:
+            self.assertEqual(page.cartona_auth_token, "fresh")
+            page.cartona_log_days = 20
+        page.save().execute()
+        self.assertEqual(self.config.connection_state, "connected")
 
     def test_the_responsible_is_kept_and_gets_the_activity(self):
         clerk = self.env["res.users"].create({"name": "Clerk", "login": "cartona_clerk"})

@@ -98,6 +98,12 @@ class TestDashboardFigures(DashboardCase):
         self.assertFalse(self.figure("is_promise_kept"))
         self.assertEqual(self.figure("waiting_order_count"), 1)
 
+    def test_a_notice_that_waits_for_its_order_is_no_order_that_waits_for_somebody(self):
+        self.message(state="done")
+        self.message(kind="status", state="error", error_code="unknown_order")
+        self.assertEqual(self.figure("waiting_order_count"), 0)
+        self.assertEqual(self.figure("success_rate"), 100.0)
+
     def test_an_order_imported_two_days_ago_is_not_of_these_24_hours(self):
         self.age("cartona_message", self.message(state="done"), days=2)
         self.assertEqual(self.figure("operation_count"), 0)
@@ -203,36 +209,6 @@ class TestDashboardFigures(DashboardCase):
         both = (self.config | other).with_context(active_test=False)
         both.invalidate_recordset()
         self.assertEqual(both.mapped("operation_count"), [2, 0])
-
-    def test_a_job_that_nobody_takes_is_said(self):
-        self.assertFalse(self.figure("is_runner_asleep"))
-        self.env["cartona.worker"]._enqueue("drain", self.config.id)
-        job = self.jobs("_job_drain")[:1]
-        self.assertFalse(self.figure("is_runner_asleep"), "it is young")
-        self.change_job(job, date_created=timedelta(minutes=-2))
-        self.assertTrue(self.figure("is_runner_asleep"))
-        self.change_job(job, eta=timedelta(hours=1))
-        self.assertFalse(self.figure("is_runner_asleep"), "it is not due")
-
-    def test_a_job_that_waits_for_others_to_end_is_no_sign_of_sleep(self):
-        self.env["cartona.worker"]._enqueue("drain", self.config.id)
-        self.env["cartona.worker"]._enqueue("pull", self.config.id)
-        self.change_job(self.jobs("_job_drain")[:1], date_created=timedelta(minutes=-2))
-        self.assertTrue(self.figure("is_runner_asleep"))
-        self.env.cr.execute(
-            "UPDATE queue_job SET state = 'started' WHERE id = %s",
-            (self.jobs("_job_pull")[:1].id,),
-        )
-        self.assertFalse(self.figure("is_runner_asleep"))
-
-    def change_job(self, job, **moments):
-        """Queue Job lets nobody write these fields."""
-        self.env.flush_all()
-        for field, distance in moments.items():
-            self.env.cr.execute(
-                "UPDATE queue_job SET %s = %%s WHERE id = %%s" % field,
-                (fields.Datetime.now() + distance, job.id),
-            )
 
 
 class TestDashboardCounting(DashboardCase):
@@ -367,6 +343,13 @@ class TestDashboardOpens(DashboardCase):
 
     def test_every_count_opens_the_list_it_counts(self):
         self.message(state="error", error_code="unknown_product")
+        self.message(kind="status", state="error", error_code="unknown_order")
+        partner = self.env["res.partner"].create({"name": "Shop"})
+        untold = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
+        untold.cartona_sync_state = "error"
+        self.env["cartona.drift"].create(
+            {"listing_id": self.listing(self.tea).id, "kind": "price", "reason": "edited"}
+        )
         for name, never in (("U1", False), ("U2", True)):
             self.env["cartona.listing"].create(
                 {"config_id": self.config.id, "cartona_id": name, "never_match": never}
@@ -377,6 +360,8 @@ class TestDashboardOpens(DashboardCase):
         self.env.flush_all()
         for count, button in (
             ("waiting_order_count", "action_open_waiting_orders"),
+            ("untold_order_count", "action_open_untold_orders"),
+            ("drift_count", "action_open_drift"),
             ("failed_listing_count", "action_open_failed_listings"),
             ("unlinked_listing_count", "action_open_unlinked_listings"),
             ("paused_listing_count", "action_open_paused_listings"),
@@ -387,6 +372,7 @@ class TestDashboardOpens(DashboardCase):
                 domain = action["domain"] + self.filters_of(action)
                 found = self.env[action["res_model"]].search_count(domain)
                 self.assertEqual(found, self.figure(count))
+                self.assertTrue(found)
 
     def filters_of(self, action):
         """What the search view adds for the filters that the action switches on."""

@@ -8,7 +8,7 @@ import math
 
 from odoo import models
 
-from ..models.cartona_reasons import Reason
+from ..models.cartona_reasons import NOTHING, Reason
 from .common import PRODUCTS
 from .order_common import RICE, TEA, OrderCase
 
@@ -83,8 +83,7 @@ class ReasonsWithMinimum(models.AbstractModel):
         reasons["too_small"] = Reason(
             "This order is below our minimum.",
             "Ask the retailer for more, or cancel it on Cartona.",
-            "",
-            False,
+            NOTHING,
         )
         return reasons
 

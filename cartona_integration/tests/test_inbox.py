@@ -152,6 +152,7 @@ class TestInbox(InboxCase):
         self.assertTrue(self.order("o1") and self.order("o2"))
         poisoned = self.env["cartona.message"].search([("hashed_id", "=", "poison")])
         self.assertEqual((poisoned.state, poisoned.error_code), ("error", "unexpected"))
+        self.assertEqual(poisoned.error_detail, "For your integrator: ValueError")
         self.assertEqual(sorted(self.acknowledged()), ["o1", "o2"])
 
     def test_an_unknown_product_waits_and_linking_it_releases_the_order(self):

@@ -50,6 +50,30 @@ class TestOperations(CartonaCase):
         self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
         self.assertEqual(self.config._not_callable(), "copied_database")
 
+    def test_a_copied_database_says_so_to_the_responsible_until_a_manager_accepts_it(self):
+        self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
+        self.minute()
+        self.minute()
+        self.assertEqual(
+            (self.config.connection_state, self.config.error_code), ("error", "copied_database")
+        )
+        [told] = self.config.activity_ids
+        self.assertEqual(told.user_id, self.config._responsible())
+        self.assertEqual(self.marketplace.calls, [])
+
+        self.marketplace.announce(*CHECK, [])
+        self.config.action_accept_database()
+        self.assertEqual(
+            (self.config.connection_state, self.config.error_code), ("connected", False)
+        )
+        self.assertFalse(self.config.activity_ids)
+
+    def test_a_copy_without_a_token_pesters_nobody(self):
+        self.config.auth_token = False
+        self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
+        self.minute()
+        self.assertFalse(self.config.activity_ids)
+
     def test_a_new_secret_replaces_the_old_one_or_the_one_that_a_copy_has_lost(self):
         self.config.webhook_token = "known to a stranger"
         self.config.action_new_webhook_token()

@@ -1,6 +1,7 @@
 """What goes out about prices: the right figure, once, and unusual ones only after a yes."""
 
 from odoo.exceptions import UserError
+from odoo.tests import new_test_user
 
 from .common import PRODUCTS, CartonaCase
 
@@ -178,6 +179,21 @@ class TestPricePush(CartonaCase):
         self.listing(self.tea).action_confirm_price()
         self.assertEqual(self.push()[1:], [("T1", 0.0)])
         self.assertEqual(self.tea.cartona_sync_state, "synced")
+
+    def test_the_button_on_the_product_says_yes_to_its_price(self):
+        self.tea.list_price = 0.0
+        self.push()
+        template = self.tea.product_tmpl_id
+        for record in (self.tea, template):
+            self.assertEqual(record.cartona_error_code, "price_not_positive")
+        clerk = new_test_user(
+            self.env,
+            "cartona_clerk",
+            groups="base.group_user,cartona_integration.group_cartona_user",
+        )
+        template.with_user(clerk).action_cartona_confirm_price()
+        self.assertEqual(self.push(), [("T1", 0.0)])
+        self.assertFalse(self.tea.cartona_error_code)
 
     def test_a_yes_is_for_one_price_only(self):
         self.tea.list_price = 0.0

@@ -2,12 +2,16 @@
 
 import ast
 import copy
+import re
 
 from odoo.tests import Form
 
-from ..cartona_api import unwrap
+from ..cartona_api import errors, unwrap
+from ..models.cartona_reasons import BY_ITSELF, NOTHING
 from .common import PRODUCTS, STATUSES
 from .order_common import ORDER, RICE, TEA, OrderCase
+
+_RAISED = ("Transient", "Unauthorised", "Rejected", "InsecureUrl")
 
 
 class TestWaitingOrders(OrderCase):
@@ -104,14 +108,42 @@ class TestWaitingOrders(OrderCase):
 
     def test_every_reason_is_explained_and_leads_somewhere(self):
         Reasons = self.env["cartona.reasons"]
-        labels = Reasons._fix_labels()
-        for code, reason in Reasons._order_reasons().items():
+        somewhere = {NOTHING, BY_ITSELF, *Reasons._fix_labels()}
+        for code, reason in Reasons._reasons().items():
             with self.subTest(code):
-                self.assertTrue(reason.cause and reason.consequence)
-                self.assertIn(reason.fix, {"", *labels})
+                self.assertTrue(reason.cause)
+                self.assertIn(reason.fix, somewhere)
                 self.assertTrue(Reasons._explain(code).startswith(reason.cause))
-        self.assertIn("could not be read", Reasons._explain("bad_number"))
-        self.assertEqual(Reasons._reason("never heard of").fix, "")
+        self.assertEqual(Reasons._reason("never heard of").fix, NOTHING)
+
+    def test_every_error_of_a_call_has_its_sentence(self):
+        Reasons = self.env["cartona.reasons"]
+        rows = re.findall(r"^(\w+) +(?:%s) " % "|".join(_RAISED), errors.__doc__, re.MULTILINE)
+        self.assertEqual(len(rows), 18)
+        for code in rows:
+            with self.subTest(code):
+                self.assertNotIn(code, Reasons._explain(code))
+        self.assertEqual(Reasons._explain("private_address"), Reasons._explain("insecure_url"))
+
+    def test_what_cannot_be_read_is_told_of_calls_and_of_messages_otherwise(self):
+        Reasons = self.env["cartona.reasons"]
+        self.assertIn("as an order", Reasons._explain("bad_number"))
+        self.assertIn("as an order", Reasons._explain(Reasons._of_message("unreadable")))
+        self.assertIn("answer could not be read", Reasons._explain("unreadable"))
+
+    def test_an_order_left_out_as_too_old_leads_to_the_settings(self):
+        message = self.park(self.unlinked(), "unknown_product")
+        message.error_code = "handled_before"
+        self.assertEqual(message.fix_label, "Open the Cartona settings")
+        self.assertEqual(message.action_fix()["res_model"], "cartona.config")
+
+    def test_an_order_that_odoo_refused_is_tried_again_by_its_button(self):
+        raw = self.unlinked()
+        message = self.park(raw, "unknown_product")
+        message.error_code = "refused_by_odoo"
+        self.assertEqual(message.fix_label, "Try again")
+        message.with_user(self.clerk).action_fix()
+        self.assertEqual(message.state, "new")
 
     # === WHERE THE BUTTON LEADS === #
 

@@ -47,6 +47,8 @@ _REMAINS = {
         " LEFT JOIN sale_order sale ON sale.id = picking.sale_id"
         " OR activity.res_model = 'sale.order' AND sale.id = activity.res_id"
         " WHERE data.module = 'cartona_integration'"
+        # Those that only say how many of the above there are follow within a minute.
+        " AND (activity.res_model != 'cartona.config' OR activity.cartona_cause = 'connection')"
         " AND coalesce(sale.cartona_id, '') != ALL(%(set_aside)s)"
     ),
 }

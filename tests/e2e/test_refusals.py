@@ -111,7 +111,11 @@ def states(seller: Seller, products: list[int]) -> dict[int, dict]:
 
 def activities(seller: Seller) -> list[int]:
     """What the managers are asked to do about the connection."""
-    domain = [("res_model", "=", "cartona.config"), ("res_id", "=", seller.config)]
+    domain = [
+        ("res_model", "=", "cartona.config"),
+        ("res_id", "=", seller.config),
+        ("cartona_cause", "=", "connection"),
+    ]
     return seller.odoo.call("mail.activity", "search", domain)
 
 

@@ -98,35 +98,46 @@ class Reason(NamedTuple):
 
 
 class CartonaReasons(models.AbstractModel):
-    def _connection_sentences(self):
-        return {"down": _("It is down. Nothing is lost."), "no": _("Refused.")}
+    def _connection_reasons(self):
+        return {
+            "down": Reason(_("It is down."), _("Nothing is lost."), "by_itself", False),
+            "no": Reason(_("Refused."), "", "nothing", False),
+        }
 
-    def _listing_sentences(self):
-        return {"jump": _("It jumps. Say yes.")}
+    def _listing_reasons(self):
+        return {"jump": Reason(_("It jumps."), _("Say yes."), "yes", False)}
 
     def _fix_labels(self):
-        return {"link": _("Link it")}
+        return {"link": _("Link it"), "yes": _("Yes")}
 
     def _order_reasons(self):
         return {"unknown": Reason(_("Not linked."), _("Link."), "link", True)}
+
+    def _told_reasons(self):
+        return {"apart": Reason(_("It differs."), _("Look."), "nothing", False)}
 """
-WORDS = (("read", "do", "button"), "See below.", ("A", "B", "C"))
+WORDS = (("read", "do", "button"), "See below.", ("A", "B", "C", "D"))
 TABLES = """\
 ### A
-| READ | DO |
-| --- | --- |
-| IT IS DOWN. | NOTHING IS LOST. |
-| REFUSED. | SEE BELOW. |
+| READ | DO | BUTTON |
+| --- | --- | --- |
+| IT IS DOWN. | NOTHING IS LOST. |  |
+| REFUSED. | SEE BELOW. |  |
 
 ### B
-| READ | DO |
-| --- | --- |
-| IT JUMPS. | SAY YES. |
+| READ | DO | BUTTON |
+| --- | --- | --- |
+| IT JUMPS. | SAY YES. | YES |
 
 ### C
 | READ | DO | BUTTON |
 | --- | --- | --- |
 | NOT LINKED. | LINK. | LINK IT |
+
+### D
+| READ | DO | BUTTON |
+| --- | --- | --- |
+| IT DIFFERS. | LOOK. |  |
 """
 
 

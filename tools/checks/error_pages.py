@@ -5,7 +5,6 @@
 file without Odoo: it needs a function that translates and a class to inherit, no more.
 """
 
-import re
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -20,23 +19,21 @@ BEGIN = "<!-- errors: written by `./dev lint --fix` from the addon's own sentenc
 END = "<!-- end of errors -->"
 
 #: Guide -> (language or None, heads of the columns, what stands where the sentence says no more,
-#: the three headings).
+#: the four headings).
 GUIDES = {
     "docs/user-guide.md": (
         None,
         ("You read", "What it means for you, and what to do", "Button"),
         "Cartona's words below it say why.",
-        ("The connection", "Products", "Orders that wait"),
+        ("The connection", "Products", "Orders that wait", "Orders that Cartona has otherwise"),
     ),
     "docs/user-guide.ar.md": (
         "ar",
         ("الرسالة", "معناها والمطلوب منك", "الزر"),
         "السبب مكتوب تحتها بكلمات كرتونة.",
-        ("الاتصال", "المنتجات", "طلبات قيد الانتظار"),
+        ("الاتصال", "المنتجات", "طلبات قيد الانتظار", "طلبات حالتها مختلفة على كرتونة"),
     ),
 }
-
-_SENTENCE_END = re.compile(r"(?<=[.؟?])\s+")
 
 
 def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
@@ -60,33 +57,27 @@ def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
 
 
 def tables(said: object, heads: tuple, nothing: str, headings: tuple) -> str:
-    """The three tables as Markdown, rows in the order of the file.
+    """The four tables as Markdown, rows in the order of the file.
 
     :param said: as `reasons` gives it
     """
     labels = said._fix_labels()
-    orders = [
-        (reason.cause, reason.consequence, labels.get(reason.fix, ""))
-        for reason in said._order_reasons().values()
-    ]
-    plain = [
-        [(*_cut(sentence), "") for sentence in sentences.values()]
-        for sentences in (said._connection_sentences(), said._listing_sentences())
-    ]
+    groups = (
+        said._connection_reasons(),
+        said._listing_reasons(),
+        said._order_reasons(),
+        said._told_reasons(),
+    )
     parts = []
-    for heading, rows in zip(headings, [*plain, orders], strict=True):
-        count = 3 if any(button for *_texts, button in rows) else 2
-        lines = [heads[:count], ["---"] * count]
-        lines += [(cause, what or nothing, button)[:count] for cause, what, button in rows]
+    for heading, group in zip(headings, groups, strict=True):
+        rows = [
+            (reason.cause, reason.consequence or nothing, labels.get(reason.fix, ""))
+            for reason in group.values()
+        ]
+        lines = [heads, ["---"] * len(heads), *rows]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         parts.append(f"### {heading}\n{table}\n")
     return "\n".join(parts)
-
-
-def _cut(sentence: str) -> tuple[str, str]:
-    """What has happened, and what comes of it: the first sentence and the others."""
-    first, *others = _SENTENCE_END.split(sentence, maxsplit=1)
-    return first, "".join(others)
 
 
 def filled(text: str, content: str) -> str:

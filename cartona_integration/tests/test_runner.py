@@ -1,0 +1,72 @@
+"""A job runner that sleeps is said in red, and one that is at work never."""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from .test_dashboard import DashboardCase
+
+
+class TestRunner(DashboardCase):
+    def test_a_job_that_nobody_takes_is_said(self):
+        self.assertFalse(self.figure("is_runner_asleep"))
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        job = self.jobs("_job_drain")[:1]
+        self.assertFalse(self.figure("is_runner_asleep"), "it is young")
+        self.change_job(job, date_created=timedelta(minutes=-2))
+        self.assertTrue(self.figure("is_runner_asleep"))
+        self.change_job(job, eta=timedelta(hours=1))
+        self.assertFalse(self.figure("is_runner_asleep"), "it is not due")
+
+    def test_a_job_that_waits_for_others_to_end_is_no_sign_of_sleep(self):
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue("pull", self.config.id)
+        self.change_job(self.jobs("_job_drain")[:1], date_created=timedelta(minutes=-2))
+        self.assertTrue(self.figure("is_runner_asleep"))
+        other = self.jobs("_job_pull")[:1]
+        self.start_job(other)
+        self.assertFalse(self.figure("is_runner_asleep"))
+
+    def test_a_job_that_was_killed_long_ago_does_not_hide_a_sleeping_runner(self):
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue("pull", self.config.id)
+        self.change_job(self.jobs("_job_drain")[:1], date_created=timedelta(minutes=-2))
+        killed = self.jobs("_job_pull")[:1]
+        self.start_job(killed)
+        self.change_job(killed, date_started=timedelta(minutes=-16))
+        self.assertTrue(self.figure("is_runner_asleep"))
+        self.change_job(killed, date_started=timedelta(minutes=-14))
+        self.assertFalse(self.figure("is_runner_asleep"))
+
+    def test_a_long_queue_at_which_jobs_are_at_work_is_no_sign_of_sleep(self):
+        self.tea.list_price = 13.0
+        self.age_changes(minutes=4)
+        self.assertTrue(self.figure("is_runner_asleep"), "nobody is at work")
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        job = self.jobs("_job_drain")[:1]
+        self.assertFalse(self.figure("is_runner_asleep"), "the next job has just been made")
+        self.start_job(job)
+        self.change_job(job, date_created=timedelta(minutes=-2))
+        self.assertFalse(self.figure("is_runner_asleep"), "it sends a batch")
+        self.change_job(job, date_started=timedelta(minutes=-16))
+        self.assertTrue(self.figure("is_runner_asleep"), "it was killed")
+
+    def test_changes_that_a_copied_database_keeps_are_no_sign_of_sleep(self):
+        self.tea.list_price = 13.0
+        self.age_changes(minutes=4)
+        self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
+        self.assertFalse(self.figure("is_runner_asleep"))
+
+    def start_job(self, job):
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE queue_job SET state = 'started' WHERE id = %s", (job.id,))
+        self.change_job(job, date_started=timedelta(0))
+
+    def change_job(self, job, **moments):
+        """Queue Job lets nobody write these fields."""
+        self.env.flush_all()
+        for field, distance in moments.items():
+            self.env.cr.execute(
+                "UPDATE queue_job SET %s = %%s WHERE id = %%s" % field,
+                (fields.Datetime.now() + distance, job.id),
+            )

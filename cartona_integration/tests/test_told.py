@@ -1,0 +1,292 @@
+"""People are told: one activity for each cause, with how many, and it goes with its cause."""
+
+import copy
+import socket
+from datetime import timedelta
+from unittest.mock import patch
+
+import requests
+
+from odoo.exceptions import UserError
+
+from ..cartona_api import Unauthorised, unwrap
+from ..compat import customer_warning
+from ..hooks import drop_activities
+from .common import PRODUCTS, STATUSES
+from .order_common import TEA, OrderCase
+
+REFUSAL = "Not today."
+# Odoo's tests have another one that lets nobody out of the machine, by the name of the host.
+_send = requests.Session.send
+
+
+class ToldCase(OrderCase):
+    def setUp(self):
+        super().setUp()
+        self.marketplace.always("POST", STATUSES, {})
+        self.config.pending_hours = 0  # the orders here are of long ago
+        self.boss = self.config.activity_user_id
+
+    def park(self, hashed_id):
+        """Receive an order for a product that nobody knows."""
+        raw = self.order({TEA: {"supplier_product_id": "N1"}}, hashed_id=hashed_id)
+        self.env["cartona.message"]._store(self.config, "pull", unwrap(copy.deepcopy(raw)))
+        self.work()
+
+    def learn_arabic(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        addon = self.env["ir.module.module"].search([("name", "=", "cartona_integration")])
+        addon._update_translations(["ar_001"])
+
+    def work(self):
+        self.env.cr.flush()
+        self.env.flush_all()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.message"]._import(self.config.id)
+        self.env.invalidate_all()
+
+
+class TestToldAsAWhole(ToldCase):
+    def told(self, cause=None):
+        """What people are told of as a whole: list of (summary, user)."""
+        return [
+            (row.summary, row.user_id)
+            for row in self.config.activity_ids.sorted("id")
+            if cause in (None, row.cartona_cause)
+        ]
+
+    def test_orders_that_wait_are_told_of_at_once_in_one_and_no_more_when_they_pass(self):
+        self.park("w1")
+        self.assertEqual(
+            self.told("waiting_orders"), [("Orders that could not be imported: 1", self.boss)]
+        )
+        self.park("w2")
+        self.minute()
+        self.assertEqual(
+            self.told("waiting_orders"), [("Orders that could not be imported: 2", self.boss)]
+        )
+        self.make_product("عصير", 12.5).cartona_id = "N1"
+        self.env.cr.flush()
+        self.work()
+        self.assertEqual(self.told(), [])
+
+    def test_it_leads_to_the_list(self):
+        self.park("w1")
+        action = self.env.ref("cartona_integration.action_cartona_waiting_orders")
+        self.assertIn("#action=%s" % action.id, self.config.activity_ids.note)
+
+    def test_what_was_ticked_off_comes_back_only_when_there_is_more(self):
+        self.park("w1")
+        self.config.activity_ids.unlink()
+        self.minute()
+        self.assertEqual(self.told(), [])
+        self.park("w2")
+        self.assertEqual(
+            self.told("waiting_orders"), [("Orders that could not be imported: 2", self.boss)]
+        )
+
+    def test_refused_products_and_prices_to_confirm_are_told_of_each_in_one(self):
+        self.listing(self.tea).write({"error_code": "price_jump"})
+        self.listing(self.rice).write({"error_code": "refused"})
+        self.minute()
+        self.assertEqual(
+            sorted(self.told()),
+            [("Prices to confirm: 1", self.boss), ("Products that Cartona refused: 1", self.boss)],
+        )
+        self.listing(self.tea).write({"error_code": False})
+        self.minute()
+        self.assertEqual(self.told(), [("Products that Cartona refused: 1", self.boss)])
+
+    def test_orders_that_cartona_was_not_told_of_are_told_of(self):
+        sale = self.receive()
+        sale.write({"cartona_sync_state": "error", "cartona_error_code": "status_refused"})
+        self.minute()
+        self.assertEqual(self.told(), [("Orders whose status Cartona did not take: 1", self.boss)])
+
+    def test_a_job_runner_that_sleeps_is_told_of(self):
+        self.env["cartona.worker"]._enqueue("drain", self.config.id)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE queue_job SET date_created = %s WHERE channel LIKE 'root.cartona%%'",
+            (self.now() - timedelta(minutes=2),),
+        )
+        self.minute()
+        self.assertEqual(self.told("runner_asleep"), [("The job runner is not at work", self.boss)])
+        self.env.cr.execute("UPDATE queue_job SET state = 'done'")
+        self.minute()
+        self.assertEqual(self.told(), [])
+
+    def test_a_connection_that_comes_back_takes_only_its_own_activity_along(self):
+        self.park("w1")
+        self.config._alert(self.refused_token())
+        self.assertEqual(
+            [summary for summary, _user in self.told()],
+            ["Orders that could not be imported: 1", "Cartona is disconnected"],
+        )
+        self.config._connection_outcome(None)
+        self.assertEqual(
+            [summary for summary, _user in self.told()], ["Orders that could not be imported: 1"]
+        )
+
+    def refused_token(self):
+        return Unauthorised("unauthorised")
+
+    def test_without_somebody_chosen_the_leader_of_the_team_is_told(self):
+        leader = self.boss.copy({"login": "cartona_leader", "name": "Leader"})
+        self.team.user_id = leader
+        self.config.activity_user_id = False
+        self.park("w1")
+        self.assertEqual(self.told()[0][1], leader)
+
+    def test_who_has_left_is_told_nothing(self):
+        gone = self.boss.copy({"login": "cartona_gone", "name": "Gone"})
+        self.config.activity_user_id = gone
+        gone.active = False
+        self.park("w1")
+        self.assertNotEqual(self.told()[0][1], gone)
+
+    def test_each_is_told_in_his_language(self):
+        self.learn_arabic()
+        self.boss.lang = "ar_001"
+        self.config._alert(self.refused_token())
+        self.assertEqual(self.told()[0][0], "انقطع الاتصال بكرتونة")
+
+    def test_uninstalling_takes_the_activities_along(self):
+        self.park("w1")
+        sale = self.receive(self.order(hashed_id="o2"))
+        sale._cartona_ask("Look")
+        self.env.flush_all()
+        drop_activities(self.env)
+        self.assertFalse(self.config.activity_ids | sale.activity_ids)
+
+    def test_looking_costs_the_same_for_one_and_many_companies(self):
+        self.env["res.company"].create([{"name": "C%s" % number} for number in range(5)])
+        configs = self.env["cartona.config"].sudo().search([])
+        self.env.flush_all()
+
+        def queries(records):
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            records._tell_what_waits()
+            return self.cr.sql_log_count - before
+
+        queries(configs)
+        self.assertLessEqual(queries(configs), queries(self.config.sudo()) + 3)
+
+    def test_an_address_that_leads_into_a_private_network_is_explained_and_told_of(self):
+        """The name is fine, what it leads to is not: only the connection shows it."""
+        name = "https://supplier-integrations.cartona.example:%s/api/v1/"
+        port = self.marketplace.url.split(":")[2].split("/")[0]
+        self.config.base_url = name % port
+        self.tea.list_price = 99.0
+
+        def lead_here(_host, port, *_args, **_kwargs):
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        self.env.flush_all()
+        with patch("socket.getaddrinfo", lead_here), patch("requests.Session.send", _send):
+            self.drain()
+        self.assertEqual(
+            (self.config.connection_state, self.config.error_code), ("error", "private_address")
+        )
+        self.assertIn("Use the https address", self.config.error_message)
+        self.assertEqual(self.told(), [("Cartona is disconnected", self.boss)])
+        self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
+
+
+class TestAskedOfOneOrder(ToldCase):
+    def asked(self, sale):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return sale.activity_ids.mapped("cartona_cause")
+
+    def admin(self, record):
+        return record.with_user(self.env.ref("base.user_admin"))
+
+    def test_what_could_not_be_confirmed_is_asked_until_it_is(self):
+        Order = type(self.env["sale.order"])
+        unpatched = Order._action_confirm
+
+        def refuse(order):
+            raise UserError(REFUSAL)
+
+        with patch.object(Order, "_action_confirm", refuse):
+            sale = self.receive(self.order(status="approved"))
+        self.assertEqual(self.asked(sale), ["not_confirmed"])
+        self.assertEqual(Order._action_confirm, unpatched)
+        self.admin(sale).action_confirm()
+        self.assertEqual(self.asked(sale), [])
+
+    def test_an_archived_customer_is_asked_about_until_he_is_back(self):
+        self.receive().partner_id.active = False
+        sale = self.receive(self.order(hashed_id="o2"))
+        self.assertEqual(self.asked(sale), ["customer_archived"])
+        sale.partner_id.active = True
+        self.assertEqual(self.asked(sale), [])
+
+    def test_an_archived_customer_is_asked_about_until_the_order_is_decided_on(self):
+        self.receive().partner_id.active = False
+        sale = self.receive(self.order(hashed_id="o2"))
+        self.admin(sale)._action_cancel()
+        self.assertEqual(self.asked(sale), [])
+
+    def test_a_blocked_customer_is_asked_about_until_he_is_free(self):
+        partner = self.receive().partner_id
+        partner.write(dict({"sale_warn_msg": "Owes us"}, **self.blocked(partner)))
+        sale = self.receive(self.order(hashed_id="o2"))
+        self.assertEqual(self.asked(sale), ["customer_blocked"])
+        partner.write({"sale_warn_msg": False})
+        self.assertFalse(customer_warning(partner))
+        self.assertEqual(self.asked(sale), [])
+
+    def blocked(self, partner):
+        return {"sale_warn": "block"} if "sale_warn" in partner._fields else {}
+
+    def test_an_unknown_customer_is_asked_about_until_somebody_knows_him(self):
+        nobody = {"retailer_code": None, "retailer_number": "123", "retailer_number2": None}
+        first = self.receive(self.order(retailer=nobody))
+        second = self.receive(self.order(retailer=nobody, hashed_id="o2"))
+        for sale in (first, second):
+            self.assertEqual(self.asked(sale), ["customer_unknown"])
+        first.partner_id.cartona_unidentified = False
+        self.assertEqual(self.asked(first), [])
+        known = self.env["res.partner"].create({"name": "Known"})
+        second.partner_id = known
+        self.assertEqual(self.asked(second), [])
+
+    def test_one_of_two_customers_is_asked_about_until_somebody_has_chosen(self):
+        twins = self.env["res.partner"].create(
+            [{"name": name, "phone": "01003150160"} for name in ("First", "Second")]
+        )
+        plain = {"retailer_code": None, "retailer_number": "01003150160", "retailer_number2": None}
+        sales = [
+            self.receive(self.order(retailer=plain, hashed_id="t%s" % number))
+            for number in range(3)
+        ]
+        for sale in sales:
+            self.assertEqual(self.asked(sale), ["customer_double"])
+        sales[0].partner_id = twins[1]
+        self.assertEqual(self.asked(sales[0]), [])
+        self.admin(sales[1]).action_confirm()
+        self.assertEqual(self.asked(sales[1]), [])
+        self.assertEqual(self.asked(sales[2]), ["customer_double"])
+        twins[0].cartona_twin_refused = True
+        self.assertEqual(self.asked(sales[2]), [])
+
+    def test_an_error_is_read_by_everybody_in_his_own_language(self):
+        self.learn_arabic()
+        sale = self.receive()
+        sale.write({"cartona_error_code": "apart", "cartona_error_detail": "delivered returned"})
+        self.assertIn("Here the order is “Delivered”", sale.cartona_error)
+        self.assertIn("حالة الطلب هنا", sale.with_context(lang="ar_001").cartona_error)
+
+    def test_orders_with_an_error_can_be_searched_for(self):
+        sale = self.receive()
+        Order = self.env["sale.order"]
+        own = [("id", "=", sale.id)]
+        self.assertFalse(Order.search(own + [("cartona_error", "!=", False)]))
+        sale.write({"cartona_error": "Too late"})
+        self.assertEqual(Order.search(own + [("cartona_error", "!=", False)]), sale)
+        self.assertEqual(Order.search(own + [("cartona_error", "ilike", "late")]), sale)
+        self.assertFalse(Order.search(own + [("cartona_error", "=", False)]))
