@@ -427,6 +427,6 @@ class CartonaConfig(models.Model):
             self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
             "stock",
         )
-        # Orders wait for more than a hook can see, a pricelist for one.
+        # Orders wait for more than a hook can see.
         Change._note_replay(self.search([("auto_sync_orders", "=", True)]))
         self.env["cartona.delivery.proof"]._note_left_over()

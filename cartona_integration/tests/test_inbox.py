@@ -270,6 +270,44 @@ class TestInbox(InboxCase):
         self.env["cartona.config"]._cron_pull_orders()
         self.assertTrue(woken)
 
+    def test_orders_are_read_while_they_are_switched_off_once_the_connection_has_worked(self):
+        woken, here = [], self.config.database_uuid
+        self.patch(
+            type(self.config), "_wake_streams", lambda config, *streams: woken.extend(config.ids)
+        )
+        for state, database, due in (
+            ("connected", here, True),
+            ("error", here, True),
+            ("error", False, False),
+            ("untested", here, False),
+            ("connected", "another", False),
+        ):
+            with self.subTest(state=state, database=database):
+                self.config.write(
+                    {
+                        "auto_sync_orders": False,
+                        "connection_state": state,
+                        "database_uuid": database,
+                        "last_pull": False,
+                    }
+                )
+                woken.clear()
+                self.env["cartona.config"]._cron_pull_orders()
+                self.assertEqual(self.config.id in woken, due)
+
+    def test_a_pull_that_nobody_fetches_is_done_by_the_cron(self):
+        self.serve([self.sample("o1")])
+        self.env["cartona.worker"]._enqueue("pull", self.config.id)
+        job = self.jobs("_job_pull")
+        for seconds, calls in ((20, 0), (40, 4)):
+            job.date_created = self.now() - timedelta(seconds=seconds)
+            self.config.last_pull = False
+            self.env.cr.flush()
+            self.env["cartona.config"]._cron_pull_orders()
+            # Two passes of two pages.
+            self.assertEqual(len(self.marketplace.calls), calls)
+        self.assertEqual(self.env["cartona.message"].search([]).mapped("hashed_id"), ["o1"])
+
     def test_an_interval_below_a_minute_is_refused(self):
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():

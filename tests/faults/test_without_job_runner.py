@@ -151,9 +151,14 @@ def pulling_minute(seller: Seller) -> None:
         " WHERE module = 'cartona_integration' AND name = 'cron_pull_orders'"
     )
     odoo.query(f"UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = ({pull})")
-    odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)
     due = f"SELECT nextcall <= now() AT TIME ZONE 'UTC' FROM ir_cron WHERE id = ({pull})"
-    wait_until(lambda: not odoo.query(due)[0][0], timeout=20)
+
+    def has_come() -> bool:
+        # Once more each time: while it is at work, the cron thread does not listen.
+        odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)
+        return not odoo.query(due)[0][0]
+
+    wait_until(has_come, timeout=30, pause=0.5)
 
 
 def published(seller: Seller, minute: Callable, count: int) -> list[int]:
