@@ -5,6 +5,7 @@ Every function looks for the field, model or signature it needs, never for a ver
 
 import functools
 import json
+from importlib.util import find_spec
 
 from odoo import SUPERUSER_ID, api, http, models
 from odoo.tools import float_is_zero
@@ -223,6 +224,9 @@ def pack_unit_domain(base):
 
 
 # === SALES === #
+
+# From 17 on the list of orders has a dialog of Odoo's own that cancels those chosen.
+HAS_MASS_CANCEL = find_spec("odoo.addons.sale.wizard.mass_cancel_orders") is not None
 
 
 def unit_field(lines):

@@ -29,7 +29,8 @@ status                 said when in Odoo              asks of Odoo
 pending                quotation (never said alone)   quotation
 editing                                               quotation that nobody may touch
 approved               confirmed                      confirmed
-assigned_to_salesman   goods have left, or Ship       confirmed
+assigned_to_salesman   goods have left, Ship, or      confirmed
+                       what the setting says
 delivered              all deliveries are done        confirmed, deliveries done
 cancelled_by_retailer                                 cancelled; goods that left come back
 cancelled_by_supplier  cancelled                      cancelled; goods that left come back
@@ -65,10 +66,6 @@ STATUSES = (
     RETURNED,
 )  # fmt: skip
 FINAL = frozenset({DELIVERED, CANCELLED_BY_RETAILER, CANCELLED_BY_SUPPLIER, RETURNED})
-# What update-order-status takes. Source: the notes; `returned` only in the life cycle.
-SENDABLE = frozenset({
-    SYNCED, PENDING, APPROVED, ASSIGNED, DELIVERED, CANCELLED_BY_SUPPLIER, RETURNED,
-})  # fmt: skip
 ALIASES = {
     "cancelled": CANCELLED_BY_SUPPLIER,
     "canceled": CANCELLED_BY_SUPPLIER,

@@ -22,15 +22,15 @@ class CartonaOrderImporter(models.AbstractModel):
     def _plan_confirmation(self, config, plan):
         """Set `confirm`: what Cartona's status asks of the sale order."""
         said = plan.order.status
+        asked = life_cycle.ASKS.get(said)
         if not plan.order.known_status:
             plan.ask(_("Cartona says “%s”, a status not known here. Nothing was done.", said))
         elif said == life_cycle.PENDING:
             is_welcome = plan.customer.active and not customer_warning(plan.customer)
             plan.confirm = "if_stocked" if config.auto_confirm and is_welcome else ""
-        elif said != life_cycle.EDITING and not plan.is_dead:
+        elif asked in (life_cycle.SALE, life_cycle.DONE):
             plan.confirm = "always"
-            if said == life_cycle.DELIVERED:
-                plan.complete = True
+            plan.complete = asked == life_cycle.DONE
 
     def _choose_warehouses(self, config, plans):
         """Set the `warehouse` of new orders: the first that has everything, else the first."""

@@ -116,22 +116,43 @@ class CartonaOrderImporter(models.AbstractModel):
         is_moving = self._is_news(plan, "status")
         if plan.is_dead or not (is_moving or self._is_news(plan, "lines")):
             return
-        if is_moving and sale.cartona_error and sale._cartona_implied() == said:
-            # It got there after all: what was refused since was only a repetition.
+        is_told_again = self._is_to_be_told_again(plan)
+        if is_told_again or (is_moving and self._got_there(plan)):
             sale.write({"cartona_sync_state": "pending"})
             self.env["cartona.change"]._note_orders(sale.ids)
         if sale.state == "cancel":
-            plan.ask(_("It is cancelled in Odoo, but Cartona says “%s”.", said))
+            if not is_told_again:
+                plan.ask(_("It is cancelled in Odoo, but Cartona says “%s”.", said))
         elif is_moving or said == life_cycle.PENDING:
             # Of the other statuses only the step counts: a quotation that somebody has set back
             # by hand since is not confirmed again.
             self._plan_confirmation(config, plan)
 
+    def _got_there(self, plan):
+        """Whether a status that Cartona refused was only a repetition: it stands there now.
+        Refused lines are somebody's to decide about."""
+        sale = plan.sale
+        is_status = sale.cartona_error and not sale.cartona_edit_state
+        return is_status and sale._cartona_implied() == plan.order.status
+
+    def _is_to_be_told_again(self, plan):
+        """Whether what was decided here could not be told while the retailer had the order open.
+
+        What Cartona refused because of that is told again as well, even where the message that
+        would have said so has never arrived; except what a person has to decide about.
+        """
+        sale = plan.sale
+        was_open = plan.told.get("status") == life_cycle.EDITING
+        if sale.cartona_error:
+            is_decided = sale.state == "cancel" or sale.cartona_edit_state
+            was_open = plan.order.status == life_cycle.PENDING and not is_decided
+        return was_open and bool(sale._cartona_steps())
+
     def _cancel(self, plans):
         """Cancel what was cancelled or sent back at Cartona, unless goods have left: those are
         to be taken back."""
         labels = self.env["sale.order"]._cartona_status_labels()
-        cancelled, begun = self.env["sale.order"], []
+        cancelled, begun = self.env["sale.order"], []  # (label, picking, users)
         for plan in plans:
             order, sale = plan.order, plan.sale
             if sale.state == "cancel":
@@ -139,20 +160,22 @@ class CartonaOrderImporter(models.AbstractModel):
             label = labels[order.status]
             reason = order.cancellation_reason or order.return_reason
             plan.notes.append(paragraph("%s: %s" % (label, reason) if reason else label))
+            begun += [(label, picking, users) for picking, users in sale._cartona_begun()]
             if sale._cartona_goods_left():
+                # What has not left yet stays here.
+                sale._cartona_waiting_to_leave().action_cancel()
                 if not sale._cartona_came_back():
                     plan.ask(_("%s on Cartona, but goods have left: take them back.", label))
                     sale._cartona_prepare_returns(reason or label)
                 continue
             if sale._cartona_is_invoiced():
                 plan.ask(_("%s on Cartona: the invoice has to be credited.", label))
-            begun.append((label, sale._cartona_begun_pickings()))
             cancelled |= sale
         if cancelled:
             # Not `action_cancel`: up to 18 it opens a dialog, and it refuses locked orders.
             cancelled._action_cancel()
-        for label, pickings in begun:
-            pickings._cartona_shout(_("%s on Cartona: put the goods back.", label))
+        for label, picking, users in begun:
+            picking._cartona_shout(_("%s on Cartona: put the goods back.", label), users)
 
     def _forget_refusals(self, plans):
         """Whatever Cartona refused of an order that has ended on both sides matters no more."""

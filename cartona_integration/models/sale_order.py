@@ -77,6 +77,20 @@ class SaleOrder(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_open_on_cartona(self):
+        """What is deleted could be told nothing any more, and would come again as a new order."""
+        for order in self:
+            if order.cartona_id and not status.is_final(order.cartona_status):
+                raise UserError(
+                    _(
+                        "Order %(order)s is “%(status)s” on Cartona: cancel it instead. It can be "
+                        "deleted once Cartona has taken the cancellation.",
+                        order=order.name,
+                        status=order.cartona_status_label,
+                    )
+                )
+
     def write(self, vals):
         res = super().write(vals)
         if "state" in vals:
@@ -96,18 +110,24 @@ class SaleOrder(models.Model):
         :raise UserError: orders are not exchanged, so nothing would be told
         """
         orders = self.filtered("cartona_id")
-        Config = self.env["cartona.config"]
-        for company in orders.company_id:
-            if not Config._of_company(company).auto_sync_orders:
-                raise UserError(
-                    _("Orders are not exchanged: switch “Orders” on in the Cartona settings.")
-                )
+        orders._cartona_check_exchanged()
         check_may_write(orders)  # a customer may read his own orders, too
         # In sudo mode: the fields are the system's, for others read-only.
         orders.sudo().write({"cartona_sync_state": "pending", "cartona_error": False})
         self.env["cartona.change"]._note_orders(orders.ids)
 
     # === BUSINESS METHODS === #
+
+    def _cartona_check_exchanged(self):
+        """
+        :raise UserError: the company of one of these orders does not exchange orders
+        """
+        Config = self.env["cartona.config"]
+        for company in self.company_id:
+            if not Config._of_company(company).auto_sync_orders:
+                raise UserError(
+                    _("Orders are not exchanged: switch “Orders” on in the Cartona settings.")
+                )
 
     def message_subscribe(self, partner_ids=None, subtype_ids=None):
         """Override of `mail`: up to 18 a confirmation makes the customer a follower, who is

@@ -76,17 +76,38 @@ class SaleOrder(models.Model):
         }
         return dict(action, context=defaults)
 
-    def _cartona_begun_pickings(self):
-        """Transfers on which somebody in the warehouse has begun to work."""
+    def _cartona_waiting_to_leave(self):
+        """Transfers that would still bring goods nearer to the customer: deliveries that are
+        open, and the open steps before them."""
         return self.picking_ids.filtered(
             lambda picking: (
-                picking.state != "cancel"
+                picking.state not in ("done", "cancel")
                 and picking.location_id.usage != "customer"
-                and not (picking.state == "done" and picking._cartona_goes_out())
-                and (
-                    picking.state == "done"
-                    or picking.printed
-                    or any(picked_quantity(move) for move in moves_of(picking))
-                )
+                # No step of goods that are brought back.
+                and (picking._cartona_goes_out() or not moves_of(picking).origin_returned_move_id)
             )
         )
+
+    def _cartona_begun_pickings(self):
+        """Transfers on which somebody in the warehouse has begun to work, and whose goods have
+        not left yet."""
+        waiting = self._cartona_waiting_to_leave()
+        begun = waiting.filtered(
+            lambda picking: (
+                picking.printed or any(picked_quantity(move) for move in moves_of(picking))
+            )
+        )
+        return begun | self._cartona_done_before(waiting)
+
+    def _cartona_begun(self):
+        """Transfers that somebody has begun, with who is to hear that they are off: that is no
+        longer known once they are cancelled.
+
+        :return: list of (`stock.picking`, `res.users`)
+        """
+        return [(picking, picking._cartona_workers()) for picking in self._cartona_begun_pickings()]
+
+    def _cartona_done_before(self, pickings):
+        """Steps of the warehouse that are done and have brought their goods to these transfers."""
+        before = moves_of(pickings).move_orig_ids.picking_id & self.picking_ids
+        return before.filtered(lambda picking: picking.state == "done")

@@ -1,6 +1,6 @@
 """`stock.picking`: what a warehouse has to know of an order of Cartona, and the retailer's code."""
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ..cartona_api import status as life_cycle
 from ..compat import backorder_rule, moves_of, picked_quantity
@@ -102,16 +102,28 @@ class StockPicking(models.Model):
             or bool(moves_of(self).move_dest_ids)
         )
 
-    def _cartona_shout(self, words):
+    def _cartona_workers(self):
+        """Who works on this transfer: whose it is, else who has touched what is picked.
+
+        Odoo leaves the user of a delivery empty unless somebody assigns it.
+        """
+        self.ensure_one()
+        return self.user_id or self.move_line_ids.write_uid.filtered(
+            lambda user: user.active and not user.share and user.id != SUPERUSER_ID
+        )
+
+    def _cartona_shout(self, words, users=None):
         """Tell the warehouse at once: a note, an activity, and a notice on the screen.
 
         :param str words: what happened, and what to do
+        :param users: `res.users`, who works on it; empty: the one responsible for Cartona
         """
+        self.ensure_one()
+        picking = self.with_context(mail_activity_quick_update=True)
         kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
-        for picking in self.with_context(mail_activity_quick_update=True):
-            config = self.env["cartona.config"]._of_company(picking.company_id)
-            user = picking.user_id or config._responsible()
-            picking._message_log(body=paragraph(words))
+        config = self.env["cartona.config"]._of_company(picking.company_id)
+        picking._message_log(body=paragraph(words))
+        for user in users or config._responsible():
             picking.activity_schedule(activity_type_id=kind.id, summary=words, user_id=user.id)
             self.env["bus.bus"]._sendone(
                 user.partner_id,

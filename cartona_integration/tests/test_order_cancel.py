@@ -1,7 +1,11 @@
 """Cancelling, from here with a reason, from there at every moment of the warehouse's work."""
 
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
+
 from ..cartona_api import status
-from ..compat import moves_of
+from ..compat import HAS_MASS_CANCEL, moves_of
 from .common import STATUSES
 from .delivery_common import DeliveryCase
 
@@ -76,6 +80,35 @@ class TestCancelHere(DeliveryCase):
             )
         self.assertFalse(own.cartona_cancellation_reason)
 
+    def test_odoos_own_mass_cancellation_asks_for_one_reason(self):
+        self.assertEqual(HAS_MASS_CANCEL, "sale.mass.cancel.orders" in self.env)
+        if not HAS_MASS_CANCEL:
+            return  # up to 16 there is none
+        other = self.take(hashed_id="other1")
+        own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
+        self.accept(other)
+        everything = self.sale | other | own
+        Mass = self.env["sale.mass.cancel.orders"].with_context(active_ids=everything.ids)
+        dialog = self.answer(Mass.create({}).action_mass_cancel())
+        self.assertEqual((dialog._name, dialog.order_ids), ("cartona.order.cancel", everything))
+        self.assertEqual(self.sale.state, "sale")
+        dialog.reason = "expired_products"
+        dialog.action_confirm()
+        self.push()
+        self.assertEqual(set(everything.mapped("state")), {"cancel"})
+        for sale in (self.sale, other):
+            self.assertEqual(
+                [body["cancellation_reason"] for body in self.bodies(sale)], ["expired_products"]
+            )
+
+    def test_odoos_own_mass_cancellation_asks_nothing_about_orders_of_its_own(self):
+        if not HAS_MASS_CANCEL:
+            return  # up to 16 there is none
+        own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
+        Mass = self.env["sale.mass.cancel.orders"].with_context(active_ids=own.ids)
+        self.assertIsNone(Mass.create({}).action_mass_cancel())
+        self.assertEqual(own.state, "cancel")
+
     def test_an_order_of_odoos_own_asks_for_nothing_of_cartona(self):
         own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
         own.action_cancel()
@@ -136,6 +169,32 @@ class TestCancelHere(DeliveryCase):
         self.assertEqual(self.told(self.sale), ["cancelled_by_supplier"])
 
 
+class TestDelete(DeliveryCase):
+    def test_an_order_is_deleted_only_when_it_has_ended_on_cartona(self):
+        sale = self.take(confirm=False)
+        self.accept(sale)
+        with self.assertRaisesRegex(UserError, "“Pending” on Cartona: cancel it instead"):
+            sale.unlink()
+        # Cancelled, but not told yet: with the order the cancellation would be gone.
+        sale._action_cancel()
+        with self.assertRaises(UserError):
+            sale.unlink()
+        self.push()
+        self.assertEqual(self.told(sale), ["cancelled_by_supplier"])
+        sale.unlink()
+        self.assertFalse(sale.exists())
+
+    def test_uninstalling_is_not_hindered(self):
+        sale = self.take(confirm=False)
+        sale.with_context(**{MODULE_UNINSTALL_FLAG: True}).unlink()
+        self.assertFalse(sale.exists())
+
+    def test_an_order_of_odoos_own_is_deleted_as_always(self):
+        own = self.env["sale.order"].create({"partner_id": self.env.user.partner_id.id})
+        own.unlink()
+        self.assertFalse(own.exists())
+
+
 class TestCancelledThere(DeliveryCase):
     def free(self):
         return self.tea.with_context(location=self.warehouse.lot_stock_id.id).free_qty
@@ -181,6 +240,70 @@ class TestCancelledThere(DeliveryCase):
                 self.assertIn("put the goods back", self.notes(picking))
                 shouts = self.env["bus.bus"].search([]).mapped("message")
                 self.assertTrue(any("put the goods back" in str(shout) for shout in shouts))
+
+    def test_where_a_delivery_is_nobodys_whoever_picks_it_is_told(self):
+        groups = "group_ids" if "group_ids" in self.seller._fields else "groups_id"
+        self.seller.write({groups: [(6, 0, self.env.ref("stock.group_stock_user").ids)]})
+        sale = self.take()
+        picking = sale.picking_ids
+        self.assertFalse(picking.user_id)
+        self.pick(picking.with_user(self.seller), {self.tea: 1})
+        self.gone(sale)
+        self.assertEqual(picking.state, "cancel")
+        [(task, user)] = self.tasks(picking)
+        self.assertIn("put the goods back", task)
+        self.assertEqual(user, self.seller)
+
+    def test_where_nobody_picks_by_name_the_responsible_is_told(self):
+        sale = self.take()
+        sale.picking_ids.printed = True
+        self.gone(sale)
+        [(_task, user)] = self.tasks(sale.picking_ids)
+        self.assertEqual(user, self.config.activity_user_id)
+
+    def test_a_backorder_of_goods_that_have_left_stays_here_and_the_warehouse_is_told(self):
+        sale = self.take()
+        first = sale.picking_ids
+        self.deliver_short(sale, {self.tea: 3}, backorder=True)
+        rest = sale.picking_ids - first
+        rest.user_id = self.seller
+        self.pick(rest)
+        sale.cartona_status = "approved"
+        self.gone(sale)
+        self.assertEqual((sale.state, first.state, rest.state), ("sale", "done", "cancel"))
+        self.assertEqual(
+            self.tasks(rest),
+            [("Cancelled by the retailer on Cartona: put the goods back.", self.seller)],
+        )
+        self.assertIn("take them back", self.tasks(sale)[0][0])
+        back = sale.picking_ids - first - rest
+        self.assertEqual(
+            {move.product_id: move.product_uom_qty for move in moves_of(back)},
+            {self.tea: 3, self.rice: 2},
+        )
+
+    def test_the_steps_before_the_backorder_are_off_as_well(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        sale = self.take()
+        pick = sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
+        self.pick(pick, {self.tea: 3})
+        self.validate(pick, skip_backorder=True)
+        ship = sale.picking_ids.filtered(
+            lambda picking: picking.location_dest_id.usage == "customer"
+        )
+        self.pick(ship, {self.tea: 3})
+        self.validate(ship, skip_backorder=True)
+        self.assertEqual((pick.state, ship.state), ("done", "done"))
+        open_ones = sale.picking_ids.filtered(
+            lambda picking: picking.state not in ("done", "cancel")
+        )
+        self.assertTrue(open_ones)
+        sale.cartona_status = "approved"
+        self.gone(sale)
+        self.assertEqual(set(open_ones.mapped("state")), {"cancel"})
+        self.assertEqual(
+            (self.tasks(pick), self.tasks(open_ones)), ([], []), "nobody has begun on the rest"
+        )
 
     def test_goods_that_wait_at_the_door_are_put_back(self):
         self.warehouse.delivery_steps = "pick_ship"

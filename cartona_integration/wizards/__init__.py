@@ -4,3 +4,4 @@ from . import cartona_go_live
 from . import cartona_order_cancel
 from . import cartona_support_bundle
 from . import cartona_matching_desk
+from . import sale_mass_cancel_orders

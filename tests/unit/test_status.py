@@ -150,10 +150,6 @@ def test_may_send_is_whether_there_is_a_way():
     assert s.may_send(P, CS, s.BY_CARTONA)
 
 
-def test_what_may_be_sent_is_what_the_notes_list():
-    assert s.SENDABLE == {"synced", P, A, G, D, CS, R}
-
-
 def test_the_11_reasons_of_cancellation():
     assert len(set(s.CANCELLATION_REASONS)) == 11
 
