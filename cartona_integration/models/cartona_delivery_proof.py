@@ -20,8 +20,9 @@ _KEEP_DAYS = 30
 
 #   status: the last status that Cartona accepted outside of any user's transaction, or ""
 #   code: the retailer's code that is still to be sent, or ""
-Proof = namedtuple("Proof", "status code")
-NO_PROOF = Proof("", "")
+#   is_uncertain: a code was sent, and nobody knows what Cartona made of it
+Proof = namedtuple("Proof", "status code is_uncertain")
+NO_PROOF = Proof("", "", False)
 
 
 class CartonaDeliveryProof(models.Model):
@@ -32,6 +33,7 @@ class CartonaDeliveryProof(models.Model):
     order_id = fields.Integer(required=True)
     status = fields.Char()
     code = fields.Char(exportable=False)
+    is_uncertain = fields.Boolean()
 
     _order_uniq = Constraint("UNIQUE(order_id)", "There is one proof per order.")
 
@@ -47,28 +49,38 @@ class CartonaDeliveryProof(models.Model):
             return {}
         with self.env.registry.cursor() as cr:
             cr.execute(
-                "SELECT order_id, COALESCE(status, ''), COALESCE(code, '')"
+                "SELECT order_id, COALESCE(status, ''), COALESCE(code, ''),"
+                " COALESCE(is_uncertain, false)"
                 " FROM cartona_delivery_proof WHERE order_id = ANY(%s)",
                 (list(order_ids),),
             )
             return {order_id: Proof(*rest) for order_id, *rest in cr.fetchall()}
 
     @api.model
-    def _keep(self, order_id, status=None, code=None):
+    def _keep(self, order_id, status=None, code=None, is_uncertain=None):
         """Commit what Cartona has accepted, or the code that it has to be told.
 
         :param str code: "" forgets the one that is kept; None leaves it
+        :param bool is_uncertain: see `Proof`; None leaves it
         """
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """
-                INSERT INTO cartona_delivery_proof (order_id, status, code, create_date)
-                VALUES (%(order)s, %(status)s, %(code)s, now() AT TIME ZONE 'UTC')
+                INSERT INTO cartona_delivery_proof AS proof
+                       (order_id, status, code, is_uncertain, create_date)
+                VALUES (%(order)s, %(status)s, %(code)s, %(uncertain)s,
+                        now() AT TIME ZONE 'UTC')
                 ON CONFLICT (order_id) DO UPDATE
-                   SET status = COALESCE(EXCLUDED.status, cartona_delivery_proof.status),
-                       code = COALESCE(EXCLUDED.code, cartona_delivery_proof.code)
+                   SET status = COALESCE(EXCLUDED.status, proof.status),
+                       code = COALESCE(EXCLUDED.code, proof.code),
+                       is_uncertain = COALESCE(EXCLUDED.is_uncertain, proof.is_uncertain)
                 """,
-                {"order": order_id, "status": status, "code": code},
+                {
+                    "order": order_id,
+                    "status": status,
+                    "code": code,
+                    "uncertain": is_uncertain,
+                },
             )
 
     @api.model

@@ -288,8 +288,9 @@ class SaleOrder(models.Model):
             line_id: UNKNOWN if state == FLIGHT else state
             for line_id, state in edit["added"].items()
         }
-        for line in self._cartona_to_add():
-            added[str(line.id)] = FLIGHT
+        if any("id" not in row for row in body["order_details"]):
+            for line in self._cartona_to_add():
+                added[str(line.id)] = FLIGHT
         ids = {str(row["id"]) for row in body["order_details"] if "id" in row}
         self.write(
             {

@@ -83,11 +83,13 @@ class SaleOrder(models.Model):
 
         :param pickings: deliveries that are validated next, and count as done
         :rtype: Verdict
+        :raise UserError: orders are not exchanged, so nothing may be told
         """
         self.ensure_one()
         # In sudo mode: who hands over goods need not have a right on orders or on the connection.
         order = self.sudo().with_context(cartona_leaving=pickings.ids, cartona_at_the_door=True)
         config = order.env["cartona.config"]._of_company(order.company_id)
+        order._cartona_check_exchanged()
         problem = config._not_callable()
         if problem:
             return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(problem))
@@ -125,8 +127,9 @@ class SaleOrder(models.Model):
         task = Task(None, config._client_settings(), False, {}, [errand])
         answers, error = Change._send_errands(task, calls)
         answer = answers[self.id]
-        for step in answer.taken:
-            if step.call == DETAILS:
+        self._cartona_note_uncertain(answer)
+        for step in [*answer.taken, answer.uncertain]:
+            if step and step.call == DETAILS:
                 self._cartona_mark_edits(step.body)
         taken = [step.body["status"] for step in answer.taken if step.call != DETAILS]
         if taken:
@@ -136,18 +139,50 @@ class SaleOrder(models.Model):
         if answer.is_complete:
             self._cartona_keep_answer(answer)
             return Verdict(ACCEPTED, "")
-        if answer.taken:
-            # The delivery itself is not done: why, is told in the dialog.
-            part = Answer(Errand(self.id, self.cartona_id, answer.taken))
-            part.taken = answer.taken
-            here = self.with_context(cartona_leaving=(), cartona_at_the_door=False)
-            here._cartona_keep_answer(part)
+        # The delivery itself is not done: why, is told in the dialog.
+        self.with_context(cartona_leaving=(), cartona_at_the_door=False)._cartona_keep_part(answer)
         if answer.refused:
             return Verdict(REFUSED, self._cartona_refused_words(answer))
         return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(error.code))
 
+    def _cartona_keep_part(self, answer):
+        """Keep what became of the steps before the delivery: those that were taken, and changed
+        lines of which nobody knows whether they were."""
+        doubtful = [step for step in [answer.uncertain] if step and step.call == DETAILS]
+        if not (answer.taken or doubtful):
+            return
+        part = Answer(Errand(self.id, self.cartona_id, [*answer.taken, *doubtful]))
+        part.taken = answer.taken
+        part.uncertain = doubtful[0] if doubtful else None
+        self._cartona_keep_answer(part)
+        if doubtful:
+            # Told whole again, as the lines are then.
+            self.env["cartona.change"]._note_orders(self.ids)
+
+    def _cartona_note_uncertain(self, answer):
+        """Remember that a code was sent without an answer; Cartona's next message may show what
+        has become of it."""
+        if answer.uncertain and "retailer_otp" in answer.uncertain.body:
+            self.env["cartona.delivery.proof"]._keep(self.id, is_uncertain=True)
+            config = self.env["cartona.config"]._of_company(self.company_id)
+            self.env["cartona.worker"]._wake("pull", config.ids)
+
+    def _cartona_is_uncertain(self):
+        """Whether Cartona may have taken the delivery without our knowing it."""
+        proofs = self.env["cartona.delivery.proof"]._of_orders(self.ids)
+        return proofs.get(self.id, NO_PROOF).is_uncertain
+
     def _cartona_refused_words(self, answer):
         if "retailer_otp" in answer.refused.body:
+            if self._cartona_is_uncertain():
+                config = self.env["cartona.config"]._of_company(self.company_id)
+                self.env["cartona.worker"]._wake("pull", config.ids)
+                return _(
+                    "Cartona does not take this code now. It gave no answer to the one before and "
+                    "may have taken the delivery then: look at the order on Cartona, or try "
+                    "again in a minute. (%s)",
+                    answer.words,
+                )
             return _(
                 "Cartona does not accept this code. Ask the retailer again. (%s)", answer.words
             )
@@ -193,7 +228,10 @@ class SaleOrder(models.Model):
                 self._cartona_ask(trouble)
             return
         self._cartona_stop_asking(self._cartona_complete_words())
-        if self.cartona_sync_state == "pending":
+        # What waits for the retailer to close the order is told by the import that hears of it.
+        is_held_up = self.cartona_status == life_cycle.EDITING
+        is_held_up = is_held_up and self._cartona_implied() != life_cycle.PENDING
+        if self.cartona_sync_state == "pending" and not is_held_up:
             self.write({"cartona_sync_state": "synced", "cartona_error": False})
 
     def _cartona_trouble(self):

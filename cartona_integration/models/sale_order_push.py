@@ -280,6 +280,7 @@ class SaleOrder(models.Model):
 
         :param answer: `Answer`
         """
+        self._cartona_note_uncertain(answer)
         values = self._cartona_taken_values(answer)
         # While we asked, an import may have heard why it is refused: the order has ended.
         is_refused = answer.refused and not self._cartona_is_over()
@@ -324,6 +325,13 @@ class SaleOrder(models.Model):
         """Why the two sides differ now, in words."""
         status = answer.refused.body.get("status")
         if "retailer_otp" in answer.refused.body:
+            if self._cartona_is_uncertain():
+                return _(
+                    "Delivered here, but Cartona did not take the retailer's code: %s It gave no "
+                    "answer before and may have taken the delivery then: look at the order on "
+                    "Cartona before you press “Delivered”.",
+                    answer.words,
+                )
             return _(
                 "Delivered here, but Cartona did not accept the retailer's code: %s Ask the "
                 "retailer again, then press “Delivered”.",
@@ -339,8 +347,11 @@ class SaleOrder(models.Model):
         return _("Cartona refused the new status: %s", answer.words)
 
     def _cartona_after_refusal(self, answer):
-        """What must not stay unnoticed gets an activity as well."""
-        if answer.refused.body.get("status") in life_cycle.FINAL:
+        """What must not stay unnoticed gets an activity as well: an end that is not told, itself
+        or because of lines that have to be told before it."""
+        refused = answer.refused
+        status = self._cartona_implied() if refused.call == DETAILS else refused.body["status"]
+        if status in life_cycle.FINAL:
             self._cartona_ask(self.cartona_error)
 
 

@@ -195,6 +195,87 @@ class TestDeliveryOtp(OtpCase):
         self.push()
         self.assertEqual((self.sale.cartona_status, self.sale.cartona_error), ("delivered", False))
 
+    def refuses_repetition(self):
+        """Cartona takes the delivery, its answer is lost; then it is delivered already."""
+        path = self.single(self.sale)
+        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.announce("POST", path, "bad gateway", status=502)
+        self.marketplace.always("POST", path, {"error": "is already delivered"}, status=422)
+
+    def test_after_a_lost_answer_a_refusal_says_that_it_may_have_been_taken(self):
+        self.refuses_repetition()
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        self.assertEqual(self.woken(), {("pull", self.config.id)})
+        # Even where the dialog was closed meanwhile.
+        dialog.action_wait()
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        self.assertEqual(dialog.line_ids.state, "refused")
+        self.assertIn("may have taken the delivery", dialog.line_ids.message)
+        self.assertNotIn("does not accept this code", dialog.line_ids.message)
+        self.assertEqual(self.picking.state, "assigned")
+
+        # What Cartona says next settles it, without another call.
+        self.receive(self.order(status="delivered", wallet_top_up=20.0))
+        self.marketplace.calls.clear()
+        self.type_in(dialog, CODE)
+        self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
+
+    def test_a_kept_code_refused_after_a_lost_answer_says_so_as_well(self):
+        self.refuses_repetition()
+        dialog = self.ask(self.sale)
+        self.type_in(dialog, CODE)
+        dialog.action_deliver_later()
+        self.config._end_pause("out")
+        self.push()
+        self.assertEqual(self.sale.cartona_sync_state, "error")
+        self.assertIn("may have taken the delivery", self.sale.cartona_error)
+        self.assertEqual(self.proofs(), [])
+
+    def woken(self):
+        """The streams that are woken once this is committed."""
+        return {
+            (stream, config_id)
+            for stream, config_id in self.env.cr.postcommit.data.get("cartona.wake", ())
+            if stream == "pull"
+        }
+
+    def test_lines_sent_at_the_door_without_an_answer_are_told_whole_again(self):
+        self.marketplace.announce("POST", DETAILS, "bad gateway", status=502)
+        self.pick(self.picking, {self.tea: 3})
+        options = {"skip_backorder": True, "picking_ids_not_to_backorder": self.picking.ids}
+        dialog = self.answer(self.validate(self.picking, **options))
+        self.type_in(dialog, CODE)
+        self.assertEqual((dialog.line_ids.state, self.picking.state), ("unreachable", "assigned"))
+        dialog.action_wait()
+        # Cartona may have three now; here they are four as before.
+        self.config._end_pause("out")
+        self.accept(self.sale)
+        self.push()
+        self.assertEqual(
+            self.marketplace.bodies(DETAILS)[-1][0]["order_details"],
+            [{"id": 901, "amount": 4, "price": 12.5}],
+        )
+        self.assertEqual(self.sale.cartona_sync_state, "synced")
+
+    # === ORDERS ARE SWITCHED OFF === #
+
+    def test_while_orders_are_off_the_button_asks_for_no_code(self):
+        self.pick(self.picking)
+        self.picking._action_done()
+        self.config.auto_sync_orders = False
+        with self.assertRaisesRegex(UserError, "switch “Orders” on"):
+            self.sale.action_cartona_delivered()
+        self.assertEqual(self.marketplace.calls, [])
+
+    def test_a_dialog_that_was_open_when_orders_were_switched_off_sends_nothing(self):
+        dialog = self.ask(self.sale)
+        self.config.auto_sync_orders = False
+        with self.assertRaisesRegex(UserError, "switch “Orders” on"):
+            self.type_in(dialog, CODE)
+        self.assertEqual(self.marketplace.calls, [])
+
     # === WHAT ODOO DOES AFTERWARDS === #
 
     def test_accepted_but_not_validated_is_validated_later_without_a_second_call(self):
