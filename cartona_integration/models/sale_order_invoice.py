@@ -10,17 +10,22 @@ What is left on the retailer is T - C - I + W: what the driver collects. D is of
 already and no affair of the retailer's.
 """
 
+import json
 from collections import namedtuple
 
 from odoo import _, fields, models
 
+from ..cartona_api import status as life_cycle
 from ..compat import receivable_lines
+from .sale_order_push import DETAILS
 
 # One part that Cartona has to do with.
 #   debit, credit: fields of `cartona.config` with the accounts; "" for the retailer's receivable
 Part = namedtuple("Part", "name amount debit credit")
 _TOLERANCE = 0.011
 _ACTIVITY = "cartona_integration.mail_activity_type_money"
+# Whose change makes the parts of a settlement others.
+_FIGURES = ("cartona_credit", "cartona_installment_cost", "cartona_wallet_top_up")
 
 
 class SaleOrder(models.Model):
@@ -33,6 +38,8 @@ class SaleOrder(models.Model):
         readonly=True,
         help="The entry that moves Cartona's part of the invoice off the retailer.",
     )
+    # JSON: the parts that `cartona_settlement_id` books, see `_figures_of`.
+    cartona_settled = fields.Char(copy=False, readonly=True)
     cartona_is_unsettled = fields.Boolean(
         copy=False, readonly=True, help="Invoiced, but the settings lack an account to settle on."
     )
@@ -40,14 +47,20 @@ class SaleOrder(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        told = self.browse()
-        if vals.get("cartona_money_waiting") is False:
-            told = self.filtered("cartona_money_waiting")
+        # What waited for this can be booked, or has to be booked anew.
+        booked = self.filtered(lambda order: order._cartona_lets_book(vals))
         res = super().write(vals)
-        if told:
-            # What waited for these figures can be booked.
-            self.env["cartona.change"]._note_invoices(told.ids)
+        self.env["cartona.change"]._note_invoices(booked.ids)
         return res
+
+    def _cartona_lets_book(self, vals):
+        """Whether these values are what booking the order may have waited for."""
+        return (
+            (vals.get("cartona_money_waiting") is False and self.cartona_money_waiting)
+            or bool(vals.get("cartona_delivered_at"))
+            or vals.get("cartona_status") == life_cycle.DELIVERED != self.cartona_status
+            or any(name in vals and vals[name] != self[name] for name in _FIGURES)
+        )
 
     # === BUSINESS METHODS === #
 
@@ -112,6 +125,13 @@ class SaleOrder(models.Model):
             lambda move: move.move_type == "out_invoice" and move.state == "posted"
         )
 
+    def _cartona_keep_answer(self, answer):
+        """Override: Cartona has taken changed lines, what waited for that can be booked."""
+        res = super()._cartona_keep_answer(answer)
+        if any(step.call == DETAILS for step in answer.taken):
+            self.env["cartona.change"]._note_invoices(self.ids)
+        return res
+
     # === BUSINESS METHODS: SETTLEMENT === #
 
     def _cartona_parts(self):
@@ -127,11 +147,20 @@ class SaleOrder(models.Model):
         return [part for part in parts if not self.currency_id.is_zero(part.amount)]
 
     def _cartona_settle(self, config):
-        """Move Cartona's part of the posted invoice off the retailer, once."""
+        """Move Cartona's part of the posted invoice off the retailer: once, and anew when the
+        parts have become others."""
         invoice = self._cartona_invoices()[:1]
+        if not invoice or self._cartona_is_credited(invoice):
+            self._cartona_undo_settlement()
+            return
+        if not self._cartona_figures_are_final(config):
+            return
         parts = self._cartona_parts()
-        is_open = invoice and not self._cartona_is_credited(invoice)
-        if not (is_open and parts) or self.cartona_settlement_id:
+        if self.cartona_settlement_id:
+            if self.cartona_settled in (False, _figures_of(parts)):
+                return
+            self._cartona_undo_settlement()
+        if not parts:
             return
         missing = self._cartona_missing_settings(config, parts)
         self.cartona_is_unsettled = bool(missing)
@@ -143,11 +172,19 @@ class SaleOrder(models.Model):
             return
         entry = self.env["account.move"].create(self._cartona_entry(config, invoice, parts))
         entry.action_post()
-        self.cartona_settlement_id = entry
+        self.write({"cartona_settlement_id": entry.id, "cartona_settled": _figures_of(parts)})
         paid = receivable_lines(entry).filtered(lambda line: line.balance < 0)
         if paid:
             owed = receivable_lines(invoice).filtered(lambda line: not line.reconciled)
             (owed | paid).reconcile()
+
+    def _cartona_figures_are_final(self, config):
+        """Whether nothing more is to happen that could make credit or instalments others: the
+        retailer has the goods, and Cartona knows how many."""
+        if self.cartona_status != life_cycle.DELIVERED:
+            if self._cartona_implied() != life_cycle.DELIVERED:
+                return False
+        return not (config.auto_sync_orders and self._cartona_line_edits())
 
     def _cartona_missing_settings(self, config, parts):
         """Labels of the settings without which these parts cannot be booked."""
@@ -216,12 +253,13 @@ class SaleOrder(models.Model):
         ).reconcile()
 
     def _cartona_undo_settlement(self):
-        """Everything came back: Cartona has nothing to pay, and nothing is owed to it."""
+        """Take the settlement back, where there is one: everything came back, so that Cartona
+        has nothing to pay and nothing is owed to it, or other parts are to be settled."""
         entry = self.cartona_settlement_id
         if entry:
             receivable_lines(entry).remove_move_reconcile()
             entry._reverse_moves([{"date": fields.Date.context_today(self)}], cancel=True)
-            self.cartona_settlement_id = False
+            self.write({"cartona_settlement_id": False, "cartona_settled": False})
 
     def _cartona_is_credited(self, invoice):
         """Whether the whole invoice was taken back."""
@@ -242,6 +280,11 @@ class SaleOrder(models.Model):
         """Have the one in charge look at the order; the newest reason is the one to read."""
         self.activity_unlink([_ACTIVITY])
         self.activity_schedule(_ACTIVITY, summary=task, user_id=config._responsible().id)
+
+
+def _figures_of(parts):
+    """What tells parts from others: who pays how much to whom."""
+    return json.dumps([[part.debit, part.credit, round(part.amount, 6)] for part in parts])
 
 
 def _set_quantities(move, quantities):

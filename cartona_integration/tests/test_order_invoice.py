@@ -2,13 +2,19 @@
 
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 
 from ..compat import receivable_lines
+from .common import STATUSES
+from .delivery_common import DETAILS
+from .order_common import RICE, TEA
 from .test_order_money import MoneyCase
 
+ASSIGNED = "assigned_to_salesman"
 
-class TestOrderInvoice(MoneyCase):
+
+class InvoiceCase(MoneyCase):
     """The company invoices on delivery and settles on accounts of its own."""
 
     @classmethod
@@ -102,6 +108,8 @@ class TestOrderInvoice(MoneyCase):
         lines = receivable_lines(sale.invoice_ids | sale.cartona_settlement_id)
         return round(sum(lines.mapped("amount_residual")), 2)
 
+
+class TestOrderInvoice(InvoiceCase):
     def test_a_delivered_order_is_invoiced_and_settled(self):
         sale = self.take(self.official())
         self.deliver(sale)
@@ -295,6 +303,35 @@ class TestOrderInvoice(MoneyCase):
         self.book()
         self.assertFalse(sale.invoice_ids)
 
+    def test_an_invoice_credited_by_hand_is_settled_no_more(self):
+        self.config.invoice_on_delivery = False
+        sale = self.take(self.official())
+        self.deliver(sale)
+        sale._create_invoices(final=True).action_post()
+        self.book()
+        self.assertEqual(self.balances(), (100, 1140, 2000, -100, -140))
+        note = sale.invoice_ids._reverse_moves([{"invoice_date": fields.Date.today()}])
+        self.book()
+        self.assertTrue(sale.cartona_settlement_id, "a draft credits nothing")
+        note.action_post()
+        self.book()
+        self.assertFalse(sale.cartona_settlement_id)
+        self.assertEqual(self.balances(), (0, 0, 0, 0, 0))
+
+    def test_figures_that_come_after_the_booking_are_booked_anew(self):
+        sale = self.take(self.hundred(cartona_credit=10, installment_cost=20))
+        self.deliver(sale)
+        self.book()
+        first = sale.cartona_settlement_id
+        self.assertEqual(self.balances(), (70, 10, 20, 0, 0))
+        sale.write({"cartona_credit": 10, "cartona_installment_cost": 20})
+        self.assertEqual(self.noted("invoice"), [], "they are what they were")
+        sale.write({"cartona_credit": 4, "cartona_installment_cost": 0})
+        self.book()
+        self.assertEqual(self.balances(), (96, 4, 0, 0, 0))
+        self.assertNotEqual(sale.cartona_settlement_id, first)
+        self.assertEqual(self.residual(sale), 96)
+
     def test_an_order_that_is_not_of_cartona_is_left_alone(self):
         sale = self.env["sale.order"].create(
             {
@@ -311,3 +348,77 @@ class TestOrderInvoice(MoneyCase):
         config = self.env["cartona.config"]._of_company(other)
         with self.assertRaises(UserError):
             config.settlement_journal_id = self.journal
+
+
+class TestSettlementWhileCartonaIsTold(InvoiceCase):
+    """Orders are exchanged: credit and instalments may change until Cartona has the last word."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.config.auto_sync_orders = True
+        cls.settle()
+
+    def take(self, raw):
+        sale = super().take(raw)
+        sale.cartona_status = "approved"
+        for path in (STATUSES, DETAILS):
+            self.marketplace.always("POST", path, {})
+        return sale
+
+    def test_a_short_delivery_is_settled_with_the_credit_of_what_was_delivered(self):
+        sale = self.take(self.hundred(cartona_credit=16))
+        self.deliver_part(sale, {self.tea: 6})
+        self.book()
+        self.assertEqual(sale.invoice_ids.amount_total, 75)
+        self.assertFalse(sale.cartona_settlement_id, "the credit is that of the whole order")
+        self.push()
+        self.assertEqual(sale.cartona_status, "delivered")
+        self.assertTrue(sale.cartona_money_waiting)
+        self.book()
+        self.assertFalse(sale.cartona_settlement_id, "Cartona's figures are still to come")
+        lines = {TEA: {"amount": 6, "selling_price": 12.5}, RICE: None}
+        self.receive(self.order(lines, status="delivered", cartona_credit=12))
+        self.book()
+        self.assertEqual((self.balance("credit"), self.residual(sale)), (12, 63))
+
+    def test_without_credit_it_is_settled_as_soon_as_cartona_has_the_lines(self):
+        line = {"amount": 8, "selling_price": 12.5, "applied_cartona_discount": 1.0}
+        sale = self.take(self.order({TEA: line, RICE: None}))
+        self.deliver_part(sale, {self.tea: 6})
+        self.book()
+        self.assertFalse(sale.cartona_settlement_id)
+        self.push()
+        self.assertIn(("invoice", sale.id), self.noted("invoice"))
+        self.book()
+        self.assertEqual((self.balance("credit"), self.residual(sale)), (6, 75))
+
+    def test_with_the_button_it_is_settled_when_the_goods_are_with_the_retailer(self):
+        self.config.delivered_when = "button"
+        sale = self.take(self.hundred(cartona_credit=16))
+        self.deliver(sale)
+        self.push()
+        self.book()
+        self.assertEqual((sale.cartona_status, sale.invoice_ids.amount_total), (ASSIGNED, 100))
+        self.assertFalse(sale.cartona_settlement_id, "the truck has left, no more")
+        # Two come back at the door, and the credit with them.
+        self.take_back(sale, {self.tea: 2})
+        self.push()
+        lines = {TEA: {"amount": 6, "selling_price": 12.5}, RICE: None}
+        self.receive(self.order(lines, status=ASSIGNED, cartona_credit=12))
+        self.book()
+        self.assertFalse(sale.cartona_settlement_id)
+        sale.action_cartona_delivered()
+        self.book()
+        self.assertEqual((self.balance("credit"), self.residual(sale)), (12, 63))
+
+    def test_delivered_by_cartona_is_settled_when_cartona_says_so(self):
+        self.config.delivered_when = "button"
+        theirs = "delivered_by_cartona"
+        sale = self.take(self.hundred(cartona_credit=16, delivered_by=theirs))
+        self.deliver(sale)
+        self.book()
+        self.assertFalse(sale.cartona_settlement_id)
+        self.receive(self.hundred(cartona_credit=16, delivered_by=theirs, status="delivered"))
+        self.book()
+        self.assertEqual(self.residual(sale), 84)
