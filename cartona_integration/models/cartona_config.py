@@ -156,6 +156,19 @@ class CartonaConfig(GuardedFields, models.Model):
         default="out_of_stock",
         help="What Cartona is told when an order is cancelled and nobody chose a reason.",
     )
+    shipped_when = fields.Selection(
+        [
+            ("button", "The goods have left, or somebody presses “Ship”"),
+            ("ready", "The delivery is ready"),
+            ("picked", "The goods are picked"),
+        ],
+        "Shipped When",
+        required=True,
+        default="button",
+        help="What makes an order shipped on Cartona, at the latest when goods leave. Ready: "
+        "what is in stock is reserved. Picked: the step before the delivery is validated; in a "
+        "warehouse without one, the goods have left. “Ship” on the order works with each.",
+    )
     delivered_when = fields.Selection(
         [
             ("validated", "The last delivery is validated"),

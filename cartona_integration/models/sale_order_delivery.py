@@ -8,12 +8,12 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import status as life_cycle
-from ..compat import check_may_write, is_confirmed, make_return, moves_of, pick_all
+from ..compat import check_may_write, is_confirmed, is_locked, make_return, moves_of, pick_all
 from .cartona_order_tools import paragraph
 
 # Steps of a warehouse at most: pick, pack, ship, and one to spare.
 _MOST_STEPS = 4
-_SAYS_SOMETHING = {"state", "cartona_shipped_at", "cartona_delivered_at"}
+_SAYS_SOMETHING = {"state", "cartona_shipped_at", "cartona_delivered_at", "cartona_returned_at"}
 
 
 class SaleOrder(models.Model):
@@ -21,6 +21,7 @@ class SaleOrder(models.Model):
 
     cartona_shipped_at = fields.Datetime("Shipped At", copy=False, readonly=True)
     cartona_delivered_at = fields.Datetime("Delivered At", copy=False, readonly=True)
+    cartona_returned_at = fields.Datetime("Brought Back At", copy=False, readonly=True)
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",
         compute="_compute_cartona_needs_otp",
@@ -28,6 +29,7 @@ class SaleOrder(models.Model):
     )
     cartona_can_ship = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_deliver = fields.Boolean(compute="_compute_cartona_buttons")
+    cartona_can_bring_back = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_set_back = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_waits_for = fields.Char(compute="_compute_cartona_buttons")
 
@@ -50,6 +52,8 @@ class SaleOrder(models.Model):
         "cartona_delivered_by",
         "cartona_shipped_at",
         "cartona_delivered_at",
+        "cartona_returned_at",
+        "invoice_ids.state",
         "picking_ids.state",
     )
     @api.depends_context("lang")
@@ -62,13 +66,29 @@ class SaleOrder(models.Model):
             opened = order._cartona_open_pickings() if is_open else order.picking_ids.browse()
             order.cartona_can_ship = (
                 is_sale
-                and not order.cartona_shipped_at
+                and not order._cartona_is_shipped()
                 and order._cartona_may_send(life_cycle.ASSIGNED)
                 and not order._cartona_goods_left()
             )
-            order.cartona_can_deliver = is_open and not opened and order._cartona_waits_for_hand()
+            order.cartona_can_deliver = (
+                is_open
+                and (not order.picking_ids or order._cartona_is_delivered_out())
+                and order._cartona_waits_for_hand()
+            )
+            order.cartona_can_bring_back = (
+                is_sale
+                and not order.cartona_returned_at
+                and order.cartona_status == life_cycle.ASSIGNED
+                and order._cartona_may_send(life_cycle.RETURNED)
+                and bool(order.picking_ids)
+                and not order._cartona_goods_left()
+            )
             order.cartona_can_set_back = (
-                order.state in ("draft", "sent") and order.cartona_status == life_cycle.APPROVED
+                order.cartona_status == life_cycle.APPROVED
+                and order.state != "cancel"
+                and order._cartona_delivered_by() == life_cycle.BY_SUPPLIER
+                and order._cartona_is_open()
+                and not is_locked(order)
             )
             names = ", ".join(opened.mapped("name"))
             order.cartona_waits_for = names if order._cartona_goods_left() else False
@@ -86,6 +106,8 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if vals.get("state") in ("sale", "cancel"):
             vals = dict(vals, cartona_set_back=False)
+        if vals.get("state") == "sale":
+            vals = dict(vals, cartona_returned_at=False)
         res = super().write(vals)
         if _SAYS_SOMETHING & vals.keys():
             self._cartona_note_status()
@@ -115,14 +137,48 @@ class SaleOrder(models.Model):
                     else _("Order %s is not confirmed.", order.name)
                 )
         coded = self.filtered("cartona_needs_otp")
+        coded._cartona_check_exchanged()
         (self - coded).write({"cartona_delivered_at": fields.Datetime.now()})
         return coded._cartona_ask_for_codes() if coded else None
 
     def action_cartona_set_back(self):
-        """Ask Cartona to have the order pending again; never done by itself."""
+        """Make quotations of confirmed orders, and ask Cartona to have these pending again; never
+        done by itself.
+
+        Odoo makes a quotation only of a cancelled order. The job that tells Cartona sees what
+        they are in the end.
+        """
         check_may_write(self)
-        self.filtered("cartona_can_set_back").write({"cartona_set_back": True})
-        self._cartona_note_status()
+        orders = self.filtered("cartona_can_set_back")
+        sold = orders.filtered(is_confirmed)
+        if sold:
+            # Not `action_cancel`, which asks for the reason of a cancellation.
+            sold._action_cancel()
+            sold.action_draft()
+        orders.write({"cartona_set_back": True, "cartona_shipped_at": False})
+        orders._cartona_note_status()
+
+    def action_cartona_brought_back(self):
+        """The driver has brought back all of the goods, nothing was delivered: the order is off."""
+        check_may_write(self)
+        orders = self.filtered("cartona_can_bring_back")
+        if not orders:
+            raise UserError(
+                _(
+                    "Only what is shipped and not delivered can be brought back. Of what was "
+                    "delivered make a return."
+                )
+            )
+        orders.write({"cartona_returned_at": fields.Datetime.now()})
+        label = self._cartona_status_labels()[life_cycle.RETURNED]
+        # In sudo mode: a salesperson need not have a right on transfers.
+        begun = orders.sudo()._cartona_begun()
+        for order in orders.filtered(lambda order: order._cartona_is_invoiced()):
+            order._cartona_ask(_("%s on Cartona: the invoice has to be credited.", label))
+        # Not `action_cancel`, which asks for the reason of a cancellation.
+        orders._action_cancel()
+        for picking, users in begun:
+            picking._cartona_shout(_("Brought back by the driver: put the goods back."), users)
 
     # === BUSINESS METHODS: WHERE THE DELIVERIES STAND === #
 
@@ -186,10 +242,26 @@ class SaleOrder(models.Model):
             return life_cycle.implied(self.state)
         return life_cycle.implied(
             self.state,
-            shipped=bool(self.cartona_shipped_at or self._cartona_shipments()),
+            shipped=self._cartona_is_shipped(),
             delivered=self._cartona_delivery_is_said(),
-            returned=self._cartona_came_back(),
+            returned=bool(self.cartona_returned_at) or self._cartona_came_back(),
         )
+
+    def _cartona_is_shipped(self):
+        """Whether the goods are on their way, by what the settings take for that."""
+        if self.cartona_shipped_at or self._cartona_shipments():
+            return True
+        waiting = self._cartona_waiting_to_leave()
+        signs = {
+            "ready": any(
+                picking.state == "assigned" and picking._cartona_goes_out() for picking in waiting
+            ),
+            "picked": bool(self._cartona_done_before(waiting)),
+        }
+        if not any(signs.values()):
+            return False
+        config = self.env["cartona.config"]._of_company(self.company_id)
+        return signs.get(config.shipped_when, False)
 
     def _cartona_delivery_is_said(self):
         """Whether the deliveries, or somebody by the button, say that the retailer has it all."""
@@ -212,6 +284,15 @@ class SaleOrder(models.Model):
         dates = self._cartona_open_pickings().filtered("scheduled_date").mapped("scheduled_date")
         expected = self.commitment_date or (max(dates) if dates else None)
         return max(expected or fields.Datetime.now(), fields.Datetime.now())
+
+    def _cartona_note_ready(self):
+        """Deliveries of these orders may have become ready, which is told where it counts."""
+        Config = self.env["cartona.config"]
+        for company in self.filtered("cartona_id").company_id:
+            if Config._of_company(company).shipped_when == "ready":
+                self.filtered(
+                    lambda order, company=company: order.company_id == company
+                )._cartona_note_status()
 
     # === BUSINESS METHODS: WHAT CARTONA SAYS === #
 

@@ -3,6 +3,9 @@ from odoo import models
 # A confirmed move takes from what may be promised even when nothing could be reserved for it.
 _DEMAND = {"state", "product_uom_qty", "location_id", "location_dest_id"}
 
+# What may make a delivery ready.
+_RESERVED = ("assigned", "partially_available")
+
 
 class StockMove(models.Model):
     _inherit = "stock.move"
@@ -13,6 +16,9 @@ class StockMove(models.Model):
         res = super().write(vals)
         if _DEMAND & vals.keys():
             self.env["cartona.change"]._note("stock", product_ids=self.product_id.ids)
+        if vals.get("state") in _RESERVED:
+            # A warehouse user need not see orders.
+            self.sudo().picking_id.sale_id._cartona_note_ready()
         return res
 
     # === BUSINESS METHODS === #

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_accounts
 from . import test_bad_input
+from . import test_batch
 from . import test_catalogue
 from . import test_connection
 from . import test_customer_import
@@ -15,6 +16,7 @@ from . import test_inbox
 from . import test_kits
 from . import test_matching
 from . import test_operations
+from . import test_order_buttons
 from . import test_order_cancel
 from . import test_order_clock
 from . import test_order_confirmation
@@ -26,6 +28,7 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_order_return
 from . import test_order_status
+from . import test_order_told_again
 from . import test_order_totals
 from . import test_order_update
 from . import test_outbox

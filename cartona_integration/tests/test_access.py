@@ -87,6 +87,7 @@ METHODS = {
     },
     "sale.order": {
         "action_cancel": CANCELLERS,
+        "action_cartona_brought_back": SELLERS,
         "action_cartona_delivered": SELLERS,
         "action_cartona_send_edits": SELLERS,
         "action_cartona_set_back": SELLERS,
@@ -117,6 +118,7 @@ DIALOGS = {
 }
 # Odoo's own, extended: its own checks hold.
 ODOO_S_OWN = {
+    "action_mass_cancel",
     "create",
     "init",
     "load",

@@ -1,0 +1,82 @@
+"""Deliveries of one tour, validated together as Odoo's batch.
+
+Without batch transfers there are none: `make test` runs this file on a database that has them.
+"""
+
+from .test_delivery_otp import CODE, WRONG, OtpCase
+
+
+class TestBatch(OtpCase):
+    """Ten deliveries in one batch, three of which Cartona takes with the retailer's code only."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "stock.picking.batch" not in cls.env:
+            cls.skipTest(cls, "batches need stock_picking_batch")
+
+    def setUp(self):
+        super().setUp()
+        self.coded_ones = self.orders(3, "coded", wallet_top_up=20.0)
+        self.plain = self.orders(7, "plain")
+        everything = (self.coded_ones | self.plain).picking_ids
+        self.batch = self.env["stock.picking.batch"].create(
+            {"picking_ids": [(6, 0, everything.ids)]}
+        )
+        self.batch.action_confirm()
+        self.pick(everything)
+        for sale in self.coded_ones:
+            self.knows(sale)
+        self.settle()
+
+    def orders(self, count, name, **changes):
+        """So many orders over one piece of rice."""
+        sales = self.env["sale.order"]
+        for number in range(count):
+            changes["hashed_id"] = "%s%s" % (name, number)
+            sales |= self.take(lines={0: None, 1: {"amount": 1}}, **changes)
+        return sales
+
+    def finish(self):
+        """Press Validate of the batch."""
+        return self.batch.with_context(skip_sms=True).action_done()
+
+    def states(self, sales):
+        return set(sales.picking_ids.mapped("state"))
+
+    def test_seven_go_through_and_all_three_are_asked(self):
+        dialog = self.answer(self.finish())
+        self.assertEqual(dialog._name, "cartona.delivery.otp")
+        self.assertEqual(dialog.line_ids.order_id, self.coded_ones)
+        self.assertEqual(self.states(self.plain), {"done"})
+        self.assertEqual(self.states(self.coded_ones), {"assigned"})
+        self.assertEqual(self.batch.picking_ids, self.coded_ones.picking_ids)
+
+        # One retailer gives a wrong code: his goods stay on the truck, and in the batch.
+        wrong = dialog.line_ids[1]
+        for line in dialog.line_ids:
+            line.code = WRONG if line == wrong else CODE
+        dialog = self.answer(dialog.action_confirm())
+        self.assertEqual(self.states(self.coded_ones - wrong.order_id), {"done"})
+        self.assertEqual(wrong.order_id.picking_ids.state, "assigned")
+        self.assertEqual(self.batch.picking_ids, wrong.order_id.picking_ids)
+        self.assertNotEqual(self.batch.state, "done")
+
+        wrong.code = CODE
+        dialog.action_confirm()
+        self.assertEqual(self.states(self.coded_ones), {"done"})
+        self.assertEqual(self.batch.state, "done")
+        self.push()
+        for sale in self.coded_ones | self.plain:
+            self.assertEqual(
+                (sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced")
+            )
+        for sale in self.coded_ones:
+            self.assertEqual(self.told(sale).count("delivered"), 1 + (sale == wrong.order_id))
+
+    def test_without_a_code_a_batch_is_done_at_once(self):
+        self.batch.picking_ids = self.plain.picking_ids
+        done = self.finish()
+        self.assertFalse(isinstance(done, dict) and done.get("res_model"))
+        self.assertEqual((self.states(self.plain), self.batch.state), ({"done"}, "done"))
+        self.assertEqual(self.states(self.coded_ones), {"assigned"})
