@@ -70,6 +70,21 @@ class Clerk:
         self.page.wait_for_selector(".o_form_view")
         self.settle()
 
+    def open_list(self, action: str) -> None:
+        """Open the list of an action by its address.
+
+        :param action: its external id
+        """
+        self.page.goto(f"{self.odoo.url}/web#action={self._action(action)}&view_type=list")
+        self.sees(".o_list_view .o_data_row")
+        self.settle()
+
+    def _action(self, external_id: str) -> int:
+        module, name = external_id.split(".")
+        domain = [("module", "=", module), ("name", "=", name)]
+        [row] = self.odoo.call("ir.model.data", "search_read", domain, ["res_id"])
+        return row["res_id"]
+
     def settle(self) -> None:
         """Wait until the page has asked for nothing for a moment.
 
@@ -124,6 +139,36 @@ class Clerk:
     def choose(self, field: str, value: str) -> None:
         """Choose one of the values of a field that shows them all."""
         self.click(self.field(field).locator(f"input[data-value='{value}']"))
+
+    def tick(self, *words: str) -> None:
+        """Tick the rows of a list that hold these words."""
+        for word in words:
+            row = self.page.locator(".o_data_row").filter(has_text=word).first
+            self.click(row.locator("input[type=checkbox]").first)
+
+    def choose_action(self, action: str, language: str) -> None:
+        """Choose what to do with the ticked rows from the list's menu.
+
+        :param action: external id of the entry's action; it stands there in the user's language
+        """
+        found = self.odoo.call(
+            "ir.actions.actions",
+            "read",
+            [self._action(action)],
+            ["name"],
+            context={"lang": language},
+        )
+        words = re.compile(rf"^\s*{re.escape(found[0]['name'])}\s*$")
+        entry = self.page.locator(".dropdown-item:visible, .o_menu_item:visible")
+        entry = entry.filter(has_text=words)
+        # Up to 16 there is one menu for printing and another one.
+        for menu in self.page.locator(".o_cp_action_menus .dropdown-toggle:visible").all():
+            self.click(menu)
+            self.page.wait_for_timeout(300)
+            if entry.count():
+                break
+        self.click(entry)
+        self.settle()
 
     def agree_if_asked(self, until: str) -> None:
         """Say yes to what some series of Odoo ask first, until this is seen."""

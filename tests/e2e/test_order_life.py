@@ -1,6 +1,7 @@
 """An order's way from the retailer's hand to his shop, seen from both sides at once."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 import pytest
 
@@ -147,7 +148,11 @@ def life(shop: Shop) -> Iterator[Life]:
     """A supplier at work, by default settings again when the test is over."""
     life = Life(shop)
     yield life
-    defaults = {"delivered_when": "validated", "complete_delivered": False}
+    defaults = {
+        "delivered_when": "validated",
+        "shipped_when": "button",
+        "complete_delivered": False,
+    }
     life.odoo.call("cartona.config", "write", [life.config], defaults)
 
 
@@ -256,7 +261,98 @@ def test_what_a_restart_interrupts_is_told_afterwards(life: Life):
     ]
 
 
+def test_an_order_first_seen_as_delivered_is_done_here_and_nothing_is_told(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"complete_delivered": True})
+    sale = life.place(status="delivered", wallet_top_up=20)
+    wait_until(lambda: life.states(sale) == ["done"], SOON)
+    life.pull(sale)
+    assert (life.here(sale)["state"], life.here(sale)["cartona_status"]) == ("sale", "delivered")
+    assert life.here(sale)["cartona_sync_state"] == "synced"
+    assert life.told(sale) == []
+
+
+def test_day_and_code_of_the_pickup_stand_on_the_delivery(life: Life):
+    sale = life.place(delivered_by="delivered_by_cartona")
+    life.confirm(sale)
+    [picking] = life.pickings(sale)
+    names = ["cartona_pickup_date", "cartona_pickup_otp"]
+    [shown] = life.odoo.call("stock.picking", "read", [picking], names)
+    there = life.there(sale)
+    assert there["pickup_otp"]
+    assert shown["cartona_pickup_otp"] == there["pickup_otp"]
+    assert shown["cartona_pickup_date"][:10] in days_around(there["pickup_date"])
+
+
+def test_a_ready_delivery_says_shipped_by_setting(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"shipped_when": "ready"})
+    sale = life.place()
+    life.confirm(sale)
+    life.arrives(sale, "assigned_to_salesman")
+    assert life.told(sale) == ["approved", "assigned_to_salesman"]
+    assert life.there(sale)["estimated_delivery_day"]
+    assert life.states(sale) == ["assigned"]
+
+
+def test_brought_back_by_the_driver_is_returned_where_nothing_was_validated(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    life.press(sale, "action_cartona_ship")
+    life.arrives(sale, "assigned_to_salesman")
+    life.press(sale, "action_cartona_brought_back")
+    life.arrives(sale, "returned")
+    assert life.told(sale) == ["approved", "assigned_to_salesman", "returned"]
+    assert (life.here(sale)["state"], life.states(sale)) == ("cancel", ["cancel"])
+
+
+def test_returned_there_after_it_was_delivered_here_prepares_the_return(life: Life):
+    life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
+    sale = life.place()
+    life.confirm(sale)
+    life.deliver(sale)
+    life.arrives(sale, "assigned_to_salesman")
+    key = life.keys[sale]
+    life.sandbox.webhook(url="")
+    life.sandbox.admin_edit(key, fields={"return_reason": "the shop was closed"})
+    life.sandbox.advance_order(key, "returned")
+    life.pull(sale)
+    wait_until(lambda: len(life.pickings(sale)) == 2, SOON)
+    assert life.states(sale)[0] == "done"
+    assert life.states(sale)[1] in ("confirmed", "assigned")
+    [back] = life.pickings(sale)[1:]
+    domain = [("model", "=", "stock.picking"), ("res_id", "=", back)]
+    notes = life.odoo.call("mail.message", "search_read", domain, ["body"])
+    assert any("the shop was closed" in note["body"] for note in notes)
+    assert life.told(sale) == ["approved", "assigned_to_salesman"]
+
+
 # === THE RETAILER'S CODE === #
+
+
+def test_after_a_lost_answer_the_code_is_not_called_wrong_and_the_order_settles_it(life: Life):
+    life.sandbox.behaviour(repeated_status="refused", own_status_comes_again=False)
+    sale = life.place(wallet_top_up=20, otp="752913")
+    life.confirm(sale)
+    life.arrives(sale, "approved")
+    single = f"{STATUSES}/{life.keys[sale]}"
+    life.sandbox.set_fault(effect="cut", path=single, when="after", times=1)
+    action = life.ask(sale)
+    life.type_in(action, "752913")
+    assert life.there(sale)["status"] == "delivered"
+    assert (life.verdict(action)["state"], life.states(sale)) == ("unreachable", ["assigned"])
+
+    life.type_in(action, "752913")
+    assert life.verdict(action)["state"] == "refused"
+    assert "may have taken the delivery" in life.verdict(action)["message"]
+    assert life.states(sale) == ["assigned"]
+
+    life.sandbox.touch_order(life.keys[sale])
+    life.pull(sale)
+    wait_until(lambda: life.here(sale)["cartona_status"] == "delivered", SOON)
+    sent = len(life.told(sale))
+    life.type_in(action, "752913")
+    assert life.states(sale) == ["done"]
+    assert len(life.told(sale)) == sent
+    wait_until(lambda: life.where_is("752913") == [], SOON)
 
 
 def test_a_wrong_code_delivers_nothing_the_right_one_does(life: Life):
@@ -340,6 +436,43 @@ def test_a_cancellation_that_cartona_refuses_is_flagged_on_the_order(life: Life)
     assert life.odoo.call("mail.activity", "search_count", domain) == 1
 
 
+def test_pending_again_after_our_cancellation_is_for_a_person_to_decide(life: Life):
+    sale = life.place()
+    life.press(sale, "action_cancel", disable_cancel_warning=True)
+    life.arrives(sale, "cancelled_by_supplier")
+    wait_until(lambda: life.here(sale)["cartona_sync_state"] == "synced", SOON)
+    life.pull(sale)
+    # What comes at once could have been on its way before Cartona heard of the cancellation.
+    life.odoo.query(
+        "UPDATE sale_order SET cartona_synced_at = cartona_synced_at - interval '1 minute'"
+        " WHERE id = %s",
+        sale,
+    )
+    life.sandbox.advance_order(life.keys[sale], "pending")
+    activities = [("res_model", "=", "sale.order"), ("res_id", "=", sale)]
+    wait_until(lambda: life.odoo.call("mail.activity", "search_count", activities) == 1, SOON)
+    life.pull(sale)
+    assert life.here(sale)["state"] == "cancel"
+    assert life.told(sale) == ["cancelled_by_supplier"]
+
+
+def test_a_confirmation_that_the_retailers_editing_overtook_is_told_when_he_is_done(life: Life):
+    sale = life.place()
+    fault = life.sandbox.set_fault(effect="503", path=STATUSES, retry_after=1)
+    life.confirm(sale)
+    life.sandbox.edit_order(life.keys[sale], hold=True)
+    wait_until(lambda: life.here(sale)["cartona_status"] == "editing", SOON)
+    life.sandbox.clear_faults(fault["id"])
+    wait_until(lambda: not life.odoo.query("SELECT 1 FROM cartona_change"), 20)
+    assert life.here(sale)["cartona_sync_state"] == "pending"
+    life.sandbox.edit_order(
+        life.keys[sale], lines=[{"supplier_product_id": life.listing, "amount": 2}]
+    )
+    wait_until(lambda: life.there(sale)["status"] == "approved", 20)
+    wait_until(lambda: life.here(sale)["cartona_sync_state"] == "synced", SOON)
+    assert life.here(sale)["state"] == "sale"
+
+
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
 def test_cancelled_by_the_retailer_stops_shouts_or_proposes_a_return(life: Life, moment: str):
     life.odoo.call("cartona.config", "write", [life.config], {"delivered_when": "button"})
@@ -382,7 +515,29 @@ def test_while_the_retailer_edits_the_order_is_locked(life: Life):
     life.arrives(sale, "approved")
 
 
+def test_cancelled_by_the_retailer_keeps_the_backorder_here(life: Life):
+    sale = life.place()
+    life.confirm(sale)
+    [first] = life.pickings(sale)
+    life.pick([first], 3)
+    life.validate([first], skip_backorder=True)
+    life.arrives(sale, "assigned_to_salesman")
+    [rest] = life.pickings(sale, "assigned")
+    life.pick([rest], 1)
+    life.sandbox.cancel_order(life.keys[sale], force=True)
+    wait_until(lambda: len(life.pickings(sale)) == 3, SOON)
+    assert life.states(sale)[:2] == ["done", "cancel"]
+    shouted = [("res_model", "=", "stock.picking"), ("res_id", "=", rest)]
+    assert life.odoo.call("mail.activity", "search_count", shouted) == 1
+
+
 # === HELPERS === #
+
+
+def days_around(day: str) -> list[str]:
+    """A day and its neighbours: what is a moment in Odoo, in UTC, is a day in Cairo."""
+    middle = date.fromisoformat(day[:10])
+    return [(middle + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
 
 
 def take_back(life: Life, sale: int, quantity: int = 0) -> None:

@@ -13,7 +13,7 @@ from tools.dev.paths import LOGS, REQUIREMENTS, ROOT
 from tools.dev.progress import say
 
 #: Tests of the addon that need modules which it does not depend on.
-NEED_MODULES = {"mrp": ("test_kits.py",)}
+NEED_MODULES = {"mrp": ("test_kits.py",), "stock_picking_batch": ("test_batch.py",)}
 #: Parts of `tests/` that need a running Odoo; all the rest needs none.
 SERVER_PARTS = {
     "e2e": ("e2e", "faults", "attack"),
@@ -119,6 +119,7 @@ PARTS: dict[str, Callable[[Sequence[str]], int]] = {
     "unit": _unit,
     "odoo": _odoo(),
     "mrp": _odoo("mrp"),
+    "batch": _odoo("stock_picking_batch"),
     "e2e": _server("e2e"),
     "browser": _server("browser"),
     "chaos": _server("chaos"),  # shortened; `make chaos` runs it at full length
