@@ -116,9 +116,8 @@ class CartonaOrderImporter(models.AbstractModel):
         is_moving = self._is_news(plan, "status")
         if plan.is_dead or not (is_moving or self._is_news(plan, "lines")):
             return
-        got_there = is_moving and sale.cartona_error and sale._cartona_implied() == said
         is_told_again = self._is_to_be_told_again(plan)
-        if got_there or is_told_again:
+        if is_told_again or (is_moving and self._got_there(plan)):
             sale.write({"cartona_sync_state": "pending"})
             self.env["cartona.change"]._note_orders(sale.ids)
         if sale.state == "cancel":
@@ -128,6 +127,13 @@ class CartonaOrderImporter(models.AbstractModel):
             # Of the other statuses only the step counts: a quotation that somebody has set back
             # by hand since is not confirmed again.
             self._plan_confirmation(config, plan)
+
+    def _got_there(self, plan):
+        """Whether a status that Cartona refused was only a repetition: it stands there now.
+        Refused lines are somebody's to decide about."""
+        sale = plan.sale
+        is_status = sale.cartona_error_code and not sale.cartona_edit_state
+        return is_status and sale._cartona_implied() == plan.order.status
 
     def _is_to_be_told_again(self, plan):
         """Whether what was decided here could not be told while the retailer had the order open.

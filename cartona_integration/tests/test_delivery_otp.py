@@ -227,6 +227,7 @@ class TestDeliveryOtp(OtpCase):
         dialog = self.ask(self.sale)
         self.type_in(dialog, CODE)
         dialog.action_deliver_later()
+        self.config._end_pause("out")
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.assertIn("may have taken the delivery", self.sale.cartona_error)

@@ -192,7 +192,6 @@ class TestOrderStatus(DeliveryCase):
         self.accept(self.sale)
         self.sale.action_confirm()
         self.push()
-        self.assertFalse(self.sale.cartona_can_set_back)
         self.sale.write({"state": "draft"})
         self.assertTrue(self.sale.cartona_can_set_back)
         self.sale.action_cartona_set_back()

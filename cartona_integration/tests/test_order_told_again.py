@@ -100,8 +100,11 @@ class TestToldAgain(DeliveryCase):
         self.marketplace.announce("POST", DETAILS, {"error": "no"}, status=422)
         self.push()
         self.assertEqual(self.sale.cartona_edit_state, "refused")
+        self.assertEqual(len(self.marketplace.bodies(DETAILS)), 1)
         self.receive(self.order(note_message="x", status="editing"))
+        self.assertEqual((self.sale.cartona_edit_state, self.noted("order")), ("refused", []))
         self.receive(self.order(CHANGE))
+        self.assertEqual((self.sale.cartona_edit_state, self.noted("order")), ("refused", []))
         self.push()
         self.assertEqual(len(self.marketplace.bodies(DETAILS)), 1)
 

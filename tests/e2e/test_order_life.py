@@ -441,6 +441,7 @@ def test_pending_again_after_our_cancellation_is_for_a_person_to_decide(life: Li
     life.press(sale, "action_cancel", disable_cancel_warning=True)
     life.arrives(sale, "cancelled_by_supplier")
     wait_until(lambda: life.here(sale)["cartona_sync_state"] == "synced", SOON)
+    life.pull(sale)
     # What comes at once could have been on its way before Cartona heard of the cancellation.
     life.odoo.query(
         "UPDATE sale_order SET cartona_synced_at = cartona_synced_at - interval '1 minute'"
@@ -457,10 +458,11 @@ def test_pending_again_after_our_cancellation_is_for_a_person_to_decide(life: Li
 
 def test_a_confirmation_that_the_retailers_editing_overtook_is_told_when_he_is_done(life: Life):
     sale = life.place()
-    life.sandbox.set_fault(effect="503", path=STATUSES, times=2, retry_after=3)
+    fault = life.sandbox.set_fault(effect="503", path=STATUSES, retry_after=1)
     life.confirm(sale)
     life.sandbox.edit_order(life.keys[sale], hold=True)
     wait_until(lambda: life.here(sale)["cartona_status"] == "editing", SOON)
+    life.sandbox.clear_faults(fault["id"])
     wait_until(lambda: not life.odoo.query("SELECT 1 FROM cartona_change"), 20)
     assert life.here(sale)["cartona_sync_state"] == "pending"
     life.sandbox.edit_order(
