@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .errors import Problem
-from .identity import BASE_ID, INTERNAL_ID, PRODUCT_ID, read_identity
+from .identity import BASE_ID, INTERNAL_ID, PRODUCT_ID
 from .redact import plain_key
 from .values import absent, amount_of_money, flag, identifier, number, text
-
-# Source: the units in Cartona's supplier API notes.
-UNITS = (
-    "box", "can", "bottle", "kg", "piece", "dozen", "bag", "packet", "plate", "glass", "pallet",
-    "jar", "shrink", "ton", "saddlebag", "roll", "tissue", "cone", "coil", "bunch", "strip",
-    "recharge_card", "mat",
-)  # fmt: skip
 
 MAX_STOCK = 2**31 - 1
 
@@ -50,11 +43,6 @@ class Listing:
     is_unlimited_stock: bool | None
     is_bundle: bool
     notes: str
-
-    @property
-    def known_unit(self):
-        """True for a unit of the notes."""
-        return self.unit in UNITS
 
 
 def parse_listing(row):
@@ -97,15 +85,6 @@ def parse_listing(row):
         is_bundle=bool(get.flag("is_bundle")),
         notes=get.text("notes"),
     )  # fmt: skip
-
-
-def row_identity(row):
-    """What tells a catalogue row from the others, or "" when nothing does.
-
-    :rtype: str
-    """
-    known = read_identity(row) if isinstance(row, dict) else {}
-    return known.get(PRODUCT_ID) or known.get("id") or ""
 
 
 def unit_name(raw):
