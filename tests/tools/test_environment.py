@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from tools.dev import addons, environment, odoo_config, store
+from tools.dev.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +125,12 @@ def test_the_configuration_names_server_database_and_channels(tmp_path, monkeypa
     assert "workers = 3\n" in text
     assert text.endswith("[queue_job]\nchannels = root:4,root.cartona:2\n")
     assert "queue_job\n" not in odoo_config.write(env, "shop").read_text().split("[queue_job]")[0]
+
+
+def test_whatever_python_odoo_runs_in_gets_what_the_addon_needs():
+    """Odoo does not ask for all of it; `phonenumbers`, say, it only takes where it is."""
+    needed, given = (
+        {line for line in path.read_text().splitlines() if line and not line.startswith("#")}
+        for path in (ROOT / "requirements.txt", environment._TEST_LIST)
+    )
+    assert needed - given == set()
