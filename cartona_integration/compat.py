@@ -7,6 +7,9 @@ import functools
 import json
 from importlib.util import find_spec
 
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_content_length
+
 from odoo import SUPERUSER_ID, api, http, models
 from odoo.tools import float_is_zero
 
@@ -73,6 +76,9 @@ def with_env(func):
 
 # === HTTP === #
 
+# What werkzeug reads as a form, all at once.
+_FORMS = ("application/x-www-form-urlencoded", "application/x-url-encoded", "multipart/form-data")
+
 
 def webhook_route(*args, max_bytes, **kwargs):
     """`http.route` for a machine that posts JSON: no user, no session, no CSRF token, raw body.
@@ -126,10 +132,37 @@ def let_json_through(prefix):
     http.Root.get_request = get_plain_request
 
 
+def refuse_large_forms(prefix, max_bytes):
+    """Have forms over `max_bytes` for addresses below `prefix` refused, unread, with a 413.
+
+    From 17 on the routes say how much they take. Before, Odoo reads a form of any size to its end
+    before a controller can ask who sends it.
+    """
+    if hasattr(http, "DEFAULT_MAX_CONTENT_LENGTH"):
+        return
+    application = type(http.root)
+    serve = application.__call__
+
+    def serve_what_is_not_too_large(root, environ, start_response):
+        is_ours = environ.get("PATH_INFO", "").startswith(prefix)
+        is_form = environ.get("CONTENT_TYPE", "").lower().startswith(_FORMS)
+        if is_ours and is_form and (get_content_length(environ) or 0) > max_bytes:
+            return RequestEntityTooLarge()(environ, start_response)
+        return serve(root, environ, start_response)
+
+    application.__call__ = serve_what_is_not_too_large
+
+
 # === PARTNERS === #
 
 # Whether typing a name searches the fields of `_rec_names_search`; Odoo 15 has a query of its own.
 FINDS_BY_NAMED_FIELDS = hasattr(models.BaseModel, "_rec_names_search")
+
+
+def mobile_fields(partners):
+    """Names of Odoo's own fields for a second phone number: none from 19 on."""
+    return ("mobile",) if "mobile" in partners._fields else ()
+
 
 # === PRODUCTS === #
 

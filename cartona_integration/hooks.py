@@ -1,11 +1,15 @@
 """Load, install and uninstall."""
 
-from .compat import let_json_through, with_env
+from .compat import let_json_through, refuse_large_forms, with_env
+from .controllers.cartona_webhook import MAX_BYTES
+
+_WEBHOOK = "/cartona/webhook/"
 
 
 def post_load():
-    """Before the first request of a server process: whatever Cartona posts reaches us."""
-    let_json_through("/cartona/webhook/")
+    """Before the first request of a server process: what Cartona posts reaches us, and no more."""
+    let_json_through(_WEBHOOK)
+    refuse_large_forms(_WEBHOOK, MAX_BYTES)
 
 
 @with_env
@@ -28,6 +32,8 @@ def uninstall_hook(env):
     """Drop the jobs that nobody could run any more, and rows that Odoo itself forgets."""
     env["queue.job"].search([("model_name", "=like", "cartona.%")]).unlink()
     drop_activities(env)
+    # Written by the settings and by administrators, so known to no external id.
+    env["ir.config_parameter"].search([("key", "=like", "cartona_integration.%")]).unlink()
     # Foreign keys of our fields on models that stay: their columns go, these rows would not.
     env["ir.model.constraint"].search(
         [("module.name", "=", "cartona_integration"), ("type", "=", "f")]

@@ -5,14 +5,7 @@ from .bulk import BulkResult, Refusal, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
 from .orders import Order, OrderLine, Retailer, content_key, glance, parse_order
-from .products import (
-    UNITS,
-    Listing,
-    base_stock_item,
-    parse_listing,
-    row_identity,
-    update_item,
-)
+from .products import Listing, base_stock_item, parse_listing, row_identity, update_item
 from .push import PushOutcome, push_batch
 from .urls import check_base_url
 from .webhook import Notice, authentic, unwrap
@@ -21,7 +14,6 @@ from .wire import NOT_JSON, read_json, readable_json
 __all__ = [
     "MAX_ANSWER",
     "NOT_JSON",
-    "UNITS",
     "BulkResult",
     "Call",
     "CartonaClient",

@@ -20,8 +20,6 @@ from urllib.parse import quote
 from .backoff import parse_retry_after
 from .bulk import BulkResult, is_outage, judge_row, read_bulk_answer
 from .errors import CartonaError, Problem, Rejected, Transient, Unauthorised
-from .orders import content_key
-from .products import row_identity
 from .redact import clip, excerpt, mask
 from .transport import Transport
 from .urls import check_base_url
@@ -137,27 +135,6 @@ class CartonaClient:
         params.update((key, value) for key, value in filters.items() if value is not None)
         return self._get_rows("list_products", PRODUCTS, params, plain_list=not filters)
 
-    def iter_products(self, per_page=100):
-        """The whole catalogue, row by row, each product once.
-
-        Ends at a page that is empty, brings nothing new, or is shorter than the first. The first
-        page itself may be short: a server may allow fewer rows per page than were asked for.
-        """
-        seen, page, first = set(), 1, None
-        while True:
-            rows = self.list_products(page, per_page)
-            first = len(rows) if first is None else first
-            fresh = []
-            for row in rows:
-                key = row_identity(row) or content_key(row)
-                if key not in seen:
-                    seen.add(key)
-                    fresh.append(row)
-            yield from fresh
-            if not fresh or len(rows) < first:
-                return
-            page += 1
-
     def update_products(self, items):
         """Change prices, stock and flags of many products.
 
@@ -168,6 +145,9 @@ class CartonaClient:
 
     def update_base_stock(self, items):
         """Set stock in base units; Cartona divides it by each listing's unit count.
+
+        Part of the API for integrators. The addon itself sends each listing's stock, so that what
+        a box holds is rounded by one rule, ours.
 
         :param items: list of `{base_product_id, available_stock_quantity}`.
         :rtype: BulkResult

@@ -196,6 +196,7 @@ def read_identity(row):
 
 
 def sorted_identity(row):
+    """All that names an item, in an order that makes two of them comparable."""
     return sorted(read_identity(row).items())
 
 

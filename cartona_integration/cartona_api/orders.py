@@ -67,11 +67,6 @@ class OrderLine:
         """True for a line to show, not to sell."""
         return self.amount <= 0
 
-    @property
-    def subtotal(self):
-        """Selling price x amount; zero for a removed line."""
-        return Decimal(0) if self.removed else self.selling_price * self.amount
-
 
 @dataclass(frozen=True)
 class Order:

@@ -11,13 +11,6 @@ from .identity import BASE_ID, INTERNAL_ID, PRODUCT_ID, read_identity
 from .redact import plain_key
 from .values import absent, amount_of_money, flag, identifier, number, text
 
-# Source: the units in Cartona's supplier API notes.
-UNITS = (
-    "box", "can", "bottle", "kg", "piece", "dozen", "bag", "packet", "plate", "glass", "pallet",
-    "jar", "shrink", "ton", "saddlebag", "roll", "tissue", "cone", "coil", "bunch", "strip",
-    "recharge_card", "mat",
-)  # fmt: skip
-
 MAX_STOCK = 2**31 - 1
 
 
@@ -50,11 +43,6 @@ class Listing:
     is_unlimited_stock: bool | None
     is_bundle: bool
     notes: str
-
-    @property
-    def known_unit(self):
-        """True for a unit of the notes."""
-        return self.unit in UNITS
 
 
 def parse_listing(row):

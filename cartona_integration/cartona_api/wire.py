@@ -132,6 +132,10 @@ def readable_json(data):
 
 
 def iso_time(value):
+    """A date as it is, a moment as UTC in ISO form; a naive one is UTC already.
+
+    :param value: date, datetime or a text, which passes as it is
+    """
     if not isinstance(value, datetime):
         return value.isoformat() if isinstance(value, date) else str(value)
     if value.tzinfo is not None:

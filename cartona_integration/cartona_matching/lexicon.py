@@ -208,6 +208,7 @@ _DIGRAPHS = (
 
 
 def is_latin(word):
+    """Whether the word is written in Latin letters; the other script is Arabic."""
     return "a" <= word[0] <= "z"
 
 

@@ -11,21 +11,23 @@ from odoo.http import request
 from ..cartona_api import NOT_JSON, Problem, authentic, read_json, unwrap
 from ..compat import reply, webhook_route
 
-_MAX_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 # What storing a call asks of its configuration: read at once, and not all that there is.
 _READ = ("company_id", "supplier_code", "auto_sync_stock")
 
 
 class CartonaWebhook(http.Controller):
+    """What Cartona calls; a caller without the secret learns nothing and stores nothing."""
+
     _orders_url = "/cartona/webhook/orders"
     _status_url = "/cartona/webhook/status"
 
-    @webhook_route(_orders_url, max_bytes=_MAX_BYTES)
+    @webhook_route(_orders_url, max_bytes=MAX_BYTES)
     def orders(self, **kwargs):
         """New and changed orders."""
         return self._take()
 
-    @webhook_route(_status_url, max_bytes=_MAX_BYTES)
+    @webhook_route(_status_url, max_bytes=MAX_BYTES)
     def status(self, **kwargs):
         """Notices of a changed status."""
         return self._take()
@@ -57,7 +59,7 @@ class CartonaWebhook(http.Controller):
         """
         # Before the body is read: its announced length, and no more than that is read.
         length = http_request.content_length
-        if length is None or length > _MAX_BYTES:
+        if length is None or length > MAX_BYTES:
             return {"status": "too large"}, 413
         data = read_json(http_request.get_data())
         if data is NOT_JSON:

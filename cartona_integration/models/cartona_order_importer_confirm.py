@@ -143,6 +143,7 @@ class Stock:
         return words
 
     def take(self, warehouse, needed):
+        """Promise it: the next order finds that much less there."""
         for product, amount in needed.items():
             self._in(warehouse)[product.id] -= amount
 

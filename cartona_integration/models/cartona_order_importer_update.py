@@ -201,6 +201,7 @@ class LineChanges:
         self.words = []
 
     def remove(self, key):
+        """Note that the line of this key goes, unless it is empty already."""
         line = self.by_id.get(key)
         if line and line.product_uom_qty:
             self.removed |= line

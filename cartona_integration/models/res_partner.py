@@ -9,7 +9,7 @@ import phonenumbers
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import FINDS_BY_NAMED_FIELDS, check_may_write, flush
+from ..compat import FINDS_BY_NAMED_FIELDS, check_may_write, flush, mobile_fields
 from .cartona_order_tools import paragraph
 
 # Source: Cartona sells in Egypt; its numbers come as 010..., 0020 10... and +20 10....
@@ -116,15 +116,11 @@ class ResPartner(models.Model):
         for partner in self:
             partner.cartona_phone_key = phone_key(partner.phone) or False
 
-    @api.depends(
-        lambda self: (
-            ("mobile", "cartona_phone2") if "mobile" in self._fields else ("cartona_phone2",)
-        )
-    )
+    @api.depends(lambda self: (*mobile_fields(self), "cartona_phone2"))
     def _compute_cartona_phone2_key(self):
         for partner in self:
-            mobile = partner.mobile if "mobile" in partner._fields else False
-            partner.cartona_phone2_key = phone_key(mobile or partner.cartona_phone2) or False
+            numbers = [partner[name] for name in (*mobile_fields(partner), "cartona_phone2")]
+            partner.cartona_phone2_key = phone_key(next(filter(None, numbers), "")) or False
 
     @api.depends("name", "cartona_id")
     def _compute_cartona_search_name(self):

@@ -55,10 +55,12 @@ class Answer:
 
     @property
     def is_complete(self):
+        """Whether every step of the errand was accepted."""
         return len(self.taken) == len(self.errand.steps)
 
     @property
     def item(self):
+        """The next step as an item of a request."""
         return dict(self.next_step.body, hashed_id=self.errand.hashed_id)
 
 

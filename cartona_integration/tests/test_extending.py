@@ -8,6 +8,7 @@ import math
 
 from odoo import models
 
+from ..models.cartona_listing import PRICE_DOUBTS
 from ..models.cartona_reasons import NOTHING, Reason
 from .common import PRODUCTS
 from .order_common import RICE, TEA, OrderCase
@@ -88,6 +89,51 @@ class ReasonsWithMinimum(models.AbstractModel):
         return reasons
 
 
+class ListingWithCeiling(models.Model):
+    _inherit = "cartona.listing"
+    _register = False
+
+    def _price_doubt(self, price):
+        if price > 100 and price != self.confirmed_price:
+            return "price_too_high"
+        return super()._price_doubt(price)
+
+
+class ReasonsWithCeiling(models.AbstractModel):
+    _inherit = "cartona.reasons"
+    _register = False
+
+    def _listing_reasons(self):
+        reasons = super()._listing_reasons()
+        cause = "More than 100 needs a word of the manager."
+        reasons["price_too_high"] = Reason(cause, "", "confirm_price")
+        return reasons
+
+
+class ImporterWithLimit(models.AbstractModel):
+    _inherit = "cartona.order.importer"
+    _register = False
+
+    def _plan_confirmation(self, config, plan):
+        res = super()._plan_confirmation(config, plan)
+        if plan.confirm == "if_stocked" and plan.order.total_price > 100:
+            plan.confirm = ""
+        return res
+
+
+class ImporterWithRoutes(models.AbstractModel):
+    _inherit = "cartona.order.importer"
+    _register = False
+
+    def _choose_warehouses(self, config, plans):
+        res = super()._choose_warehouses(config, plans)
+        by_route = {house.code: house for house in config._warehouses()}
+        for plan in plans:
+            route = plan.order.distribution_route_code
+            plan.warehouse = by_route.get(route, plan.warehouse)
+        return res
+
+
 class TestExtending(OrderCase):
     def extend(self, *extensions):
         """Put classes before those of the addon, as Odoo does with an addon that depends on it."""
@@ -139,3 +185,40 @@ class TestExtending(OrderCase):
             "This order is below our minimum. Ask the retailer for more, or cancel it on Cartona.",
         )
         self.assertEqual(self.receive().amount_total, 110.0)
+
+    def test_a_price_waits_for_a_person_for_a_reason_of_one_s_own(self):
+        self.extend(ListingWithCeiling, ReasonsWithCeiling)
+        PRICE_DOUBTS.add("price_too_high")
+        self.addCleanup(PRICE_DOUBTS.discard, "price_too_high")
+        self.tea.list_price = 100.0
+        self.assertEqual(self.sent()["selling_price"], 100.0)
+
+        self.tea.list_price = 101.0
+        self.assertNotIn("selling_price", self.sent())
+        self.assertEqual(
+            self.tea.cartona_error, "More than 100 needs a word of the manager.\n100 → 101"
+        )
+        self.listing(self.tea).action_confirm_price()
+        self.assertEqual(self.sent()["selling_price"], 101.0)
+
+    def test_orders_that_are_not_confirmed_by_themselves(self):
+        self.extend(ImporterWithLimit)
+        self.config.auto_confirm = True
+        self.set_stock(self.tea, 40)
+        self.set_stock(self.rice, 40)
+        small = self.order(lines={RICE: None}, hashed_id="small")
+        self.assertEqual(self.receive(small).state, "sale")
+        self.assertEqual(self.receive().state, "draft")
+
+    def test_the_warehouse_that_serves_the_route(self):
+        self.extend(ImporterWithRoutes)
+        first, second = (
+            self.env["stock.warehouse"].create(
+                {"name": code, "code": code, "company_id": self.company.id}
+            )
+            for code in ("R-1", "R-7")
+        )
+        self.config.warehouse_ids = first + second
+        self.assertEqual(self.receive().warehouse_id, second)
+        elsewhere = self.order(hashed_id="elsewhere", distribution_route_code="R-9")
+        self.assertEqual(self.receive(elsewhere).warehouse_id, first)

@@ -111,8 +111,6 @@ def test_nothing_but_a_post_is_answered(door: Door, method: str):
                                   "multipart/form-data; boundary=x"])  # fmt: skip
 @pytest.mark.parametrize("known", [True, False])
 def test_a_body_over_the_cap_is_refused_before_it_is_read(door: Door, kind: str, known: bool):
-    if not known and kind != "application/json" and door.intake.odoo.env.major < 17:
-        pytest.skip("up to 16 Odoo reads a form of any size before it asks a controller")
     secret = door.secret if known else "wrong"
     head = ["POST /cartona/webhook/orders HTTP/1.1", f"AuthorizationToken: {secret}"]
     started = time.monotonic()

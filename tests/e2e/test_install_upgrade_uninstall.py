@@ -1,10 +1,17 @@
 """The addon comes, is updated and goes without a trace; its secrets do not travel with a copy."""
 
+import ast
+import dataclasses
+import io
+import subprocess
+import sys
+import tarfile
+
 import pytest
 
-from tools.dev import databases, odoo_config, processes
+from tools.dev import databases, demo, odoo_config, processes, venvs
 from tools.dev.odoo_server import OdooServer
-from tools.dev.paths import ADDON
+from tools.dev.paths import ADDON, ROOT
 
 #: What an uninstalled addon must not leave behind: kind -> query that names it.
 TRACES = {
@@ -35,11 +42,41 @@ TRACES = {
     "job function": "SELECT name FROM queue_job_function",
     "job": "SELECT uuid FROM queue_job",
     "activity type": "SELECT name::text || id FROM mail_activity_type",
+    "follower": "SELECT res_model || id FROM mail_followers WHERE res_model LIKE 'cartona%%'",
     "activity": "SELECT res_model || id FROM mail_activity WHERE res_model LIKE 'cartona%%'",
     "message": "SELECT model || id FROM mail_message WHERE model LIKE 'cartona%%'",
     "attachment": "SELECT name || id FROM ir_attachment WHERE res_model LIKE 'cartona%%'",
     "parameter": "SELECT key FROM ir_config_parameter WHERE key LIKE '%%cartona%%'",
 }
+
+
+#: Kinds whose queries name no ids, so that two databases can be compared.
+_NAMED = tuple(
+    kind for kind, query in TRACES.items() if not query.split(" FROM ")[0].endswith("id")
+)
+_VERSION = f"SELECT latest_version FROM ir_module_module WHERE name = '{ADDON}'"
+
+#: The activities of an order, done ones as well.
+_ACTIVITIES = "SELECT count(*) FROM mail_activity WHERE res_model = 'sale.order' AND res_id = %s"
+_JOBS = "SELECT count(*) FROM queue_job WHERE state = 'pending'"
+
+#: Run inside Odoo: activities of every type of ours, open and done, settings, a job that waits.
+_LEAVE_SOMETHING_EVERYWHERE = """
+order = env["sale.order"].browse({order})
+order.activity_ids.unlink()
+types = env["ir.model.data"].search([
+    ("module", "=", "cartona_integration"), ("model", "=", "mail.activity.type")
+])
+for name in types.mapped("name"):
+    for _open_and_done in range(2):
+        done = order.activity_schedule("cartona_integration." + name, user_id=env.uid)
+    done.action_feedback("done")
+config = env["cartona.config"].search([])
+config.activity_schedule("cartona_integration.mail_activity_type_cartona", user_id=env.uid)
+config.message_subscribe(env.ref("base.partner_admin").ids)
+env["res.config.settings"].create({{"cartona_log_days": 45}}).execute()
+env["cartona.worker"]._enqueue("drain", config.id, seconds=9999)
+"""
 
 
 @pytest.fixture
@@ -50,11 +87,11 @@ def database(environment):
     databases.drop(environment, name)
 
 
-def _traces(environment, database):
+def _traces(environment, database, kinds=tuple(TRACES)):
     return {
         f"{kind} {name}"
-        for kind, query in TRACES.items()
-        for (name,) in environment.pg.query(query, database=database)
+        for kind in kinds
+        for (name,) in environment.pg.query(TRACES[kind], database=database)
     }
 
 
@@ -71,11 +108,53 @@ def test_install_upgrade_and_uninstall_leave_nothing(environment, database):
     assert {"table", "column", "cron", "server", "channel", "job", "menu", "group"} <= added
     assert before <= installed
 
-    OdooServer(environment, database).shell(
-        f"env['ir.module.module'].search([('name', '=', '{ADDON}')]).button_immediate_uninstall()"
-    )
+    _uninstall(environment, database)
     assert sorted(_traces(environment, database) - before) == []
     assert sorted(before - _traces(environment, database)) == []
+
+
+def test_upgrading_from_the_last_release_is_as_good_as_installing(environment, database, tmp_path):
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout of git knows the last release")
+    release = _last_release()
+    if not release:
+        pytest.skip("there is no release yet that one could upgrade from")
+    fresh = databases.clone(environment, template=database)
+    try:
+        databases.install(environment, fresh, ADDON)
+        wanted = _traces(environment, fresh, _NAMED)
+    finally:
+        databases.drop(environment, fresh)
+
+    older = _with_release(environment, release, tmp_path)
+    databases.install(older, database, ADDON)
+    databases.install(environment, database, ADDON, update=True)
+    traces = _traces(environment, database, _NAMED)
+    assert sorted(traces - wanted) == []
+    assert sorted(wanted - traces) == []
+    assert OdooServer(environment, database).query(_VERSION) == [(_version(environment),)]
+
+
+def test_uninstalling_after_weeks_of_work_leaves_the_business_and_nothing_else(
+    environment, database, sandbox
+):
+    # With the currency that it sells in, Odoo gives every user groups of its own.
+    OdooServer(environment, database).shell("env.ref('base.EGP').active = True")
+    before = _traces(environment, database)
+    databases.install(environment, database, ADDON)
+    order = _work(environment, database, sandbox)
+    business = _business(environment, database, order)
+    # What would stay if nobody looked after it is there.
+    used = {trace for trace in _traces(environment, database) if "cartona" in trace}
+    assert "parameter cartona_integration.log_days" in used
+    assert environment.pg.query(_ACTIVITIES, order, database=database) == [(_kept(environment),)]
+    assert environment.pg.query(_JOBS, database=database) != [(0,)]
+
+    _uninstall(environment, database)
+    assert sorted(_traces(environment, database) - before) == []
+    assert sorted(before - _traces(environment, database)) == []
+    assert _business(environment, database, order) == business
+    assert environment.pg.query(_ACTIVITIES, order, database=database) == [(0,)]
 
 
 def test_a_copy_does_not_keep_the_secrets(environment, database):
@@ -119,3 +198,72 @@ def _connect(environment, database):
         "config.write({'auth_token': 'secret', 'auto_sync_stock': True})\n"
         "config._connection_outcome(None)\n"
     )
+
+
+def _uninstall(environment, database):
+    OdooServer(environment, database).shell(
+        f"env['ir.module.module'].search([('name', '=', '{ADDON}')]).button_immediate_uninstall()"
+    )
+
+
+def _work(environment, database, sandbox):
+    """Products linked and sent, an order imported, and something of all that an uninstall meets.
+
+    :return: the id of the order
+    """
+    with OdooServer(environment, database) as odoo:
+        shop = demo.open_shop(odoo, sandbox, count=2)
+        placed = sandbox.place_order(
+            lines=[{"supplier_product_id": next(iter(shop.products)), "amount": 3}]
+        )
+        find = "SELECT id FROM sale_order WHERE cartona_id = %s"
+        [[order]] = processes.wait_until(lambda: odoo.query(find, placed["hashed_id"]), timeout=30)
+    OdooServer(environment, database).shell(_LEAVE_SOMETHING_EVERYWHERE.format(order=order))
+    return order
+
+
+def _kept(environment):
+    """How many of an open and a done activity of each type there are; done ones stay from 17 on."""
+    return 6 if environment.major >= 17 else 3
+
+
+def _business(environment, database, order):
+    """What belongs to the supplier: the order, its customer, what it sells."""
+    return environment.pg.query(
+        "SELECT o.name, o.state, o.amount_total, o.partner_id, p.name, l.product_id,"
+        " l.product_uom_qty, l.price_unit FROM sale_order o JOIN res_partner p"
+        " ON p.id = o.partner_id JOIN sale_order_line l ON l.order_id = o.id"
+        " WHERE o.id = %s AND l.product_id IS NOT NULL ORDER BY l.id",
+        order,
+        database=database,
+    )
+
+
+def _last_release():
+    """The newest tag that names a release, or an empty text."""
+    tags = ["tag", "--list", "v*", "--merged", "HEAD", "--sort=-version:refname"]
+    return _git(*tags).decode().partition("\n")[0]
+
+
+def _with_release(environment, release, folder):
+    """The same Odoo with the addon as that release's own ladder made it for this series."""
+    source, addons = folder / "source", folder / "addons"
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", release))) as archive:
+        archive.extractall(source, filter="data")
+    made = [sys.executable, "-m", "tools.series", environment.series, "--to", folder / "dist"]
+    processes.run(made, folder / "ladder.log", venvs.clean_environment(), cwd=source)
+    addons.mkdir()
+    (addons / "queue_job").symlink_to(environment.addons_path[0] / "queue_job")
+    (addons / ADDON).symlink_to(folder / "dist" / environment.series / ADDON)
+    return dataclasses.replace(environment, addons_path=(addons, *environment.addons_path[1:]))
+
+
+def _git(*words):
+    """What git says of this checkout; one by another user, as in a container, is fine."""
+    command = ["git", "-c", "safe.directory=*", "-C", ROOT, *words]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def _version(environment):
+    """The version in the manifest of the addon as it is now."""
+    return ast.literal_eval((environment.addon / "__manifest__.py").read_text())["version"]

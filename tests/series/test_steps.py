@@ -91,6 +91,46 @@ REFUSED = [
     ),
     (_view('<list><field name="note" invisible="1" /></list>'), 'write column_invisible="1"'),
     (_view("<kanban><header /></kanban>"), "a header in a kanban"),
+    *(
+        (_view(f"<form><p {text} /></form>"), f"the class {word} is not known there")
+        for text, word in (
+            ('class="gap-2"', "gap-2"),
+            ('class="badge text-bg-primary"', "text-bg-primary"),
+            ('class="fst-italic"', "fst-italic"),
+            ('class="visually-hidden"', "visually-hidden"),
+            ('class="rounded-end"', "rounded-end"),
+            ('class="ms-xxl-2"', "ms-xxl-2"),
+            ('class="pe-auto"', "pe-auto"),
+            ("t-att-class=\"'gap-2'\"", "gap-2"),
+            ('t-attf-class="me-{{ n }}"', "me-"),
+        )
+    ),
+    (_view("<form><p t-att-class=\"'ms-2'\" /></form>"), "`'ms-2'` has classes of Bootstrap 5"),
+    (
+        _view(
+            '<xpath expr="//p" position="attributes"><attribute name="class" add="me-2" /></xpath>'
+        ),
+        "`me-2` has classes of Bootstrap 5",
+    ),
+    (
+        _view("<search><filter name=\"w\" domain=\"[('d', '&gt;', 'today -7d')]\" /></search>"),
+        "step_19_to_18.dates_are_computed: the date 'today -7d'",
+    ),
+    (
+        '<odoo>\n\n<record id="r" model="ir.rule">\n'
+        "<field name=\"domain_force\">[('d', '&lt;', '=monday')]</field></record>\n</odoo>",
+        "the date '=monday'",
+    ),
+    (
+        '<odoo>\n\n<record id="m" model="mail.template">\n'
+        '<field name="report_template_ids" eval="[]" /></record>\n</odoo>',
+        "step_17_to_16.mail_templates_name_one_report: reports of a mail template",
+    ),
+    (
+        '<odoo>\n\n<record id="f" model="queue.job.function">\n'
+        '<field name="retry_pattern" eval="{1: (10, 60)}" /></record>\n</odoo>',
+        "step_16_to_15.jobs_retry_after_seconds: a range of seconds",
+    ),
     (
         _view("<setting><p /></setting>", "res.config.settings"),
         "the first thing in a setting is its field",

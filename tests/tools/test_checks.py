@@ -5,6 +5,7 @@ import pytest
 
 from tools.checks import (
     changelog_matches_manifest,
+    file_length,
     no_stray_odoo_import,
     translations_complete,
     xml_layout,
@@ -115,3 +116,12 @@ def test_repairing_xml_puts_every_line_at_its_level_and_changes_no_word():
     assert repaired.split() == GOOD.split()
     assert '\n        <field name="c">' in repaired
     assert xml_layout.repaired(GOOD) == GOOD
+
+
+def test_a_file_of_more_than_500_lines_is_found(tmp_path):
+    for name, lines in {"tools/long.py": 501, "tests/fits.py": 500, "tools/data.csv": 900}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("\n" * lines)
+    assert list(file_length.problems(tmp_path)) == [
+        "tools/long.py:501: 501 lines are more than 500"
+    ]

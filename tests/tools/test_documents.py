@@ -171,3 +171,15 @@ def test_a_guide_that_says_something_else_is_found_and_repaired(tmp_path):
     english, arabic = ((tmp_path / name).read_text() for name in error_pages.GUIDES)
     assert "| Cartona could not be reached. |" in english
     assert "### الاتصال" in arabic
+
+
+def test_a_file_of_the_addon_that_the_architecture_does_not_name_is_found(tmp_path):
+    for name in ("models/__init__.py", "models/known.py", "models/forgotten.py", "wizards/w.py"):
+        path = tmp_path / documents.ADDON.name / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/architecture.md").write_text("`models/known.py`, `wizards/w.py`\n")
+    assert list(documents.unexplained(tmp_path)) == [
+        "docs/architecture.md:1: models/forgotten.py is not named"
+    ]

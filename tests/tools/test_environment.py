@@ -1,8 +1,11 @@
 """What cannot go together is said in one sentence before anything is done."""
 
+import sys
+
 import pytest
 
 from tools.dev import addons, environment, odoo_config, store
+from tools.dev.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -80,8 +83,31 @@ def test_requirements_that_need_a_compiler_are_replaced(tmp_path, monkeypatch):
         "psycopg2==2.9.2 ; sys_platform != 'win32'  # another\n"
         "python-ldap==3.4.0\n"
     )
-    derived = environment._installable_list("16.0", listed).read_text()
-    assert derived == "Babel==2.9.1  # a remark\npsycopg2-binary ; sys_platform != 'win32'\n"
+    derived = environment._installable_list("16.0", listed, sys.executable).read_text()
+    assert derived == 'Babel==2.9.1\npsycopg2-binary ; sys_platform != "win32"\n'
+
+
+def test_a_release_without_a_wheel_gives_way_to_the_next_that_has_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    for wheel in (
+        *("gevent-21.1-cp310-cp310-manylinux_2_17_x86_64", "gevent-21.8.0-cp39-cp39-linux_x86_64"),
+        *("gevent-21.9a1-cp310-cp310-manylinux_2_17_x86_64", "gevent-22.8-cp310-none-any"),
+        *("gevent-21.12.0-cp310-cp310-manylinux_2_17_x86_64", "babel-3.0-py3-none-any"),
+        "greenlet-1.1.2-cp310-none-any",
+    ):
+        (tmp_path / f"{wheel}.whl").touch()
+
+    def line(text):
+        return environment._installable_line(text, "3.10")
+
+    assert line("gevent==21.8.0 ; python_version > '3.9'  # (Jammy)") == (
+        "gevent==21.12.0 ; python_version > '3.9'"
+    )
+    assert line("greenlet==1.1.2") == "greenlet==1.1.2"
+    # Not for this Python, without any wheel, not pinned, or nothing that a compiler makes.
+    for kept in ("gevent==21.8.0 ; python_version < '3.9'", "lxml==4.6.5", "gevent", "Babel==2.9"):
+        assert line(kept) == kept
 
 
 def test_the_configuration_names_server_database_and_channels(tmp_path, monkeypatch):
@@ -99,3 +125,12 @@ def test_the_configuration_names_server_database_and_channels(tmp_path, monkeypa
     assert "workers = 3\n" in text
     assert text.endswith("[queue_job]\nchannels = root:4,root.cartona:2\n")
     assert "queue_job\n" not in odoo_config.write(env, "shop").read_text().split("[queue_job]")[0]
+
+
+def test_whatever_python_odoo_runs_in_gets_what_the_addon_needs():
+    """Odoo does not ask for all of it; `phonenumbers`, say, it only takes where it is."""
+    needed, given = (
+        {line for line in path.read_text().splitlines() if line and not line.startswith("#")}
+        for path in (ROOT / "requirements.txt", environment._TEST_LIST)
+    )
+    assert needed - given == set()

@@ -64,6 +64,26 @@ def test_only_the_parts_asked_for_are_run(parts, capsys):
     assert testing.main(["unit"], []) == 0
 
 
+def test_the_summary_names_the_series(parts, capsys, monkeypatch):
+    parts(unit=(GREEN, 0))
+    monkeypatch.setenv("SERIES", "16.0")
+    testing.main([], [])
+    assert "Odoo 16.0" in capsys.readouterr().out.splitlines()
+
+
+def test_each_row_of_the_smoke_test_counts(monkeypatch, tmp_path, capsys):
+    rows = [
+        testing.smoke.Row("price set", "marketplace shows it", 70, True),
+        testing.smoke.Row("order placed", "order in Odoo", 5000, False),
+    ]
+    monkeypatch.setattr(testing, "LOGS", tmp_path)
+    monkeypatch.setattr(testing.smoke, "measure", lambda: rows)
+    assert testing.main(["smoke"], []) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
+    # What picks tests of pytest's picks none of these.
+    assert testing.PARTS["smoke"](["-k", "price", f"--junit-xml={tmp_path}/none.xml"]) == 5
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

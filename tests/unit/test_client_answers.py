@@ -319,38 +319,6 @@ def test_gzip_is_unpacked(client, server):
     assert client.pull_orders() == [ROW] * 1000
 
 
-def rows(*ids):
-    return [{"supplier_product_id": i} for i in ids]
-
-
-CATALOGUES = [
-    ("ends empty", [rows(1, 2), rows(3, 4), []], [1, 2, 3, 4], 3),
-    ("ends short", [rows(1, 2), rows(3)], [1, 2, 3], 2),
-    ("empty", [[]], [], 1),
-    ("one page, shorter than asked", [rows(1), []], [1], 2),
-    ("server allows fewer per page", [rows(1, 2), rows(3, 4), rows(5)], [1, 2, 3, 4, 5], 3),
-    ("server repeats its last page", [rows(1, 2), rows(3, 4), rows(3, 4)], [1, 2, 3, 4], 3),
-    ("server ignores the page", [rows(1, 2)], [1, 2], 2),
-    ("list moves while it is read", [rows(1, 2), rows(2, 3), rows(4, 5), []], [1, 2, 3, 4, 5], 4),
-]
-
-
-@pytest.mark.parametrize(
-    ("pages", "ids", "requests"), [c[1:] for c in CATALOGUES], ids=[c[0] for c in CATALOGUES]
-)
-def test_the_whole_catalogue_is_read_each_product_once(client, server, pages, ids, requests):
-    server.replies = [server.answer(200, page) for page in pages]
-    assert [row["supplier_product_id"] for row in client.iter_products(per_page=100)] == ids
-    asked = [request.target.partition("?page=")[2] for request in server.requests]
-    assert asked == [f"{page + 1}&per_page=100" for page in range(requests)]
-
-
-def test_rows_without_an_id_are_told_apart_by_their_content(client, server):
-    page = [{"name": "a"}, {"name": "b"}, {"name": "a"}]
-    server.replies = [server.answer(200, page)]
-    assert list(client.iter_products()) == [{"name": "a"}, {"name": "b"}]
-
-
 # === ONE STATUS === #
 
 ACCEPTED = [("empty", b"", {}), ("object", b"{}", {}),

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cartona_api import UNITS, Listing, Problem, base_stock_item, parse_listing, update_item
-from cartona_api.products import row_identity
+from cartona_api import Listing, Problem, base_stock_item, parse_listing, update_item
 
 D = Decimal
 FULL = Listing(
@@ -62,7 +61,6 @@ BARE = Listing(
 def test_a_complete_row_is_read_completely(sample):
     listing = parse_listing(sample("supplier_product_page")[0])
     assert listing == FULL
-    assert listing.known_unit
 
 
 def test_a_row_in_the_other_spelling_is_read_alike(sample):
@@ -149,25 +147,6 @@ def test_a_row_that_cannot_be_used_says_where_and_why(row, code, path):
     with pytest.raises(Problem) as caught:
         parse_listing(row)
     assert (caught.value.code, caught.value.path) == (code, path)
-
-
-def test_all_23_units_of_the_notes_are_known():
-    assert set(UNITS) == set(
-        "box can bottle kg piece dozen bag packet plate glass pallet jar shrink ton saddlebag roll "
-        "tissue cone coil bunch strip recharge_card mat".split()
-    )
-    assert len(UNITS) == 23
-    assert replace(BARE, unit="recharge_card").known_unit
-    assert not replace(BARE, unit="barrel").known_unit
-
-
-IDENTITIES = [({"supplier_product_id": 7, "id": 1}, "7"), ({"suppler_prodcut_id": "7"}, "7"),
-              ({"id": 7}, "7"), ({"unit": "box"}, ""), ("x", ""), (None, "")]  # fmt: skip
-
-
-@pytest.mark.parametrize(("row", "identity"), IDENTITIES)
-def test_rows_are_told_apart_by_their_id(row, identity):
-    assert row_identity(row) == identity
 
 
 ITEMS = [

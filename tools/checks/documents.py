@@ -7,7 +7,8 @@ A document is read by people who believe it. Checked are
   like a file or a folder, or begins with a folder that is there;
 * `./dev X`, `make X` and `python -m tools.x`, in backticks and in blocks;
 * names of tests: `test_...`, `TestClass`, `TestClass.test_...`;
-* blocks of code behind `<!-- from: FILE -->`: they stand in that file, word for word.
+* blocks of code behind `<!-- from: FILE -->`: they stand in that file, word for word;
+* that the page on architecture names every file with code of the addon.
 
 Whether what is said of them is true, no check can tell.
 """
@@ -21,6 +22,8 @@ from pathlib import Path
 
 from tools.checks.report import ADDON, ROOT, finish
 
+#: Folders of the addon whose files each have a place in the architecture.
+_EXPLAINED = ("models", "wizards", "controllers", "cartona_api")
 _MADE = ("dist/", ".dev/", "/", "~", "http")
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"<!-- from: (\S+) -->\n+```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -37,7 +40,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 def documents(root: Path = ROOT) -> list[Path]:
     """Every Markdown file that is handed out."""
-    places = (root.glob("*.md"), *(root.rglob(f"{name}/**/*.md") for name in ("docs", ".github")))
+    places = (root.glob("*.md"), *(root.glob(f"{name}/**/*.md") for name in ("docs", ".github")))
     found = {path for place in places for path in place}
     return sorted(found | set(root.glob("*/README.md")) | set(root.glob("tests/*/README.md")))
 
@@ -56,6 +59,17 @@ def problems(path: Path, root: Path = ROOT) -> Iterator[str]:
     ]
     for position, words in sorted(found):
         yield f"{path.relative_to(root)}:{text.count(chr(10), 0, position) + 1}: {words}"
+
+
+def unexplained(root: Path = ROOT) -> Iterator[str]:
+    """Files with code that the page on architecture does not name."""
+    page = root / "docs" / "architecture.md"
+    named = set(_CODE.findall(page.read_text()))
+    for folder in _EXPLAINED:
+        for path in sorted((root / ADDON.name / folder).glob("*.py")):
+            name = f"{folder}/{path.name}"
+            if path.name != "__init__.py" and name not in named:
+                yield f"{page.relative_to(root)}:1: {name} is not named"
 
 
 def _missing_links(path: Path, text: str, root: Path) -> Iterator[tuple[int, str]]:
@@ -148,7 +162,7 @@ def _tests(root: Path) -> tuple[dict[str, set[str]], set[str]]:
     """Classes of tests with their methods, and every test by its name."""
     classes: dict[str, set[str]] = {}
     functions: set[str] = set()
-    for path in [*root.glob("*/tests/test_*.py"), *root.rglob("tests/**/test_*.py")]:
+    for path in [*root.glob("*/tests/test_*.py"), *root.glob("tests/**/test_*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):
                 named = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
@@ -159,4 +173,4 @@ def _tests(root: Path) -> tuple[dict[str, set[str]], set[str]]:
 
 
 if __name__ == "__main__":
-    finish(line for path in documents() for line in problems(path))
+    finish([*(line for path in documents() for line in problems(path)), *unexplained()])

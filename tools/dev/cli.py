@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """start Odoo, PostgreSQL and the sandbox with demo data: `run [--fresh]`"""
+    """start Odoo, PostgreSQL and the sandbox with demo data: `run [--fresh] [--database NAME]`"""
     from tools.dev import run
 
     return run.main(options)
@@ -49,7 +49,8 @@ def smoke(options: argparse.Namespace) -> int:
 def test(options: argparse.Namespace) -> int:
     """run the tests, all or some: `test [PART ...] [-- PYTEST OPTION ...]`
 
-    The parts are unit, odoo, mrp, batch, e2e, browser and chaos.
+    The parts are unit, odoo, mrp, batch, e2e, smoke, browser and chaos. Where pytest gets options, smoke
+    is left out.
     """
     from tools.dev import testing
 
@@ -167,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     parsed = _add(commands, "run", run)
     parsed.add_argument("--fresh", action="store_true", help="forget the database of last time")
+    parsed.add_argument("--database", metavar="NAME", help="another one than the usual")
     parsed = _add(commands, "smoke", smoke)
     parsed.add_argument("--keep", action="store_true", help="leave the database for a look at it")
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)

@@ -2,58 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from tools.compose import products
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
 #: What `make run` shows.
 PRODUCTS = 24
-#: So many of them are sold by the box as well.
-BOXES = 6
-STOCK = 240
-
-#: Run inside Odoo, where one transaction makes everything at once. `data` is put before it.
-_MAKE = """
-from odoo.addons.cartona_integration.compat import storable_values
-
-pounds = env.ref("base.EGP")
-pounds.active = True
-company = env.company
-company.currency_id = pounds
-env["product.pricelist"].search([]).currency_id = pounds
-config = env["cartona.config"].search([("company_id", "=", company.id)])
-config.currency_id = company.currency_id
-location = env["stock.warehouse"].search([("company_id", "=", company.id)], limit=1).lot_stock_id
-products = env["product.product"].create([
-    dict(
-        storable_values(env),
-        name=row["name"],
-        default_code=row["code"],
-        list_price=row["price"],
-        taxes_id=[(5,)],
-        cartona_id=row["id"],
-    )
-    for row in data
-])
-for product, row in zip(products, data):
-    if row["box"]:
-        unit = env["cartona.listing"]._pack_unit(product.uom_id, row["box"]["count"], "box")
-        env["cartona.listing"].create({
-            "config_id": config.id,
-            "cartona_id": row["box"]["id"],
-            "name": row["box"]["name"],
-            "unit": row["box"]["unit"],
-            "unit_count": row["box"]["count"],
-            "product_id": product.id,
-            "uom_id": unit.id,
-        })
-env["stock.quant"].with_context(inventory_mode=True).create([
-    {"product_id": product.id, "location_id": location.id, "inventory_quantity": row["stock"]}
-    for product, row in zip(products, data)
-]).action_apply_inventory()
-"""
 
 
 @dataclass(frozen=True)
@@ -125,34 +83,13 @@ def tell_webhook(odoo: OdooServer, sandbox: SandboxServer) -> None:
 def make_products(odoo: OdooServer, sandbox: SandboxServer, count: int = PRODUCTS) -> None:
     """Make products for the first listings of the sandbox, linked to them, with stock."""
     data = json.dumps(catalogue(sandbox, count))
-    odoo.shell(f"import json\ndata = json.loads({data!r})\n{_MAKE}")
+    folder = str(Path(products.__file__).parent)
+    odoo.shell(
+        f"import json, sys\nsys.path.insert(0, {folder!r})\nimport products\n"
+        f"products.make(env, json.loads({data!r}))"
+    )
 
 
 def catalogue(sandbox: SandboxServer, count: int) -> list[dict[str, Any]]:
     """The first base products of the sandbox: the piece, and for some the box of it."""
-    pieces: dict[str, dict] = {}
-    boxes: dict[str, dict] = {}
-    for listing in sandbox.listings():
-        kind = pieces if float(listing["unit_count"]) == 1 else boxes
-        kind.setdefault(str(listing["base_product_id"]), listing)
-    chosen = sorted(pieces, key=lambda base: base not in boxes)[:count]
-    return [
-        {
-            "id": str(pieces[base]["supplier_product_id"]),
-            "name": pieces[base]["supplier_product_name"],
-            "code": f"P{base}",
-            "price": float(pieces[base]["selling_price"]),
-            "stock": STOCK + 12 * number,
-            "box": _box(boxes[base]) if number < BOXES and base in boxes else None,
-        }
-        for number, base in enumerate(chosen)
-    ]
-
-
-def _box(listing: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": str(listing["supplier_product_id"]),
-        "name": listing["supplier_product_name"],
-        "unit": listing["unit"],
-        "count": float(listing["unit_count"]),
-    }
+    return products.catalogue(sandbox.listings(), count)

@@ -5,12 +5,22 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent import futures
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tools.dev import addons, debian, postgres, progress, store, venvs
 from tools.dev.paths import ADDON, CACHE, DEFAULT_SERIES, REQUIREMENTS, series_dir
 
+#: What a compiler makes. Odoo pins releases that have no wheel for every Python it runs on: there
+#: the next release above that has one is taken.
+_COMPILED = {
+    *("cryptography", "gevent", "greenlet", "libsass", "lxml", "markupsafe", "pillow", "psutil"),
+    *("reportlab", "rjsmin"),
+}
 _TEST_LIST = REQUIREMENTS / "requirements-odoo-tests.txt"
 _LAUNCHER = """\
 import os
@@ -152,7 +162,7 @@ def _prepare_python(series: str, home: Path, odoo: Path | None, python: str | No
     elif odoo is None:
         lists = [REQUIREMENTS / f"requirements-odoo-{series}.txt", _TEST_LIST]
     elif (home / "requirements.txt").exists():
-        lists = [_installable_list(series, home / "requirements.txt"), _TEST_LIST]
+        lists = [_installable_list(series, home / "requirements.txt", base), _TEST_LIST]
     else:
         raise store.SetupError(
             f"{home} has no requirements.txt: name a Python that has what Odoo needs "
@@ -183,20 +193,54 @@ def _search_path(python: str) -> list[str]:
     return [path for path in found if path.endswith(("site-packages", "dist-packages"))]
 
 
-def _installable_list(series: str, requirements: Path) -> Path:
+def _installable_list(series: str, requirements: Path, python: str) -> Path:
     """Odoo's own list without what only installs where compilers and libraries are."""
-    lines = []
-    for line in requirements.read_text().splitlines():
-        name = re.match(r"[\w.-]*", line.strip())[0].lower()
-        if name == "psycopg2":
-            marker = line.partition(";")[2].partition("#")[0].strip()
-            line = "psycopg2-binary" + (f" ; {marker}" if marker else "")
-        if name != "python-ldap":
-            lines.append(line)
-    derived = CACHE / f"requirements-{series}.txt"
-    derived.parent.mkdir(parents=True, exist_ok=True)
-    derived.write_text("\n".join(lines) + "\n")
+    version = ".".join(map(str, venvs.python_version(python)))
+    key = store.key_of(requirements, version, *sorted(_COMPILED))
+    derived = CACHE / f"requirements-{series}-{key}.txt"
+    if not derived.exists():
+        with futures.ThreadPoolExecutor() as pool:
+            lines = pool.map(
+                lambda line: _installable_line(line, version), requirements.read_text().splitlines()
+            )
+            text = "".join(f"{line}\n" for line in lines if line)
+        derived.parent.mkdir(parents=True, exist_ok=True)
+        partial = derived.with_suffix(f".{os.getpid()}")
+        partial.write_text(text)
+        partial.replace(derived)
     return derived
+
+
+def _installable_line(line: str, python_version: str) -> str:
+    """One requirement as it installs under that Python; empty when it is left out."""
+    line = line.partition(" #")[0].strip()
+    if not line or line.startswith("#"):
+        return ""
+    wanted = Requirement(line)
+    name = wanted.name.lower()
+    if name == "python-ldap":
+        return ""
+    if name == "psycopg2":
+        return "psycopg2-binary" + (f" ; {wanted.marker}" if wanted.marker else "")
+    pin = re.fullmatch(r"==([\w.]+)", str(wanted.specifier))
+    applies = not wanted.marker or wanted.marker.evaluate({"python_version": python_version})
+    if name in _COMPILED and pin and applies:
+        wheels = _wheels(name, python_version)
+        above = [wheel for wheel in wheels if wheel >= Version(pin[1])]
+        if above:
+            return line.replace(pin[0], f"=={min(above)}", 1)
+    return line
+
+
+def _wheels(name: str, python_version: str) -> list[Version]:
+    """The releases of a package that have a wheel for that Python."""
+    # Asked for a release that is not there, pip names those that are, and downloads none.
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+    command += ["--python-version", python_version, f"{name}==0+none"]
+    said = subprocess.run(command, env=venvs.pip_environment(), capture_output=True, text=True)
+    listed = re.search(r"from versions: (.*)\)", said.stderr)
+    versions = [] if not listed or listed[1] == "none" else listed[1].split(", ")
+    return [version for version in map(Version, versions) if not version.is_prerelease]
 
 
 def _prepare_postgres() -> postgres.Server:

@@ -3,6 +3,7 @@
 import argparse
 import socket
 import time
+from pathlib import Path
 
 from tools.dev import databases, demo, environment, processes, store
 from tools.dev.environment import Environment
@@ -24,7 +25,8 @@ def main(options: argparse.Namespace) -> int:
     :return: the exit code; 1 when one of the two ended by itself
     """
     env = environment.from_variables()
-    name = "cartona_run" if env.series == DEFAULT_SERIES else f"cartona_run_{env.major}"
+    usual = "cartona_run" if env.series == DEFAULT_SERIES else f"cartona_run_{env.major}"
+    name = options.database or usual
     is_new = _prepare_database(env, name, options.fresh)
     odoo = OdooServer(env, name, options={"http_port": _port(ODOO_PORT)})
     with SandboxServer(_port(SANDBOX_PORT)) as sandbox, odoo:
@@ -41,12 +43,17 @@ def main(options: argparse.Namespace) -> int:
         return _watch(odoo, sandbox)
 
 
+def made_from(name: str) -> Path:
+    """The file that says which state of the addon a database was made from."""
+    return DEV / f"{name}.made-from"
+
+
 def _prepare_database(env: Environment, name: str, fresh: bool) -> bool:
     """The database of the last time, brought up to the addon as it is now, or a new one.
 
     :return: whether it is new and empty
     """
-    mark = DEV / f"{name}.made-from"
+    mark = made_from(name)
     key = store.tree_key(env.addon, databases.NOT_INSTALLED)
     is_new = fresh or name not in env.pg.databases() or not mark.exists()
     if is_new:
@@ -66,7 +73,7 @@ def _fill(odoo: OdooServer, sandbox: SandboxServer, is_new: bool) -> None:
     demo.open_shop(odoo, sandbox)
     if is_new:
         key = store.tree_key(odoo.env.addon, databases.NOT_INSTALLED)
-        (DEV / f"{odoo.database}.made-from").write_text(key)
+        made_from(odoo.database).write_text(key)
 
 
 def _watch(odoo: OdooServer, sandbox: SandboxServer) -> int:

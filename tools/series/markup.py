@@ -37,7 +37,7 @@ class Context:
 
     :ivar document: the file that it changes
     :ivar facts: what Python says about the fields
-    :ivar root: the folder of the whole addon's documents, path -> document
+    :ivar documents: all of the addon's, path -> document
     """
 
     document: Document

@@ -131,17 +131,6 @@ def kanbans_have_no_header(context: Context) -> None:
             raise Refused(header, "a header in a kanban")
 
 
-def lists_are_plain(context: Context) -> None:
-    """Lists have no buttons that always show, and no groups of their own."""
-    for tree in context.view_elements("tree"):
-        for name in ("default_group_by", "open_form_view"):
-            if name in tree.attrib:
-                raise Refused(tree, f"{name} of a list")
-        for button in tree.iter("button"):
-            if button.get("display"):
-                raise Refused(button, "a list's button that always shows")
-
-
 def mail_templates_name_one_report(context: Context) -> None:
     """`report_template_ids` is one `report_template`."""
     for template in context.records("mail.template"):
@@ -165,7 +154,6 @@ RULES = (
     settings_open_inline,
     ribbons_have_a_background,
     kanbans_have_no_header,
-    lists_are_plain,
     mail_templates_name_one_report,
     activity_types_keep_nothing,
 )

@@ -1,5 +1,7 @@
 """19.0 to 18.0: groups hang on categories, and a few fields lose their new names."""
 
+import re
+
 from tools.series.document import Refused
 from tools.series.markup import Context, field_of, remove, rename_attribute
 
@@ -13,6 +15,10 @@ _HAVE_GROUPS = (
     "ir.ui.menu",
     "ir.ui.view",
     "res.users",
+)
+#: What 19.0 makes a date of: `today`, `now`, `-7d`, `=monday`, and any of them one after another.
+_RELATIVE_DATE = re.compile(
+    r"""(['"])\s*(?:today|now|[=+-](?:\d+[dwmyHMS]|\w+day|week_start))(?:\s[^'"]*)?\1"""
 )
 
 
@@ -65,11 +71,24 @@ def references_have_old_names(context: Context) -> None:
             rename_attribute(node, "ref", "ref", renamed[node.get("ref")])
 
 
+def dates_are_computed(context: Context) -> None:
+    """`'today -7d'` in a domain is a date from 19.0 on; before, it is a text like any other."""
+    for node in context.document.elements():
+        texts = [node.get("domain"), node.get("filter_domain")]
+        if node.tag == "field" and node.get("name") in ("domain", "domain_force"):
+            texts += [node.text, node.get("eval")]
+        for text in texts:
+            found = _RELATIVE_DATE.search(text or "")
+            if found:
+                raise Refused(node, f"the date {found[0]}: use context_today()")
+
+
 RULES = (
     privileges_become_categories,
     groups_have_users,
     group_ids_are_groups_id,
     references_have_old_names,
+    dates_are_computed,
 )
 #: Rules that run when all files have had theirs: they take away what others look up.
 LAST_RULES = (privileges_are_dropped,)
