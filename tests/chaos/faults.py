@@ -32,15 +32,19 @@ KINDS: tuple[dict[str, object], ...] = (
 )
 
 
-def begin(sandbox: SandboxServer, rng: random.Random) -> None:
+def begin(sandbox: SandboxServer, rng: random.Random, within: int = 0) -> None:
     """From now on the marketplace fails.
 
     The first rule that strikes is the one, each by its own dice: the shares are such that
     together they make up `SHARE`.
+
+    :param within: each kind strikes once in so many calls, whatever the dice say; 0: as they fall
     """
     each = 1 - (1 - SHARE) ** (1 / len(KINDS))
     for kind in KINDS:
         sandbox.set_fault(probability=each, seed=rng.randrange(10**6), **kind)
+    for kind in KINDS if within else ():
+        sandbox.set_fault(times=1, skip=rng.randrange(within), **kind)
 
 
 def refuse_token(sandbox: SandboxServer, seconds: float) -> None:
@@ -58,6 +62,9 @@ def end(sandbox: SandboxServer) -> tuple[int, dict[str, int]]:
     """
     rules = sandbox.faults()
     sandbox.clear_faults()
-    hits = {f"{rule['effect']} {rule['when']}": rule["hits"] for rule in rules}
+    hits: dict[str, int] = {}
+    for rule in rules:
+        kind = f"{rule['effect']} {rule['when']}"
+        hits[kind] = hits.get(kind, 0) + rule["hits"]
     assert len(hits) == len(KINDS)
     return sum(hits.values()), hits
