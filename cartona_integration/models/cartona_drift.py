@@ -45,8 +45,8 @@ class CartonaDrift(models.Model):
         ],
         required=True,
     )
-    odoo_value = fields.Char("Odoo")
-    cartona_value = fields.Char("Cartona")
+    odoo_value = fields.Char("Odoo", help="What Odoo wants Cartona to show.")
+    cartona_value = fields.Char("Cartona", help="What Cartona shows.")
     change = fields.Float("Change (%)", help="By how much the price would change on Cartona.")
     reason = fields.Selection(
         [

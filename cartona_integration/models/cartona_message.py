@@ -10,7 +10,7 @@ from odoo import _, api, fields, models
 
 from ..cartona_api import Problem, content_key, parse_order, readable_json
 from ..cartona_api import status as life_cycle
-from ..compat import GuardedFields, flush
+from ..compat import GuardedFields, OpenSelection, flush
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -41,7 +41,9 @@ class CartonaMessage(GuardedFields, models.Model):
         default="new",
         index=True,
     )
-    error_code = fields.Char(readonly=True)
+    error_code = OpenSelection(
+        lambda self: self.env["cartona.reasons"]._selection(), "Reason in Short", readonly=True
+    )
     error_detail = fields.Text(readonly=True)
     error_message = fields.Text("Reason", compute="_compute_error_message")
     acknowledge = fields.Selection(

@@ -192,7 +192,7 @@ class CartonaOrderImporter(models.AbstractModel):
     def _describe(self, line):
         """A line as a clerk finds it on Cartona: name and ids."""
         ids = (
-            ("Cartona ID", line.supplier_product_id),
+            (_("Cartona ID"), line.supplier_product_id),
             (_("your ID"), line.internal_product_id),
             (_("base product"), line.base_product_id),
         )

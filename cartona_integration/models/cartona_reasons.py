@@ -162,6 +162,12 @@ class CartonaReasons(models.AbstractModel):
             "product": _("Open the product"),
         }
 
+    def _selection(self):
+        """Why orders wait, as a list to choose or to group by; nothing of what to do."""
+        causes = [(code, reason.cause) for code, reason in self._order_reasons().items()]
+        unreadable = self._reason("bad_message").cause
+        return causes + [(code, unreadable) for code in sorted(_UNREADABLE)]
+
     def _order_reasons(self):
         return dict(self._product_reasons(), **self._figure_reasons(), **self._other_reasons())
 

@@ -19,8 +19,15 @@ _SAYS_SOMETHING = {"state", "cartona_shipped_at", "cartona_delivered_at"}
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    cartona_shipped_at = fields.Datetime("Shipped At", copy=False, readonly=True)
-    cartona_delivered_at = fields.Datetime("Delivered At", copy=False, readonly=True)
+    cartona_shipped_at = fields.Datetime(
+        "Shipped At", copy=False, readonly=True, help="When “Ship” was pressed."
+    )
+    cartona_delivered_at = fields.Datetime(
+        "Delivered At",
+        copy=False,
+        readonly=True,
+        help="When the last delivery was done, or “Delivered” was pressed.",
+    )
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",
         compute="_compute_cartona_needs_otp",
@@ -29,7 +36,10 @@ class SaleOrder(models.Model):
     cartona_can_ship = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_deliver = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_set_back = fields.Boolean(compute="_compute_cartona_buttons")
-    cartona_waits_for = fields.Char(compute="_compute_cartona_buttons")
+    cartona_waits_for = fields.Char(
+        compute="_compute_cartona_buttons",
+        help="Deliveries that are still to be done before Cartona is told “Delivered”.",
+    )
 
     # === COMPUTE METHODS === #
 

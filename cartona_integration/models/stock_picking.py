@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 
 from ..cartona_api import status as life_cycle
-from ..compat import backorder_rule, moves_of, picked_quantity
+from ..compat import OpenSelection, backorder_rule, moves_of, picked_quantity
 from .cartona_order_tools import paragraph
 
 
@@ -13,7 +13,7 @@ class StockPicking(models.Model):
     # In sudo mode, as related fields are: a warehouse user need not see orders.
     cartona_id = fields.Char("Cartona ID", related="sale_id.cartona_id")
     cartona_number = fields.Char("Cartona Order", related="sale_id.cartona_number")
-    cartona_status = fields.Char(related="sale_id.cartona_status")
+    cartona_status = OpenSelection(related="sale_id.cartona_status")
     cartona_status_label = fields.Char("Status on Cartona", related="sale_id.cartona_status_label")
     cartona_delivered_by = fields.Selection(related="sale_id.cartona_delivered_by")
     cartona_pickup_date = fields.Datetime(related="sale_id.cartona_pickup_date")

@@ -15,7 +15,11 @@ class StockPicking(models.Model):
     cartona_currency_id = fields.Many2one(
         "res.currency", compute="_compute_cartona_cash", compute_sudo=True
     )
-    cartona_cash_note = fields.Char(compute="_compute_cartona_cash", compute_sudo=True)
+    cartona_cash_note = fields.Char(
+        compute="_compute_cartona_cash",
+        compute_sudo=True,
+        help="What the driver has to know about the cash.",
+    )
 
     # === COMPUTE METHODS === #
 
