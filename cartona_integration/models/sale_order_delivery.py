@@ -26,7 +26,7 @@ class SaleOrder(models.Model):
         "Delivered At",
         copy=False,
         readonly=True,
-        help="When the last delivery was done, or “Delivered” was pressed.",
+        help="When “Delivered” was pressed.",
     )
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",

@@ -20,7 +20,11 @@ class StockPicking(models.Model):
     cartona_pickup_otp = fields.Char(
         related="sale_id.cartona_pickup_otp", exportable=False, groups="stock.group_stock_user"
     )
-    cartona_needs_otp = fields.Boolean(compute="_compute_cartona_needs_otp")
+    cartona_needs_otp = fields.Boolean(
+        "Needs the Retailer's Code",
+        compute="_compute_cartona_needs_otp",
+        help="Money moves through Cartona: it takes the delivery only with the retailer's code.",
+    )
     cartona_waits_for = fields.Char(related="sale_id.cartona_waits_for")
 
     # === COMPUTE METHODS === #

@@ -11,6 +11,7 @@ class StockPicking(models.Model):
         compute="_compute_cartona_cash",
         compute_sudo=True,
         currency_field="cartona_currency_id",
+        help="What the driver takes from the retailer for this delivery.",
     )
     cartona_currency_id = fields.Many2one(
         "res.currency", compute="_compute_cartona_cash", compute_sudo=True

@@ -89,12 +89,14 @@ class Clerk:
         self.click(_APPS)
         self.click(f".o_app[data-menu-xmlid='{menu}']")
         self.settle()
+        self._look_away()
 
     def open_menu(self, *menus: str) -> None:
         """Choose a menu of the app one is in, through the menus above it."""
         for menu in menus:
             self.click(f"[data-menu-xmlid='{menu}']")
         self.settle()
+        self._look_away()
 
     def open(self, model: str, record: int) -> None:
         """Open the form of a record by its address, as from a bookmark."""
@@ -109,6 +111,10 @@ class Clerk:
         self.page.goto(f"{self.odoo.url}/web#action={action}&menu_id={self._menu(_CARTONA)}")
         self.page.wait_for_selector(".o_action_manager .o_view_controller")
         self.settle()
+
+    def _look_away(self) -> None:
+        """Take the mouse to where it explains nothing: what it says would lie over the rest."""
+        self.page.mouse.move(0, 0)
 
     def _menu(self, menu: str) -> int:
         return reference(self.odoo, menu)
@@ -236,7 +242,7 @@ class Clerk:
         if not self.screenshots:
             return
         self.settle()
-        self.page.mouse.move(0, 0)
+        self._look_away()
         self.page.wait_for_timeout(500)  # charts and badges draw themselves
         self.screenshots.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=self.screenshots / f"{name}.{self.suffix}.png")
