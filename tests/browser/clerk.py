@@ -193,6 +193,13 @@ class Clerk:
             self.click(question)
         self.sees(until)
 
+    def close_windows(self) -> None:
+        """Close what Odoo itself says before anything was asked: it warns of its own features."""
+        window = self.page.locator(".modal-footer button:visible")
+        while window.count():
+            self.click(window)
+            self.settle()
+
     def save(self) -> None:
         """Save the form."""
         with self.page.expect_response(lambda answer: _SAVED.search(answer.url)):
