@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length
 
-from odoo import SUPERUSER_ID, api, http, models
+from odoo import SUPERUSER_ID, api, fields, http, models
 from odoo.tools import float_is_zero
 
 # === DECLARATIONS === #
@@ -30,6 +30,17 @@ else:
                 *owner.__dict__.get("_sql_constraints", ()),
                 (name[1:], self.definition, self.message),
             ]
+
+
+class OpenSelection(fields.Selection):
+    """A selection that says what its values mean and keeps any other one, too.
+
+    For words of somebody else's who may have new ones tomorrow. Up to 18 Odoo refuses what is
+    not in the list even where a method makes it.
+    """
+
+    def convert_to_cache(self, value, record, validate=True):
+        return super().convert_to_cache(value, record, validate=False)
 
 
 # From 19 on every search and grouping goes through one check of Odoo's own.

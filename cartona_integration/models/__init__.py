@@ -10,6 +10,7 @@ from . import cartona_change
 from . import cartona_delivery_proof
 from . import cartona_listing
 from . import cartona_listing_payload
+from . import cartona_listing_unit
 from . import cartona_change_drain
 from . import cartona_catalogue
 from . import cartona_drift

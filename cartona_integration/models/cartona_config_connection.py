@@ -44,7 +44,9 @@ class CartonaConfig(models.Model):
     )
     error_code = fields.Char(readonly=True, copy=False)
     error_detail = fields.Char(readonly=True, copy=False)
-    error_message = fields.Char(compute="_compute_error_message")
+    error_message = fields.Char(
+        compute="_compute_error_message", help="Why nothing is exchanged, and what to do."
+    )
     database_uuid = fields.Char(
         readonly=True, copy=False, help="The database that was connected; a copy has another one."
     )

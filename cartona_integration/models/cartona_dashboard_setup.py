@@ -22,7 +22,11 @@ class CartonaConfig(models.Model):
     needs_switch = fields.Boolean(compute="_compute_needs")
     needs_webhook = fields.Boolean(compute="_compute_needs")
     needs_runner = fields.Boolean(compute="_compute_needs")
-    missing_count = fields.Integer("Still to Do", compute="_compute_needs")
+    missing_count = fields.Integer(
+        "Still to Do",
+        compute="_compute_needs",
+        help="Steps that are missing before everything goes by itself; the form names them.",
+    )
 
     # === COMPUTE METHODS === #
 

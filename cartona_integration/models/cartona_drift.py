@@ -62,8 +62,8 @@ class CartonaDrift(models.Model):
     )
     # What differs, as Cartona names it.
     field_names = fields.Char(readonly=True)
-    odoo_value = fields.Char("Odoo")
-    cartona_value = fields.Char("Cartona")
+    odoo_value = fields.Char("Odoo", help="What Odoo wants Cartona to show.")
+    cartona_value = fields.Char("Cartona", help="What Cartona shows.")
     change = fields.Float("Change (%)", help="By how much the price would change on Cartona.")
     reason = fields.Selection(
         [

@@ -6,12 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount
 
-from ..compat import (
-    Constraint,
-    pack_unit_domain,
-    pack_unit_values,
-    same_unit_family,
-)
+from ..compat import Constraint, pack_unit_domain, same_unit_family
 from .cartona_change import LISTING_KINDS
 
 SYNC_STATES = [
@@ -359,5 +354,4 @@ class CartonaListing(models.Model):
             )
             if holds and abs(holds - count) < 1e-6:
                 return unit
-        name = "%s of %s" % ((label or "pack").replace("_", " ").capitalize(), "%g" % count)
-        return Uom.create(pack_unit_values(base, count, name))
+        return self._make_pack_unit(base, count, label)

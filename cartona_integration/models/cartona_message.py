@@ -10,7 +10,7 @@ from datetime import datetime
 from odoo import _, api, fields, models
 
 from ..cartona_api import Problem, content_key, glance, parse_order, readable_json
-from ..compat import GuardedFields, flush
+from ..compat import GuardedFields, OpenSelection, flush
 
 # What is known of a message when another one of its order comes.
 _Told = namedtuple("_Told", "told_at id content_key acknowledge")
@@ -50,7 +50,9 @@ class CartonaMessage(GuardedFields, models.Model):
         default="new",
         index=True,
     )
-    error_code = fields.Char(readonly=True)
+    error_code = OpenSelection(
+        lambda self: self.env["cartona.reasons"]._selection(), "Reason in Short", readonly=True
+    )
     error_detail = fields.Text(readonly=True)
     error_message = fields.Text("Reason", compute="_compute_error_message")
     acknowledge = fields.Selection(

@@ -280,6 +280,12 @@ class CartonaReasons(models.AbstractModel):
         """Codes whose cause can go away by something done in Odoo."""
         return {code for code, reason in self._order_reasons().items() if reason.heals}
 
+    def _selection(self):
+        """Why orders wait, as a list to choose or to group by; nothing of what to do."""
+        causes = [(code, reason.cause) for code, reason in self._order_reasons().items()]
+        unreadable = self._reason("bad_message").cause
+        return causes + [(code, unreadable) for code in sorted(_UNREADABLE)]
+
     def _order_reasons(self):
         return dict(self._product_reasons(), **self._figure_reasons(), **self._other_reasons())
 

@@ -40,12 +40,28 @@ class ProductProduct(models.Model):
         "Cartona",
         compute="_compute_cartona",
         search="_search_cartona_sync_state",
+        help="Waiting: on its way. Up to date: Cartona has it. Error: the sentence above says why.",
     )
-    cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona")
-    cartona_last_sent = fields.Char("On Cartona Now", compute="_compute_cartona")
-    cartona_error = fields.Char("Cartona Error", compute="_compute_cartona")
+    cartona_synced_at = fields.Datetime(
+        "Last Sent to Cartona",
+        compute="_compute_cartona",
+        help="When Cartona last took a price or a quantity of this product.",
+    )
+    cartona_last_sent = fields.Char(
+        "On Cartona Now",
+        compute="_compute_cartona",
+        help="The price and the quantity that Cartona was last told.",
+    )
+    cartona_error = fields.Char(
+        "Cartona Error",
+        compute="_compute_cartona",
+        help="Why this product is not as it should be on Cartona, and what to do.",
+    )
+    cartona_listing_count = fields.Integer(
+        compute="_compute_cartona",
+        help="In how many ways Cartona sells it: by the piece, by the box ...",
+    )
     cartona_error_code = fields.Char(compute="_compute_cartona")
-    cartona_listing_count = fields.Integer(compute="_compute_cartona")
 
     # === COMPUTE METHODS === #
 

@@ -21,16 +21,32 @@ class ProductTemplate(models.Model):
         "Cartona",
         compute="_compute_cartona_state",
         search="_search_cartona_sync_state",
+        help="Waiting: on its way. Up to date: Cartona has it. Error: the sentence above says why.",
     )
-    cartona_synced_at = fields.Datetime("Last Sent to Cartona", compute="_compute_cartona_state")
-    cartona_last_sent = fields.Char("On Cartona Now", compute="_compute_cartona_state")
-    cartona_error = fields.Char("Cartona Error", compute="_compute_cartona_state")
+    cartona_synced_at = fields.Datetime(
+        "Last Sent to Cartona",
+        compute="_compute_cartona_state",
+        help="When Cartona last took a price or a quantity of this product.",
+    )
+    cartona_last_sent = fields.Char(
+        "On Cartona Now",
+        compute="_compute_cartona_state",
+        help="The price and the quantity that Cartona was last told.",
+    )
+    cartona_error = fields.Char(
+        "Cartona Error",
+        compute="_compute_cartona_state",
+        help="Why this product is not as it should be on Cartona, and what to do.",
+    )
     cartona_error_code = fields.Char(compute="_compute_cartona_state")
     cartona_is_unlimited_stock = fields.Boolean(
         "Unlimited on Cartona",
         help="Retailers can always order it: no quantity is sent, Cartona does not count it.",
     )
-    cartona_listing_count = fields.Integer(compute="_compute_cartona_state")
+    cartona_listing_count = fields.Integer(
+        compute="_compute_cartona_state",
+        help="In how many ways Cartona sells it: by the piece, by the box ...",
+    )
 
     # === COMPUTE METHODS === #
 

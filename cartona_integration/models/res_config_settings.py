@@ -27,6 +27,7 @@ class ResConfigSettings(models.TransientModel):
         "Keep the Log (Days)",
         config_parameter="cartona_integration.log_days",
         default=KEEP_DAYS,
+        help="Older lines are deleted by Odoo, a few at a time.",
     )
 
     # === COMPUTE METHODS === #

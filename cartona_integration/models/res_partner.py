@@ -57,7 +57,9 @@ class ResPartner(models.Model):
         index=True,
         help="The retailer on Cartona: retailer_ and his code there, which never changes.",
     )
-    cartona_phone2 = fields.Char("Second Phone", copy=False)
+    cartona_phone2 = fields.Char(
+        "Second Phone", copy=False, help="The other number that the retailer gave Cartona."
+    )
     cartona_phone_key = fields.Char(compute="_compute_cartona_phone_key", store=True, index=True)
     cartona_phone2_key = fields.Char(compute="_compute_cartona_phone2_key", store=True, index=True)
     cartona_search_name = fields.Char(

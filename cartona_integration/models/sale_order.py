@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import status
-from ..compat import Constraint, check_may_write, is_confirmed, is_locked
+from ..compat import Constraint, OpenSelection, check_may_write, is_confirmed, is_locked
 
 SYNC_STATES = [("pending", "Waiting"), ("synced", "Up to date"), ("error", "Error")]
 
@@ -19,19 +19,37 @@ class SaleOrder(models.Model):
         copy=False, readonly=True, index=True, help="What people say on the phone."
     )
     # Raw, as Cartona writes it: a status that nobody has heard of yet is shown as received.
-    cartona_status = fields.Char(
-        copy=False, readonly=True, index=True, help="The status that Cartona is known to have."
+    cartona_status = OpenSelection(
+        lambda self: list(self._cartona_status_labels().items()),
+        copy=False,
+        readonly=True,
+        index=True,
+        help="The status that Cartona is known to have.",
     )
-    cartona_status_label = fields.Char("Status on Cartona", compute="_compute_cartona_status_label")
+    cartona_status_label = fields.Char(
+        "Status on Cartona",
+        compute="_compute_cartona_status_label",
+        help="Where Cartona and the retailer see the order.",
+    )
     cartona_delivered_by = fields.Selection(
         [(status.BY_SUPPLIER, "You"), (status.BY_CARTONA, "Cartona"), ("other", "Somebody else")],
         "Delivered By",
         copy=False,
         readonly=True,
+        help="Who brings the goods to the retailer. What Cartona collects it delivers itself.",
     )
-    cartona_created_at = fields.Datetime("Ordered At", copy=False, readonly=True)
-    cartona_route = fields.Char("Distribution Route", copy=False, readonly=True)
-    cartona_pickup_date = fields.Datetime("Collected By Cartona At", copy=False, readonly=True)
+    cartona_created_at = fields.Datetime(
+        "Ordered At", copy=False, readonly=True, help="When the retailer ordered on Cartona."
+    )
+    cartona_route = fields.Char(
+        "Distribution Route", copy=False, readonly=True, help="The tour on which Cartona put it."
+    )
+    cartona_pickup_date = fields.Datetime(
+        "Collected By Cartona At",
+        copy=False,
+        readonly=True,
+        help="When Cartona comes for the goods.",
+    )
     cartona_pickup_otp = fields.Char(
         "Pickup Code",
         copy=False,
@@ -42,8 +60,18 @@ class SaleOrder(models.Model):
     )
 
     # The state of what goes out about this order
-    cartona_sync_state = fields.Selection(SYNC_STATES, copy=False, readonly=True)
-    cartona_synced_at = fields.Datetime("Last Exchanged", copy=False, readonly=True)
+    cartona_sync_state = fields.Selection(
+        SYNC_STATES,
+        copy=False,
+        readonly=True,
+        help="Whether Cartona knows where the order stands in Odoo.",
+    )
+    cartona_synced_at = fields.Datetime(
+        "Last Exchanged",
+        copy=False,
+        readonly=True,
+        help="When Cartona was last told something of this order, or said something.",
+    )
     # JSON: what Cartona last said, see `cartona.order.importer`. What differs from it in the
     # order was changed here; what differs from it in the next message was changed there.
     cartona_told = fields.Text(copy=False, readonly=True, groups="base.group_system")

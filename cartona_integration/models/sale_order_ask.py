@@ -51,6 +51,7 @@ class SaleOrder(models.Model):
         inverse="_inverse_cartona_error",
         search="_search_cartona_error",
         readonly=True,
+        help="Why Cartona did not take what it was told.",
     )
 
     # === COMPUTE METHODS === #

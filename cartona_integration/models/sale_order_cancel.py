@@ -15,6 +15,7 @@ class SaleOrder(models.Model):
         "Reason for Cancelling",
         copy=False,
         readonly=True,
+        help="What Cartona was told, and shows the retailer.",
     )
 
     # === ACTION METHODS === #

@@ -19,9 +19,18 @@ _SAYS_SOMETHING = {"state", "cartona_shipped_at", "cartona_delivered_at", "carto
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    cartona_shipped_at = fields.Datetime("Shipped At", copy=False, readonly=True)
-    cartona_delivered_at = fields.Datetime("Delivered At", copy=False, readonly=True)
-    cartona_returned_at = fields.Datetime("Brought Back At", copy=False, readonly=True)
+    cartona_shipped_at = fields.Datetime(
+        "Shipped At", copy=False, readonly=True, help="When “Ship” was pressed."
+    )
+    cartona_delivered_at = fields.Datetime(
+        "Delivered At",
+        copy=False,
+        readonly=True,
+        help="When “Delivered” was pressed.",
+    )
+    cartona_returned_at = fields.Datetime(
+        "Brought Back At", copy=False, readonly=True, help="When “Brought Back” was pressed."
+    )
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",
         compute="_compute_cartona_needs_otp",
@@ -31,7 +40,10 @@ class SaleOrder(models.Model):
     cartona_can_deliver = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_bring_back = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_set_back = fields.Boolean(compute="_compute_cartona_buttons")
-    cartona_waits_for = fields.Char(compute="_compute_cartona_buttons")
+    cartona_waits_for = fields.Char(
+        compute="_compute_cartona_buttons",
+        help="Deliveries that are still to be done before Cartona is told “Delivered”.",
+    )
 
     # === COMPUTE METHODS === #
 

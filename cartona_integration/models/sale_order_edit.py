@@ -42,7 +42,10 @@ class SaleOrder(models.Model):
         readonly=True,
     )
     cartona_difference = fields.Html(
-        compute="_compute_cartona_difference", compute_sudo=True, sanitize=False
+        compute="_compute_cartona_difference",
+        compute_sudo=True,
+        sanitize=False,
+        help="What the order has here and what it has on Cartona, line by line.",
     )
     cartona_difference_kind = fields.Selection(
         [

@@ -3,7 +3,7 @@
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ..cartona_api import status as life_cycle
-from ..compat import backorder_rule, moves_of, picked_quantity
+from ..compat import OpenSelection, backorder_rule, moves_of, picked_quantity
 from .cartona_order_tools import paragraph
 
 
@@ -13,14 +13,18 @@ class StockPicking(models.Model):
     # In sudo mode, as related fields are: a warehouse user need not see orders.
     cartona_id = fields.Char("Cartona ID", related="sale_id.cartona_id")
     cartona_number = fields.Char("Cartona Order", related="sale_id.cartona_number")
-    cartona_status = fields.Char(related="sale_id.cartona_status")
+    cartona_status = OpenSelection(related="sale_id.cartona_status")
     cartona_status_label = fields.Char("Status on Cartona", related="sale_id.cartona_status_label")
     cartona_delivered_by = fields.Selection(related="sale_id.cartona_delivered_by")
     cartona_pickup_date = fields.Datetime(related="sale_id.cartona_pickup_date")
     cartona_pickup_otp = fields.Char(
         related="sale_id.cartona_pickup_otp", exportable=False, groups="stock.group_stock_user"
     )
-    cartona_needs_otp = fields.Boolean(compute="_compute_cartona_needs_otp")
+    cartona_needs_otp = fields.Boolean(
+        "Needs the Retailer's Code",
+        compute="_compute_cartona_needs_otp",
+        help="Money moves through Cartona: it takes the delivery only with the retailer's code.",
+    )
     cartona_waits_for = fields.Char(related="sale_id.cartona_waits_for")
 
     # === COMPUTE METHODS === #

@@ -11,11 +11,16 @@ class StockPicking(models.Model):
         compute="_compute_cartona_cash",
         compute_sudo=True,
         currency_field="cartona_currency_id",
+        help="What the driver takes from the retailer for this delivery.",
     )
     cartona_currency_id = fields.Many2one(
         "res.currency", compute="_compute_cartona_cash", compute_sudo=True
     )
-    cartona_cash_note = fields.Char(compute="_compute_cartona_cash", compute_sudo=True)
+    cartona_cash_note = fields.Char(
+        compute="_compute_cartona_cash",
+        compute_sudo=True,
+        help="What the driver has to know about the cash.",
+    )
 
     # === COMPUTE METHODS === #
 

@@ -15,7 +15,7 @@ class CartonaMatchingDesk(models.TransientModel):
     image_url = fields.Char(related="listing_id.image_url")
     listing_name = fields.Char(related="listing_id.name", string="Name on Cartona")
     cartona_id = fields.Char(related="listing_id.cartona_id")
-    unit = fields.Char(related="listing_id.unit")
+    unit_label = fields.Char(related="listing_id.unit_label")
     unit_count = fields.Float(related="listing_id.unit_count")
     shown_price = fields.Float(related="listing_id.shown_price", string="Price on Cartona")
     match_ids = fields.One2many(related="listing_id.match_ids", readonly=True)
@@ -76,7 +76,7 @@ class CartonaMatchingDesk(models.TransientModel):
             desk.is_pack_question = bool(desk.product_id) and is_pack
             desk.question = desk.product_id and _(
                 "1 %(unit)s on Cartona = %(count)s %(product_unit)s?",
-                unit=desk.unit or _("piece"),
+                unit=desk.unit_label or _("piece"),
                 count="%g" % desk.pack_count,
                 product_unit=desk.product_id.uom_id.name,
             )

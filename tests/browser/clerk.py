@@ -17,8 +17,40 @@ _CALM = 4  # times a twentieth of a second
 #: Requests that a page waits for before it shows what was asked.
 _ANSWERED = ("/web/dataset/", "/web/action/", "/web/webclient/", "/web/bundle", "/web/assets/")
 _APPS = ".o_navbar_apps_menu button"
+#: Where one has a form open: the app above it.
+_HOMES = {
+    "product.product": "sale.sale_menu_root",
+    "product.template": "sale.sale_menu_root",
+    "res.partner": "sale.sale_menu_root",
+    "sale.order": "sale.sale_menu_root",
+    "stock.picking": "stock.menu_stock_root",
+}
+_CARTONA = "cartona_integration.menu_cartona_root"
 #: What the client calls when a form is saved; up to 16 there was no method for it alone.
 _SAVED = re.compile(r"/(web_save|write|create)\b")
+
+
+#: Of a place with an input: how that is written; else where its first and last letters are drawn.
+_STARTS_AT_ITS_LEFT = """element => {
+    const input = element.matches("input") ? element : element.querySelector("input");
+    if (input) return getComputedStyle(input).direction === "ltr";
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const letters = [];
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+        for (let at = 0; at < node.length; at++) {
+            if (node.data[at].trim() && !/[\u2066-\u2069]/.test(node.data[at])) {
+                letters.push([node, at]);
+            }
+        }
+    }
+    const lefts = [letters[0], letters.at(-1)].map(([node, at]) => {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        return range.getBoundingClientRect().left;
+    });
+    return lefts[0] < lefts[1];
+}"""
 
 
 class Clerk:
@@ -57,16 +89,20 @@ class Clerk:
         self.click(_APPS)
         self.click(f".o_app[data-menu-xmlid='{menu}']")
         self.settle()
+        self._look_away()
 
     def open_menu(self, *menus: str) -> None:
         """Choose a menu of the app one is in, through the menus above it."""
         for menu in menus:
             self.click(f"[data-menu-xmlid='{menu}']")
         self.settle()
+        self._look_away()
 
     def open(self, model: str, record: int) -> None:
         """Open the form of a record by its address, as from a bookmark."""
-        self.page.goto(f"{self.odoo.url}/web#model={model}&id={record}&view_type=form")
+        home = self._menu(_HOMES.get(model, _CARTONA))
+        address = f"model={model}&id={record}&view_type=form&menu_id={home}"
+        self.page.goto(f"{self.odoo.url}/web#{address}")
         self.page.wait_for_selector(".o_form_view")
         self.settle()
 
@@ -75,15 +111,23 @@ class Clerk:
 
         :param action: its external id
         """
-        self.page.goto(f"{self.odoo.url}/web#action={self._action(action)}&view_type=list")
+        found = reference(self.odoo, action)
+        self.page.goto(f"{self.odoo.url}/web#action={found}&view_type=list")
         self.sees(".o_list_view .o_data_row")
         self.settle()
 
-    def _action(self, external_id: str) -> int:
-        module, name = external_id.split(".")
-        domain = [("module", "=", module), ("name", "=", name)]
-        [row] = self.odoo.call("ir.model.data", "search_read", domain, ["res_id"])
-        return row["res_id"]
+    def open_action(self, action: int) -> None:
+        """Open a window action by its address."""
+        self.page.goto(f"{self.odoo.url}/web#action={action}&menu_id={self._menu(_CARTONA)}")
+        self.page.wait_for_selector(".o_action_manager .o_view_controller")
+        self.settle()
+
+    def _look_away(self) -> None:
+        """Take the mouse to where it explains nothing: what it says would lie over the rest."""
+        self.page.mouse.move(0, 0)
+
+    def _menu(self, menu: str) -> int:
+        return reference(self.odoo, menu)
 
     def settle(self) -> None:
         """Wait until the page has asked for nothing for a moment.
@@ -106,7 +150,7 @@ class Clerk:
 
     def click(self, target: str | Locator) -> None:
         """Press the mouse on the first thing that matches."""
-        place = self.page.locator(target).first if isinstance(target, str) else target
+        place = self.page.locator(target).first if isinstance(target, str) else target.first
         place.click()
         self.clicks += 1
 
@@ -154,7 +198,7 @@ class Clerk:
         found = self.odoo.call(
             "ir.actions.actions",
             "read",
-            [self._action(action)],
+            [reference(self.odoo, action)],
             ["name"],
             context={"lang": language},
         )
@@ -170,6 +214,17 @@ class Clerk:
         self.click(entry)
         self.settle()
 
+    def choose_in_list(self, row: str, field: str, name: str) -> None:
+        """Choose a record in a cell of an editable list, and save the line."""
+        self.click(f"{row} .o_data_cell[name='{field}']")
+        place = self.page.locator(f".o_selected_row [name='{field}'] input")
+        place.fill(name)
+        found = ".o-autocomplete--dropdown-item, .ui-autocomplete .ui-menu-item"
+        self.click(self.page.locator(found).filter(has_text=name))
+        with self.page.expect_response(lambda answer: _SAVED.search(answer.url)):
+            self.click(".o_list_button_save:visible")
+        self.settle()
+
     def agree_if_asked(self, until: str) -> None:
         """Say yes to what some series of Odoo ask first, until this is seen."""
         question = self.page.locator(".modal-footer .btn-primary:not([name])")
@@ -177,6 +232,13 @@ class Clerk:
         if question.count():
             self.click(question)
         self.sees(until)
+
+    def close_windows(self) -> None:
+        """Close what Odoo itself says before anything was asked: it warns of its own features."""
+        window = self.page.locator(".modal-footer button:visible")
+        while window.count():
+            self.click(window)
+            self.settle()
 
     def save(self) -> None:
         """Save the form."""
@@ -199,6 +261,11 @@ class Clerk:
         expect(place).to_be_visible(timeout=timeout * 1000)
         return place
 
+    def sees_no_error(self) -> None:
+        """No window says that something went wrong or is not allowed."""
+        self.settle()
+        self.does_not_see(".o_error_dialog, .o_dialog_error, .o_dialog_warning")
+
     def does_not_see(self, target: str) -> None:
         """Nothing that matches is visible."""
         expect(self.page.locator(f"{_named(target)} >> visible=true")).to_have_count(0)
@@ -211,12 +278,18 @@ class Clerk:
         """Wait until the first match holds this text."""
         expect(self.page.locator(target).first).to_contain_text(text, timeout=timeout * 1000)
 
+    def is_left_to_right(self, target: str | Locator) -> bool:
+        """Whether what the first match says starts at its left: digits, letters, signs."""
+        place = self.page.locator(target).first if isinstance(target, str) else target
+        place.wait_for()
+        return place.evaluate(_STARTS_AT_ITS_LEFT)
+
     def picture(self, name: str) -> None:
         """Take a screenshot of what is seen now, when pictures are wanted."""
         if not self.screenshots:
             return
         self.settle()
-        self.page.mouse.move(0, 0)
+        self._look_away()
         self.page.wait_for_timeout(500)  # charts and badges draw themselves
         self.screenshots.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=self.screenshots / f"{name}.{self.suffix}.png")
@@ -225,6 +298,13 @@ class Clerk:
     def seconds(self) -> float:
         """How long this has taken so far."""
         return time.monotonic() - self.started
+
+
+def reference(odoo: OdooServer, xml_id: str) -> int:
+    """The id of what a module has made."""
+    module, name = xml_id.split(".")
+    domain = [("module", "=", module), ("name", "=", name)]
+    return odoo.call("ir.model.data", "search_read", domain, ["res_id"])[0]["res_id"]
 
 
 def _answers(answer: Response, button: str) -> bool:

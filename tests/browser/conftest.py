@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.clerk import Clerk
+from tests.browser.clerk import Clerk, reference
 from tools.dev import browser as chromium_tools
 from tools.dev import processes, store
 from tools.dev.environment import Environment
@@ -105,6 +105,34 @@ def phone(odoo: OdooServer, language: str, new_page: Callable[..., Page]) -> Cle
     return Clerk(new_page(390, 780), odoo, _pictures(), language[:2]).log_in()
 
 
+@pytest.fixture
+def colleague(
+    odoo: OdooServer, language: str, new_page: Callable[..., Page]
+) -> Callable[[str], Clerk]:
+    """`colleague("stock.group_stock_user")`: somebody with that group alone, logged in."""
+
+    def make(group: str) -> Clerk:
+        speak(odoo, language)
+        login = f"{group.split('_')[-1]}-{language}"
+        if not odoo.call("res.users", "search_count", [("login", "=", login)]):
+            # Up to 18 a user's groups have another name.
+            groups = "group_ids" if odoo.env.major >= 19 else "groups_id"
+            ids = [reference(odoo, name) for name in ("base.group_user", group)]
+            values = {"name": login.title(), "login": login, "password": login, "lang": language}
+            odoo.call("res.users", "create", {**values, groups: [(6, 0, ids)], **calm(odoo)})
+        return Clerk(new_page(), odoo, _pictures(), language[:2]).log_in(login, login)
+
+    return make
+
+
+def calm(odoo: OdooServer) -> dict[str, object]:
+    """Values of a user to whom Odoo says nothing by itself: it would lie over what is looked at."""
+    values: dict[str, object] = {"odoobot_state": "disabled"}
+    if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):
+        values["tour_enabled"] = False
+    return values
+
+
 def speak(odoo: OdooServer, language: str) -> None:
     """Let the administrator read Odoo in that language."""
     lang = odoo.call("res.lang", "search", [("code", "=", language)])
@@ -117,11 +145,7 @@ def speak(odoo: OdooServer, language: str) -> None:
         install = odoo.call("base.language.install", "create", wanted)
         odoo.call("base.language.install", "lang_install", [install])
     [user] = odoo.call("res.users", "search", [("login", "=", "admin")])
-    values = {"lang": language}
-    if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):
-        values["tour_enabled"] = False  # Odoo's own hints would lie over what is looked at
-    values["odoobot_state"] = "disabled"  # its greeting would cover the screen of a phone
-    odoo.call("res.users", "write", [user], values)
+    odoo.call("res.users", "write", [user], {"lang": language, **calm(odoo)})
 
 
 def _pictures() -> Path | None:

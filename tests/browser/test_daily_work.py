@@ -86,7 +86,7 @@ def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop)
     )
     name = unknown["supplier_product_name"]
     values = {"name": name, "list_price": float(unknown["selling_price"]), "taxes_id": [(5,)]}
-    product = shop.odoo.call("product.template", "create", values)
+    shop.odoo.call("product.template", "create", values)
     line = {"supplier_product_id": unknown["supplier_product_id"], "amount": 2}
     order = shop.sandbox.place_order(lines=[line])
     waiting = [("hashed_id", "=", order["hashed_id"]), ("state", "=", "error")]
@@ -98,10 +98,9 @@ def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop)
     clerk.reads(".o_data_row", order["receipt_id"])
     clerk.picture("waiting-orders")
 
-    clerk.open("product.template", product)
-    clerk.type("cartona_id", str(unknown["supplier_product_id"]))
-    clerk.save()
-
+    clerk.press("action_fix", f".o_data_row:has-text({order['receipt_id']!r})")
+    row = f".o_data_row:has-text({str(unknown['supplier_product_id'])!r})"
+    clerk.choose_in_list(row, "product_id", name)
     domain = [("cartona_id", "=", order["hashed_id"])]
     wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain), timeout=15)
     clerk.open_app(APP)
@@ -117,6 +116,19 @@ def test_everything_is_sent_again_by_one_button(clerk: Clerk, shop: Shop):
     shop.settle()
     sent = shop.sandbox.requests(path="supplier-product/bulk-update")
     assert sum(len(call["body"]) for call in sent) >= len(shop.products)
+
+
+def test_what_was_exchanged_is_in_the_log(clerk: Clerk, shop: Shop):
+    clerk.open_app(APP)
+    clerk.open_menu(
+        "cartona_integration.menu_cartona_log", "cartona_integration.menu_cartona_sync_log"
+    )
+    clerk.sees(".o_list_view .o_data_row")
+    clerk.picture("log")
+    for view, shown in (("graph", ".o_graph_view canvas"), ("pivot", ".o_pivot_view td")):
+        clerk.click(f".o_switch_view.o_{view}")
+        clerk.sees(shown)
+        clerk.sees_no_error()
 
 
 def test_price_changed_there_is_put_right_from_here(clerk: Clerk, shop: Shop):
@@ -147,9 +159,27 @@ def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
     assert clerk.page.locator("body").evaluate(of_page) == direction
     for name in ("base_url", "webhook_url", "webhook_token"):
         assert clerk.field(name).evaluate(of_page) == "ltr", name
+        assert clerk.is_left_to_right(clerk.field(name)), name
     address = clerk.field("webhook_url").inner_text().strip()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cartona/webhook/orders", address)
     clerk.picture("configuration")
+
+    order = shop.sandbox.place_order(lines=1)
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    [sale] = wait_until(
+        lambda: shop.odoo.call("sale.order", "search_read", domain, ["partner_id"]), timeout=15
+    )
+    partner = sale["partner_id"][0]
+    shop.odoo.call("res.partner", "write", [partner], {"cartona_phone2": "+201003150161"})
+    clerk.open("sale.order", sale["id"])
+    for name in ("cartona_number", "cartona_amount_to_collect"):
+        assert clerk.is_left_to_right(clerk.field(name)), name
+    clerk.open("res.partner", partner)
+    assert clerk.is_left_to_right(clerk.field("phone"))
+    clerk.click("[name='sales_purchases']:visible")
+    for name in ("cartona_phone2", "cartona_id"):
+        assert clerk.is_left_to_right(clerk.field(name)), name
+    clerk.picture("customer")
 
 
 def test_order_fits_on_a_phone(phone: Clerk, shop: Shop):

@@ -1,0 +1,162 @@
+"""Screens of people who are no administrators, and what is on a screen and what is not."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.clerk import Clerk, reference
+from tools.dev.demo import Shop
+from tools.dev.processes import wait_until
+
+APP = "cartona_integration.menu_cartona_root"
+SOON = 15  # seconds
+OURS = "[name^='cartona_'], [name='cartona'], [name^='action_cartona_']"
+
+
+def test_a_salesperson_sells_without_being_an_administrator(
+    colleague: Callable[[str], Clerk], shop: Shop
+):
+    sale, order = placed_order(shop)
+    clerk = colleague("sales_team.group_sale_salesman_all_leads")
+    clerk.open_app(APP)
+    clerk.sees(".o_kanban_record [name='success_rate'], .o_kanban_record .text-muted")
+    clerk.sees_no_error()
+    clerk.open("product.template", template_of_first(shop))
+    clerk.sees_badge("cartona_sync_state", "success")
+    clerk.press("action_cartona_sync")
+    clerk.sees_no_error()
+
+    clerk.open("sale.order", sale)
+    clerk.reads("[name='cartona_number']", order["receipt_id"])
+    clerk.press("action_confirm", ".o_statusbar_buttons")
+    clerk.sees_no_error()
+    wait_until(lambda: status(shop, order) == "approved", timeout=SOON)
+    clerk.page.reload()
+    clerk.sees_badge("cartona_status_label", "info")
+
+
+def test_a_stock_user_delivers_without_being_an_administrator(
+    colleague: Callable[[str], Clerk], shop: Shop
+):
+    sale, order = placed_order(shop, cartona_credit=5)
+    shop.odoo.call("sale.order", "action_confirm", [sale])
+    wait_until(lambda: status(shop, order) == "approved", timeout=SOON)
+    [picking] = shop.odoo.call("stock.picking", "search", [("sale_id", "=", sale)])
+    clerk = colleague("stock.group_stock_user")
+    clerk.open_app(APP)
+    clerk.sees(".o_kanban_record [name='action_open_log']")
+    clerk.sees_no_error()
+
+    clerk.open("stock.picking", picking)
+    clerk.reads("[name='cartona_number']", order["receipt_id"])
+    clerk.sees("[name='cartona_amount_to_collect']")
+    assert clerk.is_left_to_right("[name='cartona_amount_to_collect']")
+    clerk.sees_no_error()
+    clerk.picture("delivery")
+
+
+def test_nothing_of_cartona_is_on_what_is_not_on_it(clerk: Clerk, shop: Shop):
+    odoo = shop.odoo
+    partner = odoo.call("res.partner", "create", {"name": "No retailer"})
+    product = odoo.call("product.template", "create", {"name": "Not on Cartona"})
+    [variant] = odoo.call("product.product", "search", [("product_tmpl_id", "=", product)])
+    line = (0, 0, {"product_id": variant, "product_uom_qty": 1})
+    sale = odoo.call("sale.order", "create", {"partner_id": partner, "order_line": [line]})
+    odoo.call("sale.order", "action_confirm", [sale])
+    for model, record, allowed in (
+        ("res.partner", partner, set()),
+        ("sale.order", sale, set()),
+        ("product.template", product, {"cartona_id", "cartona_id_0"}),  # where one links it
+        ("product.product", variant, {"cartona_id", "cartona_id_0"}),
+        *(
+            ("stock.picking", picking, set())
+            for picking in odoo.call("stock.picking", "search", [("sale_id", "=", sale)])
+        ),
+    ):
+        clerk.open(model, record)
+        names = clerk.page.locator(f":is({OURS}) >> visible=true").evaluate_all(
+            "found => found.map(node => node.getAttribute('name'))"
+        )
+        assert set(names) - allowed == set(), (model, names)
+
+
+def test_the_settings_show_the_state_and_lead_to_the_form(clerk: Clerk, shop: Shop):
+    clerk.open_app("base.menu_administration")
+    clerk.close_windows()
+    clerk.click(".tab[data-key='cartona_integration']")
+    clerk.sees_badge("cartona_connection_state", "success")
+    for name in ("cartona_auth_token", "cartona_auto_sync_products", "cartona_auto_sync_stock",
+                 "cartona_auto_sync_orders", "cartona_log_days"):  # fmt: skip
+        expect(clerk.field(name)).to_be_visible()
+    clerk.picture("settings")
+
+    shop.sandbox.clear_requests()
+    clerk.press("action_cartona_test_connection")
+    clerk.sees_no_error()
+    assert shop.sandbox.requests(path="supplier-product")
+
+    clerk.close_windows()
+    clerk.click(".tab[data-key='cartona_integration']")
+    clerk.press("action_cartona_configure")
+    clerk.sees(".o_form_view [name='webhook_url']")
+
+
+def test_a_variant_opened_from_its_template_shows_what_cartona_has(clerk: Clerk, shop: Shop):
+    product = next(iter(shop.products.values()))
+    popup = reference(shop.odoo, "product.product_variant_easy_edit_view")
+    action = {
+        "name": "Variants",
+        "res_model": "product.product",
+        "view_mode": "form",
+        "view_id": popup,
+        "res_id": product,
+    }
+    clerk.open_action(shop.odoo.call("ir.actions.act_window", "create", action))
+    clerk.sees_badge("cartona_sync_state", "success")
+    clerk.reads("[name='cartona_last_sent']", "LE")
+    clerk.press("action_cartona_listings")
+    clerk.sees(".o_list_view .o_data_row")
+
+
+def test_groups_are_headed_by_words(clerk: Clerk, shop: Shop, language: str):
+    placed_order(shop)
+    action = {
+        "name": "By status",
+        "res_model": "sale.order",
+        "view_mode": "list,form",
+        "domain": "[('cartona_id', '!=', False)]",
+        "context": "{'group_by': 'cartona_status'}",
+    }
+    clerk.open_action(shop.odoo.call("ir.actions.act_window", "create", action))
+    heads = clerk.page.locator(".o_group_header .o_group_name")
+    heads.first.wait_for()
+    labels = shop.odoo.call(
+        "sale.order", "fields_get", ["cartona_status"], context={"lang": language}
+    )["cartona_status"]["selection"]
+    for text in heads.all_inner_texts():
+        assert any(word in text for _code, word in labels), text
+        assert not any(code in text for code, _word in labels), text
+
+
+# === HELPERS === #
+
+
+def placed_order(shop: Shop, **values: object) -> tuple[int, dict]:
+    """An order of one piece, and its sale order."""
+    line = {"supplier_product_id": next(iter(shop.products)), "amount": 1}
+    order = shop.sandbox.place_order(lines=[line], **values)
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    [sale] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=SOON)
+    return sale, order
+
+
+def template_of_first(shop: Shop) -> int:
+    """The template of the first product."""
+    product = next(iter(shop.products.values()))
+    [row] = shop.odoo.call("product.product", "read", [product], ["product_tmpl_id"])
+    return row["product_tmpl_id"][0]
+
+
+def status(shop: Shop, order: dict) -> str:
+    """An order's status on the marketplace."""
+    return shop.sandbox.order(order["hashed_id"])["status"]
