@@ -263,7 +263,9 @@ class CartonaMessage(models.Model):
             if sale:
                 message.order_id = sale
                 # The same whatever it waits for: who reads it finds the reason there.
-                task = _("Cartona has changed this order, but the change waits: see Waiting Orders.")
+                task = _(
+                    "Cartona has changed this order, but the change waits: see Waiting Orders."
+                )
                 sale._cartona_ask(task, cause=_CHANGE_WAITS)
 
     def _stop_asking(self):

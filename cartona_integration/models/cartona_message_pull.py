@@ -119,9 +119,7 @@ class CartonaMessage(models.Model):
         is_own, page, found = mark or (True, 1, 0)
         if is_own:
             with CartonaClient(on_call=calls.append, **settings) as client:
-                rest = self._read_pages(
-                    client, config_id, per_page, deadline, page, found, offered
-                )
+                rest = self._read_pages(client, config_id, per_page, deadline, page, found, offered)
             if rest:
                 return [True, *rest]
             page, found = 1, 0
@@ -131,9 +129,7 @@ class CartonaMessage(models.Model):
         # token, which has just been taken.
         with CartonaClient(on_call=calls.append, **dict(settings, supplier_code="")) as client:
             try:
-                rest = self._read_pages(
-                    client, config_id, per_page, deadline, page, found, set()
-                )
+                rest = self._read_pages(client, config_id, per_page, deadline, page, found, set())
             except (Rejected, Unauthorised):
                 calls.pop()
                 return None
