@@ -6,7 +6,6 @@ from tests.e2e.life import SOON, STATUSES, Life
 from tools.dev.odoo_server import OdooError
 from tools.dev.processes import wait_until
 
-
 # === THE RETAILER'S CODE === #
 
 

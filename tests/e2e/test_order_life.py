@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from tests.e2e.life import SOON, STATUSES, Life
 from tools.dev.processes import wait_until
 
-
 # === THE WAY TO THE SHOP === #
 
 
