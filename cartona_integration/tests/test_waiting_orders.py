@@ -324,6 +324,7 @@ class TestWaitingOrders(OrderCase):
         accuracy = self.rows(message.action_fix())
         self.assertEqual(accuracy._name, "decimal.precision")
         quantities = accuracy.filtered(lambda row: "Unit" in row.name)
+        self.settle()
 
         quantities.digits = 5
         self.assertImported(message)
