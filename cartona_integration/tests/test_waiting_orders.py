@@ -350,12 +350,13 @@ class TestWaitingOrders(OrderCase):
     # === WHAT ONLY ORDERS WAIT FOR === #
 
     def test_more_decimals_are_enough(self):
-        self.listing(self.tea).write({"unit": "kg", "unit_count": 0})
+        self.listing(self.tea).write({"unit": "kg", "unit_count": 1})
         line = {"unit": "kg", "amount": 0.1234, "selling_price": 10}
         message = self.park(self.order({TEA: line}), "precision")
         accuracy = self.rows(message.action_fix())
         self.assertEqual(accuracy._name, "decimal.precision")
         quantities = accuracy.filtered(lambda row: "Unit" in row.name)
+        self.settle()
 
         quantities.digits = 5
         self.assertImported(message)
