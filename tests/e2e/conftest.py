@@ -1,8 +1,12 @@
 """Fixtures of the end-to-end tests: a supplier on a real server, with the job runner."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.e2e.life import Life
 from tools.bench.seller import Seller
+from tools.dev.demo import Shop
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
 
@@ -16,3 +20,16 @@ def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
     seller = Seller(odoo, sandbox).connect()
     seller.rest()
     return seller
+
+
+@pytest.fixture
+def life(shop: Shop) -> Iterator[Life]:
+    """A supplier at work, by default settings again when the test is over."""
+    life = Life(shop)
+    yield life
+    defaults = {
+        "delivered_when": "validated",
+        "shipped_when": "button",
+        "complete_delivered": False,
+    }
+    life.odoo.call("cartona.config", "write", [life.config], defaults)
