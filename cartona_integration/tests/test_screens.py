@@ -10,8 +10,8 @@ from .order_common import OrderCase
 
 # Source: the units in Cartona's supplier API notes.
 UNITS = set(
-    "box can bottle kg piece dozen bag packet plate glass pallet jar shrink ton saddlebag roll tissue"
-    " cone coil bunch strip recharge_card mat".split()
+    "box can bottle kg piece dozen bag packet plate glass pallet jar shrink ton saddlebag roll"
+    " tissue cone coil bunch strip recharge_card mat".split()
 )
 PRODUCT = {
     "cartona_id",
