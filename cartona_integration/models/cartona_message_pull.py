@@ -56,9 +56,8 @@ class CartonaMessage(models.Model):
     def _catch_up_pull(self, config):
         """Cron: ring for a pull that is due, or do it here when nobody comes."""
         worker = self.env["cartona.worker"]
-        if worker._is_overdue("pull", config.id, _RUNNER_ASLEEP_SECONDS) or (
-            config._nobody_takes_jobs()
-        ):
+        nobody_comes, _is_at_work = config._jobs_at_work()
+        if nobody_comes or worker._is_overdue("pull", config.id, _RUNNER_ASLEEP_SECONDS):
             worker._run_here("pull", config.id, self._pull, _CRON_BUDGET_SECONDS)
         else:
             config._wake_streams("pull")

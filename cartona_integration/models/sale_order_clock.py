@@ -20,7 +20,11 @@ class SaleOrder(models.Model):
         index=True,
         help="Somebody is told when the order still waits then.",
     )
-    cartona_time_left = fields.Char("Time Left", compute="_compute_cartona_time_left")
+    cartona_time_left = fields.Char(
+        "Time Left",
+        compute="_compute_cartona_time_left",
+        help="How long the order may still wait for an answer before somebody is reminded.",
+    )
     cartona_is_late = fields.Boolean(compute="_compute_cartona_time_left")
 
     # === COMPUTE METHODS === #

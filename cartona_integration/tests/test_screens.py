@@ -43,7 +43,7 @@ ORDER = {
     "action_cartona_send_edits",
     "action_cartona_take_theirs",
 }
-ORDER_LIST = {"cartona_number", "cartona_status_label", "cartona_deadline"}
+ORDER_LIST = {"cartona_number", "cartona_status_label", "cartona_time_left"}
 DELIVERY = {
     "cartona_number",
     "cartona_status_label",
