@@ -37,11 +37,11 @@ _STATS = """
 """
 _MESSAGES = """
     INSERT INTO cartona_message (config_id, company_id, create_date, hashed_id, kind, source, state,
-                                 payload, content_key, acknowledge)
+                                 payload, content_key, acknowledge, told_at)
     SELECT config.id, config.company_id, now() AT TIME ZONE 'UTC' - number * interval '30 seconds',
            'bench' || number, 'order', CASE WHEN number %% 2 = 0 THEN 'webhook' ELSE 'pull' END,
            CASE WHEN number %% 1000 = 0 THEN 'error' ELSE 'done' END, '{}', 'bench' || number,
-           'done'
+           'done', now() AT TIME ZONE 'UTC' - number * interval '30 seconds'
       FROM generate_series(1, %s) number, (SELECT * FROM cartona_config ORDER BY id LIMIT 1) config
 """
 MESSAGES = 50_000
