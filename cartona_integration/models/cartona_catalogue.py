@@ -222,6 +222,9 @@ class CartonaListing(models.Model):
         values = _shown_row(row)
         if not self.product_id:
             values.update(unit=row.unit, unit_count=float(row.unit_count))
+            if self.sent_values:
+                # What was sent for an earlier product is over: what Cartona shows now counts.
+                values["sent_values"] = False
         elif not self.unit_count and row.price:
             self._learn_pack(row.unit or "pack", row.unit_count, row.price)
         if self.product_id:

@@ -168,6 +168,20 @@ class TestCatalogue(CatalogueCase):
             self.env["cartona.listing"]._read_catalogue(self.config.id)
         self.assertEqual(waked, ["match"])
 
+    def test_what_was_sent_for_an_earlier_product_is_over_once_cartona_was_read(self):
+        self.config.auto_sync_stock = False
+        listing = self.of("R1")
+        self.rice.list_price = 31.0
+        self.drain()
+        self.assertTrue(listing.sent_values)
+        listing.product_id = False
+        self.offer("R1", price=31.0)
+        self.read_catalogue()
+        self.marketplace.calls.clear()
+        listing.product_id = self.rice  # at the price that Cartona shows
+        self.drain()
+        self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
+
     def test_what_is_no_longer_there_is_marked_and_comes_back(self):
         row = self.shelf.pop("R1")
         self.read_catalogue()
