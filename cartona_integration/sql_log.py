@@ -21,10 +21,18 @@ class _HideStatement(logging.Filter):
     def filter(self, record):
         table = _GUARDED.search(record.getMessage())
         if table:
-            errors = [type(arg).__name__ for arg in record.args if isinstance(arg, Exception)]
+            errors = [_named(arg) for arg in record.args if isinstance(arg, Exception)]
             record.msg = "a statement on %s, not shown for what it may hold. %s"
             record.args = (table.group(), ", ".join(errors))
         return True
+
+
+def _named(error):
+    """The kind of error; of a collision, which is begun again, PostgreSQL's words as well: they
+    hold no values."""
+    is_collision = (getattr(error, "pgcode", None) or "").startswith("40")
+    words = error.diag.message_primary if is_collision else ""
+    return "%s: %s" % (type(error).__name__, words) if words else type(error).__name__
 
 
 def hide_secrets():

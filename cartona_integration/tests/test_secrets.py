@@ -169,6 +169,20 @@ class TestSecrets(AccessCase):
                 for word in (TOKEN, SECRET, CODE):
                     self.assertNotIn(word, said)
 
+    def test_a_collision_is_logged_as_one(self):
+        """It is begun again, and who reads the log has to know that."""
+        collide = """
+            DO $$ BEGIN
+                -- cartona_config
+                RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
+            END $$
+        """
+        with self.assertLogs("odoo.sql_db", "ERROR") as log:
+            with self.assertRaises(psycopg2.OperationalError), self.env.cr.savepoint():
+                self.env.cr.execute(collide)
+        self.assertIn("SerializationFailure: could not serialize access", log.output[0])
+        self.assertNotIn("RAISE", log.output[0])
+
     def test_who_logs_every_statement_does_not_log_them(self):
         """As Odoo's cursors log them; up to 15 one decides when it is opened whether it does."""
         statement = 'UPDATE "cartona_config" SET "auth_token" = \'%s\'' % TOKEN

@@ -1,6 +1,7 @@
 """Fixtures of the attacks: the webhook's address as a stranger on the network sees it."""
 
 import json
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,17 @@ _EXAMPLES, _EXAMPLES_IN_FULL = 150, 2000
 #: Of answers, each of which takes a job or two.
 _ANSWERS, _ANSWERS_IN_FULL = 6, 50
 #: What no server's log may show.
-BROKEN = ("Traceback", " ERROR ", " CRITICAL ")
+_BROKEN = ("Traceback", " ERROR ", " CRITICAL ")
+#: But for two transactions that met: Odoo logs that and begins the second one again.
+_COLLIDED = re.compile(
+    r" ERROR \S+ odoo\.sql_db: (?:.*|bad query: (?:.*\n)*?ERROR: )could not serialize access"
+)
+
+
+def complaints(log: str) -> list[str]:
+    """The lines of a server's log in which something is broken."""
+    lines = _COLLIDED.sub("", log).splitlines()
+    return [line for line in lines if any(word in line for word in _BROKEN)]
 
 
 def pytest_configure(config: pytest.Config) -> None:

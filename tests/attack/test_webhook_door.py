@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.attack.anything import ORDERS, VALUES
-from tests.attack.conftest import BROKEN, Door, encoded, order, settled
+from tests.attack.conftest import Door, complaints, encoded, order, settled
 from tests.chaos.report import Line
 from tools.dev.processes import wait_until
 
@@ -22,8 +22,7 @@ MIB = 1024 * 1024
 def quiet(door: Door):
     """Whatever a test does: no traceback and no error in the server's log."""
     yield
-    complaints = [line for line in door.logged().splitlines() if any(b in line for b in BROKEN)]
-    assert complaints == []
+    assert complaints(door.logged()) == []
 
 
 # === SECRET === #
