@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .cartona_sync_log import KEEP_DAYS
 
@@ -32,9 +32,13 @@ class ResConfigSettings(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
+    # The company comes with the page's defaults: up to 18 nothing else has the fields above read,
+    # and an empty token on the page would be saved as one.
+    @api.depends("company_id")
     def _compute_cartona_config_id(self):
         for settings in self:
-            settings.cartona_config_id = self.env["cartona.config"]._of_company(self.env.company)
+            company = settings.company_id or self.env.company
+            settings.cartona_config_id = self.env["cartona.config"]._of_company(company)
 
     # === ACTION METHODS === #
 

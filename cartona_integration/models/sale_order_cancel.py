@@ -4,7 +4,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from ..cartona_api import status as life_cycle
-from ..compat import moves_of, picked_quantity
+from ..compat import done_quantity, moves_of, picked_quantity
 
 
 class SaleOrder(models.Model):
@@ -109,6 +109,14 @@ class SaleOrder(models.Model):
         return [(picking, picking._cartona_workers()) for picking in self._cartona_begun_pickings()]
 
     def _cartona_done_before(self, pickings):
-        """Steps of the warehouse that are done and have brought their goods to these transfers."""
+        """Steps of the warehouse that are done and have brought goods to these transfers that
+        wait there. Up to 17 the moves of a backorder follow on those whose goods have gone, too."""
+
+        def wait_there(move):
+            taken_on = move.move_dest_ids.filtered(lambda following: following.state == "done")
+            return done_quantity(move) > sum(map(done_quantity, taken_on))
+
         before = moves_of(pickings).move_orig_ids.picking_id & self.picking_ids
-        return before.filtered(lambda picking: picking.state == "done")
+        return before.filtered(
+            lambda picking: picking.state == "done" and any(map(wait_there, moves_of(picking)))
+        )
