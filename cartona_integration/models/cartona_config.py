@@ -193,11 +193,13 @@ class CartonaConfig(GuardedFields, models.Model):
     team_id = fields.Many2one(
         "crm.team", "Sales Team", help="The team that orders from Cartona count for."
     )
-    # The activity mixin has a computed field of this name; this one is a setting.
+    # The activity mixin has a field of this name, computed, or up to 16 that of the next activity;
+    # this one is a setting.
     activity_user_id = fields.Many2one(
         "res.users",
         "Responsible",
         compute=None,
+        related=None,
         search=None,
         store=True,
         readonly=False,
