@@ -21,6 +21,11 @@ def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Cler
     wait_until(lambda: everything_is_here(shop), timeout=LONG)
     unranked = [("product_id", "=", False), ("match_ranked_at", "=", False)]
     wait_until(lambda: not count(shop, [*unranked, ("never_match", "=", False)]), timeout=LONG)
+    clerk.open_app(APP)
+    clerk.open_menu(DESK)
+    # Where the catalogue was compared before, the new products are considered when asked to.
+    clerk.press("action_compare_again")
+    wait_until(lambda: not count(shop, [*unranked, ("never_match", "=", False)]), timeout=LONG)
     if clerk.page.locator("[name='action_look_again']:visible").count():
         clerk.press("action_look_again")
     clerk.sees("[name='match_ids'] .o_data_row")
