@@ -236,7 +236,10 @@ def promised_moment(order):
     if not day:
         return False
     # A day without a time is stored as its noon there: that is the same day in every time zone.
-    noon = CAIRO.localize(datetime.combine(day, time(12)))
+    try:
+        noon = CAIRO.localize(datetime.combine(day, time(12)))
+    except OverflowError:
+        return False  # at the edge of the calendar, where older pytz cannot look around it
     return noon.astimezone(pytz.utc).replace(tzinfo=None)
 
 
