@@ -223,8 +223,8 @@ def _work(environment, database, sandbox):
 
 
 def _kept(environment):
-    """How many of an open and a done activity of each type there are; done ones stay from 17 on."""
-    return 6 if environment.major >= 17 else 3
+    """How many of an open and a done activity of each type there are; done ones stay from 19 on."""
+    return 6 if environment.major >= 19 else 3
 
 
 def _business(environment, database, order):
