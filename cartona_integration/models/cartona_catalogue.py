@@ -22,11 +22,10 @@ from ..cartona_api import (
 )
 from ..compat import check_may_read
 from .cartona_listing_payload import USUAL
+from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
-_RUNNER_ASLEEP_SECONDS = 30
-_CRON_BUDGET_SECONDS = 20
 # What a column of whole numbers holds.
 _MOST_STOCK = 2**31 - 1
 # Of a row that could not be read.
@@ -166,8 +165,8 @@ class CartonaListing(models.Model):
         if not config.catalogue_page or not moved:
             return
         worker = self.env["cartona.worker"]
-        if (fields.Datetime.now() - moved).total_seconds() > _RUNNER_ASLEEP_SECONDS:
-            worker._run_here("catalogue", config.id, self._read_catalogue, _CRON_BUDGET_SECONDS)
+        if (fields.Datetime.now() - moved).total_seconds() > RUNNER_ASLEEP_SECONDS:
+            worker._run_here("catalogue", config.id, self._read_catalogue, CRON_BUDGET_SECONDS)
 
     @api.model
     def _keep_shown(self, config, rows, asked_at):

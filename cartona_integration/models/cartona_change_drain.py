@@ -18,14 +18,11 @@ from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
 from .cartona_change import LISTING_KINDS
 from .cartona_listing import PRICE_DOUBTS
 from .cartona_listing_payload import USUAL
+from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
 
 # Rows looked at to find one batch of different records. Without a bound every batch would
 # scan the whole backlog, and sending 100,000 products would take quadratic time.
 _ROWS_PER_RECORD = 10
-# Nobody rang or nobody came: rows older than this are worked by the cron itself.
-_RUNNER_ASLEEP_SECONDS = 30
-# How long the cron works one queue before it lets the next one have its turn.
-_CRON_BUDGET_SECONDS = 20
 
 # One listing's part of a call. `values` is what Cartona is not known to have yet.
 Sending = namedtuple("Sending", "listing_id cartona_id values")
@@ -65,8 +62,8 @@ class CartonaChange(models.Model):
         worker = self.env["cartona.worker"]
         if age is None:
             return
-        if age > _RUNNER_ASLEEP_SECONDS:
-            worker._run_here(stream, config_id, step, _CRON_BUDGET_SECONDS)
+        if age > RUNNER_ASLEEP_SECONDS:
+            worker._run_here(stream, config_id, step, CRON_BUDGET_SECONDS)
         else:
             worker._wake(stream, [config_id])
 

@@ -11,14 +11,12 @@ from odoo.exceptions import UserError
 
 from ..cartona_matching import Listing, Matcher, Product
 from ..compat import check_may_read
+from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
 
 # Listings ranked in one transaction; an interrupted job loses no more than these.
 _BATCH = 100
 # A job that is still ranking hands over to the next one after so many seconds.
 _JOB_SECONDS = 10
-_CRON_BUDGET_SECONDS = 20
-# What nobody has ranked for so long waits for the cron.
-_RUNNER_ASLEEP_SECONDS = 30
 
 
 class CartonaListing(models.Model):
@@ -190,11 +188,11 @@ class CartonaConfig(models.Model):
         """Override: rank what is new on Cartona, also without a job runner."""
         res = super()._cron_catch_up()
         Listing = self.env["cartona.listing"]
-        before = fields.Datetime.subtract(fields.Datetime.now(), seconds=_RUNNER_ASLEEP_SECONDS)
+        before = fields.Datetime.subtract(fields.Datetime.now(), seconds=RUNNER_ASLEEP_SECONDS)
         for config in self.search([]):
             late = [*Listing._unranked_domain(config), ("write_date", "<", before)]
             if Listing.search(late, limit=1):
                 self.env["cartona.worker"]._run_here(
-                    "match", config.id, Listing._rank, _CRON_BUDGET_SECONDS
+                    "match", config.id, Listing._rank, CRON_BUDGET_SECONDS
                 )
         return res

@@ -23,14 +23,12 @@ from ..cartona_api import (
     parse_order,
     push_batch,
 )
+from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
 
 _logger = logging.getLogger(__name__)
 
 # By what the activity about a change that waits is found again.
 _CHANGE_WAITS = "change_waits"
-
-_RUNNER_ASLEEP_SECONDS = 30
-_CRON_BUDGET_SECONDS = 20
 
 
 class CartonaMessage(models.Model):
@@ -62,8 +60,8 @@ class CartonaMessage(models.Model):
         worker = self.env["cartona.worker"]
         if age is None:
             return
-        if age > _RUNNER_ASLEEP_SECONDS:
-            worker._run_here("import", config_id, self._import, _CRON_BUDGET_SECONDS)
+        if age > RUNNER_ASLEEP_SECONDS:
+            worker._run_here("import", config_id, self._import, CRON_BUDGET_SECONDS)
         else:
             worker._wake("import", [config_id])
 

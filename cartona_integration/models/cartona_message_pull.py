@@ -22,13 +22,12 @@ from ..cartona_api import (
     Unauthorised,
     unwrap,
 )
+from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
 
 # A pull that has not come to the end hands over to the next job after this long.
 _PULL_SECONDS = 20
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
-_RUNNER_ASLEEP_SECONDS = 30
-_CRON_BUDGET_SECONDS = 20
 
 
 class CartonaConfig(models.Model):
@@ -57,8 +56,8 @@ class CartonaMessage(models.Model):
         """Cron: ring for a pull that is due, or do it here when nobody comes."""
         worker = self.env["cartona.worker"]
         nobody_comes, _is_at_work = config._jobs_at_work()
-        if nobody_comes or worker._is_overdue("pull", config.id, _RUNNER_ASLEEP_SECONDS):
-            worker._run_here("pull", config.id, self._pull, _CRON_BUDGET_SECONDS)
+        if nobody_comes or worker._is_overdue("pull", config.id, RUNNER_ASLEEP_SECONDS):
+            worker._run_here("pull", config.id, self._pull, CRON_BUDGET_SECONDS)
         else:
             config._wake_streams("pull")
 

@@ -48,6 +48,10 @@ _JOB = {
 _LOCK_MISSED_SECONDS = 1
 _LOCK_POLL_SECONDS = 0.05
 _ATTEMPTS = 6
+# Nobody rang or nobody came: what waits for longer is worked by the cron itself.
+RUNNER_ASLEEP_SECONDS = 30
+# How long the cron works one queue before it lets the next one have its turn.
+CRON_BUDGET_SECONDS = 20
 
 
 def _identity(stream, config_id):
