@@ -131,6 +131,18 @@ class CartonaCase(TransactionCase):
         domain = [("kind", "=", kind)] if kind else [("kind", "!=", "replay")]
         return [(row.kind, row.res_id) for row in self.env["cartona.change"].search(domain)]
 
+    def work(self, config=None):
+        """Import until nothing is left, or until it has to wait.
+
+        :return: seconds to wait, None when nothing is left
+        """
+        self.env.cr.flush()
+        wait = 0
+        while wait == 0:
+            wait = self.env["cartona.message"]._import((config or self.config).id)
+        self.env.invalidate_all()
+        return wait
+
     def drain(self):
         """Work the outbox until nothing is left, or until it has to wait."""
         self.env.cr.flush()

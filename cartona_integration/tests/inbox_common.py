@@ -42,15 +42,6 @@ class InboxCase(OrderCase):
         self.env.invalidate_all()
         return wait
 
-    def work(self):
-        """Import until nothing is left; returns the last wait."""
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.message"]._import(self.config.id)
-        self.env.invalidate_all()
-        return wait
-
     def store(self, *payloads, source="webhook"):
         return self.env["cartona.message"]._store(
             self.config, source, [notice for payload in payloads for notice in unwrap(payload)]

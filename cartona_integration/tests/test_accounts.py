@@ -63,13 +63,6 @@ class TestAccounts(OrderCase):
             for target, notices in self.config._by_account(unwrap(payload)).items():
                 target.env["cartona.message"]._store(target, "webhook", notices)
 
-    def work(self, config=None):
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.message"]._import((config or self.config).id)
-        self.env.invalidate_all()
-
     def message(self, hashed_id="w1"):
         return self.env["cartona.message"].search([("hashed_id", "=", hashed_id)])
 

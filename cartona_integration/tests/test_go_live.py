@@ -31,13 +31,6 @@ class TestOlderOrders(OrderCase):
         values.setdefault("orders_from", fields.Datetime.to_datetime("2026-03-01 00:00:00"))
         return self.env["cartona.go.live"].create({"config_id": self.config.id, **values})
 
-    def work(self):
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.message"]._import(self.config.id)
-        self.env.invalidate_all()
-
     def imported(self):
         domain = [("company_id", "=", self.company.id), ("cartona_id", "in", ("feb", "mar"))]
         return set(self.env["sale.order"].search(domain).mapped("cartona_id"))

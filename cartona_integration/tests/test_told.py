@@ -38,14 +38,6 @@ class ToldCase(OrderCase):
         addon = self.env["ir.module.module"].search([("name", "=", "cartona_integration")])
         addon._update_translations(["ar_001"])
 
-    def work(self):
-        self.env.cr.flush()
-        self.env.flush_all()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.message"]._import(self.config.id)
-        self.env.invalidate_all()
-
 
 class TestToldAsAWhole(ToldCase):
     def told(self, cause=None):

@@ -52,13 +52,6 @@ class TestWaitingOrders(OrderCase):
         self.assertEqual((message.state, message.error_code), ("error", code))
         return message
 
-    def work(self):
-        self.env.cr.flush()
-        wait = 0
-        while wait == 0:
-            wait = self.env["cartona.message"]._import(self.config.id)
-        self.env.invalidate_all()
-
     def rows(self, action):
         """The records that a window shows."""
         Model = self.env[action["res_model"]]
