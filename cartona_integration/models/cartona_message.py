@@ -14,6 +14,8 @@ from ..compat import GuardedFields, OpenSelection, flush
 
 # What is known of a message when another one of its order comes.
 _Told = namedtuple("_Told", "told_at id content_key acknowledge")
+# How long a call waits for an acknowledgement that is on its way; Cartona waits for its answer.
+_DOUBT_SECONDS = 5
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -134,15 +136,28 @@ class CartonaMessage(GuardedFields, models.Model):
                 told.append(_Told(told_at, None, key, "no"))
                 told.sort(key=lambda before: before.told_at)
                 fresh.append(dict(self._values(config, source, notice, key), told_at=told_at))
+        if is_in_doubt:
+            self._doubt(config)
         if repeated:
             repeated.write({"acknowledge": "due"})
         messages = self.create(fresh)
         messages._note_held()
         if messages or repeated:
             config._wake_streams("import")
-        if is_in_doubt:
-            config._wake_streams("pull")
         return messages, len(notices) - len(fresh)
+
+    def _doubt(self, config):
+        """Ask Cartona what holds, and acknowledge nothing before.
+
+        Once we answer, Cartona has told us of the order: an acknowledgement that we have sent for
+        what was known of it before must have arrived by then, or would be taken for this, too.
+
+        :raise TimeoutError: it is still on its way; the call is refused, and repeated or listed
+        """
+        worker = self.env["cartona.worker"]
+        if not worker._wait_for_lock(self.env.cr, "acknowledge", config.id, _DOUBT_SECONDS):
+            raise TimeoutError("an acknowledgement is on its way to Cartona")
+        config._want_list()
 
     @api.model
     def _known(self, config, notices):

@@ -23,7 +23,7 @@ from ..cartona_api import (
     parse_order,
     push_batch,
 )
-from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import CRON_BUDGET_SECONDS, LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -60,6 +60,9 @@ class CartonaMessage(models.Model):
         worker = self.env["cartona.worker"]
         if age is None:
             return
+        config = self.env["cartona.config"].browse(config_id)
+        if config.list_state:
+            self._catch_up_pull(config)  # nothing is acknowledged before
         if age > RUNNER_ASLEEP_SECONDS:
             worker._run_here("import", config_id, self._import, CRON_BUDGET_SECONDS)
         else:
@@ -274,13 +277,27 @@ class CartonaMessage(models.Model):
     # === BUSINESS METHODS: ACKNOWLEDGE === #
 
     @api.model
+    def _wake_acknowledging(self, config):
+        """Have done what waited for the list."""
+        due = [("config_id", "=", config.id), ("acknowledge", "=", "due")]
+        if self.search(due, limit=1):
+            config._wake_streams("import")
+
+    @api.model
     def _acknowledge(self, config_id):
         """Tell Cartona which orders are safe here, in one call.
 
         :return: seconds until the next try (0: at once), None when nothing is due any more
         """
+        # A lock of its own: see `_store` and `_pull` for what must not happen meanwhile.
+        with self.env["cartona.worker"]._hold("acknowledge", config_id, 0) as is_ours:
+            return self._acknowledge_now(config_id) if is_ours else LOCK_MISSED_SECONDS
+
+    def _acknowledge_now(self, config_id):
         worker = self.env["cartona.worker"]
         with worker._fresh_config(config_id) as config:
+            if config.list_state:
+                return None  # who has read the list rings
             due = config and config.env["cartona.message"].search(
                 [("config_id", "=", config_id), ("acknowledge", "=", "due")],
                 order="id",

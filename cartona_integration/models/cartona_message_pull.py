@@ -2,9 +2,13 @@
 
     job -> page of the list -> stored, committed -> next page, until a whole pass brings nothing new
 
-Orders leave the list while they are acknowledged, so pages shift under the reader and a single
-pass can step over some. A list too long for one job is read on by the next one: how far it has
-come stands on the configuration.
+An order is acknowledged by its id alone, whatever Cartona has told of it by then. So nothing is
+acknowledged while the list is read, nor after a reading that did not come to its end: what a page
+said and we never kept would not come again.
+
+Orders leave the list for other reasons as well, so pages shift under the reader and a single pass
+can step over some. A list too long for one job is read on by the next one: how far it has come
+stands on the configuration.
 """
 
 import json
@@ -22,7 +26,7 @@ from ..cartona_api import (
     Unauthorised,
     unwrap,
 )
-from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import CRON_BUDGET_SECONDS, LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
 
 # A pull that has not come to the end hands over to the next job after this long.
 _PULL_SECONDS = 20
@@ -39,6 +43,21 @@ class CartonaConfig(models.Model):
         help="JSON: where the reading of the list goes on, see `cartona.message._read_list`; empty "
         "to begin anew.",
     )
+    # False: it was read to its end, and nothing has cast doubt on what it said.
+    list_state = fields.Selection(
+        [("wanted", "To be read"), ("reading", "Being read")],
+        "Cartona's List of Orders",
+        readonly=True,
+        copy=False,
+    )
+
+    # === BUSINESS METHODS === #
+
+    def _want_list(self):
+        """Have Cartona's list read from its first page before anything is acknowledged again."""
+        if self.list_state != "wanted":
+            self.write({"list_state": "wanted", "pull_mark": False})
+        self._wake_streams("pull")
 
 
 class CartonaMessage(models.Model):
@@ -71,15 +90,24 @@ class CartonaMessage(models.Model):
         :return: seconds until the next try (0: at once), None when the list was read to its end
         """
         worker = self.env["cartona.worker"]
-        with worker._fresh_config(config_id) as config:
+
+        def begin(config):
             if not config or config._not_callable():
-                return None
+                return None, None
             wait = config._pause_seconds("in")
             if wait:
-                return wait
-            settings = config._client_settings()
+                return wait, None
+            if not worker._try_lock(config.env.cr, "acknowledge", config_id):
+                return LOCK_MISSED_SECONDS, None
+            config.list_state = "reading"
             per_page = min(config.batch_size, _PER_PAGE)
             mark = json.loads(config.pull_mark or "null")
+            return None, (config._client_settings(), per_page, mark)
+
+        wait, start = worker._transact(config_id, begin)
+        if not start:
+            return wait
+        settings, per_page, mark = start
         calls, error, is_whole = [], None, not mark
         began_at, offered = fields.Datetime.now(), set()
         try:
@@ -92,17 +120,21 @@ class CartonaMessage(models.Model):
             if not config:
                 return None
             config.env["cartona.sync.log"]._record(config, calls)
-            goes_on = json.dumps(mark) if mark else False
+            is_wanted = config.list_state == "wanted"  # since we began
+            goes_on = json.dumps(mark) if mark and not is_wanted else False
             if (config.pull_mark or False) != goes_on:
                 config.pull_mark = goes_on
             if not error:
                 config.last_pull = fields.Datetime.now()
                 if is_whole and not mark:
                     config._keep_offered(offered, began_at)
-            return config._call_outcome("in", error)
+                if not mark and not is_wanted:
+                    config.list_state = False
+                    config.env["cartona.message"]._wake_acknowledging(config)
+            wait = config._call_outcome("in", error)
+            return 0 if wait is None and (mark or is_wanted) else wait
 
-        wait = worker._transact(config_id, settle)
-        return 0 if mark and wait is None else wait
+        return worker._transact(config_id, settle)
 
     def _read_list(self, config_id, settings, per_page, mark, calls, offered):
         """Read the list with our code, then once more without it: an account that nobody has

@@ -34,6 +34,7 @@ _LOCK_CLASS = {
     "invoice": 0x0CA7_0006,
     "match": 0x0CA7_0007,
     "tell": 0x0CA7_0008,
+    "acknowledge": 0x0CA7_0009,
 }
 _JOB = {
     "drain": ("cartona.change", "_job_drain"),
@@ -45,7 +46,7 @@ _JOB = {
     "match": ("cartona.listing", "_job_match"),
 }
 # How soon a worker that found the lock taken comes back.
-_LOCK_MISSED_SECONDS = 1
+LOCK_MISSED_SECONDS = 1
 _LOCK_POLL_SECONDS = 0.05
 _ATTEMPTS = 6
 # Nobody rang or nobody came: what waits for longer is worked by the cron itself.
@@ -181,13 +182,21 @@ class CartonaWorker(models.AbstractModel):
 
         Yields False when another worker kept it all the time.
         """
-        deadline = time.monotonic() + seconds
         with self.env.registry.cursor() as cr:
-            is_held = self._try_lock(cr, stream, config_id)
-            while not is_held and time.monotonic() < deadline:
-                time.sleep(_LOCK_POLL_SECONDS)
-                is_held = self._try_lock(cr, stream, config_id)
-            yield is_held
+            yield self._wait_for_lock(cr, stream, config_id, seconds)
+
+    @api.model
+    def _wait_for_lock(self, cr, stream, config_id, seconds):
+        """Take the lock as `_try_lock` does, within so many seconds.
+
+        :return: False when another worker kept it all the time
+        """
+        deadline = time.monotonic() + seconds
+        while not self._try_lock(cr, stream, config_id):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOCK_POLL_SECONDS)
+        return True
 
     @contextmanager
     def _fresh_config(self, config_id):
@@ -238,7 +247,7 @@ class CartonaWorker(models.AbstractModel):
         :param step: callable(config_id) -> seconds until there is more to do (0: at once),
             None when nothing is left
         """
-        seconds = _LOCK_MISSED_SECONDS
+        seconds = LOCK_MISSED_SECONDS
         is_ours = self._try_lock(self.env.cr, stream, config_id)
         if is_ours:
             seconds = step(config_id)

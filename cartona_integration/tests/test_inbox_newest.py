@@ -86,6 +86,60 @@ class TestNewest(InboxCase):
         self.work()
         self.assertOrdered(1)
 
+    def test_nothing_is_acknowledged_before_the_list_was_asked_about_a_call_in_doubt(self):
+        """The edit is undone before we have acknowledged it: that would be taken for both."""
+        self.store(self.version(1))
+        self.work()
+        self.store(self.version(2))
+        self.store(self.version(1))
+        self.work()
+        self.assertOrdered(2)
+        self.assertEqual(self.acknowledged(), ["o1"], "the edit is not acknowledged yet")
+
+        self.serve([self.version(1)], shrinks=False)
+        self.pull()
+        self.assertFalse(self.config.list_state)
+        self.work()
+        self.assertOrdered(1)
+        self.assertEqual(self.acknowledged().count("o1"), 3)
+
+    def test_a_call_in_doubt_while_the_list_is_read_has_it_read_again(self):
+        self.store(self.version(1))
+        self.store(self.version(2))
+        calls = [self.version(1)]
+
+        def page(query):
+            if calls:
+                self.store(calls.pop())
+                self.env.cr.flush()
+            return []
+
+        self.marketplace.always("GET", ORDERS, page)
+        self.assertEqual(self.pull(), 0)
+        self.assertEqual(self.config.list_state, "wanted")
+        self.assertIsNone(self.pull())
+        self.assertFalse(self.config.list_state)
+
+    def test_nothing_is_acknowledged_after_a_page_that_may_have_been_lost(self):
+        """Cartona has given it, and we have not got it: the answer that was cut on the way."""
+        self.store(self.version(1))
+        self.marketplace.announce("GET", ORDERS, "cut", status=502)
+        self.assertTrue(self.pull())
+        self.config._end_pause("in")
+        self.work()
+        self.assertOrdered(1)
+        self.assertEqual(self.acknowledged(), [])
+
+        # Whoever comes next in the cron has the list read first.
+        self.settle_jobs()
+        self.env["cartona.message"]._catch_up(self.config.id)
+        self.ring()
+        self.assertEqual(len(self.jobs("_job_pull")), 1)
+        self.serve([])
+        self.pull()
+        self.work()
+        self.assertEqual(self.acknowledged(), ["o1"])
+
     def test_an_older_one_in_the_same_call_is_not_applied(self):
         self.store([self.version(1), self.version(2), self.version(1)])
         self.work()
@@ -225,6 +279,7 @@ class TestNewest(InboxCase):
 
     def settle_jobs(self):
         """No job waits."""
+        self.ring()
         self.env["queue.job"].search([("method_name", "=", "_job_pull")]).unlink()
 
     def ring(self):

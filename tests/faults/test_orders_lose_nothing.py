@@ -142,6 +142,30 @@ def test_server_killed_while_it_reads_the_list_reads_it_again(
     intake.arrive(orders, within=30)
 
 
+def test_an_edit_that_is_undone_while_it_is_acknowledged_is_seen(
+    intake: Intake, product: int, sandbox: SandboxServer
+):
+    """The order says what it said before: a call that tells so could be an old one. And what was
+    said of the edit must not be taken for it, or the list would not tell of it either."""
+    intake.seller.configure(auto_sync_orders=True)
+    intake.tell_webhook(in_order=True)
+    [order] = intake.place(1, [product], amount=2)
+    intake.arrive([order])
+    line = {"supplier_product_id": intake.seller.listings[product]}
+    sandbox.set_fault(effect="delay", path=PULL, seconds=4, when="before", times=1)
+    fault = sandbox.set_fault(effect="delay", path=STATUS, seconds=2, times=1)
+    sandbox.edit_order(order, [dict(line, amount=3)])
+    wait_until(lambda: struck(sandbox, fault))
+    sandbox.edit_order(order, [dict(line, amount=2)])
+
+    def seen() -> tuple[str, float]:
+        [row] = intake.sales([order], "cartona_status")
+        return row["cartona_status"], row["amount_total"]
+
+    wait_until(lambda: not intake.unacknowledged([order]), timeout=20)
+    wait_until(lambda: seen() == ("pending", 20), timeout=20)
+
+
 # === HELPERS === #
 
 
