@@ -6,11 +6,14 @@ it keeps the class out of the registry of everybody who runs these tests.
 
 import math
 
-from odoo import models
+from freezegun import freeze_time
+
+from odoo import fields, models
+from odoo.tests import new_test_user
 
 from ..models.cartona_listing import PRICE_DOUBTS
 from ..models.cartona_reasons import NOTHING, Reason
-from .common import PRODUCTS
+from .common import PRODUCTS, STATUSES
 from .order_common import RICE, TEA, OrderCase
 
 
@@ -134,6 +137,45 @@ class ImporterWithRoutes(models.AbstractModel):
         return res
 
 
+class ImporterWithLeadTime(models.AbstractModel):
+    _inherit = "cartona.order.importer"
+    _register = False
+
+    def _line_values(self, config, plan, key, position, taxes):
+        values = super()._line_values(config, plan, key, position, taxes)
+        if plan.lines[key].amount >= 10:
+            values["customer_lead"] = 3  # days: more than lies on the shelf
+        return values
+
+
+class OrderWithDeposit(models.Model):
+    _inherit = "sale.order"
+    _register = False
+
+    def _cartona_implied(self):
+        status = super()._cartona_implied()
+        if status == "approved" and not self.reference:
+            return "pending"
+        return status
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "reference" in vals:
+            self._cartona_note_status()
+        return res
+
+
+class ConfigWithTurns(models.Model):
+    _inherit = "cartona.config"
+    _register = False
+
+    def _responsible(self):
+        members = self.team_id.member_ids.sorted("id")
+        if not members:
+            return super()._responsible()
+        return members[fields.Date.today().toordinal() % len(members)]
+
+
 class TestExtending(OrderCase):
     def extend(self, *extensions):
         """Put classes before those of the addon, as Odoo does with an addon that depends on it."""
@@ -222,3 +264,37 @@ class TestExtending(OrderCase):
         self.assertEqual(self.receive().warehouse_id, second)
         elsewhere = self.order(hashed_id="elsewhere", distribution_route_code="R-9")
         self.assertEqual(self.receive(elsewhere).warehouse_id, first)
+
+    def test_lines_that_are_promised_later(self):
+        self.extend(ImporterWithLeadTime)
+        sale = self.receive(self.order(lines={TEA: {"amount": 10}}))
+        self.assertEqual(
+            {line.product_id: line.customer_lead for line in sale.order_line},
+            {self.tea: 3, self.rice: 0},
+        )
+
+    def test_an_order_that_is_approved_once_its_deposit_is_known(self):
+        self.extend(OrderWithDeposit)
+        self.marketplace.always("POST", STATUSES, {})
+        sale = self.receive()
+        sale.action_confirm()
+        self.push()
+        self.assertEqual(sale.cartona_status, "pending")
+
+        sale.reference = "deposit 17"
+        self.push()
+        self.assertEqual(sale.cartona_status, "approved")
+
+    def test_those_who_are_told_take_turns(self):
+        self.extend(ConfigWithTurns)
+        people = self.env["res.users"].concat(
+            *(new_test_user(self.env, login) for login in ("odd day", "even day"))
+        )
+        self.config.team_id = self.env["crm.team"].create(
+            {"name": "Wholesale", "member_ids": [(6, 0, people.ids)]}
+        )
+        told = people.browse()
+        for day in ("2026-12-01", "2026-12-02"):
+            with freeze_time(day):
+                told |= self.config._responsible()
+        self.assertEqual(told, people)
