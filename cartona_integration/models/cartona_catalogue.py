@@ -22,7 +22,7 @@ from ..cartona_api import (
 )
 from ..compat import check_may_read
 from .cartona_listing_payload import USUAL
-from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import RUNNER_ASLEEP_SECONDS
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
@@ -166,7 +166,7 @@ class CartonaListing(models.Model):
             return
         worker = self.env["cartona.worker"]
         if (fields.Datetime.now() - moved).total_seconds() > RUNNER_ASLEEP_SECONDS:
-            worker._run_here("catalogue", config.id, self._read_catalogue, CRON_BUDGET_SECONDS)
+            worker._run_here("catalogue", config.id, self._read_catalogue)
 
     @api.model
     def _keep_shown(self, config, rows, asked_at):

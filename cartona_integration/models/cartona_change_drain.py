@@ -18,7 +18,7 @@ from ..cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
 from .cartona_change import LISTING_KINDS
 from .cartona_listing import PRICE_DOUBTS
 from .cartona_listing_payload import USUAL
-from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import RUNNER_ASLEEP_SECONDS
 
 # Rows looked at to find one batch of different records. Without a bound every batch would
 # scan the whole backlog, and sending 100,000 products would take quadratic time.
@@ -59,13 +59,9 @@ class CartonaChange(models.Model):
             (config_id, kinds),
         )
         age = self.env.cr.fetchone()[0]
-        worker = self.env["cartona.worker"]
-        if age is None:
-            return
-        if age > RUNNER_ASLEEP_SECONDS:
-            worker._run_here(stream, config_id, step, CRON_BUDGET_SECONDS)
-        else:
-            worker._wake(stream, [config_id])
+        if age is not None:
+            is_late = age > RUNNER_ASLEEP_SECONDS
+            self.env["cartona.worker"]._see_to(stream, config_id, step, is_late)
 
     # === BUSINESS METHODS === #
 

@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 
 from ..cartona_matching import Listing, Matcher, Product
 from ..compat import check_may_read
-from .cartona_worker import CRON_BUDGET_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import RUNNER_ASLEEP_SECONDS
 
 # Listings ranked in one transaction; an interrupted job loses no more than these.
 _BATCH = 100
@@ -192,7 +192,5 @@ class CartonaConfig(models.Model):
         for config in self.search([]):
             late = [*Listing._unranked_domain(config), ("write_date", "<", before)]
             if Listing.search(late, limit=1):
-                self.env["cartona.worker"]._run_here(
-                    "match", config.id, Listing._rank, CRON_BUDGET_SECONDS
-                )
+                self.env["cartona.worker"]._run_here("match", config.id, Listing._rank)
         return res

@@ -23,7 +23,7 @@ from ..cartona_api import (
     parse_order,
     push_batch,
 )
-from .cartona_worker import CRON_BUDGET_SECONDS, LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -57,16 +57,13 @@ class CartonaMessage(models.Model):
             (config_id, config_id),
         )
         age = self.env.cr.fetchone()[0]
-        worker = self.env["cartona.worker"]
         if age is None:
             return
         config = self.env["cartona.config"].browse(config_id)
         if config.list_state:
             self._catch_up_pull(config)  # nothing is acknowledged before
-        if age > RUNNER_ASLEEP_SECONDS:
-            worker._run_here("import", config_id, self._import, CRON_BUDGET_SECONDS)
-        else:
-            worker._wake("import", [config_id])
+        is_late = age > RUNNER_ASLEEP_SECONDS
+        self.env["cartona.worker"]._see_to("import", config_id, self._import, is_late)
 
     # === BUSINESS METHODS: IMPORT === #
 

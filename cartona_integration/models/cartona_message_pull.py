@@ -26,7 +26,7 @@ from ..cartona_api import (
     Unauthorised,
     unwrap,
 )
-from .cartona_worker import CRON_BUDGET_SECONDS, LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
+from .cartona_worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
 
 # A pull that has not come to the end hands over to the next job after this long.
 _PULL_SECONDS = 20
@@ -75,10 +75,8 @@ class CartonaMessage(models.Model):
         """Cron: ring for a pull that is due, or do it here when nobody comes."""
         worker = self.env["cartona.worker"]
         nobody_comes, _is_at_work = config._jobs_at_work()
-        if nobody_comes or worker._is_overdue("pull", config.id, RUNNER_ASLEEP_SECONDS):
-            worker._run_here("pull", config.id, self._pull, CRON_BUDGET_SECONDS)
-        else:
-            config._wake_streams("pull")
+        is_late = nobody_comes or worker._is_overdue("pull", config.id, RUNNER_ASLEEP_SECONDS)
+        worker._see_to("pull", config.id, self._pull, is_late)
 
     # === BUSINESS METHODS === #
 

@@ -52,7 +52,7 @@ _ATTEMPTS = 6
 # Nobody rang or nobody came: what waits for longer is worked by the cron itself.
 RUNNER_ASLEEP_SECONDS = 30
 # How long the cron works one queue before it lets the next one have its turn.
-CRON_BUDGET_SECONDS = 20
+_CRON_BUDGET_SECONDS = 20
 
 
 def _identity(stream, config_id):
@@ -255,13 +255,25 @@ class CartonaWorker(models.AbstractModel):
             self._enqueue(stream, config_id, seconds=seconds, trigger=is_ours)
         return seconds
 
-    @api.model
-    def _run_here(self, stream, config_id, step, budget):
-        """Work `stream` in this process, as `_run_job` would, for at most `budget` seconds.
+    # === CRON METHODS === #
 
-        For the cron, when no job runner is at work.
+    @api.model
+    def _see_to(self, stream, config_id, step, is_late):
+        """Have a queue worked that waits: rung for once more, or here when nobody comes.
+
+        :param step: as for `_run_job`
+        :param bool is_late: whether its oldest entry has waited for `RUNNER_ASLEEP_SECONDS`
         """
-        deadline, seconds = time.monotonic() + budget, 0
+        if is_late:
+            self._run_here(stream, config_id, step)
+        else:
+            self._wake(stream, [config_id])
+
+    @api.model
+    def _run_here(self, stream, config_id, step):
+        """Work `stream` in this process, as `_run_job` would, for some seconds: no job runner is
+        at work."""
+        deadline, seconds = time.monotonic() + _CRON_BUDGET_SECONDS, 0
         with self.env.registry.cursor() as lock_cr:
             if not self._try_lock(lock_cr, stream, config_id):
                 return

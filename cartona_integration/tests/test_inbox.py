@@ -244,10 +244,17 @@ class TestInbox(InboxCase):
 
     # === HOW OFTEN === #
 
+    def woken(self):
+        """The ids of the configurations for which a job is rung for from now on."""
+        woken = []
+        self.patch(
+            type(self.env["cartona.worker"]), "_wake", lambda worker, stream, ids: woken.extend(ids)
+        )
+        return woken
+
     def test_the_list_is_asked_for_when_the_interval_has_passed(self):
         """Called once a minute; a pull ends some seconds after the call that rang for it."""
-        woken = []
-        self.patch(type(self.config), "_wake_streams", lambda config, *streams: woken.append(1))
+        woken = self.woken()
         for interval, seconds, due in (
             (1, 55, True),
             (1, 10, False),
@@ -261,20 +268,16 @@ class TestInbox(InboxCase):
                 self.config.pull_interval = interval
                 self.config.last_pull = self.now() - timedelta(seconds=seconds)
                 self.env["cartona.config"]._cron_pull_orders()
-                self.assertEqual(bool(woken), due)
+                self.assertEqual(self.config.id in woken, due)
 
     def test_a_list_that_never_was_read_is_asked_for_at_once(self):
-        woken = []
-        self.patch(type(self.config), "_wake_streams", lambda config, *streams: woken.append(1))
+        woken = self.woken()
         self.config.write({"pull_interval": 60, "last_pull": False})
         self.env["cartona.config"]._cron_pull_orders()
-        self.assertTrue(woken)
+        self.assertIn(self.config.id, woken)
 
     def test_orders_are_read_while_they_are_switched_off_once_the_connection_has_worked(self):
-        woken, here = [], self.config.database_uuid
-        self.patch(
-            type(self.config), "_wake_streams", lambda config, *streams: woken.extend(config.ids)
-        )
+        woken, here = self.woken(), self.config.database_uuid
         for state, database, due in (
             ("connected", here, True),
             ("error", here, True),
