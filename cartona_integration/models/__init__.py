@@ -12,13 +12,13 @@ from . import cartona_listing
 from . import cartona_listing_payload
 from . import cartona_listing_unit
 from . import cartona_change_drain
-from . import cartona_catalogue
+from . import cartona_listing_catalogue
 from . import cartona_drift
 from . import cartona_drift_order
 from . import cartona_change_invoice
 from . import cartona_listing_identity
 from . import cartona_listing_import
-from . import cartona_matching
+from . import cartona_listing_rank
 from . import cartona_match
 from . import cartona_message
 from . import cartona_message_stock
@@ -27,7 +27,7 @@ from . import cartona_message_import
 from . import cartona_message_fix
 from . import cartona_message_replay
 from . import cartona_sync_log
-from . import cartona_go_live
+from . import cartona_config_go_live
 from . import cartona_webhook_tally
 from . import account_move
 from . import cartona_sync_stat
@@ -59,6 +59,7 @@ from . import sale_order_invoice
 from . import sale_order_line
 from . import sale_order_line_delivery
 from . import sale_order_push
+from . import cartona_change_push
 from . import sale_order_delivery
 from . import sale_order_otp
 from . import sale_order_cancel

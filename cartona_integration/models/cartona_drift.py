@@ -1,8 +1,8 @@
 """The drift ledger: where Cartona shows something else than Odoo intends, since when, and why.
 
-Written whenever a page of the catalogue is read (`cartona_catalogue`), and before going live. A
-difference is one row from the day it is found until a later reading no longer finds it. Orders are
-compared in `cartona_drift_order`.
+Written whenever a page of the catalogue is read (`cartona_listing_catalogue`), and before going
+live. A difference is one row from the day it is found until a later reading no longer finds it.
+Orders are compared in `cartona_drift_order`.
 """
 
 from datetime import timedelta

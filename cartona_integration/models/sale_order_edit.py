@@ -378,28 +378,6 @@ class SaleOrder(models.Model):
         edit["added"] = landed
 
 
-class CartonaChange(models.Model):
-    _inherit = "cartona.change"
-
-    @api.model
-    def _note_open_orders(self, config):
-        """Note the orders that may still change: what was done to them while nothing was sent."""
-        # In sudo mode: who sets the connection up need not be a salesperson.
-        Order = self.env["sale.order"].sudo()
-        domain = [("cartona_id", "!=", False), ("company_id", "=", config.company_id.id)]
-        domain.append(("cartona_status", "not in", list(life_cycle.FINAL)))
-        self._note_orders(Order.search(domain).ids)
-
-    def _prepare_orders(self, config):
-        """Override to mark lines in flight, committed before the call."""
-        task = super()._prepare_orders(config)
-        for errand in task.errands:
-            for step in errand.steps:
-                if step.call == DETAILS:
-                    self.env["sale.order"].browse(errand.order_id)._cartona_mark_edits(step.body)
-        return task
-
-
 def _times(amount, price):
     return "%s × %s" % (quantity(amount), figure(price))
 

@@ -16,8 +16,9 @@ from collections import namedtuple
 from odoo import _, fields, models
 
 from ..cartona_api import status as life_cycle
+from .cartona_change_push import Task
 from .cartona_delivery_proof import NO_PROOF
-from .sale_order_push import DETAILS, SINGLE, Answer, Errand, Step, Task
+from .sale_order_push import DETAILS, SINGLE, Answer, Errand, Step
 
 # How long a person waits for a job that is just telling Cartona about orders.
 _PATIENCE = 10

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.chaos.conftest import RUN
 from tests.chaos.report import Line
-from tools.bench.intake import Intake
-from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import Intake
+from tools.drivers.seller import Seller
 
 #: What the attacked seller sells: the first piece of every sandbox, at this price.
 SOLD, PRICE = "500001", 5

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.attack.anything import ORDERS, ROWS, VALUES
 from tests.attack.conftest import PRICE, SOLD, complaints, encoded, order, settled
 from tests.chaos.report import Line
-from tools.bench.intake import PULL, Intake
-from tools.bench.seller import UPDATE, Seller
 from tools.dev.processes import wait_until
+from tools.drivers.intake import PULL, Intake
+from tools.drivers.seller import UPDATE, Seller
 
 pytestmark = pytest.mark.timeout(1200)
 CATALOGUE = "supplier-product"

@@ -14,13 +14,13 @@ from tests.chaos.conftest import Run
 from tests.chaos.report import Line
 from tools.bench import dashboard
 from tools.bench.growth import memory
-from tools.bench.intake import Intake
 from tools.bench.measure import quantile, timed
-from tools.bench.seller import Seller
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import Intake
+from tools.drivers.seller import Seller
 
 _PER_SECOND = 50
 _CALLERS = 50

@@ -18,10 +18,10 @@ from tests.chaos.conftest import Run
 from tests.chaos.day import pick
 from tests.chaos.report import Line
 from tests.chaos.world import Side, World
-from tools.bench.intake import PULL
-from tools.bench.seller import UPDATE
 from tools.dev.odoo_server import OdooError
 from tools.dev.processes import wait_until
+from tools.drivers.intake import PULL
+from tools.drivers.seller import UPDATE
 
 pytestmark = pytest.mark.timeout(1200)
 _AT_ONCE = 20

@@ -4,9 +4,9 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import Seller
 
 PRODUCTS = 20  # of each company
 LISTINGS = 300  # of each account

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.life import Life
-from tools.bench.seller import Seller
 from tools.dev.demo import Shop
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import Seller
 
 
 @pytest.fixture

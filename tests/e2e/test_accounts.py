@@ -6,13 +6,13 @@ import pytest
 import requests
 
 from tests.e2e.products import two_variants
-from tools.bench.intake import Intake
-from tools.bench.seller import Seller
 from tools.dev import databases, odoo_config, processes
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import Intake
+from tools.drivers.seller import Seller
 
 SECOND_TOKEN = "second-token"
 

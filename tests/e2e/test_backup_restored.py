@@ -1,8 +1,8 @@
 """A backup was restored in place: what happened after it is on Cartona, and not in Odoo."""
 
-from tools.bench.intake import Intake
-from tools.bench.seller import Seller
 from tools.dev import databases
+from tools.drivers.intake import Intake
+from tools.drivers.seller import Seller
 
 
 def test_what_was_acknowledged_after_the_backup_comes_when_cartona_tells_it_again(seller: Seller):

@@ -7,8 +7,8 @@ import pytest
 
 from tools.bench import dashboard
 from tools.bench.measure import timed
-from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
+from tools.drivers.seller import Seller
 
 KEPT_DAYS = 25
 # PostgreSQL hands over what an idle connection has counted after at most so many seconds.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tools.bench.seller import UPDATE, Seller
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import UPDATE, Seller
 
 PRODUCTS = 300
 AS_USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}

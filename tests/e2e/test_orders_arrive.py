@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from tools.bench.intake import PULL, STATUS, Intake
-from tools.bench.seller import Seller
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import PULL, STATUS, Intake
+from tools.drivers.seller import Seller
 
 FAR_AWAY = {"TZ": "Pacific/Kiritimati"}
 MANY = 350  # more than three pages

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.products import two_variants
-from tools.bench.seller import Seller
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import Seller
 
 BATCH = 100  # the configuration's default
 

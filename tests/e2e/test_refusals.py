@@ -2,9 +2,9 @@
 
 import pytest
 
-from tools.bench.seller import UPDATE, Seller
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import UPDATE, Seller
 
 # Not `silent`: an answer that says nothing of what it refused leaves nothing to be found.
 SHAPES = ("errors_list", "errors_strings", "errors_map", "rows", "text")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.bench.seller import Seller, uncounted
 from tools.dev.odoo_server import OdooServer
+from tools.drivers.seller import Seller, uncounted
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from typing import Any, TextIO
 
 import pytest
 
-from tools.bench.seller import UPDATE, Seller
 from tools.dev import databases, odoo_config, processes
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import UPDATE, Seller
 
 # Runs in `odoo shell`, obeys one line of JSON after the other. Each name is a cursor of its own.
 _OBEY = """

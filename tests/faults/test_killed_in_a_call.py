@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tools.bench.seller import Seller
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
+from tools.drivers.seller import Seller
 
 
 @pytest.fixture(scope="module")

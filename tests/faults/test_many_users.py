@@ -8,8 +8,8 @@ import time
 import pytest
 import requests
 
-from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
+from tools.drivers.seller import Seller
 
 USERS = 8
 PRODUCTS = 30

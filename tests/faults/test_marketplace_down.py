@@ -1,8 +1,8 @@
 """The marketplace does not answer at all for a while: nothing is lost, and nobody has to help."""
 
-from tools.bench.seller import Seller
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import Seller
 
 
 def test_changes_made_while_the_marketplace_is_down_arrive_when_it_is_back(

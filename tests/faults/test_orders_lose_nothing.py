@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tools.bench.intake import PULL, STATUS, Intake
-from tools.bench.seller import Seller
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import PULL, STATUS, Intake
+from tools.drivers.seller import Seller
 
 #: How often a process is killed; KILLS=100 for the whole proof.
 KILLS = int(os.environ.get("KILLS", "3"))

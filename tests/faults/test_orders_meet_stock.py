@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from tools.bench.seller import UPDATE, Seller
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import UPDATE, Seller
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tools.bench.seller import UPDATE, Seller
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import UPDATE, Seller
 
 WAITING_JOBS = (
     "SELECT count(*) FROM queue_job"

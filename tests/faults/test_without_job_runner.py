@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tools.bench.intake import Intake
-from tools.bench.seller import UPDATE, Seller
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import Intake
+from tools.drivers.seller import UPDATE, Seller
 
 WAITING = """
     SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock', 'resend')

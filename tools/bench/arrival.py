@@ -6,7 +6,7 @@ import time
 from tools.bench import stage
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.seller import Seller
+from tools.drivers.seller import Seller
 
 NAME = "arrival"
 SIZE = 1000

@@ -7,7 +7,7 @@ from tools.bench import processor, stage
 from tools.bench.measure import Call, timed
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.seller import Seller
+from tools.drivers.seller import Seller
 
 NAME = "growth"
 SIZES = (1_000, 10_000)

@@ -6,8 +6,8 @@ from tools.bench import stage
 from tools.bench.measure import quantile
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.seller import Seller
 from tools.dev.processes import wait_until
+from tools.drivers.seller import Seller
 
 NAME = "latency"
 SIZE = 1000

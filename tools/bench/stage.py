@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from tools.bench.seller import Seller, storable
 from tools.dev import databases, odoo_config, store
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.paths import ADDON, DEV
 from tools.dev.progress import say
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.seller import Seller, storable
 
 #: The marketplace's first listing; above the shipped catalogue their numbers have no gaps.
 FIRST_LISTING = 500_001

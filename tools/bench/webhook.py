@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tools.bench import stage
-from tools.bench.intake import Intake
 from tools.bench.measure import quantile
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
+from tools.drivers.intake import Intake
+from tools.drivers.seller import Seller
 
 NAME = "webhook"
 SIZE = 1000

@@ -7,8 +7,8 @@ from tools.bench import processor, stage
 from tools.bench.measure import Call, Pairs, in_turns, timed
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
-from tools.bench.seller import Seller
 from tools.dev.odoo_server import OdooServer
+from tools.drivers.seller import Seller
 
 NAME = "write"
 SIZE = 1000

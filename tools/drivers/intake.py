@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tools.bench.seller import Seller
 from tools.dev.processes import wait_until
+from tools.drivers.seller import Seller
 
 #: Where orders are fetched, and where they are acknowledged.
 PULL = "order/pull-orders"

@@ -1,0 +1,1 @@
+"""Drivers of a sandbox marketplace and an Odoo that sells on it: for tests and measurements."""
