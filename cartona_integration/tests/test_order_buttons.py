@@ -61,8 +61,8 @@ class TestShippedWhen(DeliveryCase):
         self.push()
         self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
 
-    def test_ready_is_the_delivery_and_not_the_step_before_it(self):
-        self.config.shipped_when = "ready"
+    def assertThePickSaysSo(self):
+        """Nothing that comes before the pick is done says that the order is shipped."""
         self.two_steps()
         sale = self.confirmed()
         self.push()
@@ -71,15 +71,13 @@ class TestShippedWhen(DeliveryCase):
         self.push()
         self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
 
+    def test_ready_is_the_delivery_and_not_the_step_before_it(self):
+        self.config.shipped_when = "ready"
+        self.assertThePickSaysSo()
+
     def test_picked_says_so_when_the_step_before_the_delivery_is_done(self):
         self.config.shipped_when = "picked"
-        self.two_steps()
-        sale = self.confirmed()
-        self.push()
-        self.assertEqual(self.told(sale), ["approved"])
-        self.do(self.ready(sale))
-        self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
+        self.assertThePickSaysSo()
 
     def test_picked_is_the_delivery_itself_where_there_is_no_step_before_it(self):
         self.config.shipped_when = "picked"

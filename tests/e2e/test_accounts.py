@@ -108,12 +108,12 @@ def test_order_of_an_account_that_nobody_has_entered_waits_until_it_is(
     intake = Intake(seller)
     other = Seller(seller.odoo, sandbox, other_config)
     other.configure(supplier_code=False, auth_token=False)
-    company = seller.odoo.call("cartona.config", "read", [other_config], ["company_id"])
-    seller.odoo.call(
-        "stock.warehouse",
-        "create",
-        {"name": "الجملة", "code": "W2", "company_id": company[0]["company_id"][0]},
-    )
+    [row] = seller.odoo.call("cartona.config", "read", [other_config], ["company_id"])
+    company = row["company_id"][0]
+    # Some series give each new company one.
+    if not seller.odoo.call("stock.warehouse", "search_count", [("company_id", "=", company)]):
+        values = {"name": "الجملة", "code": "W2", "company_id": company}
+        seller.odoo.call("stock.warehouse", "create", values)
     seller.configure(supplier_code="1", auto_sync_orders=True)
     listing = sandbox.listings(supplier_code="2")[-1]["supplier_product_id"]
     [product] = seller.create(1)
@@ -132,7 +132,7 @@ def test_order_of_an_account_that_nobody_has_entered_waits_until_it_is(
         other.configure(auth_token=False, supplier_code=False, auto_sync_orders=False)
         seller.configure(supplier_code=False, auto_sync_orders=False)
     [sale] = intake.sales([order], "company_id", "warehouse_id")
-    assert sale["company_id"] == company[0]["company_id"]
+    assert sale["company_id"] == row["company_id"]
     house = seller.odoo.call("stock.warehouse", "read", [sale["warehouse_id"][0]], ["company_id"])
     assert house[0]["company_id"] == sale["company_id"]
 
