@@ -7,6 +7,7 @@ import functools
 import json
 from importlib.util import find_spec
 
+from werkzeug import formparser
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length
 
@@ -143,13 +144,15 @@ def let_json_through(prefix):
     http.Root.get_request = get_plain_request
 
 
-def refuse_large_forms(prefix, max_bytes):
-    """Have forms over `max_bytes` for addresses below `prefix` refused, unread, with a 413.
+def refuse_large_bodies(prefix, max_bytes):
+    """Have bodies over `max_bytes` for addresses below `prefix` refused, unread, with a 413.
 
     From 17 on the routes say how much they take. Before, Odoo reads a form of any size to its end
-    before a controller can ask who sends it.
+    before a controller can ask who sends it. Werkzeug up to 2.2 reads whatever it is to refuse.
     """
-    if hasattr(http, "DEFAULT_MAX_CONTENT_LENGTH"):
+    routes_say = hasattr(http, "DEFAULT_MAX_CONTENT_LENGTH")
+    reads_all = routes_say and hasattr(formparser, "_exhaust")
+    if routes_say and not reads_all:
         return
     application = type(http.root)
     serve = application.__call__
@@ -157,7 +160,8 @@ def refuse_large_forms(prefix, max_bytes):
     def serve_what_is_not_too_large(root, environ, start_response):
         is_ours = environ.get("PATH_INFO", "").startswith(prefix)
         is_form = environ.get("CONTENT_TYPE", "").lower().startswith(_FORMS)
-        if is_ours and is_form and (get_content_length(environ) or 0) > max_bytes:
+        is_large = is_ours and (get_content_length(environ) or 0) > max_bytes
+        if is_large and (is_form or reads_all):
             return RequestEntityTooLarge()(environ, start_response)
         return serve(root, environ, start_response)
 

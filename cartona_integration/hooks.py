@@ -1,6 +1,6 @@
 """Load, install and uninstall."""
 
-from .compat import let_json_through, refuse_large_forms, with_env
+from .compat import let_json_through, refuse_large_bodies, with_env
 from .controllers.cartona_webhook import MAX_BYTES
 
 _WEBHOOK = "/cartona/webhook/"
@@ -9,7 +9,7 @@ _WEBHOOK = "/cartona/webhook/"
 def post_load():
     """Before the first request of a server process: what Cartona posts reaches us, and no more."""
     let_json_through(_WEBHOOK)
-    refuse_large_forms(_WEBHOOK, MAX_BYTES)
+    refuse_large_bodies(_WEBHOOK, MAX_BYTES)
 
 
 @with_env
