@@ -63,6 +63,7 @@ class GuardedFields:
             _check_readable(self, [term[0] for term in terms])
         return super()._search(domain, *args, **kwargs)
 
+    @api.model
     def read_group(self, domain, fields, groupby, *args, **kwargs):
         if CHECKS_FIELDS_BY_NAME:
             _check_readable(self, [groupby] if isinstance(groupby, str) else groupby)

@@ -165,7 +165,9 @@ class Clerk:
         """Press a button of the form's bar, which on a phone folds most of them away."""
         bar = ".o_statusbar_buttons"
         if not self.page.locator(f"{bar} [name='{button}']:visible").count():
-            self.click(f"{bar} .o-dropdown, {bar} .dropdown-toggle")
+            # 18.0 has them among the actions.
+            places = f"{bar} .o-dropdown, {bar} .dropdown-toggle, .o_cp_action_menus button"
+            self.click(self.page.locator(places).locator("visible=true"))
         self.press(button)
 
     def type(self, field: str, text: str) -> None:
@@ -227,7 +229,7 @@ class Clerk:
 
     def agree_if_asked(self, until: str) -> None:
         """Say yes to what some series of Odoo ask first, until this is seen."""
-        question = self.page.locator(".modal-footer .btn-primary:not([name])")
+        question = self.page.locator(".modal-footer .btn-primary:not([name]):visible")
         self.page.locator(until).or_(question).first.wait_for()
         if question.count():
             self.click(question)
@@ -251,6 +253,10 @@ class Clerk:
     def field(self, name: str) -> Locator:
         """The visible widget of a field of the form."""
         return self.page.locator(f".o_field_widget[name='{name}']:visible").first
+
+    def to_copy(self, name: str) -> str:
+        """What a field with a button to copy it holds; up to 17 the button's word is beside it."""
+        return self.field(name).inner_text().strip().split("\n")[0]
 
     def sees(self, target: str, timeout: float = 15) -> Locator:
         """Wait until the first match is visible.

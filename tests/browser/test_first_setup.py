@@ -53,7 +53,7 @@ def test_from_installed_to_the_first_order(
     marketplace.click("#tab-webhook")
     for name, place in (("webhook_url", "url"), ("webhook_token", "token")):
         marketplace.click(f"#webhook-form [name='{place}']")
-        marketplace.page.keyboard.insert_text(clerk.field(name).inner_text().strip())
+        marketplace.page.keyboard.insert_text(clerk.to_copy(name))
     marketplace.click("#webhook-form button.primary")
     marketplace.sees("#notice:not(:empty)")
 
