@@ -213,6 +213,8 @@ class Clerk:
             self.page.wait_for_timeout(300)
             if entry.count():
                 break
+            # In 17.0 the next one would open by itself, and the mouse would close it.
+            self.page.keyboard.press("Escape")
         self.click(entry)
         self.settle()
 
