@@ -41,6 +41,10 @@ class TestBatch(OtpCase):
         """Press Validate of the batch."""
         return self.batch.with_context(skip_sms=True).action_done()
 
+    def left(self):
+        """What is still to be done of the batch; up to 15 what is done stays in it."""
+        return self.batch.picking_ids.filtered(lambda picking: picking.state != "done")
+
     def states(self, sales):
         return set(sales.picking_ids.mapped("state"))
 
@@ -50,7 +54,7 @@ class TestBatch(OtpCase):
         self.assertEqual(dialog.line_ids.order_id, self.coded_ones)
         self.assertEqual(self.states(self.plain), {"done"})
         self.assertEqual(self.states(self.coded_ones), {"assigned"})
-        self.assertEqual(self.batch.picking_ids, self.coded_ones.picking_ids)
+        self.assertEqual(self.left(), self.coded_ones.picking_ids)
 
         # One retailer gives a wrong code: his goods stay on the truck, and in the batch.
         wrong = dialog.line_ids[1]
@@ -59,7 +63,7 @@ class TestBatch(OtpCase):
         dialog = self.answer(dialog.action_confirm())
         self.assertEqual(self.states(self.coded_ones - wrong.order_id), {"done"})
         self.assertEqual(wrong.order_id.picking_ids.state, "assigned")
-        self.assertEqual(self.batch.picking_ids, wrong.order_id.picking_ids)
+        self.assertEqual(self.left(), wrong.order_id.picking_ids)
         self.assertNotEqual(self.batch.state, "done")
 
         wrong.code = CODE
