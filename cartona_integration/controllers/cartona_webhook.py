@@ -39,9 +39,13 @@ class CartonaWebhook(http.Controller):
         tally = request.env(user=SUPERUSER_ID)["cartona.webhook.tally"]
         if not config:
             return self._refuse(tally._count_guess(http_request.remote_addr))
-        answer, status = self._keep(config, http_request)
+        headers = ()
+        try:
+            answer, status = self._keep(config, http_request)
+        except TimeoutError:  # an acknowledgement is on its way, see `cartona.message._doubt`
+            answer, status, headers = {"status": "busy"}, 503, [("Retry-After", "1")]
         tally._count(config, "accepted" if status == 200 else "refused")
-        return reply(answer, status)
+        return reply(answer, status, headers)
 
     def _refuse(self, seconds):
         """Answer a wrong secret; the body is not looked at.

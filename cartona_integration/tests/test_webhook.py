@@ -120,6 +120,22 @@ class TestWebhook(WebhookCase):
         self.assertEqual(answer.status_code, 200)
         self.assertEqual(len(self.messages()), 1)
 
+    def test_a_call_in_doubt_is_not_taken_while_an_acknowledgement_is_on_its_way(self):
+        """What we then say to have would be told to Cartona with it; it comes again instead."""
+        older, newer = ORDER, dict(ORDER, note_message="soon")
+        for body in (older, newer):
+            self.assertEqual(self.post(body).status_code, 200)
+        worker = type(self.env["cartona.worker"])
+        with patch.object(worker, "_wait_for_lock", lambda *args: False):
+            answer = self.post(older)
+        self.assertEqual((answer.status_code, answer.json()), (503, {"status": "busy"}))
+        self.assertTrue(answer.headers["Retry-After"])
+        self.assertEqual(len(self.messages()), 2)
+
+        self.assertEqual(self.post(older).status_code, 200)
+        self.env.invalidate_all()
+        self.assertEqual(self.config.list_state, "wanted")
+
     def test_a_wrong_or_missing_secret_is_refused_and_nothing_stored(self):
         for secret in ("wrong", "", None, "s3cret-of-this-tes"):
             with self.subTest(secret=secret):
