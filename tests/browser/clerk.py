@@ -165,9 +165,10 @@ class Clerk:
         """Press a button of the form's bar, which on a phone folds most of them away."""
         bar = ".o_statusbar_buttons"
         if not self.page.locator(f"{bar} [name='{button}']:visible").count():
-            # 18.0 has them among the actions.
-            places = f"{bar} .o-dropdown, {bar} .dropdown-toggle, .o_cp_action_menus button"
-            self.click(self.page.locator(places).locator("visible=true"))
+            folded = f"{bar} .o-dropdown:visible, {bar} .dropdown-toggle:visible"
+            if not self.page.locator(folded).count():
+                folded = ".o_cp_action_menus button:visible"  # 18.0 has them among the actions
+            self.click(folded)
         self.press(button)
 
     def type(self, field: str, text: str) -> None:
