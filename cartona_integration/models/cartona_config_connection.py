@@ -15,7 +15,7 @@ from ..cartona_api import (
     Unauthorised,
     backoff,
 )
-from ..compat import check_may_read
+from ..compat import check_may_read, read_again
 from .cartona_order_tools import paragraph
 
 _logger = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ class CartonaConfig(models.Model):
                 "message": message,
                 "type": kind,
                 "sticky": kind == "danger",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+                "next": read_again(self),
             },
         }
 

@@ -185,13 +185,32 @@ class Clerk:
 
     def choose(self, field: str, value: str) -> None:
         """Choose one of the values of a field that shows them all."""
-        self.click(self.field(field).locator(f"input[data-value='{value}']"))
+        self.click(self._shown(self.field(field).locator(f"input[data-value='{value}']")))
 
     def tick(self, *words: str) -> None:
         """Tick the rows of a list that hold these words."""
         for word in words:
             row = self.page.locator(".o_data_row").filter(has_text=word).first
-            self.click(row.locator("input[type=checkbox]").first)
+            self.click(self._shown(row.locator("input[type=checkbox]").first))
+
+    def tick_all(self) -> None:
+        """Tick all rows of a list."""
+        self.click(self._shown(self.page.locator(".o_list_view thead input[type=checkbox]").first))
+
+    def _shown(self, box: Locator) -> Locator:
+        """Of a box or a radio button what one sees: in 15.0 it is drawn around the real one."""
+        return box if self.odoo.env.major >= 16 else box.locator("xpath=..")
+
+    def turn_to(self, page: str, holds: str) -> None:
+        """Turn to a page of the form's notebook.
+
+        :param holds: a field on it; in 15.0 a page's own name is not to be seen
+        """
+        if self.odoo.env.major >= 16:
+            self.click(f"[name='{page}']:visible")
+        else:
+            pane = self.page.locator(f".tab-pane:has([name='{holds}'])").first
+            self.click(f"a[href='#{pane.get_attribute('id')}']")
 
     def choose_action(self, action: str, language: str) -> None:
         """Choose what to do with the ticked rows from the list's menu.

@@ -144,7 +144,7 @@ def test_price_changed_there_is_put_right_from_here(clerk: Clerk, shop: Shop):
     clerk.reads(".o_data_row [name='cartona_value']", f"{own + 7:g}")
     clerk.picture("differences")
 
-    clerk.click(".o_list_view thead input[type=checkbox]")
+    clerk.tick_all()
     clerk.press("action_heal")
     wait_until(lambda: float(shop.sandbox.listing(listing)["selling_price"]) == own, timeout=60)
     shop.odoo.call("cartona.config", "write", [shop.config], {"heal_drift": True})
@@ -176,7 +176,7 @@ def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
         assert clerk.is_left_to_right(clerk.field(name)), name
     clerk.open("res.partner", partner)
     assert clerk.is_left_to_right(clerk.field("phone"))
-    clerk.click("[name='sales_purchases']:visible")
+    clerk.turn_to("sales_purchases", holds="cartona_phone2")
     for name in ("cartona_phone2", "cartona_id"):
         assert clerk.is_left_to_right(clerk.field(name)), name
     clerk.picture("customer")

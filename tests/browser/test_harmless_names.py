@@ -173,7 +173,7 @@ def evil_order(hashed_id: str, listing: str) -> dict:
 
 def open_groups(clerk: Clerk) -> None:
     """Open the first group of a list, and the first one in it, where it has any."""
-    closed = clerk.page.locator(".o_group_header:not(.o_group_open)")
+    closed = clerk.page.locator(".o_group_header:not(.o_group_open):visible")
     for _level in range(2):
         if closed.count():
             clerk.click(closed.first)

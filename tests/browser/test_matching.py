@@ -55,7 +55,7 @@ def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Cler
     clerk.press("action_see_sure")
     clerk.sees(".o_list_view .o_data_row")
     clerk.picture("matching-sure")
-    clerk.click(".o_list_view thead input[type=checkbox]")
+    clerk.tick_all()
     clerk.press("action_accept_match")
     assert count(shop, sure) == 0
     assert not listing(shop, refused)["product_id"]
