@@ -69,7 +69,7 @@ def test_goods_are_handed_over_after_the_right_code(
     phone.does_not_see(".modal")
     shop.settle()
     phone.page.reload()
-    phone.sees("[name='cartona_status_label'] .text-bg-success")
+    phone.sees_badge("cartona_status_label", "success")
 
 
 def test_the_driver_chooses_when_cartona_does_not_answer(phone: Clerk, shop: Shop, picking: int):
