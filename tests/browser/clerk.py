@@ -198,8 +198,11 @@ class Clerk:
         self.click(self._shown(self.page.locator(".o_list_view thead input[type=checkbox]").first))
 
     def _shown(self, box: Locator) -> Locator:
-        """Of a box or a radio button what one sees: in 15.0 its label draws it."""
-        return box if self.odoo.env.major >= 16 else box.locator("xpath=../label")
+        """Of a box or a radio button what one sees: in 15.0 what is around it, or its label."""
+        if self.odoo.env.major >= 16:
+            return box
+        is_radio = box.get_attribute("type") == "radio"
+        return box.locator("xpath=../label" if is_radio else "xpath=..")
 
     def turn_to(self, page: str, holds: str) -> None:
         """Turn to a page of the form's notebook.
