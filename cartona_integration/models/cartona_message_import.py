@@ -286,7 +286,7 @@ class CartonaMessage(models.Model):
 
         :return: seconds until the next try (0: at once), None when nothing is due any more
         """
-        # A lock of its own: see `_store` and `_pull` for what must not happen meanwhile.
+        # A lock of its own: see `_doubt` and `_pull` for what must not happen meanwhile.
         with self.env["cartona.worker"]._hold("acknowledge", config_id, 0) as is_ours:
             return self._acknowledge_now(config_id) if is_ours else LOCK_MISSED_SECONDS
 

@@ -72,10 +72,7 @@ def test_drains_of_the_runner_and_of_the_cron_take_turns(
     for number in range(rounds):
         side.do("product.product", "write", products, {"list_price": 20.0 + number})
         world.odoo.query("UPDATE cartona_change SET create_date = create_date - interval '1 hour'")
-        world.odoo.query(
-            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = (SELECT res_id"
-            " FROM ir_model_data WHERE module = 'cartona_integration' AND name = 'cron_catch_up')"
-        )
+        world.odoo.make_due("cartona_integration.cron_catch_up")
         world.odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", world.odoo.database)
     world.sandbox.clear_faults()
     agree()

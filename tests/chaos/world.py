@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
-from tools.drivers.seller import Seller
+from tools.drivers.seller import Seller, stock_of
 
 PRODUCTS = 20  # of each company
 LISTINGS = 300  # of each account
@@ -44,14 +44,7 @@ class Side(Seller):
     def location(self) -> int:
         """Where its stock lies; a warehouse is made where the company has none."""
         if not self._location:
-            domain = [("company_id", "=", self.company)]
-            if not self.odoo.call("stock.warehouse", "search_count", domain):
-                values = {"name": "W2", "code": "W2", "company_id": self.company}
-                self.odoo.call("stock.warehouse", "create", values)
-            [row] = self.odoo.call(
-                "stock.warehouse", "search_read", domain, ["lot_stock_id"], limit=1, order="id"
-            )
-            self._location = row["lot_stock_id"][0]
+            self._location = stock_of(self.odoo, self.company)
         return self._location
 
     def unused(self, count: int) -> list[str]:

@@ -12,7 +12,7 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.intake import Intake
-from tools.drivers.seller import Seller
+from tools.drivers.seller import Seller, stock_of
 
 SECOND_TOKEN = "second-token"
 
@@ -109,11 +109,7 @@ def test_order_of_an_account_that_nobody_has_entered_waits_until_it_is(
     other = Seller(seller.odoo, sandbox, other_config)
     other.configure(supplier_code=False, auth_token=False)
     [row] = seller.odoo.call("cartona.config", "read", [other_config], ["company_id"])
-    company = row["company_id"][0]
-    # Some series give each new company one.
-    if not seller.odoo.call("stock.warehouse", "search_count", [("company_id", "=", company)]):
-        values = {"name": "الجملة", "code": "W2", "company_id": company}
-        seller.odoo.call("stock.warehouse", "create", values)
+    stock_of(seller.odoo, row["company_id"][0])  # it has a warehouse
     seller.configure(supplier_code="1", auto_sync_orders=True)
     listing = sandbox.listings(supplier_code="2")[-1]["supplier_product_id"]
     [product] = seller.create(1)

@@ -207,10 +207,9 @@ def transfer(
     :param code: of the kind of transfer, e.g. "internal"
     """
     # Up to 15 moves within one's own walls are switched off until they are wanted.
-    everything = {"active_test": False}
+    domain, everything = [("code", "=", code)], {"active_test": False}
     [kind] = seller.odoo.call(
-        *("stock.picking.type", "search", [("code", "=", code)]),
-        **{"limit": 1, "order": "id", "context": everything},
+        "stock.picking.type", "search", domain, limit=1, order="id", context=everything
     )
     places = {"location_id": source, "location_dest_id": target}
     move = {

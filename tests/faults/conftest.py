@@ -155,11 +155,7 @@ def minute_passes(wake_cron: Callable) -> Callable[[OdooServer], None]:
             "UPDATE queue_job SET date_enqueued = date_enqueued - interval '1 minute'"
             " WHERE state IN ('enqueued', 'started')"
         )
-        odoo.query(
-            "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id ="
-            " (SELECT res_id FROM ir_model_data"
-            " WHERE module = 'cartona_integration' AND name = 'cron_catch_up')"
-        )
+        odoo.make_due("cartona_integration.cron_catch_up")
         odoo.query("SELECT pg_notify('queue_job', '')")
         if odoo.env.major < 16:
             _collect_dead_jobs(odoo)
@@ -175,11 +171,7 @@ def _collect_dead_jobs(odoo: OdooServer) -> None:
         "UPDATE queue_job SET date_started = date_started - interval '1 hour'"
         " WHERE state = 'started'"
     )
-    odoo.query(
-        "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id ="
-        " (SELECT res_id FROM ir_model_data"
-        " WHERE module = 'queue_job' AND name = 'ir_cron_queue_job_garbage_collector')"
-    )
+    odoo.make_due("queue_job.ir_cron_queue_job_garbage_collector")
 
 
 @pytest.fixture(scope="session")

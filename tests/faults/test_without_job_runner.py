@@ -150,7 +150,7 @@ def pulling_minute(seller: Seller) -> None:
         "SELECT res_id FROM ir_model_data"
         " WHERE module = 'cartona_integration' AND name = 'cron_pull_orders'"
     )
-    odoo.query(f"UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id = ({pull})")
+    odoo.make_due("cartona_integration.cron_pull_orders")
     due = f"SELECT nextcall <= now() AT TIME ZONE 'UTC' FROM ir_cron WHERE id = ({pull})"
 
     def has_come() -> bool:

@@ -269,6 +269,19 @@ class Seller:
         return odds
 
 
+def stock_of(odoo: OdooServer, company: int) -> int:
+    """The stock location of a company's first warehouse. Not every series gives a new company
+    one: it is made where there is none."""
+    domain = [("company_id", "=", company)]
+    if not odoo.call("stock.warehouse", "search_count", domain):
+        values = {"name": "W2", "code": "W2", "company_id": company}
+        odoo.call("stock.warehouse", "create", values)
+    [row] = odoo.call(
+        "stock.warehouse", "search_read", domain, ["lot_stock_id"], limit=1, order="id"
+    )
+    return row["lot_stock_id"][0]
+
+
 def uncounted(odoo: OdooServer) -> dict[str, object]:
     """Values of a new product whose stock Odoo does not count."""
     if odoo.env.major >= 18:
