@@ -50,7 +50,7 @@ def test_a_stock_user_delivers_without_being_an_administrator(
     clerk.open("stock.picking", picking)
     clerk.reads("[name='cartona_number']", order["receipt_id"])
     clerk.sees("[name='cartona_amount_to_collect']")
-    assert clerk.is_left_to_right("[name='cartona_amount_to_collect']")
+    assert clerk.keeps_direction_of_amounts("cartona_amount_to_collect")
     clerk.sees_no_error()
     clerk.picture("delivery")
 

@@ -1,4 +1,4 @@
-"""16.0 to 15.0: the style classes of Bootstrap 4."""
+"""16.0 to 15.0: the style classes of Bootstrap 4, and no badge where one types."""
 
 import re
 
@@ -82,4 +82,13 @@ def jobs_retry_after_seconds(context: Context) -> None:
             raise Refused(pattern, "a range of seconds in retry_pattern")
 
 
-RULES = (classes_are_bootstrap_4, jobs_retry_after_seconds)
+def badges_are_text_where_one_types(context: Context) -> None:
+    """A badge in an editable list is text in its colour: going past one the client may fail."""
+    for tree in context.view_elements("tree"):
+        if tree.get("editable"):
+            for field in tree.iterchildren("field"):
+                if field.get("widget") == "badge":
+                    field.attrib.pop("widget")
+
+
+RULES = (classes_are_bootstrap_4, badges_are_text_where_one_types, jobs_retry_after_seconds)
