@@ -30,13 +30,15 @@ _CARTONA = "cartona_integration.menu_cartona_root"
 _SAVED = re.compile(r"/(web_save|write|create)\b")
 
 
-#: Of a place with an input: how that is written; else where its first and last letters are drawn.
+#: Of a place with an input: how that is written; else where its first and last letters are drawn,
+#: those of a button beside it left out.
 _STARTS_AT_ITS_LEFT = """element => {
     const input = element.matches("input") ? element : element.querySelector("input");
     if (input) return getComputedStyle(input).direction === "ltr";
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     const letters = [];
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+        if (node.parentElement.closest("button, .o_clipboard_button")) continue;
         for (let at = 0; at < node.length; at++) {
             if (node.data[at].trim() && !/[\u2066-\u2069]/.test(node.data[at])) {
                 letters.push([node, at]);
