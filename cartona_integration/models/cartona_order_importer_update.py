@@ -66,7 +66,9 @@ class CartonaOrderImporter(models.AbstractModel):
                 why=obstacle,
             )
             plan.notes.append(bullets(title, changes.words))
-            plan.ask("%s %s" % (title, "; ".join(changes.words)))
+            # What is cancelled here is asked about as a whole, by its status.
+            if plan.sale.state != "cancel":
+                plan.ask("%s %s" % (title, "; ".join(changes.words)))
             return
         self._apply(config, plan, changes)
         if changes.words:
@@ -121,8 +123,11 @@ class CartonaOrderImporter(models.AbstractModel):
             sale.write({"cartona_sync_state": "pending"})
             self.env["cartona.change"]._note_orders(sale.ids)
         if sale.state == "cancel":
-            if not is_told_again:
-                plan.ask(_("It is cancelled in Odoo, but Cartona says “%s”.", said))
+            # That it is cancelled may be on its way there, and what it says now older than that.
+            is_underway = sale.cartona_sync_state == "pending" and sale._cartona_way()
+            if not (is_told_again or is_underway):
+                words = _("It is cancelled in Odoo, but Cartona says “%s”.", said)
+                plan.ask(words, cause="cancelled_here")
         elif is_moving or said == life_cycle.PENDING:
             # Of the other statuses only the step counts: a quotation that somebody has set back
             # by hand since is not confirmed again.

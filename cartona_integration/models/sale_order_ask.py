@@ -7,12 +7,16 @@ from collections.abc import Iterable
 
 from odoo import _, api, fields, models
 
+from ..cartona_api import status as life_cycle
 from ..compat import customer_warning
 
 _ACTIVITY = "cartona_integration.mail_activity_type_cartona"
 # Whether what was asked of an order still is to be done; the other causes are errors of the order
 # and end with them.
 _HOLDS = {
+    "cancelled_here": lambda order: (
+        order.state == "cancel" and not life_cycle.is_void(order.cartona_status)
+    ),
     "not_confirmed": lambda order: order.state in ("draft", "sent"),
     "customer_archived": lambda order: (
         order.state in ("draft", "sent") and not order.partner_id.active
@@ -110,7 +114,8 @@ class SaleOrder(models.Model):
         for order, code in before.items():
             if code and code != order.cartona_error_code:
                 order._cartona_stop_asking(code)
-        if "state" in vals or "partner_id" in vals:
+        is_void = life_cycle.is_void(vals.get("cartona_status"))
+        if is_void or "state" in vals or "partner_id" in vals:
             moved = self.filtered("cartona_id")
             if "partner_id" in vals:
                 # It was asked which of two customers it is: somebody has chosen.

@@ -242,7 +242,27 @@ class TestWhatCanNotChange(OrderCase):
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
 
         self.assertEqual((sale.state, self.figures(sale)), ("cancel", lines))
-        self.assertTrue(any("cancelled in Odoo" in task for task, _user in self.tasks(sale)))
+        # That it is cancelled is on its way to Cartona: nobody has to do anything.
+        self.assertEqual(self.tasks(sale), [])
+
+    def test_an_order_cancelled_here_that_arrived_there(self):
+        sale = self.approved()
+        sale._action_cancel()
+
+        self.receive(self.order(status="delivered"))
+
+        [(task, _user)] = self.tasks(sale)
+        self.assertIn("cancelled in Odoo", task)
+
+    def test_what_is_asked_of_an_order_cancelled_here_goes_once_cartona_agrees(self):
+        sale = self.approved()
+        sale._action_cancel()
+        sale.write({"cartona_sync_state": "error", "cartona_error_code": "cancellation_refused"})
+        self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
+        self.assertEqual(len(self.tasks(sale)), 1)
+
+        sale.write({"cartona_status": "cancelled_by_supplier"})
+        self.assertEqual(self.tasks(sale), [])
 
 
 class TestHeaderChanges(OrderCase):
