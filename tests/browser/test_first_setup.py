@@ -36,7 +36,7 @@ def test_from_installed_to_the_first_order(
     marketplace = Clerk(new_page(), odoo, None, clerk.suffix)
     marketplace.page.goto(f"{sandbox.url}/?lang={clerk.suffix}")
 
-    # 1. Cartona > Set up: token and address, Test Connection.
+    # 1. Cartona > Dashboard, Set up: token and address, Test Connection.
     clerk.open_app(APP)
     clerk.sees(".o_kanban_record [name='action_open_config']")
     clerk.picture("1-dashboard-new")
