@@ -14,9 +14,7 @@ _ACTIVITY = "cartona_integration.mail_activity_type_cartona"
 # Whether what was asked of an order still is to be done; the other causes are errors of the order
 # and end with them.
 _HOLDS = {
-    "cancelled_here": lambda order: (
-        order.state == "cancel" and not life_cycle.is_void(order.cartona_status)
-    ),
+    "cancelled_here": lambda order: order.state == "cancel" and not order._cartona_is_over(),
     "not_confirmed": lambda order: order.state in ("draft", "sent"),
     "customer_archived": lambda order: (
         order.state in ("draft", "sent") and not order.partner_id.active

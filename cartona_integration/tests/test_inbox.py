@@ -268,7 +268,7 @@ class TestInbox(InboxCase):
                 self.config.pull_interval = interval
                 self.config.last_pull = self.now() - timedelta(seconds=seconds)
                 self.env["cartona.config"]._cron_pull_orders()
-                self.assertEqual(bool(woken), due)
+                self.assertEqual(self.config.id in woken, due)
 
     def test_a_list_that_never_was_read_is_asked_for_at_once(self):
         woken = self.woken()
