@@ -242,6 +242,16 @@ class CartonaMessage(models.Model):
                 "held": False,
             }
         )
+        if outcome.is_crossed:
+            # An acknowledgement names the order alone: one that is still due would take the lines
+            # that we do not know from the list as well.
+            self.search(
+                [
+                    ("config_id", "=", self.config_id.id),
+                    ("hashed_id", "=", self.hashed_id),
+                    ("acknowledge", "=", "due"),
+                ]
+            ).write({"acknowledge": "no"})
 
     # === BUSINESS METHODS: ASKING === #
 

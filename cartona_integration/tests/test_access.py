@@ -112,7 +112,7 @@ METHODS = {
 ON_NOTHING = {
     "cartona.config": {"action_open_connection": USERS, "action_open_matching": USERS},
 }
-# Dialogs: Odoo lets nobody but their creator touch them, and `RIGHTS` says who may create one.
+# Dialogs: a rule of each keeps them to their creator, and `RIGHTS` says who may create one.
 DIALOGS = {
     "cartona.delivery.otp": {"action_confirm", "action_deliver_later", "action_wait"},
     "cartona.go.live": {"action_go_live", "action_list", "action_read", "action_reload"},
@@ -286,6 +286,34 @@ class TestAccess(AccessCase):
                     mine.read(["display_name"])
                 with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
                     mine.write({"create_date": False})
+
+    def test_a_dialog_is_its_creators_alone(self):
+        config = {"config_id": self.config.id}
+        line = (0, 0, {"order_id": self.ours["sale.order"].id, "code": "4711"})
+        dialogs = {
+            "cartona.delivery.otp": {"line_ids": [line]},
+            "cartona.go.live": config,
+            "cartona.matching.desk": config,
+            "cartona.order.cancel": {"order_ids": [(6, 0, self.ours["sale.order"].ids)]},
+            "cartona.support.bundle": config,
+        }
+        boss, other = self.users["boss"], self.users["boss"].copy({"login": "cartona_other_boss"})
+        opened = {
+            model: self.env[model].with_user(boss).create(values)
+            for model, values in dialogs.items()
+        }
+        opened["cartona.delivery.otp.line"] = opened["cartona.delivery.otp"].line_ids
+        transient = {model for model in RIGHTS if self.env[model].is_transient()}
+        self.assertEqual(set(opened), transient)
+        for model, dialog in opened.items():
+            with self.subTest(model):
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self.assertTrue(dialog.read(["create_date"]))
+                theirs = dialog.with_user(other)
+                self.assertFalse(theirs.search([("id", "=", dialog.id)]))
+                with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
+                    theirs.read(["create_date"])
 
     def test_a_dialog_does_not_show_another_companys_listing(self):
         theirs = self.theirs["cartona.listing"]

@@ -175,6 +175,23 @@ class TestNewest(InboxCase):
         self.assertOrdered(3)
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
 
+    def test_an_edit_that_crosses_our_approval_is_not_hidden_by_what_came_before_it(self):
+        """An acknowledgement names the order alone: a late one would take the edit with it."""
+        self.marketplace.announce("POST", STATUSES, "down", status=503)
+        first, _repeated = self.store(self.version(1))
+        self.work()
+        self.assertEqual(first.acknowledge, "due")
+        self.config._end_pause("in")
+        order = self.order("o1")
+        order.action_confirm()
+        order.cartona_status = "approved"
+        other, _repeated = self.store(self.sample("o2"))
+
+        self.store(self.version(3))
+        self.work()
+        self.assertEqual((first.acknowledge, other.acknowledge), ("no", "done"))
+        self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one in vain")
+
     def test_an_echo_that_our_approval_overtook_is_acknowledged(self):
         self.store(self.version(1))
         self.work()
