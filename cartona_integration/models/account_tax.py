@@ -65,8 +65,7 @@ class AccountTax(models.Model):
                 ]
             )
         )
-        if configs:
-            self.env["cartona.change"]._note_everything(configs, "price")
+        self.env["cartona.change"]._note_everything(configs, "price")
 
     def _cartona_included(self):
         """The same taxes in a form that leaves a price of 100 at 100.

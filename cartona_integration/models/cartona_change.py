@@ -93,8 +93,22 @@ class CartonaChange(models.Model):
         orders = ids("order", "order")
         if orders:
             self._write_orders(orders)
-        if not any(kind in LISTING_KINDS for kind, _owner in noted):
-            return
+        for kind in LISTING_KINDS:
+            if noted.get((kind, "config")):
+                self._insert(kind, "listing.config_id = ANY(%s)", ids(kind, "config"))
+        products = {key: found for key, found in noted.items() if key[1] != "config"}
+        if any(kind in LISTING_KINDS for kind, _owner in products):
+            self._write_products(products)
+
+    def _write_products(self, noted):
+        """Write what was noted of products, for each of their listings.
+
+        :param dict noted: (kind, owner) -> ids, without what concerns a whole configuration
+        """
+
+        def ids(kind, owner):
+            return list(noted.get((kind, owner), ()))
+
         kit = self.env["cartona.kit"]
         bills = {owner: found for (kind, owner), found in noted.items() if kind == "stock"}
         self.env.cr.execute(
@@ -145,8 +159,12 @@ class CartonaChange(models.Model):
 
     @api.model
     def _note_everything(self, config, kind):
-        """Note every linked listing of a configuration, in one statement."""
-        self._insert(kind, "listing.config_id = ANY(%s)", config.ids)
+        """Note every linked listing of these configurations: once, however often in a transaction.
+
+        One price rule after the other is imported, all taxes are dragged about at once.
+        """
+        if config:
+            self._noted().setdefault((kind, "config"), set()).update(config.ids)
 
     def _insert(self, kind, condition, ids):
         self.env.cr.execute(

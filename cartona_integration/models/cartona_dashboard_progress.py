@@ -54,6 +54,7 @@ class CartonaConfig(models.Model):
     def _begin_progress(self):
         """Everything has just been noted: show from now on how much of it has gone."""
         self.ensure_one()
+        self.env.cr.flush()  # what was noted is counted, so it is written before
         self.env.cr.execute(
             "SELECT count(*), COALESCE(max(id), 0) FROM cartona_change"
             " WHERE config_id = %s AND kind IN %s",

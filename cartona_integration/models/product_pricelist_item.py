@@ -87,9 +87,7 @@ class ProductPricelist(models.Model):
     def write(self, vals):
         res = super().write(vals)
         if "currency_id" in vals:
-            configs = self._cartona_configs()
-            if configs:
-                self.env["cartona.change"]._note_everything(configs, "price")
+            self.env["cartona.change"]._note_everything(self._cartona_configs(), "price")
         return res
 
     # === BUSINESS METHODS === #
@@ -116,6 +114,16 @@ class ProductPricelist(models.Model):
                 )
             )
             found = items.pricelist_id - known
+            known |= found
+        return known
+
+    def _cartona_with_bases(self):
+        """These pricelists and all that their rules are based on."""
+        known = found = self.sudo()  # as above
+        while found:
+            based = [("base", "=", "pricelist"), ("pricelist_id", "in", found.ids)]
+            items = self.env["product.pricelist.item"].sudo().search(based)
+            found = items.base_pricelist_id - known
             known |= found
         return known
 

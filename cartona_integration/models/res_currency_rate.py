@@ -35,12 +35,11 @@ class ResCurrency(models.Model):
     _inherit = "res.currency"
 
     def _cartona_note_rates(self):
-        """Note every price that is converted on its way to Cartona."""
+        """Note every price that these currencies' rates convert on its way to Cartona."""
         # In sudo mode: rates are fetched and written by users without any Cartona right.
         configs = self.env["cartona.config"].sudo().search([("auto_sync_products", "=", True)])
-        converting = configs._converting()
-        if self and converting:
-            self.env["cartona.change"]._note_everything(converting, "price")
+        converting = configs._converting().filtered(lambda config: config._currencies() & self)
+        self.env["cartona.change"]._note_everything(converting, "price")
 
 
 class CartonaConfig(models.Model):
@@ -53,18 +52,15 @@ class CartonaConfig(models.Model):
     # === BUSINESS METHODS === #
 
     def _converting(self):
-        """Those whose prices are converted: from the sales price's currency to the pricelist's,
-        or from that to the configuration's."""
-        return self.filtered(
-            lambda config: (
-                len(
-                    config.company_id.currency_id
-                    | config.pricelist_id.currency_id
-                    | config.currency_id
-                )
-                > 1
-            )
-        )
+        """Those whose prices are converted."""
+        return self.filtered(lambda config: len(config._currencies()) > 1)
+
+    def _currencies(self):
+        """What a price passes through: the sales price's currency, those of the pricelist and of
+        the ones that it is based on, the configuration's."""
+        self.ensure_one()
+        pricelists = self.pricelist_id._cartona_with_bases()
+        return self.company_id.currency_id | pricelists.currency_id | self.currency_id
 
     @api.model
     def _note_rates_of_today(self):
@@ -75,7 +71,11 @@ class CartonaConfig(models.Model):
             since = config.rates_noted_on or config.create_date.date()
             if since >= today:
                 continue
-            begun = [("name", ">", since), ("name", "<=", today)]
+            begun = [
+                ("currency_id", "in", config._currencies().ids),
+                ("name", ">", since),
+                ("name", "<=", today),
+            ]
             if self.env["res.currency.rate"].search(begun, limit=1):
                 self.env["cartona.change"]._note_everything(config, "price")
             config.rates_noted_on = today

@@ -207,6 +207,43 @@ class TestOutbox(CartonaCase):
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
         self.assertEqual(set(self.noted()), set(self.price))
 
+    def test_a_rate_that_converts_no_price_is_not_noted(self):
+        dollar, other = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=2)
+        )
+        (dollar | other).active = True
+        self.config.currency_id = dollar
+        self.settle()
+        rate = {"currency_id": other.id, "name": "2020-01-02", "company_rate": 0.02}
+        self.env["res.currency.rate"].create(rate)
+        self.assertEqual(self.noted(), [])
+
+        # But of the pricelist that ours is based on.
+        based = {"base": "pricelist", "compute_price": "formula", "applied_on": "3_global"}
+        base = self.env["product.pricelist"].create({"name": "Base", "currency_id": other.id})
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {"name": "Ours", "item_ids": [(0, 0, dict(based, base_pricelist_id=base.id))]}
+        )
+        self.settle()
+        self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
+        self.assertEqual(set(self.noted()), set(self.price))
+
+    def test_what_concerns_everything_is_noted_once_in_a_transaction(self):
+        """Price rules are imported, taxes are dragged about: a thousand times would hold up what
+        stock says meanwhile."""
+        self.config.price_tax = "gross"
+        self.config.pricelist_id = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.settle()
+        rule = {"pricelist_id": self.config.pricelist_id.id, "compute_price": "percentage"}
+        self.env["product.pricelist.item"].create([dict(rule, percent_price=1), rule])
+        self.env["product.pricelist.item"].create(dict(rule, percent_price=2))
+        tax = self.env["account.tax"].search([("company_id", "=", self.company.id)], limit=1)
+        for sequence in (7, 8, 9):
+            tax.sequence = sequence
+        self.assertEqual(self.noted(), self.price)
+
     def test_a_rate_of_a_day_to_come_is_noted_when_that_day_has_come(self):
         currencies = self.env["res.currency"].with_context(active_test=False)
         dollar = currencies.search([("id", "!=", self.company.currency_id.id)], limit=1)
