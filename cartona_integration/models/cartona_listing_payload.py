@@ -122,10 +122,10 @@ class CartonaListing(models.Model):
         if price <= 0:
             return "price_not_positive"
         if config.price_not_below_cost:
-            cost = self.product_id.uom_id._compute_price(
-                self.product_id.standard_price, self.uom_id
-            )
-            if price < config._price_for_retailer(self.product_id, cost, {}):
+            product = self.product_id
+            cost = product.uom_id._compute_price(product.standard_price, self.uom_id)
+            cost = config._in_its_currency(cost, product.cost_currency_id)
+            if price < config._price_for_retailer(product, cost, {}):
                 return "price_below_cost"
         before = self.sent_price or self.shown_price
         if config.price_band and before:
@@ -172,8 +172,7 @@ class CartonaConfig(models.Model):
         :param dict factors: as `_price_for_retailer` wants it
         :return: dict product id -> float
         """
-        today = fields.Date.context_today(self)
-        pricelist, target = self.pricelist_id, self.currency_id
+        pricelist = self.pricelist_id
         listed = pricelist and pricelist_prices(pricelist, products, uom)
         prices = {}
         for product in products:
@@ -182,10 +181,16 @@ class CartonaConfig(models.Model):
             else:
                 price = product.uom_id._compute_price(product.lst_price, uom)
                 source = product.currency_id
-            if source != target:
-                price = source._convert(price, target, self.company_id, today, round=False)
+            price = self._in_its_currency(price, source)
             prices[product.id] = self._price_for_retailer(product, price, factors)
         return prices
+
+    def _in_its_currency(self, amount, source):
+        """An amount of another currency, by the rate of today and not rounded yet."""
+        if source == self.currency_id:
+            return amount
+        today = fields.Date.context_today(self)
+        return source._convert(amount, self.currency_id, self.company_id, today, round=False)
 
     def _price_for_retailer(self, product, price, factors):
         """The price as Cartona shows it: with the product's taxes unless the setting says no.

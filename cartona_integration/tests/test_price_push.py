@@ -148,7 +148,8 @@ class TestPricePush(CartonaCase):
         self.tea.standard_price = 7.0
         self.assertEqual(self.push()[1:], [("T1", 9.0)])
 
-    def test_a_pricelist_in_another_currency_is_converted(self):
+    def use_dollars(self):
+        """Another currency than the company's, of which 100 are 2."""
         dollar = (
             self.env["res.currency"]
             .with_context(active_test=False)
@@ -158,6 +159,10 @@ class TestPricePush(CartonaCase):
         self.env["res.currency.rate"].create(
             {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
         )
+        return dollar
+
+    def test_a_pricelist_in_another_currency_is_converted(self):
+        dollar = self.use_dollars()
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {
                 "name": "Dollars",
@@ -222,6 +227,17 @@ class TestPricePush(CartonaCase):
         self.config.price_not_below_cost = True
         self.tea.list_price = 18.0
         self.assertEqual(self.push(), [("T1", 19.0)])
+        self.assertEqual(self.listing(self.tea).error_code, "price_below_cost")
+
+    def test_a_cost_is_compared_in_the_currency_of_cartonas_prices(self):
+        dollar = self.use_dollars()
+        self.config.write({"currency_id": dollar.id, "price_not_below_cost": True})
+        self.tea.write({"list_price": 100.0, "standard_price": 80.0})
+        self.assertEqual(self.push(), [("T1", 2.0)], "2 dollars; the cost is 1.60")
+
+        self.tea.standard_price = 120.0
+        self.tea.list_price = 110.0
+        self.assertEqual(self.push(), [("T1", 2.0)])
         self.assertEqual(self.listing(self.tea).error_code, "price_below_cost")
 
     def test_relinking_makes_everything_unknown(self):
