@@ -9,21 +9,21 @@ import re
 
 _LOGGER = "odoo.sql_db"
 # Tables that hold the token and the webhook's secret, the retailers' codes, or orders as they
-# came, with both the codes and the people in them.
+# came, with both the codes and the people in them; and the column that gives codes to drivers.
 _GUARDED = re.compile(
-    r"\bcartona_(?:config|message|delivery_proof|delivery_otp|delivery_otp_line)\b"
+    r"\bcartona_(?:config|message|delivery_proof|delivery_otp|delivery_otp_line|pickup_otp)\b"
 )
 
 
 class _HideStatement(logging.Filter):
-    """Leaves of a record about a guarded table only which table, and which kind of error."""
+    """Leaves of a guarded record only what guards it, and which kind of error it is about."""
 
     def filter(self, record):
-        table = _GUARDED.search(record.getMessage())
-        if table:
+        found = _GUARDED.search(record.getMessage())
+        if found:
             errors = [_named(arg) for arg in record.args if isinstance(arg, Exception)]
             record.msg = "a statement on %s, not shown for what it may hold. %s"
-            record.args = (table.group(), ", ".join(errors))
+            record.args = (found.group(), ", ".join(errors))
         return True
 
 
@@ -36,7 +36,7 @@ def _named(error):
 
 
 def hide_secrets():
-    """From now on this process logs no values of the guarded tables; once is enough."""
+    """From now on this process logs no values that are guarded; once is enough."""
     logger = logging.getLogger(_LOGGER)
     if not any(isinstance(known, _HideStatement) for known in logger.filters):
         logger.addFilter(_HideStatement())

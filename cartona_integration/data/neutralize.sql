@@ -1,4 +1,5 @@
--- A copy of the database must neither talk to the marketplace nor keep its secrets.
+-- A copy of the database must neither talk to the marketplace nor keep its secrets, among them the
+-- codes that retailers and drivers were given.
 UPDATE cartona_config
    SET auth_token = NULL,
        webhook_token = NULL,
@@ -6,3 +7,9 @@ UPDATE cartona_config
        auto_sync_stock = false,
        auto_sync_orders = false,
        connection_state = 'untested';
+UPDATE cartona_delivery_proof SET code = NULL;
+UPDATE cartona_delivery_otp_line SET code = NULL;
+UPDATE sale_order SET cartona_pickup_otp = NULL WHERE cartona_pickup_otp IS NOT NULL;
+UPDATE cartona_message
+   SET payload = regexp_replace(payload, '"(\w*otp)"\s*:\s*("[^"]*"|[^",}\s]+)', '"\1": null', 'gi')
+ WHERE payload ~* 'otp"';

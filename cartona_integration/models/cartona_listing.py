@@ -4,7 +4,7 @@ import json
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools.misc import format_amount
+from odoo.tools.misc import format_amount, groupby
 
 from ..compat import Constraint, pack_unit_domain, same_unit_family
 from .cartona_change import LISTING_KINDS
@@ -249,6 +249,11 @@ class CartonaListing(models.Model):
             (LISTING_KINDS, self.ids),
         )
         return {row[0] for row in self.env.cr.fetchall()}
+
+    def _by_product(self):
+        """dict product -> its listings among these, in their order."""
+        rows = groupby(self, lambda listing: listing.product_id)
+        return {product: self.browse().concat(*listings) for product, listings in rows}
 
     def _sync_state(self, noted):
         """One state for a product with these listings: the worst one.

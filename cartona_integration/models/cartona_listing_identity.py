@@ -82,13 +82,11 @@ class CartonaListing(models.Model):
         siblings = self.search(
             [("config_id", "=", config.id), ("product_id", "in", nameless.product_id.ids)]
         )
+        known = {(line.product_id.id, line.internal_product_id) for line in siblings}
         ids = {}
-        for product in nameless.product_id:
-            of_product = siblings.filtered(lambda line, product=product: line.product_id == product)
-            if str(product.id) in of_product.mapped("internal_product_id"):
-                continue
-            listing = product._cartona_shown_listing(of_product & nameless)
-            ids[listing.id] = str(product.id)
+        for product, listings in nameless.sorted("id")._by_product().items():
+            if (product.id, str(product.id)) not in known:
+                ids[product._cartona_shown_listing(listings).id] = str(product.id)
         return ids
 
     def _begin_again(self):

@@ -76,10 +76,9 @@ class ProductProduct(models.Model):
     def _compute_cartona(self):
         listings = self._cartona_listings()
         noted = listings._noted_ids()
+        by_product = listings._by_product()
         for product in self:
-            own = listings.filtered(
-                lambda line, product=product: line.product_id in product._origin
-            )
+            own = by_product.get(product._origin, listings.browse())
             shown = product._cartona_shown_listing(own)
             errors = own.filtered("error_code")
             product.cartona_id = shown.cartona_id

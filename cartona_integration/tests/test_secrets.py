@@ -1,5 +1,6 @@
 """Token and webhook secret stand in one column each, and nobody but a manager gets them out."""
 
+import json
 import logging
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -10,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import file_open
 
+from ..cartona_api import unwrap
 from ..controllers import cartona_webhook
 from .access_common import AccessCase
 from .common import ORDERS, PRODUCTS, STATUSES
@@ -20,6 +22,7 @@ from .test_webhook import WebhookCase
 TOKEN = "tok-7f3a9d2c61e84b05"
 SECRET = "whs-c0ffee5ad1e5ba5eba11"
 CODE = "778812-of-a-retailer"
+HOLD_CODES = ("cartona_delivery_otp_line", "cartona_delivery_proof", "cartona_message", "sale_order")
 # Cartona repeats the token: in words, in JSON, in HTML, as a key.
 ECHOES = [
     (401, {"error": "invalid token %s" % TOKEN}),
@@ -156,6 +159,8 @@ class TestSecrets(AccessCase):
              lambda: self.config.write(dict(wrong, webhook_token=SECRET + "2"))),
             ("cartona_delivery_proof", "code", "UniqueViolation",
              lambda: proof.create([code, dict(code, code=CODE + "2")])),
+            ("cartona_pickup_otp", "code for drivers", "NotNullViolation",
+             lambda: self.ours["sale.order"].write({"cartona_pickup_otp": CODE, "name": False})),
         ):  # fmt: skip
             with self.subTest(name):
                 self.env.invalidate_all()
@@ -197,11 +202,22 @@ class TestSecrets(AccessCase):
                 self.env.cr.execute("SELECT %s FROM cartona_configuration", ("seen",))
         self.assertIn("SELECT 'seen' FROM cartona_configuration", log.output[0])
 
-    def test_a_neutralised_copy_has_neither_and_is_switched_off(self):
+    def test_a_neutralised_copy_has_no_secret_and_is_switched_off(self):
+        order = self.ours["sale.order"]
+        order.cartona_pickup_otp = CODE
+        self.env["cartona.delivery.proof"].create({"order_id": order.id, "code": CODE})
+        line = (0, 0, {"order_id": order.id, "code": CODE})
+        self.env["cartona.delivery.otp"].create({"line_ids": [line]})
+        told = dict(ORDER, hashed_id="told", pickup_otp=CODE)
+        message, _repeated = self.env["cartona.message"]._store(self.config, "pull", unwrap(told))
+        held = self.places(CODE)
+        self.assertEqual({table for table, _column in held}, set(HOLD_CODES))
         with file_open("cartona_integration/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
         self.env.invalidate_all()
-        self.assertEqual(self.places(TOKEN) | self.places(SECRET), set())
+        for secret in (TOKEN, SECRET, CODE):
+            self.assertEqual(self.places(secret), set())
+        self.assertEqual(json.loads(message.payload), dict(told, pickup_otp=None))
         self.assertFalse(self.config._is_live())
         self.tea.list_price = 77.0
         self.assertIsNone(self.drain())

@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.bench import (
     arrival,
     dashboard,
+    going_live,
     growth,
     inbound,
     latency,
@@ -26,7 +27,17 @@ from tools.dev.progress import say
 #: In the order of the budget table.
 ROWS = {
     row.NAME: row
-    for row in (write_cost, arrival, latency, inbound, webhook, dashboard, growth, matching)
+    for row in (
+        write_cost,
+        arrival,
+        latency,
+        inbound,
+        webhook,
+        dashboard,
+        growth,
+        going_live,
+        matching,
+    )
 }
 
 
