@@ -384,7 +384,7 @@ class CartonaConfig(models.Model):
         for config in self.search(["|", ("auto_sync_orders", "=", True), *connected]):
             may_call = not config._not_callable() and not config._pause_seconds("in")
             if may_call and config._pull_is_due():
-                self.env["cartona.message"]._catch_up_pull(config)
+                self._safely("cartona.message", "_catch_up_pull", config.id)
 
     def _pull_is_due(self):
         """Whether the interval has passed since the list was last read to its end."""

@@ -159,8 +159,9 @@ class CartonaListing(models.Model):
         return worker._transact(config_id, settle)
 
     @api.model
-    def _catch_up_catalogue(self, config):
+    def _catch_up_catalogue(self, config_id):
         """Cron: go on with a catalogue that nobody reads any further."""
+        config = self.env["cartona.config"].browse(config_id)
         moved = config.catalogue_moved_at
         if not config.catalogue_page or not moved:
             return
@@ -370,7 +371,7 @@ class CartonaConfig(models.Model):
         """Override: a catalogue is read on also while nothing is live, and without a runner."""
         res = super()._cron_catch_up()
         for config in self.search([("catalogue_page", ">", 0)]):
-            self.env["cartona.listing"]._catch_up_catalogue(config)
+            self._safely("cartona.listing", "_catch_up_catalogue", config.id)
         return res
 
     @api.model

@@ -1,17 +1,12 @@
 """`cartona.listing`: what Odoo wants Cartona to show, worked out from the present state."""
 
 import json
-import logging
 import math
 from collections import defaultdict, namedtuple
-
-import psycopg2
 
 from odoo import fields, models
 
 from ..compat import flush, pricelist_prices, round_price, same_unit_family
-
-_logger = logging.getLogger(__name__)
 
 # What one listing should show: `values` as Cartona names them, and why its price, or all of it,
 # is kept back: `doubt` is an error code, `words` say more of it where the price does not.
@@ -46,18 +41,11 @@ class CartonaListing(models.Model):
 
     def _work_out(self, config, everything):
         """As `_intents`, where whatever Odoo makes of one listing holds up no other."""
-        try:
-            with self.env.cr.savepoint():
-                return self._figures(config, everything)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # not the listings' fault: the transaction is tried again
-        except Exception as error:
-            if len(self) > 1:
-                middle = len(self) // 2
-                parts = self[:middle], self[middle:]
-                return [one for part in parts for one in part._work_out(config, everything)]
-            _logger.warning("Cartona: %s cannot be worked out", self, exc_info=True)
-            return [Intent(self, {}, "not_worked_out", None, str(error))]
+        return self.env["cartona.worker"]._apart(
+            self,
+            lambda listings: listings._figures(config, everything),
+            lambda listing, error: [Intent(listing, {}, "not_worked_out", None, str(error))],
+        )
 
     def _figures(self, config, everything):
         with_stock = everything or config.auto_sync_stock

@@ -34,6 +34,11 @@ class CartonaListing(models.Model):
         """Rank what is not ranked yet; the next job goes on after a while."""
         return self.env["cartona.worker"]._run_job("match", config_id, self._rank)
 
+    @api.model
+    def _catch_up_match(self, config_id):
+        """Cron: rank here what nobody ranks."""
+        self.env["cartona.worker"]._run_here("match", config_id, self._rank)
+
     # === BUSINESS METHODS === #
 
     @api.model
@@ -58,7 +63,8 @@ class CartonaListing(models.Model):
         worker = self.env["cartona.worker"]
         deadline = time.monotonic() + _JOB_SECONDS
         with worker._fresh_config(config_id) as config:
-            if not config or not self.search(self._unranked_domain(config), limit=1):
+            Listing = config.env["cartona.listing"]
+            if not config or not Listing.search(Listing._unranked_domain(config), limit=1):
                 return None
             matcher = config._matcher()
 
@@ -166,10 +172,19 @@ class CartonaConfig(models.Model):
         # Names on Cartona are Arabic: compare with the Arabic ones where there are any.
         arabic = self.env["res.lang"].search([("code", "=like", "ar%")], limit=1)
         named = products.with_context(lang=arabic.code or self.env.lang, display_default_code=False)
-        prices, factors = {}, {}
-        for unit in products.uom_id:
-            same = products.filtered(lambda product, unit=unit: product.uom_id == unit)
-            prices.update(self._retail_prices(same, unit, factors))
+        factors = {}
+
+        def priced(some):
+            prices = {}
+            for unit in some.uom_id:
+                same = some.filtered(lambda product, unit=unit: product.uom_id == unit)
+                prices.update(self._retail_prices(same, unit, factors))
+            return list(prices.items())
+
+        def unpriced(product, _error):
+            return [(product.id, 0.0)]  # compared by its name alone
+
+        prices = dict(self.env["cartona.worker"]._apart(products, priced, unpriced))
         return Matcher(
             Product(
                 key=product.id,
@@ -192,5 +207,5 @@ class CartonaConfig(models.Model):
         for config in self.search([]):
             late = [*Listing._unranked_domain(config), ("write_date", "<", before)]
             if Listing.search(late, limit=1):
-                self.env["cartona.worker"]._run_here("match", config.id, Listing._rank)
+                self._safely("cartona.listing", "_catch_up_match", config.id)
         return res

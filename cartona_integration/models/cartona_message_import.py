@@ -61,7 +61,7 @@ class CartonaMessage(models.Model):
             return
         config = self.env["cartona.config"].browse(config_id)
         if config.list_state:
-            self._catch_up_pull(config)  # nothing is acknowledged before
+            self._catch_up_pull(config_id)  # nothing is acknowledged before
         is_late = age > RUNNER_ASLEEP_SECONDS
         self.env["cartona.worker"]._see_to("import", config_id, self._import, is_late)
 

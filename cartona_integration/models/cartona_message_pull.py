@@ -71,9 +71,10 @@ class CartonaMessage(models.Model):
         return self.env["cartona.worker"]._run_job("pull", config_id, self._pull)
 
     @api.model
-    def _catch_up_pull(self, config):
+    def _catch_up_pull(self, config_id):
         """Cron: ring for a pull that is due, or do it here when nobody comes."""
         worker = self.env["cartona.worker"]
+        config = self.env["cartona.config"].browse(config_id)
         nobody_comes, _is_at_work = config._jobs_at_work()
         is_late = nobody_comes or worker._is_overdue("pull", config.id, RUNNER_ASLEEP_SECONDS)
         worker._see_to("pull", config.id, self._pull, is_late)

@@ -235,6 +235,27 @@ class CartonaWorker(models.AbstractModel):
                     raise
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
 
+    @api.model
+    def _apart(self, records, work, instead):
+        """`work(records)`, where what Odoo makes of one of them holds up no other.
+
+        :param work: callable(records) -> list; must not leave anything behind when it fails
+        :param instead: callable(record, error) -> list, in place of what failed for one alone
+        :return: the lists together, each in a transaction's part of its own
+        """
+        try:
+            with self.env.cr.savepoint():
+                return work(records)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise  # not the records' fault: the transaction is tried again
+        except Exception as error:
+            if len(records) > 1:
+                middle = len(records) // 2
+                parts = records[:middle], records[middle:]
+                return [one for part in parts for one in self._apart(part, work, instead)]
+            _logger.warning("Cartona: %s cannot be worked out", records, exc_info=True)
+            return instead(records, error)
+
     # === JOBS === #
 
     @api.model

@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 from ..models.cartona_listing_payload import CartonaListing as Payload
 from .common import PRODUCTS, CartonaCase
 
-PAYLOAD = "odoo.addons.cartona_integration.models.cartona_listing_payload"
+WORKER = "odoo.addons.cartona_integration.models.cartona_worker"
 CONNECTION = "odoo.addons.cartona_integration.models.cartona_config_connection"
 
 
@@ -81,7 +81,7 @@ class TestNotWorkedOut(CartonaCase):
     def test_an_error_at_one_listing_is_its_own(self):
         self.break_tea(ValueError("no such price"))
         self.tea.list_price, self.rice.list_price = 13.0, 31.0
-        with mute_logger(PAYLOAD):
+        with mute_logger(WORKER):
             self.assertEqual(self.sent(), {"R1": {"selling_price": 31.0}})
         listing = self.listing(self.tea)
         self.assertEqual(
@@ -96,6 +96,59 @@ class TestNotWorkedOut(CartonaCase):
         with self.assertRaises(psycopg2.errors.SerializationFailure):
             self.env["cartona.change"]._prepare(self.config)
         self.assertFalse(self.listing(self.tea).error_code)
+
+    def test_a_product_that_cannot_be_priced_is_matched_by_its_name(self):
+        tea = self.env["cartona.listing"].create(
+            {"config_id": self.config.id, "cartona_id": "N1", "name": self.tea.name}
+        )
+        rice = tea.copy({"cartona_id": "N2", "name": self.rice.name})
+        prices = type(self.config)._retail_prices
+
+        def retail_prices(config, products, uom, factors):
+            if self.tea in products:
+                raise ValueError("no such price")
+            return prices(config, products, uom, factors)
+
+        self.patch(type(self.config), "_retail_prices", retail_prices)
+        self.env.flush_all()
+        with mute_logger(WORKER):
+            self.assertIsNone(self.env["cartona.listing"]._rank(self.config.id))
+        self.env.invalidate_all()
+        for listing, product, price in ((tea, self.tea, 0.0), (rice, self.rice, 30.0)):
+            match = listing.match_id
+            self.assertEqual((match.product_id, match.product_price), (product, price))
+
+    def test_every_part_of_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
+        company = self.env["res.company"].create({"name": "Giza"})
+        other = self.env["cartona.config"]._of_company(company)
+        other.write({"base_url": self.marketplace.url, "auth_token": "other"})
+        for config in self.config | other:
+            config.write({"auto_sync_orders": True, "catalogue_page": 1})
+            config._connection_outcome(None)
+            listing = self.env["cartona.listing"].create(
+                {"config_id": config.id, "cartona_id": "N1", "name": "Unmatched"}
+            )
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE cartona_listing SET write_date = '2020-01-01' WHERE id = %s", (listing.id,)
+            )
+        self.env.invalidate_all()
+        for model, method, cron in (
+            ("cartona.message", "_catch_up_pull", "_cron_pull_orders"),
+            ("cartona.listing", "_catch_up_match", "_cron_catch_up"),
+            ("cartona.listing", "_catch_up_catalogue", "_cron_catch_up"),
+        ):
+            worked = []
+
+            def catch_up(records, config_id, worked=worked):
+                worked.append(config_id)
+                if config_id == self.config.id:
+                    raise ValueError("broken")
+
+            self.patch(type(self.env[model]), method, catch_up)
+            with self.subTest(method), self.assertLogs(CONNECTION, "ERROR"):
+                getattr(self.env["cartona.config"], cron)()
+                self.assertLessEqual({self.config.id, other.id}, set(worked))
 
     def test_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
         company = self.env["res.company"].create({"name": "Giza"})
