@@ -42,14 +42,6 @@ def owed_by_cartona(credit=0, installment=0, lines=()):
     return _decimal(credit) + _decimal(installment) + discounts
 
 
-def supplier_discount(lines):
-    """What the supplier gives away: his own discounts.
-
-    :rtype: Decimal
-    """
-    return sum((line.supplier_discount * line.amount for line in _sold(lines)), Decimal(0))
-
-
 def owed_to_cartona(wallet=0):
     """What the supplier owes Cartona: the cash his driver took for the retailer's wallet.
 

@@ -64,7 +64,7 @@ class CartonaListing(models.Model):
     sent_price = fields.Float("Price on Cartona", readonly=True, copy=False, digits="Product Price")
     sent_stock = fields.Integer("Stock on Cartona", readonly=True, copy=False)
     # Fields of Cartona that we once set to something unusual and must set back one day, by name;
-    # most listings never need them. See `_USUAL` in cartona_listing_payload.
+    # most listings never need them. See `USUAL` in cartona_listing_payload.
     overridden = fields.Char(readonly=True, copy=False)
     is_price_confirmed = fields.Boolean(readonly=True, copy=False)
     confirmed_price = fields.Float(

@@ -23,6 +23,7 @@ from ..cartona_api import (
     parse_order,
     push_batch,
 )
+from ..cartona_api import status as life_cycle
 from .cartona_worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -316,7 +317,7 @@ class CartonaMessage(models.Model):
             if wait:
                 return wait
             ids = due.ids
-            items = [{"hashed_id": message.hashed_id, "status": "synced"} for message in due]
+            items = [{"hashed_id": one.hashed_id, "status": life_cycle.SYNCED} for one in due]
             settings = config._client_settings()
         calls, outcome = [], PushOutcome()
         try:

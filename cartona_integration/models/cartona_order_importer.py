@@ -140,8 +140,7 @@ class CartonaOrderImporter(models.AbstractModel):
             cartona_one_note=True,
         )
         plans = quiet._plans(config, [order for _message, order in entries])
-        for plan, (message, _order) in zip(plans, entries):
-            plan.stored_at = message.create_date
+        quiet._begin(plans, entries)
         news = [plan for plan in plans if quiet._says_something_new(plan)]
         quiet._work(config.with_env(quiet.env), news)
         held = self._held_by(config, [plan for plan in plans if plan.error_code])
@@ -155,6 +154,14 @@ class CartonaOrderImporter(models.AbstractModel):
             )
             for plan in plans
         ]
+
+    def _begin(self, plans, entries):
+        """Before anything is decided: what only the import of these messages may do.
+
+        :param entries: as for `_import_orders`
+        """
+        for plan, (message, _order) in zip(plans, entries):
+            plan.stored_at = message.create_date
 
     def _work(self, config, plans):
         going = [plan for plan in plans if not plan.is_dropped]

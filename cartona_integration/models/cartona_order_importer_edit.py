@@ -38,6 +38,17 @@ class CartonaOrderImporter(models.AbstractModel):
                 self._keep_our_lines(plan)
         return plans
 
+    def _begin(self, plans, entries):
+        """Override: lines that a message has not heard of yet are told once more. Should the
+        retailer have set them back in this very moment, both sides end equal."""
+        super()._begin(plans, entries)
+        for plan in plans:
+            if plan.is_overtaken:
+                ids = {line["id"] for line in plan.told["lines"].values() if line["id"]}
+                edit = dict(plan.sale._cartona_edit(), doubt=sorted(ids))
+                plan.sale.cartona_edit = json.dumps(edit)
+                self.env["cartona.change"]._note_orders(plan.sale.ids)
+
     def _is_overtaken(self, plan):
         """Whether this message tells the lines as they were before we changed them."""
         recent = plan.sale._cartona_recent(plan.sale._cartona_edit())
@@ -46,15 +57,10 @@ class CartonaOrderImporter(models.AbstractModel):
         return any(_figures(plan.said) == before for _at, before in recent)
 
     def _keep_our_lines(self, plan):
-        """Take the status out of an overtaken message, but no lines. They are told once more:
-        should the retailer have set them back in this very moment, both sides end equal."""
+        """Take the status out of an overtaken message, but no lines."""
         plan.is_overtaken = True
         plan.said.update({name: plan.told[name] for name in _OF_LINES})
         plan.lines = {key: line for key, line in plan.lines.items() if key in plan.said["lines"]}
-        edit = plan.sale._cartona_edit()
-        ids = {line["id"] for line in plan.told["lines"].values() if line["id"]}
-        plan.sale.cartona_edit = json.dumps(dict(edit, doubt=sorted(ids)))
-        self.env["cartona.change"]._note_orders(plan.sale.ids)
 
     def _says_something_new(self, plan):
         """Override: an echo is news while something waits for it."""

@@ -233,7 +233,7 @@ class CartonaReasons(models.AbstractModel):
     # === ORDERS THAT ARE IN ODOO, AND NOT AS CARTONA HAS THEM === #
 
     def _told_reasons(self):
-        """What stands on a sale order, see `sale.order._cartona_say`."""
+        """What stands on a sale order, see `sale.order.cartona_error`."""
         send_again = _("When the cause is gone, press “Send again”.")
         return {
             "apart": Reason(

@@ -210,6 +210,14 @@ class SaleOrder(models.Model):
             self.cartona_status, self.cartona_delivered_by or life_cycle.BY_SUPPLIER
         )
 
+    def _cartona_note_edit(self):
+        """Cartona may have to be told; until the job has looked, the orders say so."""
+        orders = self.sudo()  # what is known of Cartona's side is hidden from users
+        self.env["cartona.change"]._note_orders(orders.ids)
+        orders.filtered(
+            lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
+        ).write({"cartona_sync_state": "pending"})
+
     def _cartona_steps(self):
         """Override to tell changed lines before any status."""
         steps = super()._cartona_steps()

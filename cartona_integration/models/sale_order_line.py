@@ -2,10 +2,7 @@
 
 from odoo import api, fields, models
 
-from ..compat import unit_field
-
-# What of a line Cartona knows.
-_TOLD = {"product_id", "product_uom_qty", "price_unit", "discount"}
+from ..compat import tax_field, unit_field
 
 
 class SaleOrderLine(models.Model):
@@ -50,7 +47,7 @@ class SaleOrderLine(models.Model):
         return lines
 
     def write(self, vals):
-        if (_TOLD | {unit_field(self)}) & vals.keys():
+        if self._cartona_edit_fields() & vals.keys():
             self.order_id._cartona_check_not_editing()
         if "product_id" in vals:
             self._cartona_note_stock()  # what is no longer held
@@ -65,6 +62,11 @@ class SaleOrderLine(models.Model):
         return super().unlink()
 
     # === BUSINESS METHODS === #
+
+    def _cartona_edit_fields(self):
+        """What makes a line another one for the retailer."""
+        names = {"product_id", "product_uom_qty", "price_unit", "discount"}
+        return names | {unit_field(self), tax_field(self)}
 
     def _cartona_uom(self):
         """The unit of the line, whatever this series calls the field."""

@@ -2,11 +2,9 @@
 
 from decimal import Decimal
 
-from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
 from ..cartona_api import edits
-from ..cartona_api import status as life_cycle
 from ..compat import tax_field, unit_field
 
 
@@ -26,9 +24,8 @@ class SaleOrderLine(models.Model):
         lines = super().create(vals_list)
         if not self._cartona_is_importing():
             added = lines._cartona_of_cartona()
-            added._cartona_check_not_editing()
             added._cartona_quote_gross()
-            added._cartona_note_edit()
+            added.order_id._cartona_note_edit()
         return lines
 
     def write(self, vals):
@@ -36,29 +33,23 @@ class SaleOrderLine(models.Model):
         if not changed or self._cartona_is_importing():
             return super().write(vals)
         ours = self._cartona_of_cartona()
-        ours._cartona_check_not_editing()
         other = ours.filtered(lambda line: line._cartona_becomes_other(vals))
         res = super().write(vals)
         if other:
             # What Cartona calls by this id is another product or pack: that one is removed.
             other.write({"cartona_id": False, "cartona_is_gross": False})
             other._cartona_quote_gross()
-        ours._cartona_note_edit()
+        ours.order_id._cartona_note_edit()
         return res
 
     def unlink(self):
-        if not self._cartona_is_importing():
-            ours = self._cartona_of_cartona()
-            ours._cartona_check_not_editing()
-            ours._cartona_note_edit()
-        return super().unlink()
+        ours = self.browse() if self._cartona_is_importing() else self._cartona_of_cartona()
+        orders = ours.order_id
+        res = super().unlink()
+        orders._cartona_note_edit()
+        return res
 
     # === BUSINESS METHODS === #
-
-    def _cartona_edit_fields(self):
-        """What makes a line another one for the retailer."""
-        names = {"product_id", "product_uom_qty", "price_unit", "discount"}
-        return names | {unit_field(self), tax_field(self)}
 
     @api.model
     def _cartona_is_importing(self):
@@ -67,27 +58,6 @@ class SaleOrderLine(models.Model):
 
     def _cartona_of_cartona(self):
         return self.filtered(lambda line: line.order_id.cartona_id)
-
-    def _cartona_note_edit(self):
-        """Cartona may have to be told; until the job has looked, the order says so."""
-        orders = self.order_id.sudo()  # what is known of Cartona's side is hidden from users
-        self.env["cartona.change"]._note_orders(orders.ids)
-        orders.filtered(
-            lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
-        ).write({"cartona_sync_state": "pending"})
-
-    def _cartona_check_not_editing(self):
-        """
-        :raise UserError: the retailer has the order open
-        """
-        for order in self.order_id:
-            if order.cartona_status == life_cycle.EDITING:
-                raise UserError(
-                    _(
-                        "The retailer is changing order %s on Cartona. Wait until it comes back.",
-                        order.name,
-                    )
-                )
 
     def _cartona_becomes_other(self, vals):
         unit = unit_field(self)

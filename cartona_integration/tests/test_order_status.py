@@ -3,6 +3,7 @@
 from odoo import fields
 from odoo.exceptions import UserError
 
+from ..compat import tax_field
 from ..models.cartona_order_tools import cairo_day
 from .common import STATUSES
 from .delivery_common import DeliveryCase
@@ -218,6 +219,7 @@ class TestOrderStatus(DeliveryCase):
         self.receive(self.order(status="editing"))
         line = self.sale.order_line[0]
         new = {"order_id": self.sale.id, "product_id": self.rice.id}
+        admins = self.sale.with_user(self.env.ref("base.user_admin"))
         attempts = {
             "confirm": self.sale.action_confirm,
             "cancel": self.sale.action_cancel,
@@ -226,6 +228,10 @@ class TestOrderStatus(DeliveryCase):
             "change a line in the form": lambda: self.sale.write(
                 {"order_line": [(1, line.id, {"price_unit": 1.0})]}
             ),
+            "change its taxes": lambda: line.write({tax_field(line): [(5, 0, 0)]}),
+            "say that one is an import": lambda: admins.with_context(
+                cartona_one_note=True
+            ).action_cancel(),
             "remove a line": line.unlink,
             "add a line": lambda: self.env["sale.order.line"].create(new),
         }

@@ -51,7 +51,6 @@ def test_an_offer_is_summed_line_by_line():
     lines = [line(2, 7, supplier=2, cartona=1), line(3, 10)]
     assert money.order_total(lines) == 44
     assert money.owed_by_cartona(lines=lines) == D("2.00")
-    assert money.supplier_discount(lines) == D("4.00")
 
 
 def test_sums_are_exact_where_floats_are_not():
