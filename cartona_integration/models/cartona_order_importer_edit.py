@@ -41,13 +41,14 @@ class CartonaOrderImporter(models.AbstractModel):
     def _begin(self, plans, entries):
         """Override: lines that a message has not heard of yet are told once more. Should the
         retailer have set them back in this very moment, both sides end equal."""
-        super()._begin(plans, entries)
+        res = super()._begin(plans, entries)
         for plan in plans:
             if plan.is_overtaken:
                 ids = {line["id"] for line in plan.told["lines"].values() if line["id"]}
                 edit = dict(plan.sale._cartona_edit(), doubt=sorted(ids))
                 plan.sale.cartona_edit = json.dumps(edit)
                 self.env["cartona.change"]._note_orders(plan.sale.ids)
+        return res
 
     def _is_overtaken(self, plan):
         """Whether this message tells the lines as they were before we changed them."""

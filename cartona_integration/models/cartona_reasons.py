@@ -104,19 +104,19 @@ class CartonaReasons(models.AbstractModel):
     def _fix_labels(self):
         return {
             "accept_database": _("This is the live database"),
-            "accept_pack": _("Take the new pack"),
+            "accept_pack": _("Take the New Pack"),
             "account": _("Open the Cartona settings"),
             "accuracy": _("Open the decimal accuracy"),
-            "code": _("Enter the retailer's code"),
-            "confirm_price": _("The price is right"),
-            "delivery": _("Open the delivery"),
-            "lines": _("Compare the lines"),
+            "code": _("Delivered"),
+            "confirm_price": _("Price is Right"),
+            "lines": _("Take Theirs"),
             "link": _("Link the product"),
             "listing": _("Correct the unit"),
             "pricelist": _("Open the pricelists"),
             "product": _("Open the product"),
-            "retry": _("Try again"),
-            "send": _("Send again"),
+            "retry": _("Try Again"),
+            "send": _("Send Again"),
+            "send_product": _("Send to Cartona"),
             "settings": _("Open the Cartona settings"),
         }
 
@@ -189,12 +189,12 @@ class CartonaReasons(models.AbstractModel):
             "not_worked_out": Reason(
                 _("Odoo could not work out price and stock of this product."),
                 _("Nothing is sent for it until the cause is gone and somebody sends it again."),
-                "send",
+                "send_product",
             ),
             "pack_changed": Reason(
                 _("Cartona sells another pack size than the one that is linked."),
                 _(
-                    "Nothing is sent for it until somebody presses “Take the new pack” or corrects "
+                    "Nothing is sent for it until somebody presses “Take the New Pack” or corrects "
                     "it on Cartona."
                 ),
                 "accept_pack",
@@ -218,15 +218,18 @@ class CartonaReasons(models.AbstractModel):
             "refused": Reason(
                 _("Cartona refused this product."),
                 _("Correct it and it is sent again."),
-                "send",
+                "send_product",
             ),
             "unit_changed": Reason(
                 _(
                     "The product is now counted in another kind of unit than the one that is sold "
                     "on Cartona."
                 ),
-                _("Nothing is sent for it until somebody chooses a unit of the same kind."),
-                "listing",
+                _(
+                    "Nothing is sent for it until somebody chooses a unit of the same kind under "
+                    "Cartona > Products on Cartona."
+                ),
+                NOTHING,
             ),
         }
 
@@ -234,7 +237,7 @@ class CartonaReasons(models.AbstractModel):
 
     def _told_reasons(self):
         """What stands on a sale order, see `sale.order.cartona_error`."""
-        send_again = _("When the cause is gone, press “Send again”.")
+        send_again = _("When the cause is gone, press “Send Again”.")
         return {
             "apart": Reason(
                 _("The order stands otherwise here than on Cartona."),
@@ -255,19 +258,21 @@ class CartonaReasons(models.AbstractModel):
                 "code",
             ),
             "code_uncertain": Reason(
-                _("Delivered here, but Cartona did not take the retailer's code."),
+                _("Delivered here, but it is not known whether Cartona took the delivery."),
                 _(
-                    "It gave no answer before and may have taken the delivery then: look at the "
-                    "order on Cartona before you press “Delivered”."
+                    "It gave no answer: look at the order on Cartona before you press “Delivered” "
+                    "again."
                 ),
                 "code",
             ),
             "delivered_there": Reason(
-                _("Delivered, says Cartona: complete the delivery here."), "", "delivery"
+                _("Delivered, says Cartona: complete the delivery here."),
+                _("Validate the delivery in Odoo."),
+                NOTHING,
             ),
             "lines_refused": Reason(
                 _("Cartona refused the changed lines."),
-                _("Send yours again or take Cartona's."),
+                _("“Send Again” sends yours once more, “Take Theirs” takes Cartona's."),
                 "lines",
             ),
             "status_refused": Reason(_("Cartona refused the new status."), send_again, "send"),
@@ -372,13 +377,13 @@ class CartonaReasons(models.AbstractModel):
             ),
             "refused_by_odoo": Reason(
                 _("Odoo did not accept this order."),
-                _("Correct the cause and press “Try again”."),
+                _("Correct the cause and press “Try Again”."),
                 "retry",
                 False,
             ),
             "unexpected": Reason(
                 _("An unexpected error occurred while importing this order."),
-                _("It is kept; press “Try again”, and tell your integrator if it comes back."),
+                _("It is kept; press “Try Again”, and tell your integrator if it comes back."),
                 "retry",
                 False,
             ),

@@ -160,7 +160,7 @@ class CartonaWorker(models.AbstractModel):
         return {
             "drain": _("Cartona: send changes"),
             "import": _("Cartona: import orders"),
-            "pull": _("Cartona: pull orders"),
+            "pull": _("Cartona: fetch orders"),
             "status": _("Cartona: tell the status of orders"),
             "catalogue": _("Cartona: read the catalogue"),
             "invoice": _("Cartona: invoice orders"),

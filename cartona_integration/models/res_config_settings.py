@@ -14,13 +14,13 @@ class ResConfigSettings(models.TransientModel):
         related="cartona_config_id.auth_token", readonly=False, string="Cartona Token"
     )
     cartona_auto_sync_products = fields.Boolean(
-        related="cartona_config_id.auto_sync_products", readonly=False, string="Send Prices"
+        related="cartona_config_id.auto_sync_products", readonly=False
     )
     cartona_auto_sync_stock = fields.Boolean(
-        related="cartona_config_id.auto_sync_stock", readonly=False, string="Send Stock"
+        related="cartona_config_id.auto_sync_stock", readonly=False
     )
     cartona_auto_sync_orders = fields.Boolean(
-        related="cartona_config_id.auto_sync_orders", readonly=False, string="Take Orders"
+        related="cartona_config_id.auto_sync_orders", readonly=False
     )
 
     cartona_log_days = fields.Integer(

@@ -37,6 +37,7 @@ from . import test_order_told_again
 from . import test_order_totals
 from . import test_order_update
 from . import test_outbox
+from . import test_outbox_rules
 from . import test_price_push
 from . import test_product_linking
 from . import test_relinking

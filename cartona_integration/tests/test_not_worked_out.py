@@ -138,30 +138,31 @@ class TestNotWorkedOut(CartonaCase):
             ("cartona.listing", "_catch_up_match", "_cron_catch_up"),
             ("cartona.listing", "_catch_up_catalogue", "_cron_catch_up"),
         ):
-            worked = []
-
-            def catch_up(records, config_id, worked=worked):
-                worked.append(config_id)
-                if config_id == self.config.id:
-                    raise ValueError("broken")
-
-            self.patch(type(self.env[model]), method, catch_up)
+            worked = self.break_ours(model, method)
             with self.subTest(method), self.assertLogs(CONNECTION, "ERROR"):
                 getattr(self.env["cartona.config"], cron)()
                 self.assertLessEqual({self.config.id, other.id}, set(worked))
+
+    def break_ours(self, model, method):
+        """Let a part of the cron fail for our configuration.
+
+        :return: list that gets the id of each configuration that it is called for
+        """
+        worked = []
+
+        def part(_records, config_id):
+            worked.append(config_id)
+            if config_id == self.config.id:
+                raise ValueError("broken")
+
+        self.patch(type(self.env[model]), method, part)
+        return worked
 
     def test_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.auto_sync_products = True
-        worked = []
-
-        def catch_up(change, config_id):
-            if config_id == self.config.id:
-                raise ValueError("broken")
-            worked.append(config_id)
-
-        self.patch(type(self.env["cartona.change"]), "_catch_up", catch_up)
+        worked = self.break_ours("cartona.change", "_catch_up")
         self.patch(
             type(self.env["cartona.message"]),
             "_catch_up",

@@ -22,7 +22,12 @@ from .test_webhook import WebhookCase
 TOKEN = "tok-7f3a9d2c61e84b05"
 SECRET = "whs-c0ffee5ad1e5ba5eba11"
 CODE = "778812-of-a-retailer"
-HOLD_CODES = ("cartona_delivery_otp_line", "cartona_delivery_proof", "cartona_message", "sale_order")
+HOLD_CODES = (
+    "cartona_delivery_otp_line",
+    "cartona_delivery_proof",
+    "cartona_message",
+    "sale_order",
+)
 # Cartona repeats the token: in words, in JSON, in HTML, as a key.
 ECHOES = [
     (401, {"error": "invalid token %s" % TOKEN}),

@@ -134,7 +134,7 @@ class TestWaitingOrders(OrderCase):
         raw = self.unlinked()
         message = self.park(raw, "unknown_product")
         message.error_code = "refused_by_odoo"
-        self.assertEqual(message.fix_label, "Try again")
+        self.assertEqual(message.fix_label, "Try Again")
         message.with_user(self.clerk).action_fix()
         self.assertEqual(message.state, "new")
 

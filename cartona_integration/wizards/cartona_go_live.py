@@ -34,9 +34,9 @@ class CartonaGoLive(models.TransientModel):
     waiting_count = fields.Integer("Orders That Will Wait", compute="_compute_counts")
     older_count = fields.Integer("Older Orders Left Out", compute="_compute_counts")
 
-    auto_sync_products = fields.Boolean("Send Prices", default=True)
-    auto_sync_stock = fields.Boolean("Send Stock", default=True)
-    auto_sync_orders = fields.Boolean("Take Orders", default=True)
+    auto_sync_products = fields.Boolean("Prices", default=True)
+    auto_sync_stock = fields.Boolean("Stock", default=True)
+    auto_sync_orders = fields.Boolean("Orders", default=True)
     price_band = fields.Float(
         "Ask When a Price Changes by More Than (%)",
         compute="_compute_price_band",

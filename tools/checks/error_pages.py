@@ -18,20 +18,28 @@ REASONS = ADDON / "models" / "cartona_reasons.py"
 BEGIN = "<!-- errors: written by `./dev lint --fix` from the addon's own sentences -->"
 END = "<!-- end of errors -->"
 
-#: Guide -> (language or None, heads of the columns, what stands where the sentence says no more,
-#: the four headings).
+#: Guide -> (language or None, heads of the first columns, the four headings, each with the head of
+#: the last column: what of it is a button there, and what the button Fix leads to).
 GUIDES = {
     "docs/user-guide.md": (
         None,
-        ("You read", "What it means for you, and what to do", "Button"),
-        "Cartona's words below it say why.",
-        ("The connection", "Products", "Orders that wait", "Orders that Cartona has otherwise"),
+        ("You read", "What it means for you, and what to do"),
+        (
+            ("The connection", "What to do"),
+            ("Products", "Button"),
+            ("Waiting orders", "What to do (press **Fix**)"),
+            ("Orders that Cartona has otherwise", "Button"),
+        ),
     ),
     "docs/user-guide.ar.md": (
         "ar",
-        ("الرسالة", "معناها والمطلوب منك", "الزر"),
-        "السبب مكتوب تحتها بكلمات كرتونة.",
-        ("الاتصال", "المنتجات", "طلبات قيد الانتظار", "طلبات حالتها مختلفة على كرتونة"),
+        ("الرسالة", "معناها والمطلوب منك"),
+        (
+            ("الاتصال", "ما يجب عمله"),
+            ("المنتجات", "الزر"),
+            ("الطلبات المنتظرة", "ما يجب عمله (اضغط **إصلاح**)"),
+            ("طلبات حالتها مختلفة على كرتونة", "الزر"),
+        ),
     ),
 }
 
@@ -56,7 +64,7 @@ def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
     return names["CartonaReasons"]()
 
 
-def tables(said: object, heads: tuple, nothing: str, headings: tuple) -> str:
+def tables(said: object, heads: tuple, headings: tuple) -> str:
     """The four tables as Markdown, rows in the order of the file.
 
     :param said: as `reasons` gives it
@@ -69,12 +77,12 @@ def tables(said: object, heads: tuple, nothing: str, headings: tuple) -> str:
         said._told_reasons(),
     )
     parts = []
-    for heading, group in zip(headings, groups, strict=True):
+    for (heading, last), group in zip(headings, groups, strict=True):
         rows = [
-            (reason.cause, reason.consequence or nothing, labels.get(reason.fix, ""))
+            (reason.cause, reason.consequence, labels.get(reason.fix, ""))
             for reason in group.values()
         ]
-        lines = [heads, ["---"] * len(heads), *rows]
+        lines = [(*heads, last), ["---"] * 3, *rows]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         parts.append(f"### {heading}\n{table}\n")
     return "\n".join(parts)

@@ -76,7 +76,7 @@ class Smoke:
         self.sandbox.webhook(url="")
         order = self._order(
             listing,
-            "order placed, “Pull orders” pressed",
+            "order placed, “Fetch Orders” pressed",
             lambda: self.odoo.call("cartona.config", "action_pull_orders", [shop.config]),
         )
         if order:

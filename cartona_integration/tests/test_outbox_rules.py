@@ -1,0 +1,279 @@
+"""What prices many products at once is noted: price rules, rates, taxes."""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from .common import CartonaCase
+
+
+class TestOutboxRules(CartonaCase):
+    def setUp(self):
+        super().setUp()
+        self.tea_listing = self.listing(self.tea)
+        self.price = [("price", self.tea_listing.id)]
+
+    # === PRICELISTS === #
+
+    def test_the_rule_of_the_configured_pricelist_is_noted_for_its_product(self):
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        self.settle()
+
+        rule = self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "applied_on": "0_product_variant",
+                "product_id": self.tea.id,
+                "compute_price": "fixed",
+                "fixed_price": 9.0,
+            }
+        )
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        rule.fixed_price = 8.0
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        rule.unlink()
+        self.assertEqual(self.noted(), self.price)
+
+    def test_a_rule_of_a_pricelist_that_the_configured_one_is_based_on_is_noted(self):
+        base = self.env["product.pricelist"].create({"name": "Base"})
+        pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Cartona",
+                "item_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "base": "pricelist",
+                            "base_pricelist_id": base.id,
+                            "compute_price": "formula",
+                            "applied_on": "3_global",
+                        },
+                    )
+                ],
+            }
+        )
+        self.config.pricelist_id = pricelist
+        self.settle()
+
+        self.env["product.pricelist.item"].create(
+            {"pricelist_id": base.id, "compute_price": "fixed", "fixed_price": 3.0}
+        )
+
+        self.assertEqual(self.noted(), self.price)
+
+    def test_another_currency_of_the_pricelist_is_noted(self):
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        other = currencies.search([("id", "!=", pricelist.currency_id.id)], limit=1)
+        other.active = True
+        self.settle()
+        pricelist.name = "Marketplace"
+        self.assertEqual(self.noted(), [])
+
+        pricelist.currency_id = other
+
+        self.assertEqual(set(self.noted()), set(self.price))
+
+    def test_a_rule_of_another_pricelist_is_not_noted(self):
+        other = self.env["product.pricelist"].create({"name": "Other"})
+        self.env["product.pricelist.item"].create(
+            {"pricelist_id": other.id, "compute_price": "fixed", "fixed_price": 1.0}
+        )
+        self.assertEqual(self.noted(), [])
+
+    def test_a_dated_rule_is_noted_when_its_day_comes(self):
+        now = fields.Datetime.now()
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        rule = self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "applied_on": "0_product_variant",
+                "product_id": self.tea.id,
+                "compute_price": "fixed",
+                "fixed_price": 9.0,
+                "date_start": now + timedelta(hours=1),
+                "date_end": now + timedelta(hours=2),
+            }
+        )
+        due = self.jobs("_job_note_dated_rules")
+        # In the second in which it ends a rule still holds.
+        self.assertEqual(
+            sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]
+        )
+        self.settle()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), [])
+
+        # The hour has passed: the rule now lies between the last look and this one.
+        self.env.cr.execute(
+            "UPDATE product_pricelist_item SET date_start = %s WHERE id = %s",
+            (now - timedelta(minutes=1), rule.id),
+        )
+        self.config.rules_noted_at = now - timedelta(minutes=2)
+        self.env.invalidate_all()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), [])
+
+    def test_a_dated_rule_is_noted_by_the_very_first_look(self):
+        pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.config.pricelist_id = pricelist
+        self.env["product.pricelist.item"].create(
+            {
+                "pricelist_id": pricelist.id,
+                "applied_on": "0_product_variant",
+                "product_id": self.tea.id,
+                "compute_price": "fixed",
+                "fixed_price": 9.0,
+                "date_start": fields.Datetime.now() - timedelta(minutes=1),
+            }
+        )
+        self.config.rules_noted_at = False
+        self.settle()
+        self.env.cr.execute(
+            "UPDATE cartona_config SET create_date = create_date - interval '1 day'"
+        )
+        self.env.invalidate_all()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        self.config._note_dated_rules()
+        self.assertEqual(self.noted(), [])
+
+    # === RATES === #
+
+    def test_a_currency_rate_is_noted_when_prices_are_converted(self):
+        dollar = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=1)
+        )
+        dollar.active = True
+        rate = {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
+        self.env["res.currency.rate"].create(rate)
+        self.assertEqual(self.noted(), [])
+
+        self.config.currency_id = dollar
+        self.settle()
+        self.env["res.currency.rate"].create(dict(rate, name="2020-01-02"))
+
+        self.assertEqual(set(self.noted()), set(self.price))
+
+        # The pricelist's own currency is not the one of the sales prices that it starts from.
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {"name": "Dollars", "currency_id": dollar.id}
+        )
+        self.settle()
+        self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
+        self.assertEqual(set(self.noted()), set(self.price))
+
+    def test_a_rate_that_converts_no_price_is_not_noted(self):
+        dollar, other = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=2)
+        )
+        (dollar | other).active = True
+        self.config.currency_id = dollar
+        self.settle()
+        rate = {"currency_id": other.id, "name": "2020-01-02", "company_rate": 0.02}
+        self.env["res.currency.rate"].create(rate)
+        self.assertEqual(self.noted(), [])
+
+        # But of the pricelist that ours is based on.
+        based = {"base": "pricelist", "compute_price": "formula", "applied_on": "3_global"}
+        base = self.env["product.pricelist"].create({"name": "Base", "currency_id": other.id})
+        self.config.pricelist_id = self.env["product.pricelist"].create(
+            {"name": "Ours", "item_ids": [(0, 0, dict(based, base_pricelist_id=base.id))]}
+        )
+        self.settle()
+        self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
+        self.assertEqual(set(self.noted()), set(self.price))
+
+    def test_what_concerns_everything_is_noted_once_in_a_transaction(self):
+        """Price rules are imported, taxes are dragged about: a thousand times would hold up what
+        stock says meanwhile."""
+        self.config.price_tax = "gross"
+        self.config.pricelist_id = self.env["product.pricelist"].create({"name": "Cartona"})
+        self.settle()
+        rule = {"pricelist_id": self.config.pricelist_id.id, "compute_price": "percentage"}
+        self.env["product.pricelist.item"].create([dict(rule, percent_price=1), rule])
+        self.env["product.pricelist.item"].create(dict(rule, percent_price=2))
+        tax = self.env["account.tax"].search([("company_id", "=", self.company.id)], limit=1)
+        for sequence in (7, 8, 9):
+            tax.sequence = sequence
+        self.assertEqual(self.noted(), self.price)
+
+    def test_a_rate_of_a_day_to_come_is_noted_when_that_day_has_come(self):
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        dollar = currencies.search([("id", "!=", self.company.currency_id.id)], limit=1)
+        dollar.active = True
+        self.config.currency_id = dollar
+        today = fields.Date.context_today(self.config)
+        rate = self.env["res.currency.rate"].create(
+            {
+                "currency_id": dollar.id,
+                "name": today + timedelta(days=1),
+                "company_rate": 0.02,
+            }
+        )
+        self.config._note_rates_of_today()
+        self.settle()
+        self.config._note_rates_of_today()
+        self.assertEqual(self.noted(), [])
+
+        # The day has come: nobody writes anything.
+        self.env.cr.execute(
+            "UPDATE res_currency_rate SET name = %s WHERE id = %s", (today, rate.id)
+        )
+        self.config.rates_noted_on = today - timedelta(days=1)
+        self.env.invalidate_all()
+        self.env.cr.flush()
+        self.env["cartona.config"]._cron_catch_up()
+        self.env.invalidate_all()
+        self.assertEqual(self.config.rates_noted_on, today)
+        self.assertEqual(self.noted(), self.price)
+        self.settle()
+        self.env["cartona.config"]._cron_catch_up()
+        self.assertEqual(self.noted(), [])
+
+    # === TAXES === #
+
+    def test_a_tax_that_changes_is_noted_where_prices_include_it(self):
+        tax = self.env["account.tax"].create(
+            {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
+        )
+        self.tea.taxes_id = tax
+        included = next(
+            name for name in ("price_include_override", "price_include") if name in tax._fields
+        )
+        self.settle()
+        for values in (
+            {"amount": 15.0},
+            {"amount_type": "fixed"},
+            {included: "tax_included" if included.endswith("override") else True},
+            {"include_base_amount": True},
+            {"active": False},
+        ):
+            with self.subTest(values=values):
+                tax.write(values)
+                self.assertEqual(set(self.noted()), set(self.price))
+                self.settle()
+        tax.name = "VAT"
+        self.assertEqual(self.noted(), [])
+        tax.unlink()
+        self.assertEqual(self.noted(), self.price)
+
+        self.config.price_tax = "as_is"
+        self.settle()
+        other = self.env["account.tax"].create({"name": "VAT 5%", "amount": 5.0})
+        other.amount = 6.0
+        self.assertEqual(self.noted(), [])
