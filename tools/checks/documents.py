@@ -154,7 +154,7 @@ def _targets() -> set[str]:
 @cache
 def _commands() -> set[str]:
     source = (ROOT / "tools" / "dev" / "cli.py").read_text()
-    return {"help", *re.findall(r"_add\(commands, \"(\w+)\"", source)}
+    return set(re.findall(r"_add\(commands, \"(\w+)\"", source))
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tools.dev import processes, store
@@ -22,30 +24,19 @@ def chromium() -> str:
 
     :raise SetupError: when there is none and we may not install one
     """
-    found = _find()
-    if found:
-        return found
-    if os.geteuid() or not shutil.which("apt-get"):
-        raise SetupError("there is no Chromium: install it with `apt-get install chromium`")
-    say("there is no Chromium: installing it with apt-get, since this runs as root ...")
-    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *_PACKAGES]
-    for command in (["apt-get", "update"], install):
-        processes.run(command, LOGS / "apt-chromium.log", variables)
-    return _find() or ""
+    return _find() or _installed("Chromium", _PACKAGES, _find)
 
 
 def rtlcss() -> Path:
-    """The folder of an executable `rtlcss`: the machine's, or one installed now by npm.
+    """The folder of an executable `rtlcss`: the machine's, or one installed now by npm, which is
+    itself installed where it is missing, as root on a Debian.
 
-    :raise SetupError: when there is neither it nor npm
+    :raise SetupError: when there is neither it nor npm, and we may not install one
     """
     found = shutil.which("rtlcss")
     if found:
         return Path(found).parent
-    npm = shutil.which("npm")
-    if not npm:
-        raise SetupError("pages in Arabic need rtlcss, and there is no npm to install it with")
+    npm = shutil.which("npm") or _installed("npm", ("npm",), partial(shutil.which, "npm"))
     key = store.key_of(_RTLCSS)
 
     def fill(folder: Path) -> None:
@@ -57,6 +48,24 @@ def rtlcss() -> Path:
         lambda: store.make_folder(_RTLCSS_FOLDER, key, fill),
     )
     return _RTLCSS_FOLDER / "node_modules" / ".bin"
+
+
+def _installed(name: str, packages: Sequence[str], find: Callable[[], str | None]) -> str:
+    """Install with apt what is missing, and find it.
+
+    :raise SetupError: when we may not, or it was not there afterwards
+    """
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise SetupError(f"there is no {name}: install it with `apt-get install {packages[0]}`")
+    say(f"there is no {name}: installing it with apt-get, since this runs as root ...")
+    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    for command in (["apt-get", "update"], install):
+        processes.run(command, LOGS / f"apt-{packages[0]}.log", variables)
+    found = find()
+    if not found:
+        raise SetupError(f"apt-get installed no {name}")
+    return found
 
 
 def _find() -> str | None:
