@@ -292,7 +292,9 @@ class CartonaConfig(GuardedFields, models.Model):
                     _(
                         "%(companies)s use the same token. Give each of them its own supplier "
                         "code, so that every order finds its company.",
-                        companies=", ".join((config | sharing).mapped("company_id.name")),
+                        companies=self.env["cartona.reasons"]._in_a_row(
+                            (config | sharing).mapped("company_id.name")
+                        ),
                     )
                 )
 

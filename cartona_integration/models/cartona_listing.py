@@ -240,7 +240,7 @@ class CartonaListing(models.Model):
             parts.append(f"\u2068{amount}\u2069")
         if "available_stock_quantity" in known:
             parts.append(_("%s in stock", self.sent_stock))
-        return ", ".join(parts) or False
+        return self.env["cartona.reasons"]._in_a_row(parts) or False
 
     def _noted_ids(self):
         """Ids of these listings that the outbox still points at."""

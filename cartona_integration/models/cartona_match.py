@@ -42,7 +42,7 @@ class CartonaMatch(models.Model):
     def _compute_note(self):
         for match in self:
             said = [match._reason(*pair) for pair in json.loads(match.reasons or "[]")]
-            match.note = ", ".join(filter(None, said))
+            match.note = self.env["cartona.reasons"]._in_a_row(filter(None, said))
 
     def _reason(self, code, value):
         if code == "price":

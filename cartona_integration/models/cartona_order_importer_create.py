@@ -182,7 +182,8 @@ class CartonaOrderImporter(models.AbstractModel):
         if order.delivered_by not in _DELIVERED_BY:
             said.append(_("Cartona says it is delivered by: %s", order.delivered_by))
         if order.unreadable:
-            said.append(_("Could not be read and was left out: %s", ", ".join(order.unreadable)))
+            left_out = self.env["cartona.reasons"]._in_a_row(order.unreadable)
+            said.append(_("Could not be read and was left out: %s", left_out))
         plan.notes = [paragraph(text) for text in said] + plan.notes
         removed = [line for line in plan.lines.values() if line.removed]
         if removed:

@@ -85,7 +85,9 @@ class CartonaOrderImporter(models.AbstractModel):
                         "Several customers have the phone %(phone)s: %(names)s. Is the order for "
                         "the right one?",
                         phone=_phone(plan),
-                        names=", ".join(customers.mapped("display_name")),
+                        names=self.env["cartona.reasons"]._in_a_row(
+                            customers.mapped("display_name")
+                        ),
                     ),
                     salesperson=True,
                     cause="customer_double",

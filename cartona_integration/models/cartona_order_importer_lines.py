@@ -178,7 +178,9 @@ class CartonaOrderImporter(models.AbstractModel):
                         "the other ids say %(others)s.",
                         line=self._describe(line),
                         taken=match.product.display_name,
-                        others=", ".join(product.display_name for product in others),
+                        others=self.env["cartona.reasons"]._in_a_row(
+                            product.display_name for product in others
+                        ),
                     )
                 )
             )
@@ -239,7 +241,7 @@ class CartonaOrderImporter(models.AbstractModel):
             (_("your ID"), line.internal_product_id),
             (_("base product"), line.base_product_id),
         )
-        known = ", ".join("%s %s" % pair for pair in ids if pair[1])
+        known = self.env["cartona.reasons"]._in_a_row("%s %s" % pair for pair in ids if pair[1])
         return "%s (%s)" % (line.product_name or _("a product without a name"), known or "-")
 
     def _sells(self, plan):

@@ -93,6 +93,14 @@ class CartonaReasons(models.AbstractModel):
             **self._told_reasons(),
         )
 
+    def _in_a_row(self, words):
+        """Words one after the other, with the reader's own comma between them: "a, b"."""
+        words = list(words)
+        row = "".join(words[:1])
+        for word in words[1:]:
+            row = _("%(before)s, %(word)s", before=row, word=word)
+        return row
+
     def _of_message(self, code):
         """The code under which the error of a message is explained: it is not the connection's."""
         return "bad_message" if code in _UNREADABLE else code

@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
             raise UserError(
                 _(
                     "The retailer is changing %s on Cartona. Wait until it comes back.",
-                    ", ".join(editing.mapped("name")),
+                    self.env["cartona.reasons"]._in_a_row(editing.mapped("name")),
                 )
             )
 

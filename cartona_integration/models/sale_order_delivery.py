@@ -102,7 +102,7 @@ class SaleOrder(models.Model):
                 and order._cartona_is_open()
                 and not is_locked(order)
             )
-            names = ", ".join(opened.mapped("name"))
+            names = self.env["cartona.reasons"]._in_a_row(opened.mapped("name"))
             order.cartona_waits_for = names if order._cartona_goods_left() else False
 
     def _cartona_waits_for_hand(self):

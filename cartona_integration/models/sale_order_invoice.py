@@ -165,9 +165,9 @@ class SaleOrder(models.Model):
         missing = self._cartona_missing_settings(config, parts)
         self.cartona_is_unsettled = bool(missing)
         if missing:
+            wanted = self.env["cartona.reasons"]._in_a_row(missing)
             self._cartona_ask_about_money(
-                config,
-                _("Not settled with Cartona: choose %s in its settings.", ", ".join(missing)),
+                config, _("Not settled with Cartona: choose %s in its settings.", wanted)
             )
             return
         entry = self.env["account.move"].create(self._cartona_entry(config, invoice, parts))

@@ -37,15 +37,17 @@ def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Call
     page.click("#place-open")
     page.click("#place button.primary")
     [order] = wait_until(lambda: shop.sandbox.orders(limit=1))
-    domain = [("cartona_id", "=", order["hashed_id"])]
-    wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain), timeout=15)
+    others = [shop.sandbox.place_order(lines=lines)["hashed_id"] for lines in (4, 2, 6)]
+    domain = [("cartona_id", "in", [order["hashed_id"], *others])]
+    wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain) == 4, timeout=30)
 
-    clerk.open_app("sale.sale_menu_root")
-    clerk.sees(".o_data_row")
-    clerk.picture("quotations")
-    clerk.click(".o_data_row .o_data_cell[name='name']")
+    clerk.open_list("cartona_integration.action_sale_order_waiting")
+    clerk.page.reload()  # the pound was made known to this page before it was switched on
+    clerk.picture("waiting-for-you")
+    clerk.click(f".o_data_row:has-text({order['receipt_id']!r}) .o_data_cell[name='name']")
     clerk.sees("[name='cartona_number']")
     clerk.reads("[name='cartona_number']", order["receipt_id"])
+    clerk.picture("quotation")
     clerk.press("action_confirm", ".o_statusbar_buttons")
     clerk.sees("[name='cartona_status_label']")
 

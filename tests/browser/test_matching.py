@@ -12,7 +12,9 @@ PRODUCTS = 6
 LONG = 120  # seconds
 
 
-def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Clerk, shop: Shop):
+def test_listings_are_accepted_skipped_refused_and_accepted_together(
+    clerk: Clerk, shop: Shop, language: str
+):
     made = make_unlinked_products(shop)
     clerk.open_app(APP)
     clerk.open_menu(DESK)
@@ -29,6 +31,8 @@ def test_listings_are_accepted_skipped_refused_and_accepted_together(clerk: Cler
     if clerk.page.locator("[name='action_look_again']:visible").count():
         clerk.press("action_look_again")
     clerk.sees("[name='match_ids'] .o_data_row")
+    comma = "،" if language.startswith("ar") else ","
+    clerk.reads("[name='match_ids'] .o_data_row [name='note']", comma)
     clerk.picture("matching-desk")
 
     accepted = asked(clerk)
