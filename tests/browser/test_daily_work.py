@@ -42,7 +42,6 @@ def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Call
     wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain) == 4, timeout=30)
 
     clerk.open_list("cartona_integration.action_sale_order_waiting")
-    clerk.page.reload()  # the pound was made known to this page before it was switched on
     clerk.picture("waiting-for-you")
     clerk.click(f".o_data_row:has-text({order['receipt_id']!r}) .o_data_cell[name='name']")
     clerk.sees("[name='cartona_number']")

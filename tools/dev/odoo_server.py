@@ -138,7 +138,8 @@ class OdooServer:
         return answer.get("result")
 
     def shell(self, code: str) -> str:
-        """Run a snippet in `odoo shell` on the database, and commit.
+        """Run a snippet in `odoo shell` on the database, commit, and tell the server what it
+        must read anew.
 
         It sees `env` and `self` (the superuser). To hand back a value print it as JSON and
         take `json.loads` of the last line, as `evaluate` does.
@@ -150,7 +151,7 @@ class OdooServer:
         command = [*self.env.odoo_command, "shell", "-c", config, "-d", self.database]
         done = subprocess.run(
             [*map(str, command), "--no-http", "--log-level=warn"],
-            input=code + "\nenv.cr.commit()\n",
+            input=code + "\nenv.cr.commit()\nenv.registry.signal_changes()\n",
             env=self.env.process_environment(self.environment),
             capture_output=True,
             text=True,
