@@ -268,8 +268,8 @@ class CartonaReasons(models.AbstractModel):
             "code_uncertain": Reason(
                 _("Delivered here, but it is not known whether Cartona took the delivery."),
                 _(
-                    "It gave no answer: look at the order on Cartona before you press “Delivered” "
-                    "again."
+                    "It gave no answer before and may have taken the delivery then: look at the "
+                    "order on Cartona before you press “Delivered”."
                 ),
                 "code",
             ),
