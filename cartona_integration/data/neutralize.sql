@@ -11,5 +11,9 @@ UPDATE cartona_delivery_proof SET code = NULL;
 UPDATE cartona_delivery_otp_line SET code = NULL;
 UPDATE sale_order SET cartona_pickup_otp = NULL WHERE cartona_pickup_otp IS NOT NULL;
 UPDATE cartona_message
-   SET payload = regexp_replace(payload, '"(\w*otp)"\s*:\s*("[^"]*"|[^",}\s]+)', '"\1": null', 'gi')
- WHERE payload ~* 'otp"';
+   SET payload = regexp_replace(
+           payload, '"([\w-]*otp[\w-]*)"\s*:\s*("(?:[^"\\]|\\.)*"|[^][{}",\s]+)', '"\1": null', 'gi'
+       )
+ WHERE payload ~* 'otp';
+-- One that is a code, and no text or number, is nothing that Cartona sends.
+UPDATE cartona_message SET payload = '{}' WHERE payload ~* '"[\w-]*otp[\w-]*"\s*:\s*[[{]';

@@ -172,19 +172,7 @@ class CartonaConfig(models.Model):
         # Names on Cartona are Arabic: compare with the Arabic ones where there are any.
         arabic = self.env["res.lang"].search([("code", "=like", "ar%")], limit=1)
         named = products.with_context(lang=arabic.code or self.env.lang, display_default_code=False)
-        factors = {}
-
-        def priced(some):
-            prices = {}
-            for unit in some.uom_id:
-                same = some.filtered(lambda product, unit=unit: product.uom_id == unit)
-                prices.update(self._retail_prices(same, unit, factors))
-            return list(prices.items())
-
-        def unpriced(product, _error):
-            return [(product.id, 0.0)]  # compared by its name alone
-
-        prices = dict(self.env["cartona.worker"]._apart(products, priced, unpriced))
+        prices = self._prices_each(products)
         return Matcher(
             Product(
                 key=product.id,
@@ -195,6 +183,26 @@ class CartonaConfig(models.Model):
             )
             for product in named
         )
+
+    def _prices_each(self, products):
+        """Price of one of each product's own unit; 0 where Odoo cannot say: compared by its name
+        alone.
+
+        :return: dict product id -> float
+        """
+        factors = {}
+
+        def priced(some):
+            prices = {}
+            for unit in some.uom_id:
+                same = some.filtered(lambda product, unit=unit: product.uom_id == unit)
+                prices.update(self._retail_prices(same, unit, factors))
+            return list(prices.items())
+
+        def unpriced(product, _error):
+            return [(product.id, 0.0)]
+
+        return dict(self.env["cartona.worker"]._apart(products, priced, unpriced))
 
     # === CRON METHODS === #
 

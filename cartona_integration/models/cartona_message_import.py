@@ -243,7 +243,7 @@ class CartonaMessage(models.Model):
                 "held": False,
             }
         )
-        if outcome.is_crossed:
+        if outcome.is_crossed and self.kind == "order":
             # An acknowledgement names the order alone: one that is still due would take the lines
             # that we do not know from the list as well.
             self.search(
@@ -306,11 +306,7 @@ class CartonaMessage(models.Model):
         with worker._fresh_config(config_id) as config:
             if config.list_state:
                 return None  # who has read the list rings
-            due = config and config.env["cartona.message"].search(
-                [("config_id", "=", config_id), ("acknowledge", "=", "due")],
-                order="id",
-                limit=config.batch_size,
-            )
+            due = config and config.env["cartona.message"]._due(config)
             if not due or config._not_callable():
                 return None
             wait = config._pause_seconds("in")
@@ -339,6 +335,15 @@ class CartonaMessage(models.Model):
             return 0 if wait is None and len(ids) == config.batch_size else wait
 
         return worker._transact(config_id, settle)
+
+    def _due(self, config):
+        """What Cartona can be told now: not of an order of which something is still to be read, for
+        that may be an edit that crosses our approval, see `_set_done`."""
+        mine = [("config_id", "=", config.id)]
+        due = self.search([*mine, ("acknowledge", "=", "due")], order="id", limit=config.batch_size)
+        same = [("state", "=", "new"), ("hashed_id", "in", due.mapped("hashed_id"))]
+        unread = set(self.search([*mine, *same]).mapped("hashed_id"))
+        return due.filtered(lambda message: message.hashed_id not in unread)
 
 
 def _place(problem):

@@ -11,12 +11,13 @@ class ResCurrencyRate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         rates = super().create(vals_list)
-        rates._cartona_note()
+        rates.currency_id._cartona_note_rates()
         return rates
 
     def write(self, vals):
+        currencies = self.currency_id
         res = super().write(vals)
-        self._cartona_note()
+        (currencies | self.currency_id)._cartona_note_rates()
         return res
 
     def unlink(self):
@@ -24,11 +25,6 @@ class ResCurrencyRate(models.Model):
         res = super().unlink()
         currencies._cartona_note_rates()
         return res
-
-    # === BUSINESS METHODS === #
-
-    def _cartona_note(self):
-        self.currency_id._cartona_note_rates()
 
 
 class ResCurrency(models.Model):
@@ -56,11 +52,13 @@ class CartonaConfig(models.Model):
         return self.filtered(lambda config: len(config._currencies()) > 1)
 
     def _currencies(self):
-        """What a price passes through: the sales price's currency, those of the pricelist and of
-        the ones that it is based on, the configuration's."""
+        """What a price passes through: the currencies of sales prices (of the main company, where
+        the product has none) and costs, of the pricelist and the ones that it is based on, of the
+        configuration."""
         self.ensure_one()
+        companies = self.company_id | self.company_id._get_main_company()
         pricelists = self.pricelist_id._cartona_with_bases()
-        return self.company_id.currency_id | pricelists.currency_id | self.currency_id
+        return companies.currency_id | pricelists.currency_id | self.currency_id
 
     @api.model
     def _note_rates_of_today(self):

@@ -192,6 +192,17 @@ class TestNewest(InboxCase):
         self.assertEqual((first.acknowledge, other.acknowledge), ("no", "done"))
         self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one in vain")
 
+    def test_nothing_is_acknowledged_of_an_order_that_is_still_to_be_read(self):
+        first, _repeated = self.store(self.version(1))
+        other, _repeated = self.store(self.sample("o2"))
+        self.env["cartona.message"]._import_batch(self.config.id, (first | other).ids)
+        self.env.invalidate_all()
+        self.store(self.version(3))
+        self.env["cartona.message"]._acknowledge(self.config.id)
+        self.assertEqual(self.acknowledged(), ["o2"])
+        self.work()
+        self.assertEqual(self.acknowledged(), ["o2", "o1", "o1"])
+
     def test_an_echo_that_our_approval_overtook_is_acknowledged(self):
         self.store(self.version(1))
         self.work()

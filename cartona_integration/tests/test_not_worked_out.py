@@ -117,6 +117,10 @@ class TestNotWorkedOut(CartonaCase):
         for listing, product, price in ((tea, self.tea, 0.0), (rice, self.rice, 30.0)):
             match = listing.match_id
             self.assertEqual((match.product_id, match.product_price), (product, price))
+        desk = self.env["cartona.matching.desk"].create({"config_id": self.config.id})
+        desk.write({"listing_id": tea.id, "product_id": self.tea.id})
+        with mute_logger(WORKER):
+            self.assertFalse(desk.warning, "and the desk asks about it")
 
     def test_every_part_of_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
         company = self.env["res.company"].create({"name": "Giza"})

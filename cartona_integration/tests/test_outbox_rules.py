@@ -188,7 +188,24 @@ class TestOutboxRules(CartonaCase):
         self.env["res.currency.rate"].create(rate)
         self.assertEqual(self.noted(), [])
 
-        # But of the pricelist that ours is based on.
+        # But of the main company, whose currency sales prices have; nor one that leaves it.
+        main = self.company._get_main_company()
+        giza = self.env["res.company"].create({"name": "Giza", "currency_id": other.id})
+        self.patch(type(main), "_get_main_company", lambda company: giza)
+        moved = self.env["res.currency.rate"].create(dict(rate, name="2020-01-04"))
+        self.assertEqual(set(self.noted()), set(self.price))
+        self.settle()
+        third = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "not in", (self.company.currency_id | dollar | other).ids)], limit=1)
+        )
+        moved.currency_id = third
+        self.assertEqual(set(self.noted()), set(self.price))
+        self.patch(type(main), "_get_main_company", lambda company: main)
+        self.settle()
+
+        # And of the pricelist that ours is based on.
         based = {"base": "pricelist", "compute_price": "formula", "applied_on": "3_global"}
         base = self.env["product.pricelist"].create({"name": "Base", "currency_id": other.id})
         self.config.pricelist_id = self.env["product.pricelist"].create(

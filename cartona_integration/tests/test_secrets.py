@@ -213,8 +213,11 @@ class TestSecrets(AccessCase):
         self.env["cartona.delivery.proof"].create({"order_id": order.id, "code": CODE})
         line = (0, 0, {"order_id": order.id, "code": CODE})
         self.env["cartona.delivery.otp"].create({"line_ids": [line]})
-        told = dict(ORDER, hashed_id="told", pickup_otp=CODE)
-        message, _repeated = self.env["cartona.message"]._store(self.config, "pull", unwrap(told))
+        told = dict(ORDER, hashed_id="told", pickup_otp=CODE, note_message='"otp"', otp_code=778812)
+        odd = dict(told, hashed_id="odd", pickup_otp=[CODE], otp_code='77"8812')
+        messages, _repeated = self.env["cartona.message"]._store(
+            self.config, "pull", [*unwrap(told), *unwrap(odd)]
+        )
         held = self.places(CODE)
         self.assertEqual({table for table, _column in held}, set(HOLD_CODES))
         with file_open("cartona_integration/data/neutralize.sql") as script:
@@ -222,7 +225,8 @@ class TestSecrets(AccessCase):
         self.env.invalidate_all()
         for secret in (TOKEN, SECRET, CODE):
             self.assertEqual(self.places(secret), set())
-        self.assertEqual(json.loads(message.payload), dict(told, pickup_otp=None))
+        clean = dict(told, pickup_otp=None, otp_code=None)
+        self.assertEqual([json.loads(one.payload) for one in messages], [clean, {}])
         self.assertFalse(self.config._is_live())
         self.tea.list_price = 77.0
         self.assertIsNone(self.drain())

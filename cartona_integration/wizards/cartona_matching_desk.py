@@ -89,9 +89,7 @@ class CartonaMatchingDesk(models.TransientModel):
             if product:
                 # In sudo mode: settings, costs and taxes that the price hangs on.
                 config = desk.config_id.sudo().with_company(desk.config_id.company_id)
-                price = config._retail_prices(
-                    product.with_env(config.env), product.uom_id.with_env(config.env), {}
-                )[product._origin.id]
+                [price] = config._prices_each(product._origin.with_env(config.env)).values()
                 warning = desk.listing_id._pack_warning(price, desk.pack_count)
             desk.warning = warning
 
