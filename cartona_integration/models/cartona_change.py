@@ -176,6 +176,7 @@ class CartonaChange(models.Model):
                   FROM cartona_listing listing
                   JOIN cartona_config config ON config.id = listing.config_id
                  WHERE listing.product_id IS NOT NULL AND %s
+                 ORDER BY listing.id
                 RETURNING config_id
             )
             SELECT DISTINCT config_id FROM written

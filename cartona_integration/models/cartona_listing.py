@@ -87,12 +87,25 @@ class CartonaListing(models.Model):
     error_code = fields.Char(readonly=True, copy=False)
     error_detail = fields.Char(readonly=True, copy=False)
     error_message = fields.Char("Error", compute="_compute_error_message")
+    is_price_in_doubt = fields.Boolean(
+        compute="_compute_is_price_in_doubt", search="_search_is_price_in_doubt"
+    )
 
     _cartona_id_uniq = Constraint(
         "UNIQUE(config_id, cartona_id)", "This Cartona ID is already in the list."
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends("error_code")
+    def _compute_is_price_in_doubt(self):
+        for listing in self:
+            listing.is_price_in_doubt = listing.error_code in PRICE_DOUBTS
+
+    def _search_is_price_in_doubt(self, operator, value):
+        values = value if operator in ("in", "not in") else [value]
+        is_wanted = (True in values) == (operator in ("=", "in"))
+        return [("error_code", "in" if is_wanted else "not in", list(PRICE_DOUBTS))]
 
     @api.depends("product_id")
     def _compute_uom_id(self):
@@ -216,7 +229,7 @@ class CartonaListing(models.Model):
 
     def action_confirm_price(self):
         """Somebody has looked at the unusual price and wants it on Cartona."""
-        waiting = self.filtered(lambda listing: listing.error_code in PRICE_DOUBTS)
+        waiting = self.filtered("is_price_in_doubt")
         for listing in waiting.sudo():  # whoever may see a listing may say yes to its price
             listing.write({"is_price_confirmed": True, "confirmed_price": listing.waiting_price})
         waiting.sudo()._note_changed()

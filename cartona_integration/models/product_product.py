@@ -62,6 +62,7 @@ class ProductProduct(models.Model):
         help="In how many ways Cartona sells it: by the piece, by the box ...",
     )
     cartona_error_code = fields.Char(compute="_compute_cartona")
+    cartona_is_price_in_doubt = fields.Boolean(compute="_compute_cartona")
 
     # === COMPUTE METHODS === #
 
@@ -89,6 +90,7 @@ class ProductProduct(models.Model):
             product.cartona_last_sent = shown._last_sent()
             product.cartona_error = errors[:1].error_message
             product.cartona_error_code = errors[:1].error_code
+            product.cartona_is_price_in_doubt = errors[:1].is_price_in_doubt
             product.cartona_listing_count = len(own)
 
     def _cartona_listings(self):

@@ -39,6 +39,7 @@ class ProductTemplate(models.Model):
         help="Why this product is not as it should be on Cartona, and what to do.",
     )
     cartona_error_code = fields.Char(compute="_compute_cartona_state")
+    cartona_is_price_in_doubt = fields.Boolean(compute="_compute_cartona_state")
     cartona_is_unlimited_stock = fields.Boolean(
         "Unlimited on Cartona",
         help="Retailers can always order it: no quantity is sent, Cartona does not count it.",
@@ -66,12 +67,11 @@ class ProductTemplate(models.Model):
     @api.depends_context("company", "lang")
     def _compute_cartona_state(self):
         every_listing = self._cartona_variants()._cartona_listings()
-        noted = every_listing._noted_ids()
+        noted, by_product = every_listing._noted_ids(), every_listing._by_product()
         for template in self:
             variants = template._cartona_variants()._origin
-            listings = every_listing.filtered(
-                lambda line, variants=variants: line.product_id.id in variants.ids
-            )
+            own = [by_product[variant] for variant in variants if variant in by_product]
+            listings = every_listing.browse().concat(*own).sorted("id")
             template.cartona_listing_count = len(listings)
             template.cartona_sync_state = listings._sync_state(noted)
             template.cartona_synced_at = max(
@@ -81,6 +81,7 @@ class ProductTemplate(models.Model):
             error = listings.filtered("error_code")[:1]
             template.cartona_error = error.error_message
             template.cartona_error_code = error.error_code
+            template.cartona_is_price_in_doubt = error.is_price_in_doubt
 
     def _cartona_variants(self):
         """The variants, also those of archived templates."""

@@ -240,7 +240,11 @@ class TestExtending(OrderCase):
         self.assertEqual(
             self.tea.cartona_error, "More than 100 needs a word of the manager.\n100 → 101"
         )
-        self.listing(self.tea).action_confirm_price()
+        self.assertTrue(self.tea.cartona_is_price_in_doubt)
+        listing, doubtful = self.listing(self.tea), [("is_price_in_doubt", "=", True)]
+        self.assertEqual(listing.search(doubtful), listing)
+        self.assertNotIn(listing, listing.search([("is_price_in_doubt", "=", False)]))
+        listing.action_confirm_price()
         self.assertEqual(self.sent()["selling_price"], 101.0)
 
     def test_orders_that_are_not_confirmed_by_themselves(self):
