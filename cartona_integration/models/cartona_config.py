@@ -76,7 +76,8 @@ class CartonaConfig(GuardedFields, models.Model):
     webhook_url = fields.Char(
         "Webhook Address",
         compute="_compute_webhook_url",
-        help="Where Cartona tells Odoo of new orders. Cartona enters it on its side.",
+        help="Where Cartona tells Odoo of orders and of their status. Cartona enters it on its "
+        "side, and sends the secret in the header AuthorizationToken.",
     )
 
     # What is synchronised

@@ -161,11 +161,11 @@ class CartonaConfig(models.Model):
             return summary, self._note_with_list(what, "action_sale_order_waiting")
         summaries = {
             "waiting_orders": _("Orders that could not be imported: %s", count),
-            "untold_orders": _("Orders whose status Cartona did not take: %s", count),
-            "failed_listings": _("Products that Cartona refused: %s", count),
+            "untold_orders": _("Orders whose news Cartona did not take: %s", count),
+            "failed_listings": _("Products that could not be sent: %s", count),
             "paused_listings": _("Prices to confirm: %s", count),
         }
-        what = _("The list shows the reason of each, and what to do.")
+        what = _("Each of them says why, and what to do.")
         return summaries[cause], self._note_with_list(what, _COUNTED[cause][1])
 
     def _note_with_list(self, what, action):

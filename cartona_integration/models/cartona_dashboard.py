@@ -197,7 +197,7 @@ class CartonaConfig(models.Model):
         return dict(action, domain=action["domain"] + [("kind", "=", "order")])
 
     def action_open_untold_orders(self):
-        """The sale orders whose status Cartona did not take."""
+        """The sale orders whose news Cartona did not take."""
         return self._open(
             "action_cartona_orders",
             domain=[("company_id", "=", self.company_id.id), ("cartona_id", "!=", False)],

@@ -73,7 +73,7 @@ class CartonaDrift(models.Model):
             ("refused", "Refused by Cartona"),
             ("unconfirmed", "Waits for a person"),
             ("hidden", "Hidden before it was linked"),
-            ("never_linked", "Never linked"),
+            ("never_linked", "Not linked"),
             ("gone", "No longer on Cartona"),
             ("final_there", "Finished on Cartona"),
             ("not_offered", "No longer offered by Cartona"),

@@ -88,7 +88,9 @@ class CartonaListing(models.Model):
     error_detail = fields.Char(readonly=True, copy=False)
     error_message = fields.Char("Error", compute="_compute_error_message")
     is_price_in_doubt = fields.Boolean(
-        compute="_compute_is_price_in_doubt", search="_search_is_price_in_doubt"
+        "Price to Confirm",
+        compute="_compute_is_price_in_doubt",
+        search="_search_is_price_in_doubt",
     )
 
     _cartona_id_uniq = Constraint(

@@ -28,19 +28,17 @@ class CartonaMessage(GuardedFields, models.Model):
     company_id = fields.Many2one(related="config_id.company_id", store=True)
     hashed_id = fields.Char("Order on Cartona", index=True)
     kind = fields.Selection([("order", "Order"), ("status", "Status")], required=True)
-    source = fields.Selection(
-        [("webhook", "Webhook"), ("pull", "Pull"), ("manual", "By hand")], required=True
-    )
+    source = fields.Selection([("webhook", "Webhook"), ("pull", "Pull")], required=True)
     # Names, addresses and pickup codes of other people: for managers only.
     payload = fields.Text(groups="cartona_integration.group_cartona_manager", required=True)
     content_key = fields.Char(required=True, help="Equal for messages that say the same.")
-    # new -> done | error -> new (tried again); superseded: a later message says more.
     told_at = fields.Datetime(
         required=True,
         default=lambda self: datetime.utcnow(),
         help="What holds at this moment at the earliest: a page of Cartona's list says what held "
         "when it was asked for, a call what holds when it comes. The later one is the newer one.",
     )
+    # new -> done | error -> new (tried again); superseded: a later message says more.
     state = fields.Selection(
         [
             ("new", "To import"),

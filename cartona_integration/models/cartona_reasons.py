@@ -107,7 +107,11 @@ class CartonaReasons(models.AbstractModel):
 
     def _fix_label(self, code):
         """What the button says that leads to the fix; "" where there is none."""
-        return self._fix_labels().get(self._reason(code).fix, "") if code else ""
+        return self._fix_labels().get(self._fix_of(code), "")
+
+    def _fix_of(self, code):
+        """What leads to the fix, see `Reason`; `NOTHING` without a code."""
+        return self._reason(code).fix if code else NOTHING
 
     def _fix_labels(self):
         return {

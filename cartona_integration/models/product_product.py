@@ -62,7 +62,7 @@ class ProductProduct(models.Model):
         help="In how many ways Cartona sells it: by the piece, by the box ...",
     )
     cartona_error_code = fields.Char(compute="_compute_cartona")
-    cartona_is_price_in_doubt = fields.Boolean(compute="_compute_cartona")
+    cartona_is_price_in_doubt = fields.Boolean("Price to Confirm", compute="_compute_cartona")
 
     # === COMPUTE METHODS === #
 

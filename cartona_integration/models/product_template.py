@@ -39,7 +39,7 @@ class ProductTemplate(models.Model):
         help="Why this product is not as it should be on Cartona, and what to do.",
     )
     cartona_error_code = fields.Char(compute="_compute_cartona_state")
-    cartona_is_price_in_doubt = fields.Boolean(compute="_compute_cartona_state")
+    cartona_is_price_in_doubt = fields.Boolean("Price to Confirm", compute="_compute_cartona_state")
     cartona_is_unlimited_stock = fields.Boolean(
         "Unlimited on Cartona",
         help="Retailers can always order it: no quantity is sent, Cartona does not count it.",

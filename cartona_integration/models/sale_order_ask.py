@@ -55,6 +55,8 @@ class SaleOrder(models.Model):
         readonly=True,
         help="Why Cartona did not take what it was told.",
     )
+    # Whether saying it again is what helps.
+    cartona_may_send_again = fields.Boolean("Send Again", compute="_compute_cartona_error")
 
     # === COMPUTE METHODS === #
 
@@ -65,6 +67,7 @@ class SaleOrder(models.Model):
         for order in self:
             words = order.cartona_error_code and order._cartona_error_words()
             order.cartona_error = Reasons._explain(order.cartona_error_code, words) or False
+            order.cartona_may_send_again = Reasons._fix_of(order.cartona_error_code) == "send"
 
     def _cartona_error_words(self):
         """What stands behind the sentence."""

@@ -82,8 +82,8 @@ class ReasonsWithMinimum(models.AbstractModel):
     _inherit = "cartona.reasons"
     _register = False
 
-    def _other_reasons(self):
-        reasons = super()._other_reasons()
+    def _order_reasons(self):
+        reasons = super()._order_reasons()
         reasons["too_small"] = Reason(
             "This order is below our minimum.",
             "Ask the retailer for more, or cancel it on Cartona.",

@@ -84,17 +84,20 @@ class TestToldAsAWhole(ToldCase):
         self.minute()
         self.assertEqual(
             sorted(self.told()),
-            [("Prices to confirm: 1", self.boss), ("Products that Cartona refused: 1", self.boss)],
+            [
+                ("Prices to confirm: 1", self.boss),
+                ("Products that could not be sent: 1", self.boss),
+            ],
         )
         self.listing(self.tea).write({"error_code": False})
         self.minute()
-        self.assertEqual(self.told(), [("Products that Cartona refused: 1", self.boss)])
+        self.assertEqual(self.told(), [("Products that could not be sent: 1", self.boss)])
 
     def test_orders_that_cartona_was_not_told_of_are_told_of(self):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "status_refused"})
         self.minute()
-        self.assertEqual(self.told(), [("Orders whose status Cartona did not take: 1", self.boss)])
+        self.assertEqual(self.told(), [("Orders whose news Cartona did not take: 1", self.boss)])
 
     def test_a_job_runner_that_sleeps_is_told_of(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)

@@ -36,8 +36,8 @@ def main(options: argparse.Namespace) -> int:
             f"Marketplace  {sandbox.url}\n"
             f"Logs         {odoo.log.parent}\n\n"
             "Change a price or a quantity in Odoo and watch the marketplace; place an order there "
-            "and find it in Odoo under Sales. Ctrl-C ends both, the database stays; "
-            "--fresh starts over.",
+            "and find it in Odoo under Sales > Orders > Waiting for You on Cartona. "
+            "Ctrl-C ends both, the database stays; --fresh starts over.",
             flush=True,
         )
         return _watch(odoo, sandbox)
