@@ -276,6 +276,12 @@ class TestAskedOfOneOrder(ToldCase):
         self.assertIn("Here the order is “Delivered”", sale.cartona_error)
         self.assertIn("حالة الطلب هنا", sale.with_context(lang="ar_001").cartona_error)
 
+    def test_an_error_offers_to_send_again_only_where_that_helps(self):
+        sale = self.receive()
+        for code, helps in (("status_refused", True), ("apart", False), ("code_needed", False)):
+            sale.cartona_error_code = code
+            self.assertEqual(sale.cartona_may_send_again, helps, code)
+
     def test_orders_with_an_error_can_be_searched_for(self):
         sale = self.receive()
         Order = self.env["sale.order"]
