@@ -279,7 +279,7 @@ class TestAskedOfOneOrder(ToldCase):
     def test_an_error_offers_to_send_again_only_where_that_helps(self):
         sale = self.receive()
         for code, helps in (("status_refused", True), ("apart", False), ("code_needed", False)):
-            sale.cartona_error_code = code
+            sale.write({"cartona_error_code": code, "cartona_error_detail": "delivered returned"})
             self.assertEqual(sale.cartona_may_send_again, helps, code)
 
     def test_orders_with_an_error_can_be_searched_for(self):

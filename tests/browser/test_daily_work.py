@@ -93,6 +93,10 @@ def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop)
     waiting = [("hashed_id", "=", order["hashed_id"]), ("state", "=", "error")]
     wait_until(lambda: shop.odoo.call("cartona.message", "search_count", waiting), timeout=15)
 
+    if clerk.screenshots:
+        for _time in range(12):  # as on a day with some work: one order alone is not 1% of it
+            shop.odoo.call("cartona.config", "action_sync_products", [shop.config])
+            shop.settle()
     clerk.open_app(APP)
     clerk.picture("dashboard")
     clerk.press("action_open_waiting_orders", ".o_kanban_record")
