@@ -49,6 +49,8 @@ _JOB = {
 LOCK_MISSED_SECONDS = 1
 _LOCK_POLL_SECONDS = 0.05
 _ATTEMPTS = 6
+# After so many records that Odoo cannot work out the next ones are not tried alone.
+_MOST_APART = 200
 # Nobody rang or nobody came: what waits for longer is worked by the cron itself.
 RUNNER_ASLEEP_SECONDS = 30
 # How long the cron works one queue before it lets the next one have its turn.
@@ -236,13 +238,18 @@ class CartonaWorker(models.AbstractModel):
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
 
     @api.model
-    def _apart(self, records, work, instead):
+    def _apart(self, records, work, instead, failed=None):
         """`work(records)`, where what Odoo makes of one of them holds up no other.
 
         :param work: callable(records) -> list; must not leave anything behind when it fails
         :param instead: callable(record, error) -> list, in place of what failed for one alone
+        :param list failed: errors of single records so far; after many of them something else is
+            wrong than the records, and the rest is not tried one by one
         :return: the lists together, each in a transaction's part of its own
         """
+        failed = [] if failed is None else failed
+        if len(failed) >= _MOST_APART:
+            return [one for record in records for one in instead(record, failed[-1])]
         try:
             with self.env.cr.savepoint():
                 return work(records)
@@ -252,7 +259,8 @@ class CartonaWorker(models.AbstractModel):
             if len(records) > 1:
                 middle = len(records) // 2
                 parts = records[:middle], records[middle:]
-                return [one for part in parts for one in self._apart(part, work, instead)]
+                return [one for part in parts for one in self._apart(part, work, instead, failed)]
+            failed.append(error)
             _logger.warning("Cartona: %s cannot be worked out", records, exc_info=True)
             return instead(records, error)
 

@@ -1,5 +1,7 @@
 """What Odoo cannot work out for one listing holds up no other, and no other company."""
 
+from unittest.mock import patch
+
 import psycopg2
 
 from odoo.tools import mute_logger
@@ -121,6 +123,21 @@ class TestNotWorkedOut(CartonaCase):
         desk.write({"listing_id": tea.id, "product_id": self.tea.id})
         with mute_logger(WORKER):
             self.assertFalse(desk.warning, "and the desk asks about it")
+
+    def test_where_nothing_can_be_priced_not_everything_is_tried_alone(self):
+        products = self.tea | self.rice
+        products |= products.browse().concat(*(self.make_product("P", 1.0) for _n in range(6)))
+        tried = []
+
+        def retail_prices(config, some, uom, factors):
+            tried.append(some)
+            raise ValueError("no pricelist works")
+
+        self.patch(type(self.config), "_retail_prices", retail_prices)
+        with patch(WORKER + "._MOST_APART", 2), mute_logger(WORKER):
+            prices = self.config._prices_each(products)
+        self.assertEqual(prices, dict.fromkeys(products.ids, 0.0))
+        self.assertEqual([len(some) for some in tried], [8, 4, 2, 1, 1])
 
     def test_every_part_of_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
         company = self.env["res.company"].create({"name": "Giza"})
