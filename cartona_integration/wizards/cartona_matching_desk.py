@@ -35,7 +35,6 @@ class CartonaMatchingDesk(models.TransientModel):
         readonly=False,
         help="How many units of your product are sold as one on Cartona.",
     )
-    product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     is_pack_question = fields.Boolean(compute="_compute_question")
     question = fields.Char(compute="_compute_question")
     warning = fields.Char(compute="_compute_warning")

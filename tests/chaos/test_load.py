@@ -32,7 +32,7 @@ _SLOWER = 2
 _OLD = "SELECT count(*) FROM cartona_sync_log WHERE create_date < %s"
 #: Of all processes together: caches have their places filled by then, leaks grow with the work.
 _GROWN_MB = 40
-#: Of each change or order: psycopg2 keeps some small strings of statements, without the addon as well
+#: Of each change or order: psycopg2 keeps small strings of statements, without the addon as well
 #: (docs/reliability.md).
 _KEPT_KB = 1
 
