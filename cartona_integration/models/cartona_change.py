@@ -83,19 +83,16 @@ class CartonaChange(models.Model):
     @api.model
     def _write_noted(self):
         noted = self.env.cr.precommit.data.pop(_DATA, {})
-
-        def ids(kind, owner):
-            return list(noted.get((kind, owner), ()))
-
-        replays = ids("replay", "config")
+        replays = _ids(noted, "replay", "config")
         if replays:
             self._write_replays(replays)
-        orders = ids("order", "order")
+        orders = _ids(noted, "order", "order")
         if orders:
             self._write_orders(orders)
         for kind in LISTING_KINDS:
-            if noted.get((kind, "config")):
-                self._insert(kind, "listing.config_id = ANY(%s)", ids(kind, "config"))
+            configs = _ids(noted, kind, "config")
+            if configs:
+                self._insert(kind, "listing.config_id = ANY(%s)", configs)
         products = {key: found for key, found in noted.items() if key[1] != "config"}
         if any(kind in LISTING_KINDS for kind, _owner in products):
             self._write_products(products)
@@ -105,10 +102,6 @@ class CartonaChange(models.Model):
 
         :param dict noted: (kind, owner) -> ids, without what concerns a whole configuration
         """
-
-        def ids(kind, owner):
-            return list(noted.get((kind, owner), ()))
-
         kit = self.env["cartona.kit"]
         bills = {owner: found for (kind, owner), found in noted.items() if kind == "stock"}
         self.env.cr.execute(
@@ -137,14 +130,17 @@ class CartonaChange(models.Model):
             SELECT DISTINCT config_id FROM written
             """,
             {
-                "price_products": ids("price", "product"),
-                "price_templates": ids("price", "template"),
+                "price_products": _ids(noted, "price", "product"),
+                "price_templates": _ids(noted, "price", "template"),
                 "stock_products": kit._with_kits(
-                    ids("stock", "product") + kit._of_bills(bills), ids("stock", "template")
+                    _ids(noted, "stock", "product") + kit._of_bills(bills),
+                    _ids(noted, "stock", "template"),
                 ),
                 # An order for a kit holds its parts, and with them every kit that needs one.
-                "restock_products": kit._with_kits(kit._with_parts(ids("restock", "product"))),
-                "stock_templates": ids("stock", "template"),
+                "restock_products": kit._with_kits(
+                    kit._with_parts(_ids(noted, "restock", "product"))
+                ),
+                "stock_templates": _ids(noted, "stock", "template"),
             },
         )
         self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
@@ -205,3 +201,8 @@ class CartonaChange(models.Model):
             (config_ids,),
         )
         self.env["cartona.worker"]._wake("import", config_ids)
+
+
+def _ids(noted, kind, owner):
+    """What was noted of a kind, see `_noted`, as a list for SQL."""
+    return list(noted.get((kind, owner), ()))

@@ -104,26 +104,24 @@ class ProductPricelist(models.Model):
 
     def _cartona_with_dependents(self):
         """These pricelists and all whose rules are based on them."""
+        return self._cartona_reached("base_pricelist_id", "pricelist_id")
+
+    def _cartona_with_bases(self):
+        """These pricelists and all that their rules are based on."""
+        return self._cartona_reached("pricelist_id", "base_pricelist_id")
+
+    def _cartona_reached(self, near, far):
+        """These pricelists and all that rules lead to, from their field `near` to `far`."""
         known = found = self
         while found:
             items = (
                 self.env["product.pricelist.item"]
                 .sudo()
                 .search(  # other companies' ones, too
-                    [("base", "=", "pricelist"), ("base_pricelist_id", "in", found.ids)]
+                    [("base", "=", "pricelist"), (near, "in", found.ids)]
                 )
             )
-            found = items.pricelist_id - known
-            known |= found
-        return known
-
-    def _cartona_with_bases(self):
-        """These pricelists and all that their rules are based on."""
-        known = found = self.sudo()  # as above
-        while found:
-            based = [("base", "=", "pricelist"), ("pricelist_id", "in", found.ids)]
-            items = self.env["product.pricelist.item"].sudo().search(based)
-            found = items.base_pricelist_id - known
+            found = items[far] - known
             known |= found
         return known
 

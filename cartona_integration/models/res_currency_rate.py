@@ -34,7 +34,7 @@ class ResCurrency(models.Model):
         """Note every price that these currencies' rates convert on its way to Cartona."""
         # In sudo mode: rates are fetched and written by users without any Cartona right.
         configs = self.env["cartona.config"].sudo().search([("auto_sync_products", "=", True)])
-        converting = configs._converting().filtered(lambda config: config._currencies() & self)
+        converting = configs.filtered(lambda config: config._converted_currencies() & self)
         self.env["cartona.change"]._note_everything(converting, "price")
 
 
@@ -47,30 +47,29 @@ class CartonaConfig(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _converting(self):
-        """Those whose prices are converted."""
-        return self.filtered(lambda config: len(config._currencies()) > 1)
-
-    def _currencies(self):
+    def _converted_currencies(self):
         """What a price passes through: the currencies of sales prices (of the main company, where
         the product has none) and costs, of the pricelist and the ones that it is based on, of the
-        configuration."""
+        configuration. None where that is one and the same."""
         self.ensure_one()
         companies = self.company_id | self.company_id._get_main_company()
-        pricelists = self.pricelist_id._cartona_with_bases()
-        return companies.currency_id | pricelists.currency_id | self.currency_id
+        # In sudo mode: a pricelist may be based on another company's.
+        pricelists = self.pricelist_id._cartona_with_bases().sudo()
+        passed = companies.currency_id | pricelists.currency_id | self.currency_id
+        return passed if len(passed) > 1 else passed.browse()
 
     @api.model
     def _note_rates_of_today(self):
         """Note what is converted by rates that were entered for a day that has come."""
         today = fields.Date.context_today(self)  # as the prices are converted
-        for config in self.search([("auto_sync_products", "=", True)])._converting():
+        for config in self.search([("auto_sync_products", "=", True)]):
+            currencies = config._converted_currencies()
             # A look that is the first one looks back as far as there can be anything to see.
             since = config.rates_noted_on or config.create_date.date()
-            if since >= today:
+            if since >= today or not currencies:
                 continue
             begun = [
-                ("currency_id", "in", config._currencies().ids),
+                ("currency_id", "in", currencies.ids),
                 ("name", ">", since),
                 ("name", "<=", today),
             ]

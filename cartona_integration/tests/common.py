@@ -143,6 +143,16 @@ class CartonaCase(TransactionCase):
         self.env.invalidate_all()
         return wait
 
+    def other_currencies(self, count=1):
+        """Currencies that are not the company's, switched on."""
+        currencies = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("id", "!=", self.company.currency_id.id)], limit=count)
+        )
+        currencies.active = True
+        return currencies
+
     def drain(self):
         """Work the outbox until nothing is left, or until it has to wait."""
         self.env.cr.flush()

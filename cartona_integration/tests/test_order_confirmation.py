@@ -247,12 +247,7 @@ class TestMoney(OrderCase):
         self.assertEqual(sale.amount_total, 110.0)
 
     def test_without_a_pricelist_in_cartona_s_currency_the_order_waits(self):
-        foreign = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        foreign.active = True
+        foreign = self.other_currencies()
         self.config.currency_id = foreign
 
         code, detail = self.refuse(self.order())

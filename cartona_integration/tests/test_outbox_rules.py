@@ -151,12 +151,7 @@ class TestOutboxRules(CartonaCase):
     # === RATES === #
 
     def test_a_currency_rate_is_noted_when_prices_are_converted(self):
-        dollar = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        dollar.active = True
+        dollar = self.other_currencies()
         rate = {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
         self.env["res.currency.rate"].create(rate)
         self.assertEqual(self.noted(), [])
@@ -176,12 +171,7 @@ class TestOutboxRules(CartonaCase):
         self.assertEqual(set(self.noted()), set(self.price))
 
     def test_a_rate_that_converts_no_price_is_not_noted(self):
-        dollar, other = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=2)
-        )
-        (dollar | other).active = True
+        dollar, other, third = self.other_currencies(3)
         self.config.currency_id = dollar
         self.settle()
         rate = {"currency_id": other.id, "name": "2020-01-02", "company_rate": 0.02}
@@ -195,11 +185,6 @@ class TestOutboxRules(CartonaCase):
         moved = self.env["res.currency.rate"].create(dict(rate, name="2020-01-04"))
         self.assertEqual(set(self.noted()), set(self.price))
         self.settle()
-        third = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "not in", (self.company.currency_id | dollar | other).ids)], limit=1)
-        )
         moved.currency_id = third
         self.assertEqual(set(self.noted()), set(self.price))
         self.patch(type(main), "_get_main_company", lambda company: main)
@@ -230,9 +215,7 @@ class TestOutboxRules(CartonaCase):
         self.assertEqual(self.noted(), self.price)
 
     def test_a_rate_of_a_day_to_come_is_noted_when_that_day_has_come(self):
-        currencies = self.env["res.currency"].with_context(active_test=False)
-        dollar = currencies.search([("id", "!=", self.company.currency_id.id)], limit=1)
-        dollar.active = True
+        dollar = self.other_currencies()
         self.config.currency_id = dollar
         today = fields.Date.context_today(self.config)
         rate = self.env["res.currency.rate"].create(

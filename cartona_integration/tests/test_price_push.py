@@ -150,12 +150,7 @@ class TestPricePush(CartonaCase):
 
     def use_dollars(self):
         """Another currency than the company's, of which 100 are 2."""
-        dollar = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        dollar.active = True
+        dollar = self.other_currencies()
         self.env["res.currency.rate"].create(
             {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
         )

@@ -356,12 +356,7 @@ class TestWaitingOrders(OrderCase):
         self.assertEqual(message.order_id.order_line[0].product_uom_qty, 0.1234)
 
     def test_a_pricelist_in_cartona_s_currency_is_enough(self):
-        foreign = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("id", "!=", self.company.currency_id.id)], limit=1)
-        )
-        foreign.active = True
+        foreign = self.other_currencies()
         self.config.currency_id = foreign
         others = self.env["product.pricelist"].search([("currency_id", "=", foreign.id)])
         others.active = False

@@ -137,7 +137,6 @@ def speak(odoo: OdooServer, language: str) -> None:
     """Let the administrator read Odoo in that language."""
     lang = odoo.call("res.lang", "search", [("code", "=", language)])
     if not lang:
-        # By RPC: what another process activates, the server would not know at once.
         everything = {"active_test": False}
         domain = [("code", "=", language)]
         found = odoo.call("res.lang", "search", domain, context=everything)

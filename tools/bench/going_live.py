@@ -1,7 +1,7 @@
 """What going live would change, shown at 1,000 and 10,000 linked products."""
 
 from tools.bench import stage
-from tools.bench.growth import LINEAR, SIZES
+from tools.bench.growth import SIZES, linear
 from tools.bench.measure import Call, timed
 from tools.bench.options import Options
 from tools.bench.report import Line, Measurement
@@ -30,16 +30,7 @@ def run(options: Options) -> Measurement:
         )
         for size, (seconds, queries) in opened.items()
     ]
-    few, many = SIZES
-    factor = (opened[many][0] / many) / (opened[few][0] / few)
-    lines.append(
-        Line(
-            f"time per product, {many:,} against {few:,}",
-            f"linear: <= {LINEAR}x",
-            f"{factor:.2f}x",
-            factor <= LINEAR,
-        )
-    )
+    lines.append(linear(*((size, opened[size][0]) for size in SIZES)))
     return Measurement(NAME, lines, {"opened": {str(size): opened[size] for size in opened}})
 
 

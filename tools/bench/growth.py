@@ -51,15 +51,7 @@ def run(options: Options) -> Measurement:
             sizes.append(_resend(seller, products))
     lines = [_line(size) for size in sizes]
     first, last = sizes[0], sizes[-1]
-    factor = (last.seconds / last.products) / (first.seconds / first.products)
-    lines.append(
-        Line(
-            f"time per product, {last.products:,} against {first.products:,}",
-            f"linear: <= {LINEAR}x",
-            f"{factor:.2f}x",
-            factor <= LINEAR,
-        )
-    )
+    lines.append(linear((first.products, first.seconds), (last.products, last.seconds)))
     lines.append(
         Line(
             f"memory, {last.products:,} against {first.products:,}",
@@ -69,6 +61,20 @@ def run(options: Options) -> Measurement:
         )
     )
     return Measurement(NAME, lines, {"sizes": [asdict(size) for size in sizes]})
+
+
+def linear(few: tuple[int, float], many: tuple[int, float]) -> Line:
+    """Whether the time per product stays what it is.
+
+    :param few: products and seconds, so few; many: so many
+    """
+    factor = (many[1] / many[0]) / (few[1] / few[0])
+    return Line(
+        f"time per product, {many[0]:,} against {few[0]:,}",
+        f"linear: <= {LINEAR}x",
+        f"{factor:.2f}x",
+        factor <= LINEAR,
+    )
 
 
 def _resend(seller: Seller, products: int) -> Size:
