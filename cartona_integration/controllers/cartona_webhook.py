@@ -36,13 +36,15 @@ class CartonaWebhook(http.Controller):
         http_request = request.httprequest
         config = self._authenticate(http_request.headers.get("AuthorizationToken"))
         # As superuser: the caller is a machine and has no user.
-        tally = request.env(user=SUPERUSER_ID)["cartona.webhook.tally"]
+        tally = request.env(user=SUPERUSER_ID)["cartona.webhook.stat"]
         if not config:
             return self._refuse(tally._count_guess(http_request.remote_addr))
         headers = ()
         try:
             answer, status = self._keep(config, http_request)
-        except TimeoutError:  # an acknowledgement is on its way, see `cartona.message._doubt`
+        except (
+            TimeoutError
+        ):  # an acknowledgement is on its way, see `cartona.message._recheck_list`
             answer, status, headers = {"status": "busy"}, 503, [("Retry-After", "1")]
         tally._count(config, "accepted" if status == 200 else "refused")
         return reply(answer, status, headers)

@@ -88,7 +88,7 @@ class AccessCase(OrderCase):
         drift = env["cartona.drift"].create(
             {"listing_id": listing.id, "kind": "price", "reason": "edited"}
         )
-        tally = env["cartona.webhook.tally"].create(dict(own, kind="refused", call_count=1))
+        tally = env["cartona.webhook.stat"].create(dict(own, kind="refused", call_count=1))
         partner = env["res.partner"].create(
             {"name": "Shop", "cartona_id": "retailer_%s" % config.id, **company}
         )

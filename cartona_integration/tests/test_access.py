@@ -38,7 +38,7 @@ RIGHTS = {
     "cartona.support.bundle": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
     "cartona.sync.log": (USERS, NOBODY, NOBODY, NOBODY),
     "cartona.sync.stat": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.webhook.tally": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.webhook.stat": (USERS, NOBODY, NOBODY, NOBODY),
 }
 
 # Model -> method -> who may call it on a record of his own company. On another company's record
@@ -60,7 +60,7 @@ METHODS = {
         "action_open_paused_listings": ANYONE,
         "action_open_products": ANYONE,
         "action_open_unlinked_listings": ANYONE,
-        "action_open_untold_orders": USERS,
+        "action_open_rejected_orders": USERS,
         "action_open_waiting_orders": ANYONE,
         "action_pull_orders": USERS,
         "action_read_catalogue": USERS,

@@ -5,7 +5,7 @@ import psycopg2
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from ..models.res_partner import phone_key, search_form
+from ..models.orders.res_partner import phone_key, search_form
 from .order_common import OrderCase
 
 

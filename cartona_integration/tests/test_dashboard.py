@@ -13,7 +13,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from ..cartona_api import Rejected
 from ..cartona_api.client import Call
-from ..models.cartona_sync_stat import limit_of
+from ..models.monitoring.sync_stat import limit_of
 from .common import CHECK, PRODUCTS, CartonaCase
 
 DASHBOARD = [
@@ -26,7 +26,7 @@ DASHBOARD = [
     "last_pull_age",
     "last_webhook_age",
     "waiting_order_count",
-    "untold_order_count",
+    "rejected_order_count",
     "failed_listing_count",
     "unlinked_listing_count",
     "paused_listing_count",
@@ -64,7 +64,7 @@ class DashboardCase(CartonaCase):
 
     def call_webhook(self):
         """Cartona has called once, and was believed."""
-        return self.env["cartona.webhook.tally"].create(
+        return self.env["cartona.webhook.stat"].create(
             {"config_id": self.config.id, "kind": "accepted", "call_count": 1}
         )
 
@@ -166,7 +166,7 @@ class TestDashboardFigures(DashboardCase):
         self.config.last_pull = fields.Datetime.now() - timedelta(minutes=2)
         self.message(source="pull")
         self.assertEqual(self.figure("last_webhook_age"), "Never")
-        self.age("cartona_webhook_tally", self.call_webhook(), hours=1)
+        self.age("cartona_webhook_stat", self.call_webhook(), hours=1)
         self.assertEqual(self.figure("last_webhook_age"), "1 hour ago")
         self.assertEqual(self.figure("last_pull_age"), "2 minutes ago")
 
@@ -195,9 +195,9 @@ class TestDashboardFigures(DashboardCase):
     def test_an_order_whose_status_was_refused_is_counted(self):
         partner = self.env["res.partner"].create({"name": "Shop"})
         order = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
-        self.assertEqual(self.figure("untold_order_count"), 0)
+        self.assertEqual(self.figure("rejected_order_count"), 0)
         order.cartona_sync_state = "error"
-        self.assertEqual(self.figure("untold_order_count"), 1)
+        self.assertEqual(self.figure("rejected_order_count"), 1)
 
     def test_another_companys_figures_are_its_own(self):
         company = self.env["res.company"].create({"name": "Wholesale"})
@@ -360,7 +360,7 @@ class TestDashboardOpens(DashboardCase):
         self.env.flush_all()
         for count, button in (
             ("waiting_order_count", "action_open_waiting_orders"),
-            ("untold_order_count", "action_open_untold_orders"),
+            ("rejected_order_count", "action_open_rejected_orders"),
             ("drift_count", "action_open_drift"),
             ("failed_listing_count", "action_open_failed_listings"),
             ("unlinked_listing_count", "action_open_unlinked_listings"),
@@ -445,7 +445,7 @@ class TestLogRetention(DashboardCase):
         Log.create([dict(values, create_date=now - timedelta(days=11))] * 7)
         young = Log.create(dict(values, create_date=now - timedelta(days=9)))
         self.env.flush_all()
-        module = "odoo.addons.cartona_integration.models.cartona_sync_log"
+        module = "odoo.addons.cartona_integration.models.monitoring.sync_log"
         with patch(module + "._PURGE_SLICE", 3):
             Log._purge()
         self.env.invalidate_all()

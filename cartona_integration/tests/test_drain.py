@@ -246,8 +246,8 @@ class TestDrain(CartonaCase):
         sending = [row for row in task.sendings if row.listing_id == rice.id][0]
         self.rice.cartona_id = "R2"
         relinked = self.listing(self.rice)
-        relinked._keep_outcome(sending, None, None)
-        self.assertEqual(relinked._known(), {})
+        relinked._store_outcome(sending, None, None)
+        self.assertEqual(relinked._confirmed_values(), {})
 
     def test_without_a_job_runner_the_cron_does_the_work(self):
         self.marketplace.announce("POST", PRODUCTS, {})

@@ -2,7 +2,7 @@
 
 from odoo import fields
 
-from ..models.cartona_change_drain import Sending
+from ..models.catalogue.push import Sending
 from .common import PRODUCTS
 from .test_catalogue import CATALOGUE, CatalogueCase
 
@@ -91,8 +91,8 @@ class TestDrift(CatalogueCase):
         self.assertEqual((row.since, row.cartona_value, row.state), (since, "10", "open"))
         self.offer("T1", price=12.5, stock=20)
         self.read_catalogue()
-        self.assertEqual(row.state, "settled")
-        self.assertTrue(row.settled_at)
+        self.assertEqual(row.state, "closed")
+        self.assertTrue(row.closed_at)
 
     def test_what_was_refused(self):
         self.marketplace.announce(
@@ -170,7 +170,7 @@ class TestDrift(CatalogueCase):
                 # What the drain keeps, here on the test's own cursor.
                 tea = self.of("T1")
                 self.tea.list_price = 14.0
-                tea._keep_outcome(Sending(tea.id, "T1", {"selling_price": 14.0}), None, None)
+                tea._store_outcome(Sending(tea.id, "T1", {"selling_price": 14.0}), None, None)
                 self.settle()
             return rows
 
@@ -253,7 +253,7 @@ class TestDrift(CatalogueCase):
     def test_the_sweep_itself_makes_nothing_unsent(self):
         """It notes everything while the first page is being read."""
         self.offer("T1", price=11.0, stock=20)
-        self.env["cartona.change"]._note_everything(self.config, "price")
+        self.env["cartona.change"]._mark_all_dirty(self.config, "price")
         self.read_catalogue()
         self.assertEqual(self.ledger(), {("T1", "price"): ("12.5", "11", "edited")})
 
@@ -284,7 +284,7 @@ class TestDrift(CatalogueCase):
         self.env.invalidate_all()
         self.read_catalogue()
         self.assertEqual(self.ledger(), {})
-        self.assertEqual(len(self.ledger("settled")), 2)
+        self.assertEqual(len(self.ledger("closed")), 2)
 
     def test_a_person_can_put_one_right(self):
         self.offer("T1", price=11.0, stock=20)

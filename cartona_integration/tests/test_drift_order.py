@@ -50,7 +50,7 @@ class TestOrderDrift(OrderCase):
         self.assertIn(row, row.search(self.config.action_open_drift()["domain"]))
         outcome.order.with_context(disable_cancel_warning=True).action_cancel()
         self.assertFalse(self.compare())
-        self.assertEqual(row.state, "settled")
+        self.assertEqual(row.state, "closed")
 
     def test_a_confirmed_order_is_open_until_nothing_is_left_to_deliver(self):
         [outcome] = self.receive_all([self.order()])

@@ -11,8 +11,8 @@ from freezegun import freeze_time
 from odoo import fields, models
 from odoo.tests import new_test_user
 
-from ..models.cartona_listing import PRICE_DOUBTS
-from ..models.cartona_reasons import NOTHING, Reason
+from ..models.catalogue.listing import PRICE_HOLD_REASONS
+from ..models.core.reasons import NOTHING, Reason
 from .common import PRODUCTS, STATUSES
 from .order_common import RICE, TEA, OrderCase
 
@@ -34,7 +34,7 @@ class ProductWithNotes(models.Model):
     def write(self, vals):
         res = super().write(vals)
         if "description_sale" in vals:
-            self.env["cartona.change"]._note("price", template_ids=self.ids)
+            self.env["cartona.change"]._mark_dirty("price", template_ids=self.ids)
         return res
 
 
@@ -96,10 +96,10 @@ class ListingWithCeiling(models.Model):
     _inherit = "cartona.listing"
     _register = False
 
-    def _price_doubt(self, price):
+    def _price_hold_reason(self, price):
         if price > 100 and price != self.confirmed_price:
             return "price_too_high"
-        return super()._price_doubt(price)
+        return super()._price_hold_reason(price)
 
 
 class ReasonsWithCeiling(models.AbstractModel):
@@ -161,7 +161,7 @@ class OrderWithDeposit(models.Model):
     def write(self, vals):
         res = super().write(vals)
         if "reference" in vals:
-            self._cartona_note_status()
+            self._cartona_mark_status_dirty()
         return res
 
 
@@ -230,8 +230,8 @@ class TestExtending(OrderCase):
 
     def test_a_price_waits_for_a_person_for_a_reason_of_one_s_own(self):
         self.extend(ListingWithCeiling, ReasonsWithCeiling)
-        PRICE_DOUBTS.add("price_too_high")
-        self.addCleanup(PRICE_DOUBTS.discard, "price_too_high")
+        PRICE_HOLD_REASONS.add("price_too_high")
+        self.addCleanup(PRICE_HOLD_REASONS.discard, "price_too_high")
         self.tea.list_price = 100.0
         self.assertEqual(self.sent()["selling_price"], 100.0)
 
@@ -240,10 +240,10 @@ class TestExtending(OrderCase):
         self.assertEqual(
             self.tea.cartona_error, "More than 100 needs a word of the manager.\n100 → 101"
         )
-        self.assertTrue(self.tea.cartona_is_price_in_doubt)
-        listing, doubtful = self.listing(self.tea), [("is_price_in_doubt", "=", True)]
+        self.assertTrue(self.tea.cartona_is_price_on_hold)
+        listing, doubtful = self.listing(self.tea), [("is_price_on_hold", "=", True)]
         self.assertEqual(listing.search(doubtful), listing)
-        self.assertNotIn(listing, listing.search([("is_price_in_doubt", "=", False)]))
+        self.assertNotIn(listing, listing.search([("is_price_on_hold", "=", False)]))
         listing.action_confirm_price()
         self.assertEqual(self.sent()["selling_price"], 101.0)
 

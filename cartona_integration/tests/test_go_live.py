@@ -78,7 +78,7 @@ class TestOlderOrders(OrderCase):
         self.assertEqual(self.acknowledged(), {"feb", "mar"})
         left = self.env["cartona.message"].search([("hashed_id", "=", "feb")])
         self.assertEqual((left.state, left.error_code), ("superseded", "handled_before"))
-        self.assertFalse(left.held, "its goods are not kept back")
+        self.assertFalse(left.reserved, "its goods are not kept back")
 
     def test_older_ones_are_left_to_themselves(self):
         self.wizard().action_go_live()

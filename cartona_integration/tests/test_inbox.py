@@ -144,9 +144,7 @@ class TestInbox(InboxCase):
 
         self.patch(importer, "_import_orders", fail_on_poison)
         self.store(self.sample("o1"), self.sample("poison"), self.sample("o2"))
-        with self.assertLogs(
-            "odoo.addons.cartona_integration.models.cartona_message_import", "ERROR"
-        ):
+        with self.assertLogs("odoo.addons.cartona_integration.models.inbox.import_job", "ERROR"):
             self.work()
 
         self.assertTrue(self.order("o1") and self.order("o2"))

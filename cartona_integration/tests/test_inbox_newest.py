@@ -53,7 +53,7 @@ class TestNewest(InboxCase):
 
         self.marketplace.always("GET", ORDERS, page)
         self.pull()
-        self.assertLess(self.messages_of().told_at, answered[0])
+        self.assertLess(self.messages_of().as_of, answered[0])
 
     def test_a_call_that_repeats_an_older_one_is_asked_about_and_not_applied(self):
         self.store(self.version(1))

@@ -74,7 +74,7 @@ class TestInboxStock(InboxCase):
         parked = self.parked()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
         self.work()
-        self.assertEqual((parked.state, parked.held), ("superseded", False))
+        self.assertEqual((parked.state, parked.reserved), ("superseded", False))
         self.assertPublished(50)
 
     def test_a_waiting_order_holds_what_it_names_in_another_way(self):

@@ -44,7 +44,7 @@ class TestKits(OrderCase):
         self.marketplace.always("POST", PRODUCTS, {})
         self.set_stock(self.cup, 7)
         self.set_stock(self.rice, 10)
-        self.listing(self.tea + self.cup + self.rice + self.basket)._note_changed()
+        self.listing(self.tea + self.cup + self.rice + self.basket)._mark_dirty()
         self.before = self.pushed()
 
     def pushed(self):

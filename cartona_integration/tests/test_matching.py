@@ -112,7 +112,7 @@ class TestRanking(MatchingCase):
     def test_a_long_job_hands_over(self):
         self.row("A", "صابون لوكس ورد 120 جم")
         self.row("B", "لبن جهينة كامل الدسم 1 لتر")
-        matching = "odoo.addons.cartona_integration.models.cartona_listing_rank."
+        matching = "odoo.addons.cartona_integration.models.catalogue.ranking."
         self.patch_names({matching + "_BATCH": 1, matching + "_JOB_SECONDS": -1})
         self.assertEqual(self.rank(), 0)
         unranked = self.env["cartona.listing"]._unranked_domain(self.config)

@@ -6,11 +6,11 @@ import psycopg2
 
 from odoo.tools import mute_logger
 
-from ..models.cartona_listing_payload import CartonaListing as Payload
+from ..models.catalogue.payload import CartonaListing as Payload
 from .common import PRODUCTS, CartonaCase
 
-WORKER = "odoo.addons.cartona_integration.models.cartona_worker"
-CONNECTION = "odoo.addons.cartona_integration.models.cartona_config_connection"
+WORKER = "odoo.addons.cartona_integration.models.queue.worker"
+CONNECTION = "odoo.addons.cartona_integration.models.config.connection"
 
 
 class TestNotWorkedOut(CartonaCase):
@@ -71,14 +71,14 @@ class TestNotWorkedOut(CartonaCase):
     # === WHATEVER ELSE === #
 
     def break_tea(self, error):
-        work, tea = Payload._price_doubt, self.tea
+        work, tea = Payload._price_hold_reason, self.tea
 
-        def price_doubt(listing, price):
+        def price_on_hold(listing, price):
             if listing.product_id == tea:
                 raise error
             return work(listing, price)
 
-        self.patch(type(self.env["cartona.listing"]), "_price_doubt", price_doubt)
+        self.patch(type(self.env["cartona.listing"]), "_price_hold_reason", price_on_hold)
 
     def test_an_error_at_one_listing_is_its_own(self):
         self.break_tea(ValueError("no such price"))
@@ -134,7 +134,7 @@ class TestNotWorkedOut(CartonaCase):
             raise ValueError("no pricelist works")
 
         self.patch(type(self.config), "_retail_prices", retail_prices)
-        with patch(WORKER + "._MOST_APART", 2), mute_logger(WORKER):
+        with patch(WORKER + "._MAX_ISOLATED", 2), mute_logger(WORKER):
             prices = self.config._prices_each(products)
         self.assertEqual(prices, dict.fromkeys(products.ids, 0.0))
         self.assertEqual([len(some) for some in tried], [8, 4, 2, 1, 1])

@@ -26,9 +26,9 @@ class TestOperations(CartonaCase):
 
     def test_after_a_backup_was_restored_everything_can_be_sent_again(self):
         self.marketplace.always("POST", PRODUCTS, {})
-        self.listing(self.tea)._note_changed()
+        self.listing(self.tea)._mark_dirty()
         self.drain()
-        self.listing(self.tea)._note_changed()
+        self.listing(self.tea)._mark_dirty()
         self.marketplace.calls.clear()
         self.drain()
         self.assertEqual(self.marketplace.calls, [], "as far as is known, Cartona has it")

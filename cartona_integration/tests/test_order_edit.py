@@ -45,7 +45,7 @@ class EditCase(OrderCase):
 
     def told(self):
         """Cartona's lines as far as known here: id -> (amount, price)."""
-        lines = json.loads(self.sale.cartona_told)["lines"]
+        lines = json.loads(self.sale.cartona_snapshot)["lines"]
         return {line["id"]: (line["amount"], line["selling_price"]) for line in lines.values()}
 
     def later(self, seconds=60):
@@ -163,7 +163,7 @@ class TestOrderEdit(EditCase):
     def test_an_import_tells_nothing_back(self):
         self.receive(self.order({TEA: {"amount": 6}}))
         self.assertEqual(self.noted("order"), [])
-        self.env["cartona.change"]._note_orders(self.sale.ids)
+        self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 

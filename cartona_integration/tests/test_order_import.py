@@ -168,7 +168,7 @@ class TestNewOrder(OrderCase):
         self.assertEqual(sale.cartona_pickup_date, datetime(2026, 3, 4, 8, 0))
         self.assertEqual(sale.cartona_pickup_otp, "8841")
         self.assertNotIn("8841", self.notes(sale))
-        self.assertNotIn("8841", sale.cartona_told)
+        self.assertNotIn("8841", sale.cartona_snapshot)
 
     def test_a_way_of_delivery_nobody_knows_is_nobody_s_business_here(self):
         sale = self.receive(self.order(delivered_by="delivered_by_drone"))
@@ -387,8 +387,8 @@ class TestWhatWaits(OrderCase):
 
 def _blind(importer, order):
     """The plan of an order by who sees no sale order yet."""
-    from ..models.cartona_order_importer import Plan, keyed_lines, what_is_said
+    from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
 
     lines = keyed_lines(order)
     sale = importer.env["sale.order"]
-    return Plan(order, lines, sale, {}, what_is_said(order, lines))
+    return Plan(order, lines, sale, {}, snapshot_of(order, lines))

@@ -151,7 +151,7 @@ class TestOrderInvoice(InvoiceCase):
         self.book()
         before = self.balances()
         for _again in range(2):
-            self.env["cartona.change"]._note_invoices(sale.ids)
+            self.env["cartona.change"]._mark_invoices_dirty(sale.ids)
             self.book()
         self.assertEqual(self.balances(), before)
         self.assertEqual(len(sale.invoice_ids), 1)
@@ -282,7 +282,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertEqual(self.balances(), (0, 0, 0, 0, 0))
         kinds = sorted(sale.invoice_ids.mapped("move_type"))
         self.assertEqual(kinds, ["out_invoice", "out_refund"])
-        self.env["cartona.change"]._note_invoices(sale.ids)
+        self.env["cartona.change"]._mark_invoices_dirty(sale.ids)
         self.book()
         self.assertEqual(len(sale.invoice_ids), 2)
 

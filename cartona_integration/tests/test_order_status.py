@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 
 from ..compat import tax_field
-from ..models.cartona_order_tools import cairo_day
+from ..models.core.formatting import cairo_day
 from .common import STATUSES
 from .delivery_common import DeliveryCase
 
@@ -17,7 +17,7 @@ class TestOrderStatus(DeliveryCase):
         self.sale = self.take(confirm=False)
 
     def test_an_imported_order_tells_nothing_back(self):
-        self.env["cartona.change"]._note_orders(self.sale.ids)
+        self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.noted(), [])
@@ -208,7 +208,7 @@ class TestOrderStatus(DeliveryCase):
         self.sale.write({"state": "draft"})
         self.sale.action_cartona_set_back()
         self.push()
-        self.env["cartona.change"]._note_orders(self.sale.ids)
+        self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.told(self.sale), ["approved", "pending"])
         self.assertEqual(self.sale.cartona_sync_state, "error")

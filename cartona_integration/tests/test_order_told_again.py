@@ -35,7 +35,7 @@ class TestToldAgain(DeliveryCase):
 
     def test_a_quotation_that_the_retailer_has_open_waits_for_nothing(self):
         self.sale.cartona_sync_state = "pending"
-        self.env["cartona.change"]._note_orders(self.sale.ids)
+        self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.opened()
         self.assertEqual(self.sale.cartona_sync_state, "synced")
         self.receive(self.order(CHANGE))

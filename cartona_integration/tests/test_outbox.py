@@ -167,7 +167,7 @@ class TestOutbox(CartonaCase):
         self.env.flush_all()
         with self.assertQueryCount(1):
             # The one that joins what was noted with the listings.
-            self.env["cartona.change"]._note("price", product_ids=self.rice.ids)
+            self.env["cartona.change"]._mark_dirty("price", product_ids=self.rice.ids)
             self.env.cr.precommit.run()
 
     def test_a_savepoint_that_fails_takes_only_its_own_notes_along(self):
@@ -205,7 +205,7 @@ class TestOutbox(CartonaCase):
         self.env.cr.postcommit.clear()
         self.tea.list_price = 20.0
         self.env.cr.flush()
-        with self.assertLogs("odoo.addons.cartona_integration.models.cartona_worker", "ERROR"):
+        with self.assertLogs("odoo.addons.cartona_integration.models.queue.worker", "ERROR"):
             self.env.cr.postcommit.run()
         self.assertEqual(self.noted(), self.price)
 
@@ -224,7 +224,7 @@ class TestOutbox(CartonaCase):
         self.env["cartona.worker"]._enqueue("import", self.config.id, seconds=30)
         self.env.cr.flush()
         self.assertEqual(
-            cartona_worker._unheard(self.env.cr, bells),
+            cartona_worker._not_queued(self.env.cr, bells),
             [("import", self.config.id)],
             "one that is delayed does not stand in for one that is not",
         )
@@ -244,7 +244,7 @@ class TestOutbox(CartonaCase):
                     "UPDATE queue_job SET state = %s WHERE id = ANY(%s)",
                     (state, jobs.ids),
                 )
-                self.assertEqual(cartona_worker._unheard(self.env.cr, {bell}), unheard)
+                self.assertEqual(cartona_worker._not_queued(self.env.cr, {bell}), unheard)
 
     def test_moves_of_unlinked_products_are_not_noted(self):
         self.set_stock(self.rice, 10)

@@ -101,13 +101,13 @@ class TestOutboxRules(CartonaCase):
                 "date_end": now + timedelta(hours=2),
             }
         )
-        due = self.jobs("_job_note_dated_rules")
+        due = self.jobs("_job_mark_dated_rules")
         # In the second in which it ends a rule still holds.
         self.assertEqual(
             sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]
         )
         self.settle()
-        self.config._note_dated_rules()
+        self.config._mark_dated_rules_dirty()
         self.assertEqual(self.noted(), [])
 
         # The hour has passed: the rule now lies between the last look and this one.
@@ -115,12 +115,12 @@ class TestOutboxRules(CartonaCase):
             "UPDATE product_pricelist_item SET date_start = %s WHERE id = %s",
             (now - timedelta(minutes=1), rule.id),
         )
-        self.config.rules_noted_at = now - timedelta(minutes=2)
+        self.config.rules_checked_at = now - timedelta(minutes=2)
         self.env.invalidate_all()
-        self.config._note_dated_rules()
+        self.config._mark_dated_rules_dirty()
         self.assertEqual(self.noted(), self.price)
         self.settle()
-        self.config._note_dated_rules()
+        self.config._mark_dated_rules_dirty()
         self.assertEqual(self.noted(), [])
 
     def test_a_dated_rule_is_noted_by_the_very_first_look(self):
@@ -136,16 +136,16 @@ class TestOutboxRules(CartonaCase):
                 "date_start": fields.Datetime.now() - timedelta(minutes=1),
             }
         )
-        self.config.rules_noted_at = False
+        self.config.rules_checked_at = False
         self.settle()
         self.env.cr.execute(
             "UPDATE cartona_config SET create_date = create_date - interval '1 day'"
         )
         self.env.invalidate_all()
-        self.config._note_dated_rules()
+        self.config._mark_dated_rules_dirty()
         self.assertEqual(self.noted(), self.price)
         self.settle()
-        self.config._note_dated_rules()
+        self.config._mark_dated_rules_dirty()
         self.assertEqual(self.noted(), [])
 
     # === RATES === #
@@ -225,21 +225,21 @@ class TestOutboxRules(CartonaCase):
                 "company_rate": 0.02,
             }
         )
-        self.config._note_rates_of_today()
+        self.config._mark_todays_rates_dirty()
         self.settle()
-        self.config._note_rates_of_today()
+        self.config._mark_todays_rates_dirty()
         self.assertEqual(self.noted(), [])
 
         # The day has come: nobody writes anything.
         self.env.cr.execute(
             "UPDATE res_currency_rate SET name = %s WHERE id = %s", (today, rate.id)
         )
-        self.config.rates_noted_on = today - timedelta(days=1)
+        self.config.rates_checked_on = today - timedelta(days=1)
         self.env.invalidate_all()
         self.env.cr.flush()
         self.env["cartona.config"]._cron_catch_up()
         self.env.invalidate_all()
-        self.assertEqual(self.config.rates_noted_on, today)
+        self.assertEqual(self.config.rates_checked_on, today)
         self.assertEqual(self.noted(), self.price)
         self.settle()
         self.env["cartona.config"]._cron_catch_up()

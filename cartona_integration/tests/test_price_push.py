@@ -11,7 +11,7 @@ class TestPricePush(CartonaCase):
         super().setUp()
         self.config.auto_sync_stock = False
         self.marketplace.always("POST", PRODUCTS, {})
-        self.listing(self.tea)._note_changed()
+        self.listing(self.tea)._mark_dirty()
         self.drain()
         self.settle()
         self.marketplace.calls.clear()

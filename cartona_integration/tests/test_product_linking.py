@@ -235,7 +235,7 @@ class TestAccessRights(CartonaCase):
         nobody = self.users["nobody"]
         with self.assertRaises(AccessError):
             self.env["cartona.listing"].with_user(nobody).search([])
-        self.env["cartona.change"].with_user(nobody)._note("price", product_ids=self.tea.ids)
+        self.env["cartona.change"].with_user(nobody)._mark_dirty("price", product_ids=self.tea.ids)
         self.assertEqual(self.noted(), [("price", self.listing(self.tea).id)])
 
     def test_whoever_may_write_products_may_link_them(self):

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from ..models.cartona_dashboard_setup import STEPS as CARTONA_STEPS
+from ..models.monitoring.dashboard_setup import STEPS as CARTONA_STEPS
 from .access_common import AccessCase
 from .order_common import OrderCase
 
@@ -65,7 +65,7 @@ DASHBOARD = {
     "dashboard_graph",
     "progress_sent",
     "action_open_waiting_orders",
-    "action_open_untold_orders",
+    "action_open_rejected_orders",
     "action_open_failed_listings",
     "action_open_unlinked_listings",
     "action_open_paused_listings",

@@ -13,7 +13,7 @@ class TestSendAgain(CartonaCase):
         self.config.auto_sync_stock = False
         self.rice.cartona_id = "R1"
         self.listings = self.listing(self.tea + self.rice)
-        self.listings._note_changed()
+        self.listings._mark_dirty()
         self.marketplace.always("POST", PRODUCTS, {})
         self.drain()
         self.marketplace.calls.clear()
@@ -89,7 +89,7 @@ class TestSendAgain(CartonaCase):
         self.tea.action_cartona_sync()
         self.marketplace.announce("POST", PRODUCTS, "<html>", status=502)
         self.drain()
-        self.assertEqual(self.listing(self.tea)._known(), {})
+        self.assertEqual(self.listing(self.tea)._confirmed_values(), {})
         self.config._end_pause("out")
         self.assertEqual(self.sent(), {"T1": 12.5})
 

@@ -9,7 +9,7 @@ class TestStockPush(CartonaCase):
         super().setUp()
         self.config.auto_sync_products = False
         self.marketplace.always("POST", PRODUCTS, {})
-        self.listing(self.tea)._note_changed()
+        self.listing(self.tea)._mark_dirty()
         self.drain()
         self.settle()
         self.marketplace.calls.clear()

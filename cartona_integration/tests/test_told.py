@@ -150,7 +150,7 @@ class TestToldAsAWhole(ToldCase):
     def test_uninstalling_takes_the_activities_along(self):
         self.park("w1")
         sale = self.receive(self.order(hashed_id="o2"))
-        sale._cartona_ask("Look")
+        sale._cartona_notify("Look")
         self.env.flush_all()
         drop_activities(self.env)
         self.assertFalse(self.config.activity_ids | sale.activity_ids)
@@ -163,7 +163,7 @@ class TestToldAsAWhole(ToldCase):
         def queries(records):
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            records._tell_what_waits()
+            records._update_own_activities()
             return self.cr.sql_log_count - before
 
         queries(configs)
@@ -272,13 +272,13 @@ class TestAskedOfOneOrder(ToldCase):
     def test_an_error_is_read_by_everybody_in_his_own_language(self):
         self.learn_arabic()
         sale = self.receive()
-        sale.write({"cartona_error_code": "apart", "cartona_error_detail": "delivered returned"})
+        sale.write({"cartona_error_code": "conflict", "cartona_error_detail": "delivered returned"})
         self.assertIn("Here the order is “Delivered”", sale.cartona_error)
         self.assertIn("حالة الطلب هنا", sale.with_context(lang="ar_001").cartona_error)
 
     def test_an_error_offers_to_send_again_only_where_that_helps(self):
         sale = self.receive()
-        for code, helps in (("status_refused", True), ("apart", False), ("code_needed", False)):
+        for code, helps in (("status_refused", True), ("conflict", False), ("code_needed", False)):
             sale.write({"cartona_error_code": code, "cartona_error_detail": "delivered returned"})
             self.assertEqual(sale.cartona_may_send_again, helps, code)
 

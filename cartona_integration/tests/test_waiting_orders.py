@@ -7,7 +7,7 @@ import re
 from odoo.tests import Form
 
 from ..cartona_api import errors, unwrap
-from ..models.cartona_reasons import BY_ITSELF, NOTHING
+from ..models.core.reasons import BY_ITSELF, NOTHING
 from .common import PRODUCTS, STATUSES
 from .order_common import ORDER, RICE, TEA, OrderCase
 

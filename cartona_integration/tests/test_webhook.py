@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import HttpCase, tagged
 
-from ..models import cartona_webhook_tally
+from ..models import cartona_webhook_stat
 from .order_common import ORDER
 
 ORDERS_URL = "/cartona/webhook/orders"
@@ -24,14 +24,14 @@ class WebhookCase(HttpCase):
         self.env.cr.flush()
         self.delayed = []
         self.seconds = 0.0
-        counter = cartona_webhook_tally.Counter(
-            cartona_webhook_tally._write,
+        counter = cartona_webhook_stat.Counter(
+            cartona_webhook_stat._write,
             later=lambda seconds, call: self.delayed.append(call),
             clock=lambda: self.seconds,
         )
-        self.patch(cartona_webhook_tally, "_counter", counter)
-        guesses = cartona_webhook_tally.Guesses(clock=lambda: self.seconds)
-        self.patch(cartona_webhook_tally, "_guesses", guesses)
+        self.patch(cartona_webhook_stat, "_counter", counter)
+        guesses = cartona_webhook_stat.Guesses(clock=lambda: self.seconds)
+        self.patch(cartona_webhook_stat, "_guesses", guesses)
 
     def post(self, body, secret="s3cret-of-this-test", url=ORDERS_URL):
         """The HTTP answer to a call with this body (bytes, or JSON data)."""
@@ -208,7 +208,7 @@ class TestWebhook(WebhookCase):
 
     def test_the_same_order_again_is_a_call_as_well(self):
         self.post(ORDER)
-        self.env["cartona.webhook.tally"].search([]).unlink()
+        self.env["cartona.webhook.stat"].search([]).unlink()
         self.seconds = 5.0
         self.post(ORDER)
         self.assertTrue(self.health()[0])
@@ -223,14 +223,14 @@ class TestWebhook(WebhookCase):
     def test_a_storm_of_wrong_secrets_is_counted_without_a_row_per_call(self):
         for _number in range(30):
             self.assertEqual(self.post(ORDER, secret="wrong").status_code, 401)
-        self.assertEqual(len(self.env["cartona.webhook.tally"].search([])), 1)
+        self.assertEqual(len(self.env["cartona.webhook.stat"].search([])), 1)
         self.assertEqual(len(self.delayed), 1, "one comes back for all of them")
 
         self.seconds = 1.0
         self.delayed[0]()
 
         self.assertEqual(self.health()[1], 30)
-        self.assertEqual(len(self.env["cartona.webhook.tally"].search([])), 2)
+        self.assertEqual(len(self.env["cartona.webhook.stat"].search([])), 2)
 
     def test_guesses_are_slowed_down_and_the_true_secret_is_not(self):
         def answers(count):
@@ -252,7 +252,7 @@ class TestWebhook(WebhookCase):
         self.assertEqual(self.messages().hashed_id, ORDER["hashed_id"])
 
     def test_old_rows_become_one_and_the_count_stays(self):
-        Tally = self.env["cartona.webhook.tally"]
+        Tally = self.env["cartona.webhook.stat"]
         old = fields.Datetime.now() - timedelta(days=3)
         for minutes in range(5):
             Tally.create(

@@ -15,9 +15,9 @@ class BasePartnerMerge(models.TransientModel):
         is a new customer again.
         """
         coded = (dst_partner | src_partners).filtered("cartona_id")[:1]
-        identity = {name: coded[name] for name in ("cartona_id", "cartona_told")}
+        identity = {name: coded[name] for name in ("cartona_id", "cartona_snapshot")}
         src_partners.write(
-            {"cartona_id": False, "cartona_told": False, "cartona_unidentified": False}
+            {"cartona_id": False, "cartona_snapshot": False, "cartona_unidentified": False}
         )
         flush(src_partners)
         res = super()._update_values(src_partners, dst_partner)

@@ -9,7 +9,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..compat import check_may_write, flush, forget
-from ..models.sale_order_otp import ACCEPTED, UNREACHABLE
+from ..models.orders.otp import ACCEPTED, UNREACHABLE
 
 
 class CartonaDeliveryOtp(models.TransientModel):
@@ -138,7 +138,7 @@ class CartonaDeliveryOtp(models.TransientModel):
         if pickings:
             done = pickings.with_context(button_validate_picking_ids=pickings.ids).button_validate()
         by_button = cleared.filtered(lambda order: not self._pickings_of(order))
-        by_button._cartona_say_delivered()
+        by_button._cartona_set_delivered()
         if waiting:
             return self._open()
         return done if isinstance(done, dict) else {"type": "ir.actions.act_window_close"}

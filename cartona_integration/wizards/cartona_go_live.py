@@ -134,7 +134,7 @@ class CartonaGoLive(models.TransientModel):
                 "auto_sync_orders": self.auto_sync_orders,
             }
         )
-        return self.config_id._say(_("You are live on Cartona."), "success")
+        return self.config_id._notification(_("You are live on Cartona."), "success")
 
     # === BUSINESS METHODS === #
 
@@ -174,7 +174,7 @@ class CartonaGoLive(models.TransientModel):
         if not (self.auto_sync_products or self.auto_sync_stock):
             domains["published_count"] = _NOTHING
         lists = {figure: ("cartona.drift", domain) for figure, domain in domains.items()}
-        ids = self.config_id._ids_to_tell().ids if self.auto_sync_products else []
+        ids = self.config_id._ids_to_send().ids if self.auto_sync_products else []
         return dict(lists, id_count=("cartona.listing", [("id", "in", ids)]))
 
     def _order_lists(self):

@@ -12,6 +12,6 @@ if HAS_MASS_CANCEL:
         def action_mass_cancel(self):
             """Override of `sale` to ask once for the reason that Cartona is told."""
             orders = self.sale_order_ids
-            if any(order._cartona_tells_cancellation() for order in orders):
-                return orders._cartona_ask_for_reason()
+            if any(order._cartona_sends_cancellation() for order in orders):
+                return orders._cartona_open_reason_dialog()
             return super().action_mass_cancel()

@@ -1,6 +1,6 @@
 """The tables of errors in the user guides are those of the addon, in English and in Arabic.
 
-`cartona_integration/models/cartona_reasons.py` holds every sentence that a person can meet;
+`cartona_integration/models/core/reasons.py` holds every sentence that a person can meet;
 `--fix` writes them into the guides, between two remarks. The sentences are read by running that
 file without Odoo: it needs a function that translates and a class to inherit, no more.
 """
@@ -14,7 +14,7 @@ import polib
 
 from tools.checks.report import ADDON, ROOT, finish
 
-REASONS = ADDON / "models" / "cartona_reasons.py"
+REASONS = ADDON / "models" / "core" / "reasons.py"
 BEGIN = "<!-- errors: written by `./dev lint --fix` from the addon's own sentences -->"
 END = "<!-- end of errors -->"
 
@@ -55,7 +55,7 @@ def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
     before = sys.modules.get("odoo")
     sys.modules["odoo"] = odoo
     try:
-        names = {"__name__": "cartona_reasons"}
+        names = {"__name__": "reasons"}
         exec(compile(source.read_text(), str(source), "exec"), names)
     finally:
         del sys.modules["odoo"]

@@ -1,0 +1,379 @@
+"""`cartona.listing`: one row of the supplier's catalogue on Cartona, and the product it sells."""
+
+import json
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools.misc import format_amount, groupby
+
+from ...compat import Constraint, pack_unit_domain, same_unit_family
+from ..queue.outbox import LISTING_KINDS
+
+SYNC_STATES = [
+    ("not_linked", "Not linked"),
+    ("pending", "Waiting"),
+    ("synced", "Up to date"),
+    ("error", "Error"),
+]
+# With another one of these, nothing holds any more of what was sent or said yes to.
+_SOLD_BY = {"cartona_id", "product_id", "uom_id"}
+# What else an order finds its listing by, or is refused for.
+_MATCHED_BY = {"base_product_id", "internal_product_id", "unit", "unit_count"}
+# Why a price waits for a person; the rest of the listing goes out all the same.
+PRICE_HOLD_REASONS = {"price_not_positive", "price_below_cost", "price_jump"}
+
+
+class CartonaListing(models.Model):
+    _name = "cartona.listing"
+    _description = "Cartona Listing"
+    _rec_name = "name"
+    _order = "id"
+
+    config_id = fields.Many2one(
+        "cartona.config",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        default=lambda self: self.env["cartona.config"]._of_company(self.env.company),
+    )
+    company_id = fields.Many2one(related="config_id.company_id", store=True)
+
+    # What Cartona calls it. Source: GET supplier-product.
+    cartona_id = fields.Char("Cartona ID", required=True, index=True)
+    internal_product_id = fields.Char("Your ID on Cartona", index=True)
+    base_product_id = fields.Char("Base Product", index=True)
+    name = fields.Char("Name on Cartona")
+    unit = fields.Char("Unit on Cartona", help="Cartona's word for what is sold: piece, box, ...")
+    unit_count = fields.Float(help="How many base units one of it holds; 0: not known yet.")
+    image_url = fields.Char("Picture")
+
+    # What it is in Odoo
+    product_id = fields.Many2one("product.product", ondelete="set null", index=True)
+    uom_id = fields.Many2one(
+        "uom.uom",
+        "Unit",
+        compute="_compute_uom_id",
+        store=True,
+        readonly=False,
+        help="What one piece sold on Cartona is in Odoo: the unit, a box of 24, ...",
+    )
+
+    # What Cartona is known to have. A key that is missing from `sent_values` is not known:
+    # never sent, on its way, or sent without a clear answer. It is sent again.
+    sent_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value last taken.")
+    sent_price = fields.Float("Price on Cartona", readonly=True, copy=False, digits="Product Price")
+    sent_stock = fields.Integer("Stock on Cartona", readonly=True, copy=False)
+    # Fields of Cartona that we once set to something unusual and must set back one day, by name;
+    # most listings never need them. See `USUAL` in cartona_listing_payload.
+    overridden = fields.Char(readonly=True, copy=False)
+    is_price_confirmed = fields.Boolean(readonly=True, copy=False)
+    confirmed_price = fields.Float(
+        readonly=True,
+        copy=False,
+        digits="Product Price",
+        help="An unusual price that somebody has said yes to.",
+    )
+    waiting_price = fields.Float(
+        "Price to Confirm",
+        readonly=True,
+        copy=False,
+        digits="Product Price",
+        help="This price is not sent before somebody has looked at it.",
+    )
+    synced_at = fields.Datetime("Last Sent", readonly=True, copy=False)
+    state = fields.Selection(
+        SYNC_STATES, compute="_compute_state", store=True, readonly=True, index=True
+    )
+    error_code = fields.Char(readonly=True, copy=False)
+    error_detail = fields.Char(readonly=True, copy=False)
+    error_message = fields.Char("Error", compute="_compute_error_message")
+    is_price_on_hold = fields.Boolean(
+        "Price to Confirm",
+        compute="_compute_is_price_on_hold",
+        search="_search_is_price_on_hold",
+    )
+
+    _cartona_id_uniq = Constraint(
+        "UNIQUE(config_id, cartona_id)", "This Cartona ID is already in the list."
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code")
+    def _compute_is_price_on_hold(self):
+        for listing in self:
+            listing.is_price_on_hold = listing.error_code in PRICE_HOLD_REASONS
+
+    def _search_is_price_on_hold(self, operator, value):
+        values = value if operator in ("in", "not in") else [value]
+        is_wanted = (True in values) == (operator in ("=", "in"))
+        return [("error_code", "in" if is_wanted else "not in", list(PRICE_HOLD_REASONS))]
+
+    @api.depends("product_id")
+    def _compute_uom_id(self):
+        """A product is sold by its own unit until somebody says otherwise."""
+        for listing in self:
+            product = listing.product_id
+            if not product:
+                listing.uom_id = False
+            elif not listing.uom_id or not same_unit_family(listing.uom_id, product.uom_id):
+                listing.uom_id = product.uom_id
+
+    @api.depends("product_id", "error_code", "synced_at")
+    def _compute_state(self):
+        for listing in self:
+            if not listing.product_id:
+                listing.state = "not_linked"
+            elif listing.error_code:
+                listing.state = "error"
+            else:
+                listing.state = "synced" if listing.synced_at else "pending"
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for listing in self:
+            listing.error_message = Reasons._explain(listing.error_code, listing.error_detail or "")
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("product_id", "uom_id")
+    def _check_uom(self):
+        # From 19 on Odoo converts between any two units without a word.
+        for listing in self.filtered("product_id"):
+            if not same_unit_family(listing.uom_id, listing.product_id.uom_id):
+                raise ValidationError(self.env["cartona.reasons"]._explain("unit_family"))
+
+    @api.constrains("product_id", "config_id")
+    def _check_company(self):
+        for listing in self:
+            owner = listing.product_id.company_id
+            if owner and owner != listing.company_id:
+                raise ValidationError(
+                    _(
+                        "%(product)s belongs to %(owner)s and cannot be sold on Cartona by "
+                        "%(company)s.",
+                        product=listing.product_id.display_name,
+                        owner=owner.name,
+                        company=listing.company_id.name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        listings = super().create([self._clean(vals) for vals in vals_list])
+        listings._linked()
+        return listings
+
+    def write(self, vals):
+        vals = self._clean(vals)
+        if _SOLD_BY & vals.keys():
+            # Unknown, and not as if nothing had been sent: then what the catalogue has shown
+            # before would count. That of another id never does.
+            told = self if "cartona_id" in vals else self.filtered("sent_values")
+            super(CartonaListing, told).write({"sent_values": "{}"})
+            vals = dict(
+                vals,
+                sent_price=0.0,
+                sent_stock=0,
+                is_price_confirmed=False,
+                confirmed_price=0.0,
+                synced_at=False,
+                error_code=False,
+                error_detail=False,
+            )
+        res = super().write(vals)
+        if _SOLD_BY & vals.keys():
+            self._linked()
+        elif _MATCHED_BY & vals.keys():
+            self._replay_waiting()
+        return res
+
+    def _clean(self, vals):
+        if vals.get("cartona_id"):
+            vals = dict(vals, cartona_id=str(vals["cartona_id"]).strip())
+        return vals
+
+    def _linked(self):
+        """Publish what was just linked, and let the orders that waited for it try again."""
+        linked = self.filtered("product_id")
+        linked._mark_dirty()
+        linked._replay_waiting()
+
+    def _replay_waiting(self):
+        """Let the orders that wait for a product or a unit try again."""
+        for config in self.config_id:
+            self.env["cartona.change"]._mark_replay(config)
+
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send the selected listings again, whatever Cartona is known to have."""
+        linked = self.filtered("product_id")
+        if not linked:
+            raise UserError(_("Link a product first, then it can be sent to Cartona."))
+        for config in linked.config_id:
+            problem = config._not_callable()
+            if problem:
+                raise UserError(self.env["cartona.reasons"]._explain(problem))
+        sending = linked.filtered(lambda listing: listing.config_id._sends_listings())
+        if not sending:
+            return linked.config_id[:1]._notification_switched_off()
+        # In sudo mode: whoever may see a listing may have it sent again.
+        sending.sudo().config_id._end_pause("out")
+        sending.sudo()._send_again()
+        return sending.config_id[:1]._notification(
+            _("%s listings are being sent to Cartona.", len(sending)), "info"
+        )
+
+    def action_confirm_price(self):
+        """Somebody has looked at the unusual price and wants it on Cartona."""
+        waiting = self.filtered("is_price_on_hold")
+        for listing in waiting.sudo():  # whoever may see a listing may say yes to its price
+            listing.write({"is_price_confirmed": True, "confirmed_price": listing.waiting_price})
+        waiting.sudo()._mark_dirty()
+
+    # === BUSINESS METHODS === #
+
+    def _confirmed_values(self):
+        """What Cartona is known to have: dict of field -> value."""
+        self.ensure_one()
+        return json.loads(self.sent_values or "{}")
+
+    def _last_sent(self):
+        """What Cartona was last told of the listing, in words: “12.50 LE, 240 in stock”.
+
+        :return: str; False while Cartona is not known to have anything
+        """
+        known, parts = self._confirmed_values() if self else {}, []
+        if "selling_price" in known:
+            amount = format_amount(self.env, self.sent_price, self.config_id.currency_id)
+            # Isolated: read right to left, its letters would pull the quantity to themselves.
+            parts.append(f"\u2068{amount}\u2069")
+        if "available_stock_quantity" in known:
+            parts.append(_("%s in stock", self.sent_stock))
+        return self.env["cartona.reasons"]._join(parts) or False
+
+    def _dirty_ids(self):
+        """Ids of these listings that the outbox still points at."""
+        self.env.cr.execute(
+            "SELECT DISTINCT res_id FROM cartona_change WHERE kind IN %s AND res_id = ANY(%s)",
+            (LISTING_KINDS, self.ids),
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    def _by_product(self):
+        """dict product -> its listings among these, in their order."""
+        rows = groupby(self, lambda listing: listing.product_id)
+        return {product: self.browse().concat(*listings) for product, listings in rows}
+
+    def _sync_state(self, noted):
+        """One state for a product with these listings: the worst one.
+
+        :param set noted: as `_dirty_ids` returns it
+        """
+        states = set(self.mapped("state"))
+        if "error" in states:
+            return "error"
+        if "pending" in states or noted.intersection(self.ids):
+            return "pending"
+        return "synced" if "synced" in states else "not_linked"
+
+    def _mark_dirty_by_settings(self, config):
+        """Note what the configuration lets us send."""
+        if config.auto_sync_products:
+            self.env["cartona.change"]._mark_listings_dirty(self, "price")
+        elif config.auto_sync_stock:
+            self.env["cartona.change"]._mark_listings_dirty(self, "stock")
+
+    def _mark_dirty(self):
+        """Have the drain look at these listings."""
+        for config in self.config_id:
+            self.filtered(
+                lambda line, config=config: line.config_id == config
+            )._mark_dirty_by_settings(config)
+
+    def _send_again(self):
+        """Send everything that the settings let us send, whatever Cartona is known to have."""
+        sending = self.filtered(lambda listing: listing.config_id._sends_listings())
+        self.env["cartona.change"]._mark_listings_dirty(sending, "resend")
+
+    @api.model
+    def _link(self, config, product, cartona_id):
+        """Let the product be the one that Cartona lists under this id, in the product's own unit.
+
+        Takes the unmatched listing of that id or makes one; calls nobody.
+
+        :raise UserError: the id belongs to another product, which is named
+        """
+        cartona_id = str(cartona_id).strip()
+        listing = self.search([("config_id", "=", config.id), ("cartona_id", "=", cartona_id)])
+        if listing.product_id and listing.product_id != product:
+            raise UserError(
+                _(
+                    "Cartona ID %(cartona_id)s belongs to “%(product)s”. Empty it there first, "
+                    "or choose another id.",
+                    cartona_id=cartona_id,
+                    product=listing.product_id.display_name,
+                )
+            )
+        if listing.product_id == product and listing:
+            return listing
+        values = {"product_id": product.id, "uom_id": product.uom_id.id}
+        if listing:
+            listing.write(values)
+            return listing
+        return self.create(dict(values, config_id=config.id, cartona_id=cartona_id))
+
+    def _unlink_product(self):
+        """Take the product off; a listing that only ever existed here goes with it."""
+        invented = self.filtered(lambda listing: not (listing.name or listing.synced_at))
+        invented.unlink()
+        (self - invented).write({"product_id": False})
+
+    def _learn_pack(self, unit, unit_count, price):
+        """Learn from an order what Cartona sells here, where nobody has told us.
+
+        A product that was linked by typing its id is taken for what Cartona sells. When that
+        turns out to be a box of 24, the product is either the box itself or one of its pieces:
+        its own price says which. Taken for a box, the right quantity leaves the stock.
+
+        :param str unit: Cartona's word, e.g. "box"
+        :param unit_count: how many base units one of it holds
+        :param price: what the retailer pays for one of it
+        :return: bool, whether there was something to learn about packs
+        """
+        self.ensure_one()
+        if self.unit_count or not unit:
+            return False
+        values = {"unit": unit, "unit_count": float(unit_count)}
+        is_pack = unit_count > 1
+        if is_pack and self.uom_id == self.product_id.uom_id and not self._costs_about(price):
+            own_unit = self.product_id.uom_id
+            values["uom_id"] = self._pack_unit(own_unit, float(unit_count), unit).id
+        self.write(values)
+        return is_pack
+
+    def _costs_about(self, price):
+        """Whether one `uom_id` costs about this much, give or take a half; a pack costs more."""
+        own = self._intended_prices(self.config_id)[self.id]
+        return own > 0 and 2 / 3 <= float(price) / own <= 3 / 2
+
+    @api.model
+    def _pack_unit(self, base, count, label):
+        """The unit that holds `count` of `base`, found or made once per size.
+
+        :param float count: more than 1
+        :param str label: Cartona's word for it, e.g. "box"
+        """
+        Uom = self.env["uom.uom"].sudo()  # units are the inventory manager's; this is one more size
+        for unit in Uom.search(pack_unit_domain(base)):
+            holds = same_unit_family(unit, base) and unit._compute_quantity(
+                1.0, base, round=False, raise_if_failure=False
+            )
+            if holds and abs(holds - count) < 1e-6:
+                return unit
+        return self._make_pack_unit(base, count, label)

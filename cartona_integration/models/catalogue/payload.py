@@ -1,0 +1,313 @@
+"""`cartona.listing`: what Odoo wants Cartona to show, worked out from the present state."""
+
+import json
+import math
+from collections import defaultdict, namedtuple
+
+from odoo import fields, models
+
+from ...compat import flush, pricelist_prices, round_price, same_unit_family
+
+# What one listing should show: `values` as Cartona names them, and why its price, or all of it,
+# is kept back: `doubt` is an error code, `words` say more of it where the price does not.
+Intent = namedtuple("Intent", "listing values doubt price words")
+
+# Fields that are only ever sent to say something else than this, and to set them back.
+USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
+
+# Quantities are sums of floats; 2.9999999 boxes are 3.
+_EPSILON = 1e-6
+
+
+class CartonaListing(models.Model):
+    _inherit = "cartona.listing"
+
+    # === BUSINESS METHODS === #
+
+    def _intents(self, config, everything=False):
+        """What Cartona should show for each of these listings of one configuration.
+
+        :param bool everything: also what the settings do not send, to see what they would do
+        :return: list of `Intent`; a listing without a product has none
+        """
+        linked = self.filtered("product_id")
+        # From 19 on Odoo would convert them without a word.
+        misfits = linked.filtered(
+            lambda listing: not same_unit_family(listing.uom_id, listing.product_id.uom_id)
+        )
+        return [
+            Intent(listing, {}, "unit_changed", None, listing._unit_words()) for listing in misfits
+        ] + (linked - misfits)._work_out(config, everything)
+
+    def _work_out(self, config, everything):
+        """As `_intents`, where whatever Odoo makes of one listing holds up no other."""
+        return self.env["cartona.worker"]._isolate_failures(
+            self,
+            lambda listings: listings._figures(config, everything),
+            lambda listing, error: [Intent(listing, {}, "not_worked_out", None, str(error))],
+        )
+
+    def _figures(self, config, everything):
+        with_stock = everything or config.auto_sync_stock
+        prices = {}
+        if everything or config.auto_sync_products:
+            prices = self._intended_prices(config)
+        stocks = self._intended_stocks(config) if with_stock else {}
+        return [
+            listing._intent(prices.get(listing.id), stocks.get(listing.id), with_stock)
+            for listing in self
+        ]
+
+    def _unit_words(self):
+        """From which unit the listing is sold to which its product is counted in."""
+        return "%s → %s" % (self.uom_id.name or "-", self.product_id.uom_id.name)
+
+    def _intent(self, price, stock, with_stock):
+        if self.is_pack_changed:
+            return Intent(self, {}, "pack_changed", price, "")
+        values, doubt = {}, None
+        if price is not None:
+            doubt = self._price_hold_reason(price)
+            if not doubt:
+                values["selling_price"] = price
+        if stock is not None:
+            values["available_stock_quantity"] = stock
+        overrides = self._overrides(values, with_stock)
+        for field in self._overridden() - overrides.keys():
+            # Limited again, but to what? It goes with the quantity, once stock is sent.
+            if with_stock or field != "is_unlimited_stock":
+                overrides[field] = USUAL[field]
+        return Intent(self, dict(values, **overrides), doubt, price, "")
+
+    def _overridden(self):
+        """Names of the fields that Cartona was told something unusual about."""
+        return set((self.overridden or "").split())
+
+    def _overrides(self, values, with_stock):
+        """What has to be told to Cartona besides price and stock.
+
+        :param dict values: price and stock, corrected for a product that cannot be sold
+        :return: dict field -> value
+        """
+        config, product = self.config_id, self.product_id
+        overrides = {}
+        if with_stock and product.cartona_is_unlimited_stock:
+            values.pop("available_stock_quantity", None)
+            overrides["is_unlimited_stock"] = True
+        if not (product.active and product.sale_ok):
+            if "available_stock_quantity" in values:
+                values["available_stock_quantity"] = 0
+            unpublish = config.unavailable_as == "unpublished"
+            overrides["is_published" if unpublish else "in_stock"] = False
+        return overrides
+
+    def _price_hold_reason(self, price):
+        """Why a person should look at this price before it is sent: an error code, or None."""
+        self.ensure_one()
+        config = self.config_id
+        if self.is_price_confirmed and price == self.confirmed_price:
+            return None
+        if price <= 0:
+            return "price_not_positive"
+        if config.price_not_below_cost:
+            product = self.product_id
+            cost = product.uom_id._compute_price(product.standard_price, self.uom_id)
+            cost = config._in_its_currency(cost, product.cost_currency_id)
+            if price < config._price_for_retailer(product, cost, {}):
+                return "price_below_cost"
+        before = self.sent_price or self.shown_price
+        if config.price_band and before:
+            if abs(price - before) / before * 100 > config.price_band:
+                return "price_jump"
+        return None
+
+    def _intended_prices(self, config):
+        """Price of one `uom_id` in the configuration's currency, as the retailer sees it.
+
+        :return: dict listing id -> float
+        """
+        prices, factors = {}, {}
+        for uom in self.uom_id:
+            listings = self.filtered(lambda line, uom=uom: line.uom_id == uom)
+            listed = config._retail_prices(listings.product_id, uom, factors)
+            prices.update({listing.id: listed[listing.product_id.id] for listing in listings})
+        return prices
+
+    def _intended_stocks(self, config):
+        """Whole `uom_id`s that may be sold, never negative; nothing for what Odoo does not count.
+
+        :return: dict listing id -> int
+        """
+        free = config._free_quantities(self.product_id)
+        stocks = {}
+        for listing in self:
+            product = listing.product_id
+            if product.id not in free:
+                continue
+            quantity = product.uom_id._compute_quantity(
+                free[product.id], listing.uom_id, round=False
+            )
+            stocks[listing.id] = max(0, math.floor(quantity + _EPSILON))
+        return stocks
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    def _retail_prices(self, products, uom, factors):
+        """Price of one `uom` of each product in the configuration's currency, as above.
+
+        :param dict factors: as `_price_for_retailer` wants it
+        :return: dict product id -> float
+        """
+        pricelist = self.pricelist_id
+        listed = pricelist and pricelist_prices(pricelist, products, uom)
+        prices = {}
+        for product in products:
+            if pricelist:
+                price, source = listed[product.id], pricelist.currency_id
+            else:
+                price = product.uom_id._compute_price(product.lst_price, uom)
+                source = product.currency_id
+            price = self._in_its_currency(price, source)
+            prices[product.id] = self._price_for_retailer(product, price, factors)
+        return prices
+
+    def _in_its_currency(self, amount, source):
+        """An amount of another currency, by the rate of today and not rounded yet."""
+        if source == self.currency_id:
+            return amount
+        today = fields.Date.context_today(self)
+        return source._convert(amount, self.currency_id, self.company_id, today, round=False)
+
+    def _price_for_retailer(self, product, price, factors):
+        """The price as Cartona shows it: with the product's taxes unless the setting says no.
+
+        :param float price: of one unit sold, before taxes that are not included in it
+        :param dict factors: what is known of taxes so far, for the next product; {} at first
+        """
+        if self.price_tax == "gross":
+            # In the superuser's environment a product shows the taxes of every company.
+            taxes = product.taxes_id.filtered(lambda tax: tax.company_id == self.company_id)
+            if taxes not in factors:
+                factors[taxes] = self._tax_factor(taxes)
+            if factors[taxes] is None:
+                price = self._with_taxes(taxes, price, product)
+            else:
+                price *= factors[taxes]
+        return round_price(self.currency_id, price)
+
+    def _tax_factor(self, taxes):
+        """By how much a price grows when these taxes are added; None when that depends on it.
+
+        Odoo's tax engine takes milliseconds a price; percentages need it only once.
+        """
+        if not taxes:
+            return 1.0
+        if not all(tax.amount_type in ("percent", "division") for tax in taxes):
+            return None
+        return self._with_taxes(taxes, 1e6, self.env["product.product"]) / 1e6
+
+    def _with_taxes(self, taxes, price, product):
+        return taxes.compute_all(price, currency=self.currency_id, product=product)[
+            "total_included"
+        ]
+
+    def _free_quantities(self, products):
+        """What may be promised to retailers, in each product's own unit.
+
+        min(free, on hand - open outgoing demand): the second is the smaller one when a confirmed
+        order could not reserve. Less what Cartona orders hold that no delivery knows of yet,
+        less the buffer. Of a kit, as many as its scarcest part allows.
+
+        :return: dict product id -> float; without what Odoo does not count
+        """
+        shares = self.env["cartona.kit"]._shares(products, self.company_id)
+        parts = products.browse({part.id for share in shares.values() for part in share})
+        if not parts:
+            return {}
+        reserved = self._reserved_quantities(parts)
+        here = parts.with_context(location=self._warehouses().lot_stock_id.ids)
+        free = {
+            part.id: min(part.free_qty, part.qty_available - part.outgoing_qty) - reserved[part.id]
+            for part in here
+        }
+        return {
+            product.id: min(free[part.id] / needed for part, needed in share.items())
+            - self.stock_buffer
+            for product, share in shares.items()
+            if share
+        }
+
+    def _reserved_quantities(self, parts):
+        """What unconfirmed Cartona quotations and waiting messages will take.
+
+        :return: defaultdict product id -> float, in the product's own unit
+        """
+        kit = self.env["cartona.kit"]
+        takers = parts.browse(kit._with_kits(parts.ids))
+        shares = kit._shares(takers, self.company_id)
+        reserved = defaultdict(float)
+        for product, amount in self._reserved_amounts(takers):
+            for part, needed in shares[product].items():
+                reserved[part.id] += amount * needed
+        return reserved
+
+    def _reserved_amounts(self, products):
+        """Pairs of product and quantity, in the product's own unit."""
+        for line in self._quotation_lines(products):
+            product, unit = line.product_id, line._cartona_uom()
+            yield (
+                product,
+                unit._compute_quantity(line.product_uom_qty, product.uom_id, round=False),
+            )
+        waiting = self._waiting_amounts()
+        if waiting:
+            listings = self.env["cartona.listing"].search(
+                [
+                    ("config_id", "=", self.id),
+                    ("product_id", "in", products.ids),
+                    ("cartona_id", "in", list(waiting)),
+                ]
+            )
+            for listing in listings:
+                product = listing.product_id
+                yield (
+                    product,
+                    listing.uom_id._compute_quantity(
+                        waiting[listing.cartona_id], product.uom_id, round=False
+                    ),
+                )
+
+    def _quotation_lines(self, products):
+        return self.env["sale.order.line"].search(
+            [
+                ("order_id.cartona_id", "!=", False),
+                ("order_id.company_id", "=", self.company_id.id),
+                ("order_id.state", "in", ("draft", "sent")),
+                ("product_id", "in", products.ids),
+            ]
+        )
+
+    def _waiting_amounts(self):
+        """Amounts that messages without an order hold.
+
+        :return: dict Cartona product id -> float
+        """
+        flush(self.env["cartona.message"])
+        self.env.cr.execute(
+            """
+            SELECT message.reserved
+              FROM cartona_message message
+             WHERE message.config_id = %s AND message.state IN ('new', 'error')
+               AND message.reserved IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM sale_order
+                                WHERE cartona_id = message.hashed_id AND company_id = %s)
+            """,
+            (self.id, self.company_id.id),
+        )
+        amounts = defaultdict(float)
+        for (reserved,) in self.env.cr.fetchall():
+            for cartona_id, amount in json.loads(reserved).items():
+                amounts[cartona_id] += amount
+        return amounts

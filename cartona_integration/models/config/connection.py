@@ -1,0 +1,436 @@
+"""`cartona.config`: whether Cartona may be called, and what its answers do to the connection."""
+
+import logging
+import random
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import _, api, fields, models
+
+from ...cartona_api import (
+    CartonaClient,
+    CartonaError,
+    InsecureUrl,
+    Unauthorised,
+    backoff,
+)
+from ...compat import check_may_read, read_again
+from ..core.formatting import paragraph
+
+_logger = logging.getLogger(__name__)
+
+# A refused token is tried again this often, so that a renewed one is noticed by itself.
+_PROBE_SECONDS = 60
+# The cron comes once a minute, and the pull it rang for has ended some seconds after that.
+_CRON_JITTER_SECONDS = 30
+# A job that nobody fetched for so long means that no job runner is at work.
+_ASLEEP_SECONDS = 90
+# A job that is still called started after so long was killed with its server; ours take seconds.
+_ORPHANED_SECONDS = 15 * 60
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    # untested -> connected <-> error. `error` is left by a successful call only.
+    connection_state = fields.Selection(
+        [("untested", "Not tested"), ("connected", "Connected"), ("error", "Error")],
+        required=True,
+        default="untested",
+        help="Whether Cartona accepted the token when it was last asked.",
+        readonly=True,
+        copy=False,
+    )
+    error_code = fields.Char(readonly=True, copy=False)
+    error_detail = fields.Char(readonly=True, copy=False)
+    error_message = fields.Char(
+        compute="_compute_error_message", help="Why nothing is exchanged, and what to do."
+    )
+    database_uuid = fields.Char(
+        readonly=True, copy=False, help="The database that was connected; a copy has another one."
+    )
+    # One pause per direction: prices that Cartona cannot take do not hold up orders.
+    out_failure_count = fields.Integer(readonly=True, copy=False)
+    out_next_try = fields.Datetime("Sending Goes on at", readonly=True, copy=False)
+    in_failure_count = fields.Integer(readonly=True, copy=False)
+    in_next_try = fields.Datetime("Receiving Goes on at", readonly=True, copy=False)
+    last_pull = fields.Datetime(readonly=True, copy=False)
+    change_count = fields.Integer(
+        "Changes to Send",
+        compute="_compute_change_count",
+        help="Changed prices, quantities and orders that Cartona has not been told yet.",
+    )
+    is_runner_asleep = fields.Boolean(compute="_compute_change_count")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for config in self:
+            config.error_message = Reasons._explain(config.error_code, config.error_detail or "")
+
+    def _compute_change_count(self):
+        """How much is still to be sent, and whether it lies there although nothing holds it up."""
+        self.env.cr.execute(
+            """
+            SELECT config_id, count(*),
+                   min(create_date) + make_interval(secs => %s)
+                   < clock_timestamp() AT TIME ZONE 'UTC'
+              FROM cartona_change WHERE config_id = ANY(%s) AND kind != 'replay' GROUP BY config_id
+            """,
+            (_ASLEEP_SECONDS, self.ids),
+        )
+        found = {config_id: rest for config_id, *rest in self.env.cr.fetchall()}
+        is_overdue, is_at_work = self._jobs_at_work()
+        for config in self:
+            config.change_count, is_old = found.get(config.id, (0, False))
+            # A pause, a refused token and a copied database hold changes up, and say so themselves.
+            is_stuck = (
+                is_old
+                and config.connection_state == "connected"
+                and not (config.out_next_try or config._is_copied() or is_at_work)
+            )
+            config.is_runner_asleep = is_overdue or is_stuck
+
+    @api.model
+    def _jobs_at_work(self):
+        """What the queue of jobs says about the job runner.
+
+        The queue of changes does not: the cron empties that one every minute, and the last of
+        100,000 changes lies there for minutes although one job after the other sends them.
+
+        :return: (whether a job of ours has been due for long while no job at all is at work,
+            whether jobs are at work, or one of ours is about to be)
+        """
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM queue_job
+                 WHERE state = 'pending' AND channel LIKE 'root.cartona%%'
+                   AND GREATEST(date_created, eta) < %(long_ago)s
+            ), EXISTS (
+                SELECT 1 FROM queue_job
+                 WHERE (state = 'started' AND date_started > %(too_long_ago)s)
+                    OR (state = 'enqueued' AND date_enqueued > %(long_ago)s)
+            ), EXISTS (
+                SELECT 1 FROM queue_job
+                 WHERE state = 'pending' AND channel LIKE 'root.cartona%%'
+                   AND GREATEST(date_created, eta) >= %(long_ago)s
+            )
+            """,
+            {
+                "long_ago": now - timedelta(seconds=_ASLEEP_SECONDS),
+                "too_long_ago": now - timedelta(seconds=_ORPHANED_SECONDS),
+            },
+        )
+        is_overdue, is_at_work, is_about_to = self.env.cr.fetchone()
+        return is_overdue and not is_at_work, is_at_work or is_about_to
+
+    # === ACTION METHODS === #
+
+    def action_test_connection(self):
+        """Ask Cartona one harmless question and say in words what came of it.
+
+        The outcome is kept on the configuration, so this never raises because of Cartona.
+
+        :return: client action that shows the answer and reloads the form
+        """
+        self.ensure_one()
+        error = self._probe()
+        self._connection_outcome(error)
+        if error:
+            return self._notification(self.error_message, "danger")
+        self._resume()
+        return self._notification(_("Connected. Cartona accepts the token."), "success")
+
+    def action_accept_database(self):
+        """A manager says that this copied database is now the live one."""
+        self.ensure_one()
+        self.write({"database_uuid": self._this_database(), "error_code": False})
+        return self.action_test_connection()
+
+    def action_pull_orders(self):
+        """Ask Cartona for new and changed orders now."""
+        self.ensure_one()
+        check_may_read(self)
+        problem = self._not_callable()
+        if problem:
+            return self._notification(self.env["cartona.reasons"]._explain(problem), "warning")
+        # In sudo mode: whoever sees the orders may have them fetched.
+        self.sudo()._end_pause("in")
+        self._wake_streams("pull", "import")
+        if not self.auto_sync_orders:
+            return self._notification(
+                _("Orders are being fetched. They wait until you switch “Orders” on."), "warning"
+            )
+        return self._notification(_("Orders are being fetched from Cartona."), "info")
+
+    def action_sync_products(self):
+        """Send everything that is linked again, whatever Cartona is known to have."""
+        self.ensure_one()
+        check_may_read(self)
+        linked = self.env["cartona.listing"].search_count(
+            [("config_id", "=", self.id), ("product_id", "!=", False)]
+        )
+        problem = self._not_callable()
+        if problem:
+            return self._notification(self.env["cartona.reasons"]._explain(problem), "warning")
+        if not self._sends_listings():
+            return self._notification_switched_off()
+        # In sudo mode: whoever sees the listings may have them sent.
+        self.sudo()._end_pause("out")
+        self.env["cartona.change"]._mark_all_dirty(self, "resend")
+        self.sudo()._begin_progress()
+        return self._notification(_("%s products are being sent to Cartona.", linked), "info")
+
+    def _notification_switched_off(self):
+        return self._notification(
+            _("Nothing is sent before you switch “Prices” or “Stock” on."), "warning"
+        )
+
+    def _notification(self, message, kind):
+        """A notification in the corner of the screen; the form behind it is read again."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": _("Cartona"),
+                "message": message,
+                "type": kind,
+                "sticky": kind == "danger",
+                "next": read_again(self),
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _is_live(self):
+        """Whether anything at all is synchronised."""
+        return any(self._toggles())
+
+    def _sends_listings(self):
+        """Whether prices or stock are sent."""
+        self.ensure_one()
+        return self.auto_sync_products or self.auto_sync_stock
+
+    def _this_database(self):
+        # In sudo mode: the parameter is readable by administrators only.
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _is_copied(self):
+        """Whether this database is a copy of the one that was connected."""
+        return bool(self.database_uuid) and self.database_uuid != self._this_database()
+
+    def _not_callable(self):
+        """Why Cartona must not be called at all: an error code, or None."""
+        self.ensure_one()
+        if not self.sudo().auth_token:  # only whether there is one; users may pull, too
+            return "no_token"
+        if self._is_copied():
+            return "copied_database"
+        return None
+
+    def _pause_seconds(self, direction):
+        """How long calls of "out" or "in" still have to wait, in seconds; 0 for not at all."""
+        until = self["%s_next_try" % direction]
+        if not until:
+            return 0
+        return max(0, (until - fields.Datetime.now()).total_seconds())
+
+    def _client_settings(self):
+        """What a `CartonaClient` needs, as plain values: no transaction is open when it works."""
+        self.ensure_one()
+        config = self.sudo()  # the token is hidden from everybody but managers
+        return {
+            "base_url": config.base_url,
+            "token": config.auth_token,
+            "supplier_code": config.supplier_code or "",
+            "timeout": float(config.timeout),
+            "allow_insecure": config._allows_insecure_url(),
+        }
+
+    def _probe(self):
+        """Ask Cartona for one product.
+
+        :return: the `CartonaError` that came of it, or None
+        """
+        problem = self._not_callable()
+        if problem:
+            return CartonaError(problem)
+        calls = []
+        try:
+            with CartonaClient(on_call=calls.append, **self._client_settings()) as client:
+                client.check()
+        except CartonaError as error:
+            return error
+        finally:
+            self.env["cartona.sync.log"]._record(self, calls)
+        return None
+
+    def _connection_outcome(self, error):
+        """Keep what a test of the connection has shown.
+
+        :param error: `CartonaError` or None
+        """
+        if error:
+            self._set_connection_error(error)
+            return
+        self.write(
+            {
+                "connection_state": "connected",
+                "error_code": False,
+                "error_detail": False,
+                "database_uuid": self._this_database(),
+                "out_failure_count": 0,
+                "out_next_try": False,
+                "in_failure_count": 0,
+                "in_next_try": False,
+            }
+        )
+        self._open_activities("connection").unlink()
+
+    def _set_connection_error(self, error):
+        self.write(
+            {
+                "connection_state": "error",
+                "error_code": error.code,
+                "error_detail": "" if error.code == "no_token" else error.detail,
+            }
+        )
+
+    def _call_outcome(self, direction, error):
+        """Keep what the last call of one direction means for the next one.
+
+        :param str direction: "out" or "in"
+        :param error: the `CartonaError` that stopped the work, or None when calls succeed
+        :return: float, seconds until the next try is due; None when nothing has to wait
+        """
+        failures, until = "%s_failure_count" % direction, "%s_next_try" % direction
+        if error is None:
+            if self[failures] or self[until]:
+                self.write({failures: 0, until: False})
+            if self.connection_state != "connected":
+                self._connection_outcome(None)
+            return None
+        if isinstance(error, (Unauthorised, InsecureUrl)):
+            self._alert(error)
+            seconds = _PROBE_SECONDS
+        else:
+            if self.connection_state != "connected":
+                self._set_connection_error(error)
+            seconds = backoff.delay(self[failures] + 1, getattr(error, "retry_after", None))
+            seconds = backoff.with_jitter(seconds, random)
+        self.write(
+            {
+                failures: self[failures] + 1,
+                until: fields.Datetime.now() + timedelta(seconds=seconds),
+            }
+        )
+        return seconds
+
+    def _alert(self, error):
+        """The connection needs a person: say so once, in one activity."""
+        if self.connection_state != "error" or self.error_code != error.code:
+            self._set_connection_error(error)
+        if not self._open_activities("connection"):
+            user = self._responsible()
+            summary = self.with_context(lang=user.lang)._alert_summary(error.code)
+            note = paragraph(self.with_context(lang=user.lang).error_message)
+            self._notify("connection", user, summary, note)
+
+    def _alert_summary(self, code):
+        if code == "copied_database":
+            return _("This database is a copy: nothing is exchanged with Cartona")
+        return _("Cartona is disconnected")
+
+    def _connection_changed(self):
+        """Another address or token: what was known of the connection holds no longer."""
+        self.write(
+            {
+                "connection_state": "untested",
+                "error_code": False,
+                "error_detail": False,
+            }
+        )
+        self._resume()
+
+    def _end_pause(self, *directions):
+        for direction in directions:
+            over = {"%s_failure_count" % direction: 0, "%s_next_try" % direction: False}
+            for config in self:
+                # Not written without need: a drain may be writing the same row right now.
+                if any(config[name] for name in over):
+                    config.write(over)
+
+    def _resume(self):
+        """Go on at once with everything that waits."""
+        self._end_pause("out", "in")
+        live = self.filtered(lambda config: config._is_live())
+        live._wake_streams("drain", "status", "import")
+        live.filtered("auto_sync_orders")._wake_streams("pull")
+
+    # === CRON METHODS === #
+
+    @api.model
+    def _cron_pull_orders(self):
+        """Called once a minute, whatever the interval: each configuration has its own.
+
+        Once connected, orders are read also while they are switched off: they are kept, and
+        neither imported nor acknowledged.
+        """
+        connected = ["&", ("database_uuid", "!=", False), ("connection_state", "!=", "untested")]
+        for config in self.search(["|", ("auto_sync_orders", "=", True), *connected]):
+            may_call = not config._not_callable() and not config._pause_seconds("in")
+            if may_call and config._pull_is_due():
+                self._run_isolated("cartona.message", "_catch_up_pull", config.id)
+
+    def _pull_is_due(self):
+        """Whether the interval has passed since the list was last read to its end."""
+        if not self.last_pull:
+            return True
+        passed = (fields.Datetime.now() - self.last_pull).total_seconds()
+        return passed >= self.pull_interval * 60 - _CRON_JITTER_SECONDS
+
+    @api.model
+    def _cron_catch_up(self):
+        """Pick up what a crash left behind; without a job runner, do the work here."""
+        for config in self.search([]).filtered(lambda config: config._is_live()):
+            self._run_isolated("cartona.change", "_catch_up", config.id)
+            self._run_isolated("cartona.message", "_catch_up", config.id)
+        self._run_isolated("cartona.config", "_mark_dated_rules_dirty")
+        self._run_isolated("cartona.config", "_mark_todays_rates_dirty")
+
+    def _run_isolated(self, model, method, *args):
+        """Do one part of the cron's work: what goes wrong in it stops no other company's.
+
+        In a transaction of its own, for the one before may have worked a queue for seconds, and
+        what that has committed would collide with what is written here.
+        """
+        try:
+            with self.env.registry.cursor() as cr:
+                getattr(self.env(cr=cr)[model], method)(*args)
+        except psycopg2.OperationalError as error:
+            _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
+        except Exception:
+            _logger.exception("Cartona: %s.%s%s failed", model, method, args)
+
+    @api.model
+    def _cron_sweep(self):
+        """Once a night, look at everything: what no hook has seen is found here.
+
+        Sends nothing that Cartona is known to have; what it refused is offered again, and
+        orders that wait are tried again.
+        """
+        Change = self.env["cartona.change"]
+        Change._mark_all_dirty(self.search([("auto_sync_products", "=", True)]), "price")
+        Change._mark_all_dirty(
+            self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
+            "stock",
+        )
+        # Orders wait for more than a hook can see.
+        Change._mark_replay(self.search([("auto_sync_orders", "=", True)]))
+        self.env["cartona.delivery.proof"]._mark_leftovers_dirty()

@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+
+from ..monitoring.sync_log import KEEP_DAYS
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    cartona_config_id = fields.Many2one("cartona.config", compute="_compute_cartona_config_id")
+    cartona_connection_state = fields.Selection(related="cartona_config_id.connection_state")
+    cartona_error_message = fields.Char(related="cartona_config_id.error_message")
+    cartona_missing_count = fields.Integer(related="cartona_config_id.missing_count")
+    cartona_auth_token = fields.Char(
+        related="cartona_config_id.auth_token", readonly=False, string="Cartona Token"
+    )
+    cartona_auto_sync_products = fields.Boolean(
+        related="cartona_config_id.auto_sync_products", readonly=False
+    )
+    cartona_auto_sync_stock = fields.Boolean(
+        related="cartona_config_id.auto_sync_stock", readonly=False
+    )
+    cartona_auto_sync_orders = fields.Boolean(
+        related="cartona_config_id.auto_sync_orders", readonly=False
+    )
+
+    cartona_log_days = fields.Integer(
+        "Keep the Log (Days)",
+        config_parameter="cartona_integration.log_days",
+        default=KEEP_DAYS,
+        help="Older lines are deleted by Odoo, a few at a time.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    # The company comes with the page's defaults: up to 18 nothing else has the fields above read,
+    # and an empty token on the page would be saved as one.
+    @api.depends("company_id")
+    def _compute_cartona_config_id(self):
+        for settings in self:
+            company = settings.company_id or self.env.company
+            settings.cartona_config_id = self.env["cartona.config"]._of_company(company)
+
+    # === ACTION METHODS === #
+
+    def action_cartona_test_connection(self):
+        """Keep what was entered, then ask Cartona."""
+        self.execute()
+        return self.cartona_config_id.action_test_connection()
+
+    def action_cartona_configure(self):
+        """Open the full configuration of the current company."""
+        return self.cartona_config_id.action_open_config()

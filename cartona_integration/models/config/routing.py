@@ -1,0 +1,135 @@
+"""`cartona.config`: which company an order is for, where several share one token."""
+
+from odoo import api, models
+
+from ...cartona_api import Problem
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        configs = super().create(vals_list)
+        configs._accounts_changed()
+        return configs
+
+    # === BUSINESS METHODS === #
+
+    def _connection_changed(self):
+        res = super()._connection_changed()
+        self._accounts_changed()
+        return res
+
+    def _accounts_changed(self):
+        """Another token or code: orders that no account took may have found theirs.
+
+        They lie with whichever company has received them.
+        """
+        for config in self.sudo().filtered("auth_token"):  # tokens are hidden from users
+            self.env["cartona.change"]._mark_replay(config._sharing_token())
+
+    def _sharing_token(self):
+        """The configurations with the same token, this one among them.
+
+        In sudo mode: tokens are hidden, and the others are other companies' ones.
+        """
+        own = self.sudo()
+        if not own.auth_token:
+            return own
+        return own | own.search([("auth_token", "=", own.auth_token)])
+
+    def _account_code(self):
+        return (self.supplier_code or "").strip()
+
+    def _account_of(self, code):
+        """The configuration that takes orders with this supplier code.
+
+        :param str code: "" when the order does not say: then it is whose secret or query
+            brought it
+        :return: `cartona.config`; empty when it is nobody's here
+        """
+        own = self._account_code()
+        # Without a code of its own a company is alone with its token, see `_check_account`.
+        if not code or not own or code == own:
+            return self
+        return self._sharing_token().filtered(lambda config: config._account_code() == code)[:1]
+
+    def _check_account_of(self, order):
+        """An order of another account must never become this company's.
+
+        :raise Problem: "unknown_account"
+        """
+        if self._account_of(order.supplier_code) != self:
+            raise Problem("unknown_account", "supplier_code", order.supplier_code)
+
+    def _by_account(self, notices):
+        """Sort messages that came with this configuration's token by the company they are for.
+
+        What is nobody's stays here, and waits.
+
+        :return: dict `cartona.config` -> list of `Notice`
+        """
+        known = self._knowing(notices)
+        sorted_notices = {}
+        for notice in notices:
+            code = _code_of(notice.payload)
+            target = self._account_of(code) if code else known.get(notice.hashed_id)
+            sorted_notices.setdefault((target or self)._in_own_company(), []).append(notice)
+        return sorted_notices
+
+    def _knowing(self, notices):
+        """Who has an order already: a notice of a status does not say whose it is.
+
+        :return: dict hashed id -> `cartona.config`
+        """
+        silent = [row.hashed_id for row in notices if row.hashed_id and not _code_of(row.payload)]
+        # Without a code of its own a company is alone with its token, see `_check_account`.
+        sharing = self._sharing_token() if silent and self._account_code() else self
+        if len(sharing) < 2:
+            return {}
+        messages = sharing.env["cartona.message"].search(
+            [
+                ("config_id", "in", sharing.ids),
+                ("hashed_id", "in", silent),
+                ("kind", "=", "order"),
+            ],
+            order="id",
+        )
+        return {message.hashed_id: message.config_id for message in messages}
+
+    def _in_own_company(self):
+        return self.with_company(self.company_id).with_context(
+            allowed_company_ids=self.company_id.ids
+        )
+
+    def _move_to_their_accounts(self):
+        """Hand orders over that have turned out to be another company's."""
+        Message = self.env["cartona.message"]
+        waiting = Message.search([("config_id", "=", self.id), ("state", "=", "new")])
+        for code in set(waiting.mapped("supplier_code")) - {False, ""}:
+            target = self._account_of(code)
+            if not target or target == self:
+                continue
+            theirs = waiting.filtered(lambda message, code=code: message.supplier_code == code)
+            # With all that was said of those orders, so that a later status finds its order.
+            moving = Message.search(
+                [
+                    ("config_id", "=", self.id),
+                    ("hashed_id", "in", theirs.mapped("hashed_id")),
+                ]
+            )
+            moving._mark_reserved_dirty()
+            moving.write({"config_id": target.id})
+            moving._mark_reserved_dirty()
+            target._wake_streams("import")
+
+
+def _code_of(payload):
+    """The account that a raw message names; "" when it does not."""
+    if not isinstance(payload, dict):
+        return ""
+    code = payload.get("supplier_code") or payload.get("internal_supplier_code")
+    return str(code or "").strip()

@@ -1,0 +1,350 @@
+"""From the inbox to sale orders: import, acknowledge.
+
+    import job:  newest message per order -> sale orders, committed -> `synced` to Cartona
+
+An order is acknowledged only after the transaction that made it has committed; until then
+Cartona keeps offering it.
+"""
+
+import json
+import logging
+
+import psycopg2
+
+from odoo import _, api, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+
+from ...cartona_api import (
+    CartonaClient,
+    CartonaError,
+    Problem,
+    PushOutcome,
+    parse_order,
+    push_batch,
+)
+from ...cartona_api import status as life_cycle
+from ..queue.worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
+
+_logger = logging.getLogger(__name__)
+
+# By what the activity about a change that waits is found again.
+_CHANGE_WAITS = "change_waits"
+
+
+class CartonaMessage(models.Model):
+    _inherit = "cartona.message"
+
+    # === JOBS === #
+
+    @api.model
+    def _job_import(self, config_id):
+        """Import one batch of messages and acknowledge what is safe."""
+        return self.env["cartona.worker"]._run_job("import", config_id, self._import)
+
+    @api.model
+    def _catch_up(self, config_id):
+        """Cron: ring for messages that nobody was told about, or import them here."""
+        self.env.cr.execute(
+            """
+            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(noted)) FROM (
+                SELECT min(write_date) AS noted FROM cartona_message
+                 WHERE config_id = %s AND (state = 'new' OR acknowledge = 'due')
+                UNION ALL
+                SELECT min(create_date) FROM cartona_change
+                 WHERE config_id = %s AND kind = 'replay'
+            ) waiting
+            """,
+            (config_id, config_id),
+        )
+        age = self.env.cr.fetchone()[0]
+        if age is None:
+            return
+        config = self.env["cartona.config"].browse(config_id)
+        if config.list_state:
+            self._catch_up_pull(config_id)  # nothing is acknowledged before
+        is_late = age > RUNNER_ASLEEP_SECONDS
+        self.env["cartona.worker"]._wake_or_run("import", config_id, self._import, is_late)
+
+    # === BUSINESS METHODS: IMPORT === #
+
+    @api.model
+    def _import(self, config_id):
+        """Import one batch, then acknowledge. The caller holds the lock.
+
+        :return: seconds until there is more to do (0: at once), None when nothing is left
+        """
+        worker = self.env["cartona.worker"]
+        with worker._fresh_config(config_id) as config:
+            if not config or not config.auto_sync_orders or config._is_copied():
+                return None
+            message_ids = config.env["cartona.message"]._claim(config)
+        if message_ids:
+            self._import_batch(config_id, message_ids)
+        # What is here already does not wait until Cartona can be told again.
+        wait = self._acknowledge(config_id)
+        with worker._fresh_config(config_id) as config:
+            return 0 if config and config.env["cartona.message"]._is_open(config) else wait
+
+    def _claim(self, config):
+        """Let replays happen, outdate what a later message replaces, choose the next batch.
+
+        :return: list of message ids, one per order, oldest first
+        """
+        self._replay(config)
+        self._outdate(config)
+        messages = self.search(
+            [("config_id", "=", config.id), ("state", "=", "new")],
+            order="id",
+            limit=config.batch_size,
+        )
+        # An order and a notice of its status, both new: the notice is for the next batch.
+        oldest = messages.sorted(lambda message: (message.as_of, message.id))
+        first = {message.hashed_id or message.id: message.id for message in reversed(oldest)}
+        return sorted(first.values())
+
+    def _replay(self, config):
+        """Try everything again that waits for something which may be there now."""
+        self.env.cr.execute(
+            "DELETE FROM cartona_change WHERE config_id = %s AND kind = 'replay' RETURNING id",
+            (config.id,),
+        )
+        if self.env.cr.fetchone():
+            self.search(
+                [
+                    ("config_id", "=", config.id),
+                    ("state", "=", "error"),
+                    ("error_code", "in", list(self.env["cartona.reasons"]._healing_codes())),
+                ]
+            ).write({"state": "new", "error_code": False, "error_detail": False})
+            config._move_to_their_accounts()
+
+    def _is_open(self, config):
+        return bool(self.search_count([("config_id", "=", config.id), ("state", "=", "new")]))
+
+    def _import_batch(self, config_id, message_ids):
+        """Import messages in one transaction; when that fails, each in one of its own.
+
+        One bad order never holds up the others, and what is wrong with it is kept on it.
+        """
+
+        def transaction(config):
+            config.env["cartona.message"].browse(message_ids)._import_now(config)
+
+        try:
+            self.env["cartona.worker"]._transact(config_id, transaction)
+            return
+        except Exception as error:
+            if len(message_ids) == 1:
+                self._park(config_id, message_ids[0], error)
+                return
+            _logger.info("Cartona: importing orders one by one, the batch failed: %s", error)
+        for message_id in message_ids:
+            self._import_batch(config_id, [message_id])
+
+    def _park(self, config_id, message_id, error):
+        """Keep why a message could not be imported.
+
+        :raise: the error itself when it will heal without anybody doing anything
+        """
+        if isinstance(error, psycopg2.OperationalError) or (
+            getattr(error, "pgcode", None) in PG_CONCURRENCY_ERRORS_TO_RETRY
+        ):
+            raise error
+        if isinstance(error, (UserError, ValidationError)):
+            code, detail = "refused_by_odoo", str(error.args[0])
+        else:
+            _logger.exception("Cartona: message %s could not be imported", message_id)
+            code, detail = "unexpected", ""
+
+        def keep(config):
+            message = config.env["cartona.message"].browse(message_id).exists()
+            message._set_waiting(code, detail or message._for_integrator(error))
+
+        self.env["cartona.worker"]._transact(config_id, keep)
+
+    def _for_integrator(self, error):
+        return _("For your integrator: %s", type(error).__name__)
+
+    def _import_now(self, config):
+        """Turn these messages, one per order, into sale orders or into reasons."""
+        entries, waiting = [], self.browse()
+        for message in self.exists().filtered(lambda message: message.state == "new"):
+            try:
+                order = parse_order(message._full_payload())
+                config._check_account_of(order)
+                if config._is_from_before(order):
+                    message._leave_out(config)
+                    continue
+                entries.append((message, order))
+            except Problem as problem:
+                message._set_waiting(problem.code, _place(problem))
+                waiting |= message
+        outcomes = self.env["cartona.order.importer"]._import_orders(config, entries)
+        done = self.browse()
+        for (message, _order), outcome in zip(entries, outcomes):
+            if outcome.error_code:
+                message._set_waiting(outcome.error_code, outcome.error_detail)
+                message._reserve(outcome.reserved)
+                waiting |= message
+            else:
+                done |= message
+        done._mark_reserved_dirty()
+        for (message, _order), outcome in zip(entries, outcomes):
+            if message in done:
+                message._set_done(outcome)
+        if "status" in done.mapped("kind"):
+            self._outdate(config)  # what waited for something that no longer matters
+        waiting._notify(config)
+
+    def _full_payload(self):
+        """What the message says about its order as a whole.
+
+        A status notice carries no lines: it is the order as last told, with that status.
+
+        :raise Problem: "unknown_order", nothing is known of the order yet
+        """
+        payload = json.loads(self.payload)
+        if self.kind == "order":
+            return payload
+        told = self.search(
+            [
+                ("config_id", "=", self.config_id.id),
+                ("hashed_id", "=", self.hashed_id),
+                ("kind", "=", "order"),
+                ("as_of", "<=", self.as_of),
+            ],
+            order="as_of desc, id desc",
+            limit=1,
+        )
+        if not told:
+            raise Problem("unknown_order", "hashed_id", self.hashed_id)
+        return dict(json.loads(told.payload), status=payload["status"])
+
+    def _set_waiting(self, code, detail):
+        self.write({"state": "error", "error_code": code, "error_detail": detail or False})
+
+    def _set_done(self, outcome):
+        """Keep what became of the order: it is safe here, and Cartona is to know.
+
+        Not of a status alone: we have not seen what else Cartona has changed. Nor of what was
+        overtaken by our own doing and has lines that we do not know: Cartona is to offer the
+        order as it is now.
+        """
+        self._close_activities()
+        is_known = self.kind == "order" and not outcome.is_crossed
+        self.write(
+            {
+                "state": "done",
+                "error_code": False,
+                "error_detail": False,
+                "order_id": outcome.order.id,
+                "acknowledge": "due" if is_known else "no",
+                "reserved": False,
+            }
+        )
+        if outcome.is_crossed and self.kind == "order":
+            # An acknowledgement names the order alone: one that is still due would take the lines
+            # that we do not know from the list as well.
+            self.search(
+                [
+                    ("config_id", "=", self.config_id.id),
+                    ("hashed_id", "=", self.hashed_id),
+                    ("acknowledge", "=", "due"),
+                ]
+            ).write({"acknowledge": "no"})
+
+    # === BUSINESS METHODS: ASKING === #
+
+    def _notify(self, config):
+        """Have a person look at the sale orders of which a later version waits here."""
+        if not self:
+            return
+        sales = self.env["sale.order"].search(
+            [
+                ("company_id", "=", config.company_id.id),
+                ("cartona_id", "in", self.filtered("hashed_id").mapped("hashed_id")),
+            ]
+        )
+        known = {sale.cartona_id: sale for sale in sales}
+        for message in self:
+            sale = known.get(message.hashed_id)
+            if sale:
+                message.order_id = sale
+                # The same whatever it waits for: who reads it finds the reason there.
+                task = _(
+                    "Cartona has changed this order, but the change waits: see Waiting Orders."
+                )
+                sale._cartona_notify(task, cause=_CHANGE_WAITS)
+
+    def _close_activities(self):
+        """What waited came in, or was replaced."""
+        for message in self.filtered("order_id"):
+            message.order_id._cartona_close_activities(_CHANGE_WAITS)
+
+    # === BUSINESS METHODS: ACKNOWLEDGE === #
+
+    @api.model
+    def _wake_acknowledging(self, config):
+        """Have done what waited for the list."""
+        due = [("config_id", "=", config.id), ("acknowledge", "=", "due")]
+        if self.search(due, limit=1):
+            config._wake_streams("import")
+
+    @api.model
+    def _acknowledge(self, config_id):
+        """Tell Cartona which orders are safe here, in one call.
+
+        :return: seconds until the next try (0: at once), None when nothing is due any more
+        """
+        # A lock of its own: see `_recheck_list` and `_pull` for what must not happen meanwhile.
+        with self.env["cartona.worker"]._locked("acknowledge", config_id, 0) as is_ours:
+            return self._acknowledge_now(config_id) if is_ours else LOCK_MISSED_SECONDS
+
+    def _acknowledge_now(self, config_id):
+        worker = self.env["cartona.worker"]
+        with worker._fresh_config(config_id) as config:
+            if config.list_state:
+                return None  # who has read the list rings
+            due = config and config.env["cartona.message"]._due(config)
+            if not due or config._not_callable():
+                return None
+            wait = config._pause_seconds("in")
+            if wait:
+                return wait
+            ids = due.ids
+            items = [{"hashed_id": one.hashed_id, "status": life_cycle.SYNCED} for one in due]
+            settings = config._client_settings()
+        calls, outcome = [], PushOutcome()
+        try:
+            with CartonaClient(on_call=calls.append, **settings) as client:
+                outcome = push_batch(client.update_order_statuses, items)
+        except CartonaError as error:
+            outcome.error = error
+
+        def settle(config):
+            config.env["cartona.sync.log"]._record(config, calls)
+            Message = config.env["cartona.message"]
+            accepted = Message.browse(ids[index] for index in outcome.accepted)
+            accepted.exists().write({"acknowledge": "done"})
+            # A refused one comes back with the next pull and is told again then.
+            refused = Message.browse(ids[index] for index in outcome.refused)
+            refused.exists().write({"acknowledge": "done"})
+            wait = config._call_outcome("in", outcome.error)
+            # A full call may have left some.
+            return 0 if wait is None and len(ids) == config.batch_size else wait
+
+        return worker._transact(config_id, settle)
+
+    def _due(self, config):
+        """What Cartona can be told now: not of an order of which something is still to be read, for
+        that may be an edit that crosses our approval, see `_set_done`."""
+        mine = [("config_id", "=", config.id)]
+        due = self.search([*mine, ("acknowledge", "=", "due")], order="id", limit=config.batch_size)
+        same = [("state", "=", "new"), ("hashed_id", "in", due.mapped("hashed_id"))]
+        unread = set(self.search([*mine, *same]).mapped("hashed_id"))
+        return due.filtered(lambda message: message.hashed_id not in unread)
+
+
+def _place(problem):
+    return "%s: %s" % (problem.path, problem.value) if problem.path else ""

@@ -1,0 +1,151 @@
+"""`cartona.message`: from an order that waits to what has to be put right for it."""
+
+from odoo import _, api, fields, models
+
+from ...cartona_api import Problem, parse_order
+from ...compat import may_write
+
+
+class CartonaMessage(models.Model):
+    _inherit = "cartona.message"
+
+    fix_label = fields.Char("What to Do", compute="_compute_fix_label")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code")
+    @api.depends_context("lang")
+    def _compute_fix_label(self):
+        Reasons = self.env["cartona.reasons"]
+        for message in self:
+            message.fix_label = Reasons._fix_label(Reasons._of_message(message.error_code))
+
+    # === ACTION METHODS === #
+
+    def action_fix(self):
+        """Open what has to be put right for this order; the message itself when that is nothing
+        in Odoo: it has the reason with all figures.
+        """
+        self.ensure_one()
+        openers = {
+            "account": self._open_accounts,
+            "accuracy": self._open_accuracy,
+            "link": self._open_unlinked,
+            "listing": self._open_listings,
+            "pricelist": self._open_pricelists,
+            "product": self._open_products,
+            "retry": self.action_retry,
+            "settings": self._open_accounts,
+        }
+        Reasons = self.env["cartona.reasons"]
+        fix = Reasons._reason(Reasons._of_message(self.error_code)).fix
+        return openers.get(fix, self._open_message)()
+
+    # === BUSINESS METHODS === #
+
+    def _open_message(self):
+        return dict(_window(_("Waiting Order"), "cartona.message"), **_form(self))
+
+    def _open_accounts(self):
+        """The companies that the order can be for; the one there is, at once."""
+        action = _window(_("Which account is this?"), "cartona.config")
+        configs = self.env["cartona.config"].search([])
+        return dict(action, **_form(configs)) if len(configs) == 1 else action
+
+    def _open_accuracy(self):
+        return _window(_("Decimal Accuracy"), "decimal.precision")
+
+    def _open_pricelists(self):
+        return _window(_("Pricelists"), "product.pricelist")
+
+    def _open_unlinked(self):
+        """What Cartona lists and no product is linked to, to choose the product there.
+
+        Who may not change listings finds the product instead and enters the id on it.
+        """
+        lines = [line for line, _match in self._blocked_lines()]
+        ids = [line.supplier_product_id for line in lines if line.supplier_product_id]
+        if ids and may_write(self.env["cartona.listing"]):
+            return self._open_rows(self._listings_of(lines))
+        line = lines[0] if lines else None
+        name = line.product_name if line else ""
+        context = {"search_default_name": name, "default_name": name}
+        if ids:
+            context["default_cartona_id"] = ids[0]
+            name = _("Enter the Cartona ID %(id)s: %(name)s", id=ids[0], name=name)
+        return dict(_window(name or _("Products"), "product.template"), context=context)
+
+    def _open_listings(self):
+        """The listings whose unit does not fit; the products of lines that have none."""
+        matches = [match for _line, match in self._blocked_lines()]
+        listings = self.env["cartona.listing"].browse(match.listing.id for match in matches)
+        listings = listings.exists()
+        return self._open_rows(listings) if listings else self._open_products()
+
+    def _open_products(self):
+        products = self.env["product.product"].browse(
+            {match.product.id for _line, match in self._blocked_lines() if match}
+        )
+        action = _window(_("Products"), "product.product")
+        if len(products) == 1:
+            return dict(action, **_form(products))
+        # Archived ones are what somebody is looking for.
+        return dict(action, domain=[("id", "in", products.ids)], context={"active_test": False})
+
+    def _open_rows(self, listings):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_listing"
+        )
+        return dict(action, domain=[("id", "in", listings.ids)])
+
+    def _listings_of(self, lines):
+        """The listings that these lines name; one that nobody has seen yet is made, unlinked."""
+        Listing = self.env["cartona.listing"]
+        named = {line.supplier_product_id: line for line in lines if line.supplier_product_id}
+        listings = Listing.search(
+            [("config_id", "=", self.config_id.id), ("cartona_id", "in", list(named))]
+        )
+        missing = named.keys() - set(listings.mapped("cartona_id"))
+        return listings | Listing.create(
+            [
+                {
+                    "config_id": self.config_id.id,
+                    "cartona_id": cartona_id,
+                    "name": named[cartona_id].product_name,
+                    "unit": named[cartona_id].unit,
+                    "unit_count": float(named[cartona_id].unit_count),
+                    "base_product_id": named[cartona_id].base_product_id,
+                }
+                for cartona_id in sorted(missing)
+            ]
+        )
+
+    def _blocked_lines(self):
+        """The lines that make this order wait for its reason, as things are now.
+
+        :return: list of (`cartona_api.OrderLine`, `Match` or None)
+        """
+        # In sudo mode: the payload is hidden for the people in it; of its lines only ids and
+        # names of products are shown.
+        message = self.sudo()
+        config = message.config_id._in_own_company()
+        try:
+            order = parse_order(message._full_payload())
+        except Problem:
+            return []
+        importer = config.env["cartona.order.importer"]
+        return importer._blocked_lines(config, order, self.error_code)
+
+
+def _window(name, model):
+    return {
+        "type": "ir.actions.act_window",
+        "name": name,
+        "res_model": model,
+        "view_mode": "list,form",
+        "views": [(False, "list"), (False, "form")],
+    }
+
+
+def _form(record):
+    return {"res_id": record.id, "view_mode": "form", "views": [(False, "form")]}

@@ -1,0 +1,141 @@
+"""`cartona.sync.log`: one row per call or import, with its body only where it failed."""
+
+import json
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...cartona_api import redact
+from ...compat import GuardedFields
+
+_BODY_LIMIT = 20_000
+KEEP_DAYS = 30
+_PURGE_SLICE = 10_000
+_PURGE_SECONDS = 60
+
+# What the client can do, by the names of its methods.
+OPERATIONS = [
+    ("check", "Test of the connection"),
+    ("list_products", "Read the catalogue"),
+    ("update_products", "Send products"),
+    ("update_base_stock", "Send stock of base products"),
+    ("pull_orders", "Fetch orders"),
+    ("update_order_statuses", "Tell status of orders"),
+    ("update_order_status", "Tell status of an order"),
+    ("update_order_details", "Send changed lines"),
+    ("other", "Other"),
+]
+
+
+class CartonaSyncLog(GuardedFields, models.Model):
+    _name = "cartona.sync.log"
+    _description = "Cartona Log"
+    _order = "id desc"
+    _rec_name = "operation"
+    _log_access = False
+
+    config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    create_date = fields.Datetime("When", required=True, index=True, default=fields.Datetime.now)
+    operation = fields.Selection(OPERATIONS, required=True)
+    direction = fields.Selection([("out", "To Cartona"), ("in", "From Cartona")], required=True)
+    state = fields.Selection(
+        [("success", "Success"), ("partial", "Partly refused"), ("error", "Failed")],
+        required=True,
+        index=True,
+    )
+    record_count = fields.Integer("Records")
+    failure_count = fields.Integer("Failures")
+    duration = fields.Float("Seconds", digits=(12, 3))
+    record_name = fields.Char("First Record")
+    error_code = fields.Char()
+    error_detail = fields.Char()
+    error_message = fields.Char("Error", compute="_compute_error_message")
+    request_body = fields.Text(groups="cartona_integration.group_cartona_manager")
+    response_body = fields.Text(groups="cartona_integration.group_cartona_manager")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error_code", "error_detail")
+    @api.depends_context("lang")
+    def _compute_error_message(self):
+        Reasons = self.env["cartona.reasons"]
+        for row in self:
+            row.error_message = Reasons._explain(row.error_code, row.error_detail or "")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _record(self, config, calls):
+        """Write a row for each call.
+
+        In sudo mode: the log is written by the system, whoever pressed the button.
+
+        :param calls: list of `cartona_api.Call`
+        """
+        secrets = [config.sudo().auth_token, config.sudo().webhook_token]
+        self.sudo().create(
+            [self._row(config, call, [secret for secret in secrets if secret]) for call in calls]
+        )
+        self.env["cartona.sync.stat"]._count_calls(config, calls)
+
+    def _row(self, config, call, secrets):
+        failed = bool(call.error or call.failures)
+        row = {
+            "config_id": config.id,
+            "company_id": config.company_id.id,
+            "operation": call.operation if call.operation in dict(OPERATIONS) else "other",
+            "direction": "in" if call.method == "GET" else "out",
+            "state": "error" if call.error else "partial" if call.failures else "success",
+            "record_count": call.records,
+            "failure_count": call.failures,
+            "duration": call.duration,
+            "record_name": _first_name(call.request_body),
+        }
+        if call.error:
+            row.update(error_code=call.error.code, error_detail=call.error.detail)
+        if failed:
+            row.update(
+                request_body=_masked(call.request_body, [*secrets, *call.secrets]),
+                response_body=_masked(call.response_body, [*secrets, *call.secrets]),
+            )
+        return row
+
+    @api.autovacuum
+    def _purge(self):
+        """Forget old rows, slice by slice; what is left after a while waits for the next night."""
+        days = int(
+            self.env["ir.config_parameter"]
+            .sudo()  # readable by administrators only
+            .get_param("cartona_integration.log_days", KEEP_DAYS)
+        )
+        limit = fields.Datetime.now() - timedelta(days=max(1, days))
+        deadline, deleted = time.monotonic() + _PURGE_SECONDS, _PURGE_SLICE
+        while deleted == _PURGE_SLICE and time.monotonic() < deadline:
+            self.env.cr.execute(
+                """
+                DELETE FROM cartona_sync_log WHERE id IN (
+                    SELECT id FROM cartona_sync_log WHERE create_date < %s
+                     ORDER BY create_date LIMIT %s)
+                """,
+                (limit, _PURGE_SLICE),
+            )
+            deleted = self.env.cr.rowcount
+
+
+def _masked(body, secrets):
+    if body is None:
+        return False
+    masked = redact.mask(body, secrets=secrets)
+    text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False, indent=1)
+    # Whatever came: without what a column cannot hold.
+    return text[:_BODY_LIMIT].replace("\x00", "").encode(errors="replace").decode()
+
+
+def _first_name(body):
+    """How the first record of a request is called: its id on Cartona."""
+    first = body[0] if isinstance(body, list) and body else body
+    if isinstance(first, dict):
+        return first.get("supplier_product_id") or first.get("hashed_id") or False
+    return False

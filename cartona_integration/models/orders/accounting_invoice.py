@@ -1,0 +1,303 @@
+"""`sale.order`: the invoice of a delivered order of Cartona, and who settles which part of it.
+
+    T   the invoice, owed by the retailer
+    C   Cartona credit       Cr receivable   Dr what Cartona owes for credit
+    I   instalments          Cr receivable   Dr what Cartona owes for instalments
+    W   wallet top-up        Dr receivable   Cr what is owed to Cartona
+    D   Cartona's discounts  Cr income       Dr what Cartona owes for credit
+
+What is left on the retailer is T - C - I + W: what the driver collects. D is off the prices
+already and no affair of the retailer's.
+"""
+
+import json
+from collections import namedtuple
+
+from odoo import _, fields, models
+
+from ...cartona_api import status as life_cycle
+from ...compat import receivable_lines
+from .status import DETAILS
+
+# One part that Cartona has to do with.
+#   debit, credit: fields of `cartona.config` with the accounts; "" for the retailer's receivable
+Part = namedtuple("Part", "name amount debit credit")
+_TOLERANCE = 0.011
+_ACTIVITY = "cartona_integration.mail_activity_type_money"
+# Whose change makes the parts of a settlement others.
+_FIGURES = ("cartona_credit", "cartona_installment_cost", "cartona_wallet_top_up")
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    cartona_settlement_id = fields.Many2one(
+        "account.move",
+        "Settlement with Cartona",
+        copy=False,
+        readonly=True,
+        help="The entry that moves Cartona's part of the invoice off the retailer.",
+    )
+    # JSON: the parts that `cartona_settlement_id` books, see `_figures_of`.
+    cartona_settled = fields.Char(copy=False, readonly=True)
+    cartona_is_unsettled = fields.Boolean(
+        copy=False, readonly=True, help="Invoiced, but the settings lack an account to settle on."
+    )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        # What waited for this can be booked, or has to be booked anew.
+        booked = self.filtered(lambda order: order._cartona_lets_book(vals))
+        res = super().write(vals)
+        self.env["cartona.change"]._mark_invoices_dirty(booked.ids)
+        return res
+
+    def _cartona_lets_book(self, vals):
+        """Whether these values are what booking the order may have waited for."""
+        return (
+            (vals.get("cartona_money_waiting") is False and self.cartona_money_waiting)
+            or bool(vals.get("cartona_delivered_at"))
+            or vals.get("cartona_status") == life_cycle.DELIVERED != self.cartona_status
+            or any(name in vals and vals[name] != self[name] for name in _FIGURES)
+        )
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_book(self, config):
+        """Bring invoice, settlement and credit note to where deliveries and money stand.
+
+        Does nothing twice.
+
+        :param config: `cartona.config`, in the superuser's environment of its company
+        """
+        self.ensure_one()
+        if self.cartona_money_waiting:
+            return
+        # What kept it from being booked the last time may be gone; what is not is told again.
+        self.activity_unlink([_ACTIVITY])
+        if config.invoice_on_delivery:
+            self._cartona_make_invoice(config)
+            self._cartona_credit_returned()
+        if config.invoice_on_delivery or config.settlement_journal_id:
+            self._cartona_settle(config)
+
+    def _cartona_make_invoice(self, config):
+        """Invoice what was delivered, when nothing more will be."""
+        is_invoiced = any(
+            move.move_type == "out_invoice" and move.state != "cancel" for move in self.invoice_ids
+        )
+        if is_invoiced or not self._cartona_is_all_delivered():
+            return
+        invoice = self._create_invoices(final=True)
+        sold = {line: line._cartona_amount() for line in self.order_line}
+        _set_quantities(invoice, sold)
+        total = self._cartona_total()
+        if abs(invoice.amount_total - total) > _TOLERANCE:
+            self._cartona_notify_accounting(
+                config,
+                _(
+                    "The invoice is over %(invoice)s, the order over %(order)s: look at it and "
+                    "post it.",
+                    invoice="%.2f" % invoice.amount_total,
+                    order="%.2f" % total,
+                ),
+            )
+            return
+        invoice.action_post()
+
+    def _cartona_is_all_delivered(self):
+        """Whether goods are with the retailer and nothing more is on its way."""
+        out = self._cartona_deliveries()
+        return (
+            "done" in out.mapped("state")
+            and all(picking.state in ("done", "cancel") for picking in out)
+            and any(line.qty_delivered > 0 for line in self.order_line)
+        )
+
+    def _cartona_deliveries(self):
+        return self.picking_ids.filtered(
+            lambda picking: picking.location_dest_id.usage == "customer"
+        )
+
+    def _cartona_invoices(self):
+        return self.invoice_ids.filtered(
+            lambda move: move.move_type == "out_invoice" and move.state == "posted"
+        )
+
+    def _cartona_store_answer(self, answer):
+        """Override: Cartona has taken changed lines, what waited for that can be booked."""
+        res = super()._cartona_store_answer(answer)
+        if any(step.call == DETAILS for step in answer.taken):
+            self.env["cartona.change"]._mark_invoices_dirty(self.ids)
+        return res
+
+    # === BUSINESS METHODS: SETTLEMENT === #
+
+    def _cartona_parts(self):
+        """The parts of the order that are settled with Cartona, those of zero left out."""
+        discounts = self.cartona_owed_by_cartona - self.cartona_credit
+        discounts -= self.cartona_installment_cost
+        parts = [
+            Part(_("Cartona credit"), self.cartona_credit, "credit_account_id", ""),
+            Part(_("Instalments"), self.cartona_installment_cost, "installment_account_id", ""),
+            Part(_("Wallet top-up"), self.cartona_wallet_top_up, "", "wallet_account_id"),
+            Part(_("Discounts by Cartona"), discounts, "credit_account_id", "discount_account_id"),
+        ]
+        return [part for part in parts if not self.currency_id.is_zero(part.amount)]
+
+    def _cartona_settle(self, config):
+        """Move Cartona's part of the posted invoice off the retailer: once, and anew when the
+        parts have become others."""
+        invoice = self._cartona_invoices()[:1]
+        if not invoice or self._cartona_is_credited(invoice):
+            self._cartona_undo_settlement()
+            return
+        if not self._cartona_figures_are_final(config):
+            return
+        parts = self._cartona_parts()
+        if self.cartona_settlement_id:
+            if self.cartona_settled in (False, _figures_of(parts)):
+                return
+            self._cartona_undo_settlement()
+        if not parts:
+            return
+        missing = self._cartona_missing_settings(config, parts)
+        self.cartona_is_unsettled = bool(missing)
+        if missing:
+            wanted = self.env["cartona.reasons"]._join(missing)
+            self._cartona_notify_accounting(
+                config, _("Not settled with Cartona: choose %s in its settings.", wanted)
+            )
+            return
+        entry = self.env["account.move"].create(self._cartona_entry(config, invoice, parts))
+        entry.action_post()
+        self.write({"cartona_settlement_id": entry.id, "cartona_settled": _figures_of(parts)})
+        paid = receivable_lines(entry).filtered(lambda line: line.balance < 0)
+        if paid:
+            owed = receivable_lines(invoice).filtered(lambda line: not line.reconciled)
+            (owed | paid).reconcile()
+
+    def _cartona_figures_are_final(self, config):
+        """Whether nothing more is to happen that could make credit or instalments others: the
+        retailer has the goods, and Cartona knows how many."""
+        if self.cartona_status != life_cycle.DELIVERED:
+            if self._cartona_implied() != life_cycle.DELIVERED:
+                return False
+        return not (config.auto_sync_orders and self._cartona_line_edits())
+
+    def _cartona_missing_settings(self, config, parts):
+        """Labels of the settings without which these parts cannot be booked."""
+        names = ["settlement_journal_id"]
+        names += [name for part in parts for name in (part.debit, part.credit) if name]
+        labels = config.fields_get(names, ["string"])
+        return [labels[name]["string"] for name in dict.fromkeys(names) if not config[name]]
+
+    def _cartona_entry(self, config, invoice, parts):
+        """Values of the entry that settles `parts`."""
+        receivable = receivable_lines(invoice)[:1]
+        lines = []
+        for part in parts:
+            for sign, setting in ((1, part.debit), (-1, part.credit)):
+                account = config[setting] if setting else receivable.account_id
+                partner = receivable.partner_id if not setting else receivable.partner_id.browse()
+                lines.append(self._cartona_entry_line(invoice, part, sign, account, partner))
+        return {
+            "move_type": "entry",
+            "journal_id": config.settlement_journal_id.id,
+            "date": invoice.date,
+            "ref": "%s, Cartona %s" % (invoice.name, self.cartona_number or self.cartona_id),
+            "line_ids": [(0, 0, line) for line in lines],
+        }
+
+    def _cartona_entry_line(self, invoice, part, sign, account, partner):
+        """One side of a part; in the order's currency, and the company's."""
+        company = self.company_id
+        amount = self.currency_id.round(part.amount)
+        own = self.currency_id._convert(amount, company.currency_id, company, invoice.date)
+        return {
+            "name": part.name,
+            "account_id": account.id,
+            "partner_id": partner.id,
+            "currency_id": self.currency_id.id,
+            "amount_currency": sign * amount,
+            "debit": own if sign > 0 else 0.0,
+            "credit": own if sign < 0 else 0.0,
+        }
+
+    # === BUSINESS METHODS: RETURN === #
+
+    def _cartona_credit_returned(self):
+        """A credit note over what was invoiced and has come back."""
+        has_come_back = any(
+            picking.state == "done" and picking.location_id.usage == "customer"
+            for picking in self.picking_ids
+        )
+        invoice = self._cartona_invoices()[:1]
+        if not (has_come_back and invoice):
+            return
+        back = {
+            line: line.qty_invoiced - line.qty_delivered
+            for line in self.order_line
+            if line.qty_invoiced > line.qty_delivered
+        }
+        if not back:
+            return
+        if not any(line.qty_delivered > 0 for line in self.order_line):
+            self._cartona_undo_settlement()
+        note = invoice._reverse_moves([{"invoice_date": fields.Date.context_today(self)}])
+        _set_quantities(note, back)
+        note.action_post()
+        (receivable_lines(invoice) | receivable_lines(note)).filtered(
+            lambda line: not line.reconciled
+        ).reconcile()
+
+    def _cartona_undo_settlement(self):
+        """Take the settlement back, where there is one: everything came back, so that Cartona
+        has nothing to pay and nothing is owed to it, or other parts are to be settled."""
+        entry = self.cartona_settlement_id
+        if entry:
+            receivable_lines(entry).remove_move_reconcile()
+            entry._reverse_moves([{"date": fields.Date.context_today(self)}], cancel=True)
+            self.write({"cartona_settlement_id": False, "cartona_settled": False})
+
+    def _cartona_is_credited(self, invoice):
+        """Whether the whole invoice was taken back."""
+        notes = self.invoice_ids.filtered(
+            lambda move: move.move_type == "out_refund" and move.state == "posted"
+        )
+        credited = sum(notes.mapped("amount_total"))
+        return bool(notes) and credited >= invoice.amount_total - _TOLERANCE
+
+    # === BUSINESS METHODS: TELLING === #
+
+    def _cartona_not_booked(self, config, words):
+        """Say on the order why accounting did not take it; it is tried again with the order's
+        next delivery, invoice or figures."""
+        self._cartona_notify_accounting(config, _("Could not be booked: %s", words))
+
+    def _cartona_notify_accounting(self, config, task):
+        """Have the one in charge look at the order; the newest reason is the one to read."""
+        self.activity_unlink([_ACTIVITY])
+        self.activity_schedule(_ACTIVITY, summary=task, user_id=config._responsible().id)
+
+
+def _figures_of(parts):
+    """What tells parts from others: who pays how much to whom."""
+    return json.dumps([[part.debit, part.credit, round(part.amount, 6)] for part in parts])
+
+
+def _set_quantities(move, quantities):
+    """Give the lines of a draft these quantities; lines without any are taken out.
+
+    :param quantities: dict `sale.order.line` -> quantity in its unit
+    """
+    commands = []
+    for line in move.invoice_line_ids.filtered("sale_line_ids"):
+        quantity = sum(quantities.get(sold, 0) for sold in line.sale_line_ids)
+        if not quantity:
+            commands.append((2, line.id))
+        elif line.quantity != quantity:
+            commands.append((1, line.id, {"quantity": quantity}))
+    if commands:
+        move.write({"invoice_line_ids": commands})

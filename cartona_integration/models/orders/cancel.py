@@ -1,0 +1,122 @@
+"""Cancelling: with a reason of Cartona's list; and nothing at all while the retailer edits."""
+
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from ...cartona_api import status as life_cycle
+from ...compat import done_quantity, moves_of, picked_quantity
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    cartona_cancellation_reason = fields.Selection(
+        lambda self: self.env["cartona.config"]._selection_cancellation_reason(),
+        "Reason for Cancelling",
+        copy=False,
+        readonly=True,
+        help="What Cartona was told, and shows the retailer.",
+    )
+
+    # === ACTION METHODS === #
+
+    def action_confirm(self):
+        """Override of `sale`: not while the retailer is changing the order."""
+        self._cartona_check_not_editing()
+        return super().action_confirm()
+
+    def action_cancel(self):
+        """Override of `sale` to ask for the reason that Cartona is told.
+
+        With `disable_cancel_warning` nobody is asked: the default reason is told.
+        """
+        self._cartona_check_not_editing()
+        is_quiet = self.env.context.get("disable_cancel_warning")
+        if not is_quiet and any(order._cartona_sends_cancellation() for order in self):
+            return self._cartona_open_reason_dialog()
+        return super().action_cancel()
+
+    # === BUSINESS METHODS === #
+
+    def _action_cancel(self):
+        """Override of `sale`: not while the retailer is changing the order."""
+        self._cartona_check_not_editing()
+        return super()._action_cancel()
+
+    def _cartona_check_not_editing(self):
+        """
+        :raise UserError: the retailer is changing one of these orders; what he makes of it is
+            not known yet
+        """
+        if self.env["sale.order.line"]._cartona_is_importing():
+            return  # it brings the retailer's own changes
+        editing = self.filtered(lambda order: order.cartona_status == life_cycle.EDITING)
+        if editing:
+            raise UserError(
+                _(
+                    "The retailer is changing %s on Cartona. Wait until it comes back.",
+                    self.env["cartona.reasons"]._join(editing.mapped("name")),
+                )
+            )
+
+    def _cartona_sends_cancellation(self):
+        return (
+            bool(self.cartona_id)
+            and self.state != "cancel"
+            and self._cartona_may_send(life_cycle.CANCELLED_BY_SUPPLIER)
+        )
+
+    def _cartona_open_reason_dialog(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_order_cancel"
+        )
+        config = self.env["cartona.config"]._of_company(self.company_id[:1])
+        defaults = {
+            "default_order_ids": [(6, 0, self.ids)],
+            "default_reason": config.default_cancellation_reason,
+        }
+        return dict(action, context=defaults)
+
+    def _cartona_waiting_to_leave(self):
+        """Transfers that would still bring goods nearer to the customer: deliveries that are
+        open, and the open steps before them."""
+        return self.picking_ids.filtered(
+            lambda picking: (
+                picking.state not in ("done", "cancel")
+                and picking.location_id.usage != "customer"
+                # No step of goods that are brought back.
+                and (picking._cartona_goes_out() or not moves_of(picking).origin_returned_move_id)
+            )
+        )
+
+    def _cartona_begun_pickings(self):
+        """Transfers on which somebody in the warehouse has begun to work, and whose goods have
+        not left yet."""
+        waiting = self._cartona_waiting_to_leave()
+        begun = waiting.filtered(
+            lambda picking: (
+                picking.printed or any(picked_quantity(move) for move in moves_of(picking))
+            )
+        )
+        return begun | self._cartona_done_before(waiting)
+
+    def _cartona_begun(self):
+        """Transfers that somebody has begun, with who is to hear that they are off: that is no
+        longer known once they are cancelled.
+
+        :return: list of (`stock.picking`, `res.users`)
+        """
+        return [(picking, picking._cartona_workers()) for picking in self._cartona_begun_pickings()]
+
+    def _cartona_done_before(self, pickings):
+        """Steps of the warehouse that are done and have brought goods to these transfers that
+        wait there. Up to 17 the moves of a backorder follow on those whose goods have gone, too."""
+
+        def wait_there(move):
+            taken_on = move.move_dest_ids.filtered(lambda following: following.state == "done")
+            return done_quantity(move) > sum(map(done_quantity, taken_on))
+
+        before = moves_of(pickings).move_orig_ids.picking_id & self.picking_ids
+        return before.filtered(
+            lambda picking: picking.state == "done" and any(map(wait_there, moves_of(picking)))
+        )

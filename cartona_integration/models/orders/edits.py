@@ -1,0 +1,398 @@
+"""What a clerk changes in the lines of an order of Cartona, told to Cartona.
+
+Compared are Cartona's lines as it last told them (`cartona_snapshot`) and the lines of the sale
+order, when the order's turn comes: five changes in a minute are one message, a change taken
+back is none. What Cartona accepts is written into `cartona_snapshot`, so its echo is no news.
+
+    cartona_edit, JSON:
+        at      when lines were last sent, ISO, UTC
+        before  list of [at, {key: [amount, price]}]: Cartona's lines before it was told others,
+                to recognise a message that was on its way meanwhile
+        doubt   ids of lines that were sent without an answer: they are told whole again
+        added   sale line id -> FLIGHT, UNKNOWN (no answer) or SURE (accepted); Cartona's next
+                message brings its id. Adding twice would sell twice, so it is never repeated
+                before that, or before somebody has looked.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...cartona_api import edits
+from ...cartona_api import status as life_cycle
+from ...compat import check_may_write
+from ..core.formatting import bullets, figure, paragraph, quantity
+from .status import DETAILS, Step
+
+FLIGHT, UNKNOWN, SURE = "flight", "unknown", "sure"
+# A message that left Cartona before it heard of our change has arrived after so long.
+UNDERWAY_SECONDS = 30
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    cartona_edit = fields.Text(copy=False, readonly=True, groups="base.group_system")
+    cartona_edit_state = fields.Selection(
+        [("refused", "Refused"), ("unknown", "Not known whether accepted")],
+        "Change of Lines",
+        copy=False,
+        readonly=True,
+    )
+    cartona_difference = fields.Html(
+        compute="_compute_cartona_difference",
+        compute_sudo=True,
+        sanitize=False,
+        help="What the order has here and what it has on Cartona, line by line.",
+    )
+    cartona_difference_kind = fields.Selection(
+        [
+            ("sending", "Being sent"),
+            ("refused", "Refused"),
+            ("unknown", "Not known whether accepted"),
+            ("local", "In Odoo only"),
+        ],
+        compute="_compute_cartona_difference",
+        compute_sudo=True,
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "cartona_snapshot",
+        "cartona_status",
+        "cartona_edit_state",
+        "state",
+        "order_line.cartona_id",
+        "order_line.product_id",
+        "order_line.product_uom_qty",
+        "order_line.qty_delivered",
+        "order_line.price_unit",
+        "order_line.discount",
+    )
+    @api.depends_context("lang")
+    def _compute_cartona_difference(self):
+        """In sudo mode: whoever sees the order may see what Cartona holds of it."""
+        for order in self:
+            words = order._cartona_differences() if order._cartona_is_compared() else []
+            order.cartona_difference = bullets(_("Here and on Cartona:"), words) if words else False
+            order.cartona_difference_kind = order._cartona_kind_of_difference() if words else False
+
+    def _cartona_is_compared(self):
+        ends = life_cycle.FINAL - {life_cycle.DELIVERED}
+        return bool(
+            self.cartona_id
+            and self.cartona_snapshot
+            and self.state != "cancel"
+            and self.cartona_status not in ends
+        )
+
+    def _cartona_kind_of_difference(self):
+        if self.cartona_edit_state:
+            return self.cartona_edit_state
+        return "sending" if self._cartona_line_edits() else "local"
+
+    def _cartona_differences(self):
+        """Where the lines here and on Cartona differ, in words."""
+        told, states = self._cartona_confirmed_lines(), self._cartona_line_states()
+        here = {state.id: (line, state) for line, state in states.items() if state.id}
+        words = []
+        for line_id, (amount, price) in told.items():
+            line, state = here.get(line_id, (None, None))
+            there = _times(amount, price)
+            if state is None or state.amount <= 0:
+                name = (
+                    line.product_id.display_name if line else self._cartona_snapshot_name(line_id)
+                )
+                words.append(
+                    _("%(product)s: removed here, %(there)s on Cartona", product=name, there=there)
+                )
+            elif (state.amount, state.price) != (amount, price):
+                words.append(
+                    _(
+                        "%(product)s: %(here)s here, %(there)s on Cartona",
+                        product=line.product_id.display_name,
+                        here=_times(state.amount, state.price),
+                        there=there,
+                    )
+                )
+        for line, state in states.items():
+            if state.id or state.amount <= 0:
+                continue
+            told_as = {"product": line.product_id.display_name}
+            told_as["here"] = _times(state.amount, state.price)
+            if state.product:
+                words.append(_("%(product)s: %(here)s here, not on Cartona", **told_as))
+            else:
+                words.append(
+                    _("%(product)s: %(here)s here, not sold on Cartona in this unit", **told_as)
+                )
+        return words
+
+    def _cartona_snapshot_name(self, line_id):
+        lines = json.loads(self.cartona_snapshot)["lines"].values()
+        return next(line["product_name"] for line in lines if line["id"] == line_id) or line_id
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "order_line" in vals:
+            self._cartona_check_lines_left()
+        return res
+
+    def _cartona_check_lines_left(self):
+        """Taking the last line away is a cancellation, and that needs a reason.
+
+        :raise UserError: nothing is left to sell
+        """
+        if self.env["sale.order.line"]._cartona_is_importing():
+            return
+        for order in self.filtered("cartona_id"):
+            if order._cartona_may_edit() and not any(
+                line.product_id and line.product_uom_qty > 0 for line in order.order_line
+            ):
+                raise UserError(
+                    _(
+                        "Nothing would be left of order %s. Cancel it instead, with a reason: "
+                        "Cartona tells it to the retailer.",
+                        order.name,
+                    )
+                )
+
+    # === ACTION METHODS === #
+
+    def action_cartona_send_edits(self):
+        """Tell Cartona the lines as they are here once more, added ones without an answer too."""
+        check_may_write(self)
+        # In sudo mode: what is known of Cartona's side is hidden from users.
+        for order in self.sudo().filtered("cartona_id"):
+            edit = order._cartona_edit()
+            order.write(
+                {
+                    "cartona_edit": _dump(dict(edit, added={})),
+                    "cartona_edit_state": False,
+                    "cartona_sync_state": "pending",
+                    "cartona_error_code": False,
+                }
+            )
+        self.env["cartona.change"]._mark_orders_dirty(self.filtered("cartona_id").ids)
+
+    def action_cartona_take_theirs(self):
+        """Make the lines what they are on Cartona."""
+        self.ensure_one()
+        check_may_write(self)
+        if not self.sudo().cartona_snapshot:
+            raise UserError(_("Cartona has not said anything of %s yet.", self.name))
+        obstacle = self._cartona_unchangeable()
+        if obstacle:
+            raise UserError(_("The lines cannot follow Cartona any more: %s.", obstacle))
+        # In sudo mode: what is known of Cartona's side is hidden from users; the lines are
+        # written as an import writes them.
+        order = self.sudo().with_company(self.company_id)
+        order.env["cartona.order.importer"]._restore_lines(order)
+        order.write(
+            {
+                "cartona_edit": _dump(dict(order._cartona_edit(), added={})),
+                "cartona_edit_state": False,
+                "cartona_error_code": False,
+                "cartona_sync_state": "synced",
+            }
+        )
+        self._message_log(body=paragraph(_("The lines were made equal to Cartona's.")))
+        self.env["cartona.change"]._mark_orders_dirty(self.ids)
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_may_edit(self):
+        """Whether Cartona takes changes of the lines from us now."""
+        return self.state != "cancel" and life_cycle.may_edit_lines(
+            self.cartona_status, self.cartona_delivered_by or life_cycle.BY_SUPPLIER
+        )
+
+    def _cartona_mark_edit_dirty(self):
+        """Cartona may have to be told; until the job has looked, the orders say so."""
+        orders = self.sudo()  # what is known of Cartona's side is hidden from users
+        self.env["cartona.change"]._mark_orders_dirty(orders.ids)
+        orders.filtered(
+            lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
+        ).write({"cartona_sync_state": "pending"})
+
+    def _cartona_steps(self):
+        """Override to tell changed lines before any status."""
+        steps = super()._cartona_steps()
+        if steps and steps[0].body.get("status") == life_cycle.CANCELLED_BY_SUPPLIER:
+            return steps
+        if self.cartona_edit_state == "unknown":
+            # Nothing can be put right any more on a delivered order.
+            steps = [step for step in steps if step.body.get("status") != life_cycle.DELIVERED]
+        body = self._cartona_line_edits()
+        return [Step(DETAILS, body), *steps] if body else steps
+
+    def _cartona_line_edits(self):
+        """What Cartona has to be told of the lines.
+
+        :return: body for update-order-details without the `hashed_id`, or None when there is
+            nothing to tell, or nothing that may be told
+        """
+        self.ensure_one()
+        if not (self.cartona_snapshot and self._cartona_may_edit()):
+            return None
+        new = [] if self.env.context.get("cartona_at_the_door") else self._cartona_to_add()
+        states = self._cartona_line_states()
+        lines = [state for line, state in states.items() if state.id or line in new]
+        told = self._cartona_confirmed_lines()
+        details = edits.edited_details(told, lines, self._cartona_edit()["doubt"])
+        if not details or edits.removes_all(told, details):
+            return None
+        return {"order_details": details}
+
+    def _cartona_to_add(self):
+        """Lines that Cartona has to add and was not told of yet.
+
+        Only the job tells it: it marks them before the call, see `_cartona_mark_edits`.
+        """
+        sent = self._cartona_edit()["added"]
+        return [
+            line
+            for line, state in self._cartona_line_states().items()
+            if state.product and not state.id and state.amount > 0 and str(line.id) not in sent
+        ]
+
+    def _cartona_confirmed_lines(self):
+        return edits.told_lines(json.loads(self.cartona_snapshot)["lines"])
+
+    def _cartona_line_states(self):
+        """The lines as they are here, those of Cartona's that it gave no id left out.
+
+        :return: dict `sale.order.line` -> `edits.LineState`, in the order of the lines
+        """
+        lines = self.order_line.filtered(
+            lambda line: line.product_id and not line.display_type and not line.is_downpayment
+        )
+        added = lines.filtered(lambda line: not line.cartona_id)
+        listed = added._cartona_listed() if added else {}
+        told = json.loads(self.cartona_snapshot or "{}").get("lines", {}).values()
+        nameless = {line["supplier_product_id"] for line in told if not line["id"]}
+        return {
+            line: line._cartona_state(listed.get(line, ""))
+            for line in lines
+            if line.cartona_id or listed.get(line) not in nameless
+        }
+
+    def _cartona_edit(self):
+        """`cartona_edit` with all its keys."""
+        edit = {"at": "", "before": [], "doubt": [], "added": {}}
+        edit.update(json.loads(self.cartona_edit or "{}"))
+        return edit
+
+    # === BUSINESS METHODS: BEFORE AND AFTER THE CALL === #
+
+    def _cartona_mark_edits(self, body):
+        """Before a change is sent: from then on nobody knows what Cartona has of these lines.
+
+        :param body: as `_cartona_line_edits` gave it
+        """
+        edit, now = self._cartona_edit(), fields.Datetime.now()
+        # What is in flight still was sent by somebody who did not live to see the answer.
+        added = {
+            line_id: UNKNOWN if state == FLIGHT else state
+            for line_id, state in edit["added"].items()
+        }
+        if any("id" not in row for row in body["order_details"]):
+            for line in self._cartona_to_add():
+                added[str(line.id)] = FLIGHT
+        ids = {str(row["id"]) for row in body["order_details"] if "id" in row}
+        self.write(
+            {
+                "cartona_edit": _dump(
+                    {
+                        "at": now.isoformat(),
+                        "before": self._cartona_recent(edit)
+                        + [[now.isoformat(), self._cartona_confirmed_figures()]],
+                        "doubt": sorted(ids.union(edit["doubt"])),
+                        "added": added,
+                    }
+                )
+            }
+        )
+
+    def _cartona_recent(self, edit):
+        """The lines that Cartona had not long ago."""
+        since = fields.Datetime.now() - timedelta(seconds=UNDERWAY_SECONDS)
+        return [entry for entry in edit["before"] if datetime.fromisoformat(entry[0]) > since]
+
+    def _cartona_confirmed_figures(self):
+        lines = json.loads(self.cartona_snapshot)["lines"]
+        return {key: [line["amount"], line["selling_price"]] for key, line in lines.items()}
+
+    def _cartona_store_answer(self, answer):
+        """Override to keep what became of changed lines."""
+        super()._cartona_store_answer(answer)
+        step = next((step for step in answer.update.steps if step.call == DETAILS), None)
+        if not step:
+            return
+        edit = self._cartona_edit()
+        if step in answer.taken:
+            self._cartona_edit_accepted(edit, step.body["order_details"])
+        elif answer.refused == step:
+            edit["doubt"] = []
+            self._cartona_land(edit, None)
+            self.write({"cartona_edit": _dump(edit), "cartona_edit_state": "refused"})
+        elif answer.uncertain == step:
+            self._cartona_land(edit, UNKNOWN)
+            self._cartona_store_edit(edit)
+        else:
+            # It was not sent.
+            self._cartona_land(edit, None)
+            self.cartona_edit = _dump(edit)
+
+    def _cartona_refusal(self, answer):
+        """Override for lines."""
+        if answer.refused.call == DETAILS:
+            return "lines_refused", answer.words
+        return super()._cartona_refusal(answer)
+
+    def _cartona_edit_accepted(self, edit, details):
+        told = json.loads(self.cartona_snapshot)
+        told["lines"] = edits.told_after(told["lines"], details)
+        edit["doubt"] = []
+        # Of a call that added nothing an earlier one learns nothing.
+        self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)
+        is_waiting = bool(self.cartona_credit or self.cartona_installment_cost)
+        self._cartona_store_edit(
+            edit, cartona_snapshot=_dump(told), cartona_money_waiting=is_waiting
+        )
+
+    def _cartona_store_edit(self, edit, **values):
+        """Write where the change stands. What Cartona has for us is asked for at once: ids of
+        added lines, and new figures."""
+        is_open = UNKNOWN in edit["added"].values()
+        values.update(cartona_edit=_dump(edit), cartona_edit_state="unknown" if is_open else False)
+        self.write(values)
+        if edit["added"] or self.cartona_money_waiting:
+            config = self.env["cartona.config"]._of_company(self.company_id)
+            self.env["cartona.worker"]._wake("pull", config.ids)
+
+    def _cartona_land(self, edit, state):
+        """Give added lines in flight their next state; None: they were not added.
+
+        Those that Cartona's message has named meanwhile are settled.
+        """
+        named = {str(line.id) for line in self.order_line if line.cartona_id}
+        landed = {}
+        for line_id, was in edit["added"].items():
+            now = state if was == FLIGHT else was
+            if now and line_id not in named:
+                landed[line_id] = now
+        edit["added"] = landed
+
+
+def _times(amount, price):
+    return "%s × %s" % (quantity(amount), figure(price))
+
+
+def _dump(data):
+    return json.dumps(data, ensure_ascii=False)

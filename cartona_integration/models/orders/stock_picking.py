@@ -1,0 +1,156 @@
+"""`stock.picking`: what a warehouse has to know of an order of Cartona, and the retailer's code."""
+
+from odoo import SUPERUSER_ID, api, fields, models
+
+from ...cartona_api import status as life_cycle
+from ...compat import OpenSelection, backorder_rule, moves_of, picked_quantity
+from ..core.formatting import paragraph
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    # In sudo mode, as related fields are: a warehouse user need not see orders.
+    cartona_id = fields.Char("Cartona ID", related="sale_id.cartona_id")
+    cartona_number = fields.Char("Cartona Order", related="sale_id.cartona_number")
+    cartona_status = OpenSelection(related="sale_id.cartona_status")
+    cartona_status_label = fields.Char("Status on Cartona", related="sale_id.cartona_status_label")
+    cartona_delivered_by = fields.Selection(related="sale_id.cartona_delivered_by")
+    cartona_pickup_date = fields.Datetime(related="sale_id.cartona_pickup_date")
+    cartona_pickup_otp = fields.Char(
+        related="sale_id.cartona_pickup_otp", exportable=False, groups="stock.group_stock_user"
+    )
+    cartona_needs_otp = fields.Boolean(
+        "Needs the Retailer's Code",
+        compute="_compute_cartona_needs_otp",
+        help="Money moves through Cartona: it takes the delivery only with the retailer's code.",
+    )
+    cartona_waits_for = fields.Char(related="sale_id.cartona_waits_for")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("sale_id.cartona_needs_otp", "sale_id.cartona_status", "location_dest_id", "state")
+    def _compute_cartona_needs_otp(self):
+        for picking in self:
+            order = picking.sudo().sale_id  # as the related fields above
+            picking.cartona_needs_otp = (
+                picking.state not in ("done", "cancel")
+                and order.cartona_needs_otp
+                and picking._cartona_goes_out()
+                and not life_cycle.is_final(order.cartona_status)
+            )
+
+    # === BUSINESS METHODS: VALIDATION === #
+
+    def _pre_action_done_hook(self):
+        """Override of `stock` to have Cartona check the retailers' codes before anything is done.
+
+        Comes after Odoo's own questions, so what is left behind is decided. Deliveries that need
+        no code are validated at once; for the others one dialog asks.
+        """
+        res = super()._pre_action_done_hook()
+        if res is not True:
+            return res
+        # In sudo mode: a warehouse user need not see orders.
+        orders = self.sudo().sale_id.filtered("cartona_needs_otp")
+        if not orders:
+            return True
+        leaving = self._cartona_leaving_nothing()
+        orders = orders.with_context(cartona_leaving=leaving.ids)._cartona_without_proof()
+        if not orders:
+            return True
+        held = self.filtered(lambda picking: picking.sudo().sale_id in orders)
+        others = self - held
+        done = True
+        if others:
+            done = others.with_context(button_validate_picking_ids=others.ids).button_validate()
+        asked = held.env["sale.order"].browse(orders.ids)
+        return _both(done, asked._cartona_open_code_dialog(held))
+
+    def _cartona_leaving_nothing(self):
+        """Those of these transfers that will be done without a backorder."""
+        not_kept = set(self.env.context.get("picking_ids_not_to_backorder") or ())
+        return self.filtered(lambda picking: not picking._cartona_leaves_backorder(not_kept))
+
+    def _cartona_leaves_backorder(self, not_kept):
+        rule = backorder_rule(self)
+        if rule == "never" or (rule == "ask" and self.id in not_kept):
+            return False
+        return any(
+            move.product_uom_qty and picked_quantity(move) < move.product_uom_qty
+            for move in moves_of(self)
+            if move.state not in ("done", "cancel")
+        )
+
+    def _send_confirmation_email(self):
+        """Override of `stock`: what Cartona has delivered is neither mailed nor shipped again."""
+        if self.env.context.get("cartona_no_customer"):
+            return None
+        return super()._send_confirmation_email()
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_goes_out(self):
+        """Whether this transfer brings goods to the customer: the last step of any warehouse."""
+        self.ensure_one()
+        return self.location_dest_id.usage == "customer"
+
+    def _cartona_is_last_step(self):
+        """Whether nothing follows this transfer that does not exist yet.
+
+        From 18 the next step of a warehouse is only made when the one before is done.
+        """
+        return (
+            self._cartona_goes_out()
+            or self.location_id.usage == "customer"
+            or bool(moves_of(self).move_dest_ids)
+        )
+
+    def _cartona_workers(self):
+        """Who works on this transfer: whose it is, else who has touched what is picked.
+
+        Odoo leaves the user of a delivery empty unless somebody assigns it.
+        """
+        self.ensure_one()
+        return self.user_id or self.move_line_ids.write_uid.filtered(
+            lambda user: user.active and not user.share and user.id != SUPERUSER_ID
+        )
+
+    def _cartona_alert_warehouse(self, words, users=None):
+        """Tell the warehouse at once: a note, an activity, and a notice on the screen.
+
+        :param str words: what happened, and what to do
+        :param users: `res.users`, who works on it; empty: the one responsible for Cartona
+        """
+        self.ensure_one()
+        picking = self.with_context(mail_activity_quick_update=True)
+        kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
+        config = self.env["cartona.config"]._of_company(picking.company_id)
+        picking._message_log(body=paragraph(words))
+        for user in users or config._responsible():
+            picking.activity_schedule(activity_type_id=kind.id, summary=words, user_id=user.id)
+            self.env["bus.bus"]._sendone(
+                user.partner_id,
+                "simple_notification",
+                {
+                    "title": picking.name,
+                    "message": words,
+                    "type": "danger",
+                    "warning": True,
+                    "sticky": True,
+                },
+            )
+
+
+def _both(done, dialog):
+    """The answer of a validation that also has to ask for codes.
+
+    :param done: what the validation of the others returned
+    :param dialog: action that asks
+    """
+    if not isinstance(done, dict):
+        return dialog
+    if done.get("tag") == "do_multi_print":
+        return dict(done, params=dict(done["params"], anotherAction=dialog))
+    # Another question about the others comes first; the ones with a code stay to be validated.
+    return done

@@ -1,0 +1,2 @@
+from . import worker
+from . import outbox

@@ -1,0 +1,130 @@
+"""`account.tax`: the same tax as a part of the price, for prices that Cartona quotes gross."""
+
+from odoo import _, fields, models
+
+from ...compat import included_tax_values
+
+# What the price that a retailer pays hangs on.
+_PRICED_BY = {
+    "active",
+    "amount",
+    "amount_type",
+    "children_tax_ids",
+    "formula",
+    "include_base_amount",
+    "invoice_repartition_line_ids",
+    "is_base_affected",
+    "price_include",
+    "price_include_override",
+    "python_applicable",
+    "python_compute",
+    "repartition_line_ids",
+    "sequence",
+}
+
+
+class AccountTax(models.Model):
+    _inherit = "account.tax"
+
+    cartona_included_id = fields.Many2one(
+        "account.tax",
+        "Included Form",
+        copy=False,
+        readonly=True,
+        ondelete="set null",
+        help="The same tax as a part of the price, made for orders from Cartona.",
+    )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if _PRICED_BY & vals.keys():
+            self._cartona_mark_dirty(self.company_id)
+        return res
+
+    def unlink(self):
+        companies = self.company_id
+        res = super().unlink()
+        self._cartona_mark_dirty(companies)
+        return res
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_mark_dirty(self, companies):
+        """Note every price of these companies that goes to Cartona with its taxes."""
+        # In sudo mode: taxes are changed by accountants without any Cartona right.
+        configs = (
+            self.env["cartona.config"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "in", companies.ids),
+                    ("auto_sync_products", "=", True),
+                    ("price_tax", "=", "gross"),
+                ]
+            )
+        )
+        self.env["cartona.change"]._mark_all_dirty(configs, "price")
+
+    def _cartona_included(self):
+        """The same taxes in a form that leaves a price of 100 at 100.
+
+        Missing ones are made, once per tax: same rate, group, accounts and tax grids, so that
+        reports add up as if the tax had been on top of the net price.
+
+        :return: `account.tax` in the order of `self`
+        """
+        included = self.browse()
+        for tax in self:
+            included |= tax if tax._cartona_keeps_price() else tax._cartona_twin()
+        return included
+
+    def _cartona_keeps_price(self):
+        """Whether the retailer pays 100 for a price of 100: included already, exempt, reversed."""
+        self.ensure_one()
+        if self.amount_type == "group":
+            return all(child._cartona_keeps_price() for child in self.children_tax_ids)
+        if self.price_include:
+            return True
+        if self.amount_type not in ("percent", "division", "fixed"):
+            return False  # a formula may give nothing for one price and something for the next
+        totals = self.compute_all(100.0, currency=self.company_id.currency_id)
+        return totals["total_included"] == 100.0
+
+    def _cartona_twin(self):
+        self.ensure_one()
+        twin = self.cartona_included_id
+        if not twin:
+            twin = self.cartona_included_id = self._cartona_make_twin()
+        elif twin.amount != self.amount:
+            twin.amount = self.amount  # the law has changed the rate
+        if self.amount_type == "group":
+            children = self.children_tax_ids._cartona_included()
+            if twin.children_tax_ids != children:
+                twin.children_tax_ids = children
+        return twin
+
+    def _cartona_make_twin(self):
+        name = self._cartona_twin_name()
+        values = dict(included_tax_values(self), name=name)
+        if self.amount_type == "group":
+            values["children_tax_ids"] = [(6, 0, self.children_tax_ids._cartona_included().ids)]
+        twin = self.copy(values)
+        if twin.name != name:
+            twin.name = name  # up to 16 a copy is named "... (Copy)" whatever one asks for
+        return twin
+
+    def _cartona_twin_name(self):
+        """A name that is still free: names of taxes are unique."""
+        name, number = _("%s (included)", self.name), 1
+        taken = set(
+            self.with_context(active_test=False)
+            .search([("company_id", "=", self.company_id.id), ("name", "=like", name + "%")])
+            .mapped("name")
+        )
+        wanted = name
+        while wanted in taken:
+            number += 1
+            wanted = "%s %s" % (name, number)
+        return wanted

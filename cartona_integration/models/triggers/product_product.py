@@ -1,0 +1,267 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...compat import check_may_read, flush, forget
+from ..catalogue.listing import SYNC_STATES
+from ..queue.outbox import LISTING_KINDS
+
+# What a published price or the right to be sold hangs on.
+PRICE_FIELDS = {
+    "active",
+    "categ_id",
+    "list_price",
+    "lst_price",
+    "sale_ok",
+    "standard_price",
+    "taxes_id",
+    "uom_id",
+}
+# What changes whether an order for the product can be taken.
+SELLABLE_FIELDS = {"active", "sale_ok"}
+# What its quantity hangs on, besides what lies in the stock.
+STOCK_FIELDS = {"detailed_type", "is_storable", "type", "uom_id"}
+# What an order may name the product by.
+IDENTITY_FIELDS = {"barcode", "default_code"}
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    cartona_listing_ids = fields.One2many("cartona.listing", "product_id", "Cartona Listings")
+    cartona_id = fields.Char(
+        "Cartona ID",
+        compute="_compute_cartona",
+        inverse="_inverse_cartona_id",
+        search="_search_cartona_id",
+        help="Cartona's number of this product. Empty it to take the product off.",
+    )
+    cartona_sync_state = fields.Selection(
+        SYNC_STATES,
+        "Cartona",
+        compute="_compute_cartona",
+        search="_search_cartona_sync_state",
+        help="Waiting: on its way. Up to date: Cartona has it. Error: the sentence above says why.",
+    )
+    cartona_synced_at = fields.Datetime(
+        "Last Sent to Cartona",
+        compute="_compute_cartona",
+        help="When Cartona last took a price or a quantity of this product.",
+    )
+    cartona_last_sent = fields.Char(
+        "On Cartona Now",
+        compute="_compute_cartona",
+        help="The price and the quantity that Cartona was last told.",
+    )
+    cartona_error = fields.Char(
+        "Cartona Error",
+        compute="_compute_cartona",
+        help="Why this product is not as it should be on Cartona, and what to do.",
+    )
+    cartona_listing_count = fields.Integer(
+        compute="_compute_cartona",
+        help="In how many ways Cartona sells it: by the piece, by the box ...",
+    )
+    cartona_error_code = fields.Char(compute="_compute_cartona")
+    cartona_is_price_on_hold = fields.Boolean("Price to Confirm", compute="_compute_cartona")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "cartona_listing_ids.cartona_id",
+        "cartona_listing_ids.state",
+        "cartona_listing_ids.synced_at",
+        "cartona_listing_ids.sent_values",
+        "cartona_listing_ids.error_code",
+    )
+    @api.depends_context("company", "lang")
+    def _compute_cartona(self):
+        listings = self._cartona_listings()
+        noted = listings._dirty_ids()
+        by_product = listings._by_product()
+        for product in self:
+            own = by_product.get(product._origin, listings.browse())
+            shown = product._cartona_shown_listing(own)
+            errors = own.filtered("error_code")
+            product.cartona_id = shown.cartona_id
+            product.cartona_sync_state = own._sync_state(noted)
+            product.cartona_synced_at = max(
+                own.filtered("synced_at").mapped("synced_at"), default=False
+            )
+            product.cartona_last_sent = shown._last_sent()
+            product.cartona_error = errors[:1].error_message
+            product.cartona_error_code = errors[:1].error_code
+            product.cartona_is_price_on_hold = errors[:1].is_price_on_hold
+            product.cartona_listing_count = len(own)
+
+    def _cartona_listings(self):
+        """The listings of these products in the current company's configuration.
+
+        In sudo mode: the state is shown to whoever sees the product.
+        """
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        return (
+            config.env["cartona.listing"].search(
+                [("config_id", "=", config.id), ("product_id", "in", self._origin.ids)]
+            )
+            if config
+            else config.env["cartona.listing"]
+        )
+
+    def _cartona_shown_listing(self, listings):
+        """The listing in the product's own unit, else the oldest one."""
+        return listings.filtered(lambda listing: listing.uom_id == self.uom_id)[:1] or listings[:1]
+
+    def _inverse_cartona_id(self):
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        for product in self:
+            listings = product._cartona_listings()
+            shown, wanted = product._cartona_shown_listing(listings), product.cartona_id
+            wanted = wanted and str(wanted).strip()
+            if (shown.cartona_id or "") == (wanted or ""):
+                continue
+            if not config:
+                raise UserError(
+                    _("%s has no Cartona configuration yet.", self.env.company.display_name)
+                )
+            shown._unlink_product()
+            if wanted:
+                # In sudo mode through the configuration: who may write products may link them.
+                config.env["cartona.listing"]._link(config, product.with_env(config.env), wanted)
+        forget(self, ["cartona_id"])
+
+    @api.model
+    def _search_cartona_id(self, operator, value):
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        domain = [("config_id", "=", config.id), ("product_id", "!=", False)]
+        Listing = config.env["cartona.listing"]
+        negative = operator in ("!=", "not in") or operator.startswith("not ")
+        if operator in ("=", "!=", "in", "not in"):
+            values = {value} if isinstance(value, (str, bool, type(None))) else set(value)
+            wanted = [str(cartona_id) for cartona_id in values if cartona_id]
+            found = Listing.search(domain + [("cartona_id", "in", wanted)]).product_id
+            if len(wanted) < len(values):
+                # "Not linked" is asked for, too: everything but what is linked otherwise.
+                found = Listing.search(domain).product_id - found
+                negative = not negative
+        else:
+            operator = operator.replace("not ", "")
+            found = Listing.search(domain + [("cartona_id", operator, value)]).product_id
+        return [("id", "not in" if negative else "in", found.ids)]
+
+    @api.model
+    def _search_cartona_sync_state(self, operator, value):
+        wanted = {value} if isinstance(value, str) else set(value or ())
+        if operator in ("!=", "not in"):
+            wanted = {state for state, _label in SYNC_STATES} - wanted
+        states = self._cartona_states()
+        found = [product_id for product_id, state in states.items() if state in wanted]
+        if "not_linked" not in wanted:
+            return [("id", "in", found)]
+        return [("id", "not in", list(states.keys() - set(found)))]
+
+    @api.model
+    def _cartona_states(self):
+        """The state of every linked product of the current company, as `_sync_state` says it.
+
+        :return: dict product id -> state
+        """
+        config = self.env["cartona.config"]._of_company(self.env.company)
+        flush(self.env["cartona.listing"])
+        self.env.cr.execute(
+            """
+            SELECT listing.product_id,
+                   CASE WHEN bool_or(listing.state = 'error') THEN 'error'
+                        WHEN bool_or(listing.state = 'pending' OR change.res_id IS NOT NULL)
+                        THEN 'pending' ELSE 'synced' END
+              FROM cartona_listing listing
+              LEFT JOIN cartona_change change
+                     ON change.config_id = listing.config_id AND change.res_id = listing.id
+                    AND change.kind IN %s
+             WHERE listing.config_id = %s AND listing.product_id IS NOT NULL
+             GROUP BY listing.product_id
+            """,
+            (LISTING_KINDS, config.id or 0),
+        )
+        return dict(self.env.cr.fetchall())
+
+    # === CRUD METHODS === #
+
+    def unlink(self):
+        # The listing outlives its product: Cartona still shows it, unmatched.
+        # In sudo mode: the rule applies whoever deletes a product.
+        self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)]).write(
+            {"product_id": False}
+        )
+        return super().unlink()
+
+    def write(self, vals):
+        res = super().write(vals)
+        if PRICE_FIELDS & vals.keys():
+            self.env["cartona.change"]._mark_dirty("price", product_ids=self.ids)
+        if STOCK_FIELDS & vals.keys():
+            self.env["cartona.change"]._mark_dirty("stock", product_ids=self.ids)
+        if SELLABLE_FIELDS & vals.keys():
+            self._cartona_sellable_changed()
+        if IDENTITY_FIELDS & vals.keys():
+            self._cartona_identity_changed()
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send price and stock of these products again."""
+        check_may_read(self)
+        listings = self._cartona_listings()
+        if not listings:
+            raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))
+        return listings.with_env(self.env).action_cartona_sync()
+
+    def action_cartona_confirm_price(self):
+        """Somebody has looked at the unusual price and wants it on Cartona."""
+        self._cartona_readable_listings().action_confirm_price()
+
+    def action_cartona_accept_pack(self):
+        """Sell the pack that Cartona now shows."""
+        self._cartona_readable_listings().action_accept_pack()
+
+    def action_cartona_listings(self):
+        """Open what Cartona lists of these products."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_listing"
+        )
+        return dict(action, domain=[("product_id", "in", self.ids)])
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_readable_listings(self):
+        """The listings of these products, in the user's own environment.
+
+        :raise AccessError: the user may see the products, or what Cartona has of them, not
+        """
+        check_may_read(self)
+        listings = self._cartona_listings().with_env(self.env)
+        check_may_read(listings)
+        return listings
+
+    def _cartona_sellable_changed(self):
+        """Offered or taken off: stock is published anew, and waiting orders may pass."""
+        self.env["cartona.change"]._mark_dirty("stock", product_ids=self.ids)
+        # In sudo mode: the rule applies whoever archives a product.
+        listings = self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)])
+        configs = listings.config_id | self._cartona_waiting("product_unavailable")
+        for config in configs:
+            self.env["cartona.change"]._mark_replay(config)
+
+    def _cartona_identity_changed(self):
+        """An order may name a product by its reference or barcode, without any listing."""
+        for config in self._cartona_waiting("unknown_product"):
+            self.env["cartona.change"]._mark_replay(config)
+
+    @api.model
+    def _cartona_waiting(self, code):
+        """The configurations with orders that wait for this reason.
+
+        In sudo mode: the rule applies whoever changes a product.
+        """
+        domain = [("state", "=", "error"), ("error_code", "=", code)]
+        return self.env["cartona.message"].sudo().search(domain).config_id

@@ -1,0 +1,152 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..catalogue.listing import SYNC_STATES
+from .product_product import PRICE_FIELDS, SELLABLE_FIELDS, STOCK_FIELDS
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    # As Odoo mirrors the barcode: the single variant's, nothing where there are several.
+    cartona_id = fields.Char(
+        "Cartona ID",
+        compute="_compute_cartona_id",
+        inverse="_inverse_cartona_id",
+        search="_search_cartona_id",
+        help="Cartona's number of this product. Empty it to take the product off.",
+    )
+    cartona_sync_state = fields.Selection(
+        SYNC_STATES,
+        "Cartona",
+        compute="_compute_cartona_state",
+        search="_search_cartona_sync_state",
+        help="Waiting: on its way. Up to date: Cartona has it. Error: the sentence above says why.",
+    )
+    cartona_synced_at = fields.Datetime(
+        "Last Sent to Cartona",
+        compute="_compute_cartona_state",
+        help="When Cartona last took a price or a quantity of this product.",
+    )
+    cartona_last_sent = fields.Char(
+        "On Cartona Now",
+        compute="_compute_cartona_state",
+        help="The price and the quantity that Cartona was last told.",
+    )
+    cartona_error = fields.Char(
+        "Cartona Error",
+        compute="_compute_cartona_state",
+        help="Why this product is not as it should be on Cartona, and what to do.",
+    )
+    cartona_error_code = fields.Char(compute="_compute_cartona_state")
+    cartona_is_price_on_hold = fields.Boolean("Price to Confirm", compute="_compute_cartona_state")
+    cartona_is_unlimited_stock = fields.Boolean(
+        "Unlimited on Cartona",
+        help="Retailers can always order it: no quantity is sent, Cartona does not count it.",
+    )
+    cartona_listing_count = fields.Integer(
+        compute="_compute_cartona_state",
+        help="In how many ways Cartona sells it: by the piece, by the box ...",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("product_variant_ids.cartona_id")
+    @api.depends_context("company")
+    def _compute_cartona_id(self):
+        for template in self:
+            variants = template._cartona_variants()
+            template.cartona_id = len(variants) == 1 and variants.cartona_id
+
+    @api.depends(
+        "product_variant_ids.cartona_sync_state",
+        "product_variant_ids.cartona_synced_at",
+        "product_variant_ids.cartona_last_sent",
+        "product_variant_ids.cartona_error",
+    )
+    @api.depends_context("company", "lang")
+    def _compute_cartona_state(self):
+        every_listing = self._cartona_variants()._cartona_listings()
+        noted, by_product = every_listing._dirty_ids(), every_listing._by_product()
+        for template in self:
+            variants = template._cartona_variants()._origin
+            own = [by_product[variant] for variant in variants if variant in by_product]
+            listings = every_listing.browse().concat(*own).sorted("id")
+            template.cartona_listing_count = len(listings)
+            template.cartona_sync_state = listings._sync_state(noted)
+            template.cartona_synced_at = max(
+                listings.filtered("synced_at").mapped("synced_at"), default=False
+            )
+            template.cartona_last_sent = len(variants) == 1 and variants.cartona_last_sent
+            error = listings.filtered("error_code")[:1]
+            template.cartona_error = error.error_message
+            template.cartona_error_code = error.error_code
+            template.cartona_is_price_on_hold = error.is_price_on_hold
+
+    def _cartona_variants(self):
+        """The variants, also those of archived templates."""
+        return self.with_context(active_test=False).product_variant_ids
+
+    def _inverse_cartona_id(self):
+        for template in self:
+            variants = template._cartona_variants()
+            if len(variants) == 1:
+                variants.cartona_id = template.cartona_id
+            elif variants and template.cartona_id:
+                raise UserError(
+                    _(
+                        "%s has several variants. Enter the Cartona ID on each variant.",
+                        template.display_name,
+                    )
+                )
+
+    def _search_cartona_id(self, operator, value):
+        domain = self.env["product.product"]._search_cartona_id(operator, value)
+        return self._cartona_templates_of(domain)
+
+    def _search_cartona_sync_state(self, operator, value):
+        domain = self.env["product.product"]._search_cartona_sync_state(operator, value)
+        return self._cartona_templates_of(domain)
+
+    def _cartona_templates_of(self, domain):
+        variants = self.env["product.product"].with_context(active_test=False).search(domain)
+        return [("id", "in", variants.product_tmpl_id.ids)]
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        templates = super().create(vals_list)
+        # The variant did not exist yet when the inverse ran, as with the barcode.
+        for template, vals in zip(templates, vals_list):
+            if vals.get("cartona_id") and template.cartona_id != vals["cartona_id"]:
+                template.cartona_id = vals["cartona_id"]
+        return templates
+
+    def write(self, vals):
+        res = super().write(vals)
+        if PRICE_FIELDS & vals.keys():
+            self.env["cartona.change"]._mark_dirty("price", template_ids=self.ids)
+        if SELLABLE_FIELDS & vals.keys():
+            self._cartona_variants()._cartona_sellable_changed()
+        if (STOCK_FIELDS | {"cartona_is_unlimited_stock"}) & vals.keys():
+            self.env["cartona.change"]._mark_dirty("stock", template_ids=self.ids)
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send price and stock of these products again."""
+        return self._cartona_variants().action_cartona_sync()
+
+    def action_cartona_confirm_price(self):
+        """Somebody has looked at the unusual price and wants it on Cartona."""
+        self._cartona_variants().action_cartona_confirm_price()
+
+    def action_cartona_accept_pack(self):
+        """Sell the pack that Cartona now shows."""
+        self._cartona_variants().action_cartona_accept_pack()
+
+    def action_cartona_listings(self):
+        """Open what Cartona lists of this product."""
+        return self._cartona_variants().action_cartona_listings()
