@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
-from ..monitoring.sync_log import KEEP_DAYS
+# For how long the log is kept where no other number is set.
+LOG_DAYS = 30
 
 
 class ResConfigSettings(models.TransientModel):
@@ -26,7 +27,7 @@ class ResConfigSettings(models.TransientModel):
     cartona_log_days = fields.Integer(
         "Keep the Log (Days)",
         config_parameter="cartona_integration.log_days",
-        default=KEEP_DAYS,
+        default=LOG_DAYS,
         help="Older lines are deleted by Odoo, a few at a time.",
     )
 

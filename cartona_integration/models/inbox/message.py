@@ -78,6 +78,11 @@ class CartonaMessage(GuardedFields, models.Model):
             "CREATE INDEX IF NOT EXISTS cartona_message_open ON cartona_message (config_id, id)"
             " WHERE state IN ('new', 'error') OR acknowledge = 'due'"
         )
+        # Imported today, as the dashboard counts it.
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS cartona_message_today"
+            " ON cartona_message (config_id, create_date, state)"
+        )
 
     # === COMPUTE METHODS === #
 

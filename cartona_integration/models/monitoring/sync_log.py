@@ -8,9 +8,9 @@ from odoo import api, fields, models
 
 from ...cartona_api import redact
 from ...compat import GuardedFields
+from ..config.res_config_settings import LOG_DAYS
 
 _BODY_LIMIT = 20_000
-KEEP_DAYS = 30
 _PURGE_SLICE = 10_000
 _PURGE_SECONDS = 60
 
@@ -108,7 +108,7 @@ class CartonaSyncLog(GuardedFields, models.Model):
         days = int(
             self.env["ir.config_parameter"]
             .sudo()  # readable by administrators only
-            .get_param("cartona_integration.log_days", KEEP_DAYS)
+            .get_param("cartona_integration.log_days", LOG_DAYS)
         )
         limit = fields.Datetime.now() - timedelta(days=max(1, days))
         deadline, deleted = time.monotonic() + _PURGE_SECONDS, _PURGE_SLICE
