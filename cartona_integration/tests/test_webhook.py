@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import HttpCase, tagged
 
-from ..models import cartona_webhook_stat
+from ..models.config import webhook_stats
 from .order_common import ORDER
 
 ORDERS_URL = "/cartona/webhook/orders"
@@ -24,14 +24,14 @@ class WebhookCase(HttpCase):
         self.env.cr.flush()
         self.delayed = []
         self.seconds = 0.0
-        counter = cartona_webhook_stat.Counter(
-            cartona_webhook_stat._write,
+        counter = webhook_stats.Counter(
+            webhook_stats._write,
             later=lambda seconds, call: self.delayed.append(call),
             clock=lambda: self.seconds,
         )
-        self.patch(cartona_webhook_stat, "_counter", counter)
-        guesses = cartona_webhook_stat.Guesses(clock=lambda: self.seconds)
-        self.patch(cartona_webhook_stat, "_guesses", guesses)
+        self.patch(webhook_stats, "_counter", counter)
+        guesses = webhook_stats.Guesses(clock=lambda: self.seconds)
+        self.patch(webhook_stats, "_guesses", guesses)
 
     def post(self, body, secret="s3cret-of-this-test", url=ORDERS_URL):
         """The HTTP answer to a call with this body (bytes, or JSON data)."""

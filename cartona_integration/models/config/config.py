@@ -27,7 +27,7 @@ _CONNECTION_SETTINGS = ("base_url", "auth_token", "supplier_code")
 class CartonaConfig(GuardedFields, models.Model):
     _name = "cartona.config"
     _description = "Cartona Configuration"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "cartona.activity.mixin"]
     _rec_name = "company_id"
     _order = "company_id"
 

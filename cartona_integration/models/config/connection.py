@@ -291,7 +291,7 @@ class CartonaConfig(models.Model):
                 "in_next_try": False,
             }
         )
-        self._open_activities("connection").unlink()
+        self._cartona_close_activities("connection")
 
     def _set_connection_error(self, error):
         self.write(
@@ -336,11 +336,11 @@ class CartonaConfig(models.Model):
         """The connection needs a person: say so once, in one activity."""
         if self.connection_state != "error" or self.error_code != error.code:
             self._set_connection_error(error)
-        if not self._open_activities("connection"):
+        if not self._cartona_open_activities("connection"):
             user = self._responsible()
             summary = self.with_context(lang=user.lang)._alert_summary(error.code)
             note = paragraph(self.with_context(lang=user.lang).error_message)
-            self._notify("connection", user, summary, note)
+            self._cartona_schedule(summary, user, "connection", note, is_mailed=True)
 
     def _alert_summary(self, code):
         if code == "copied_database":

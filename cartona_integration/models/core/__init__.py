@@ -1,1 +1,2 @@
 from . import reasons
+from . import activities

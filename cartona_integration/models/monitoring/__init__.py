@@ -4,4 +4,3 @@ from . import dashboard_progress
 from . import dashboard
 from . import dashboard_setup
 from . import activities
-from . import mail_activity

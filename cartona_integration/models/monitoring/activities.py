@@ -15,12 +15,11 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from ...cartona_api import CartonaError
 from ...compat import flush
+from ..core.activities import ACTIVITY, ACTIVITY_LATE
 from ..core.formatting import paragraph
 
 _logger = logging.getLogger(__name__)
 
-_ACTIVITY = "cartona_integration.mail_activity_type_cartona"
-_ACTIVITY_LATE = "cartona_integration.mail_activity_type_pending"
 # Orders whose time is up: one activity for each salesperson, whose id follows.
 _LATE = "late_orders:"
 # Cause -> the field that counts it, and the action that lists it.
@@ -113,7 +112,7 @@ class CartonaConfig(models.Model):
 
         :param int told: of how many somebody was told before
         """
-        activity = self._open_activities(cause)
+        activity = self._cartona_open_activities(cause)
         if not count:
             activity.unlink()
         elif activity and count != told:
@@ -126,18 +125,8 @@ class CartonaConfig(models.Model):
             if is_late:
                 user = self.env["res.users"].browse(int(cause[len(_LATE) :]))
             summary, note = self.with_context(lang=user.lang)._words_of(cause, count)
-            self._notify(cause, user, summary, note, _ACTIVITY_LATE if is_late else _ACTIVITY)
-
-    def _notify(self, cause, user, summary, note, kind=_ACTIVITY):
-        """Make the activity of one cause."""
-        self.activity_schedule(
-            kind, summary=summary, note=note, user_id=user.id, cartona_cause=cause
-        )
-
-    def _open_activities(self, cause):
-        """The activities of one cause that are still open."""
-        # In sudo mode: they may be somebody else's.
-        return self.sudo().activity_ids.filtered(lambda activity: activity.cartona_cause == cause)
+            kind = ACTIVITY_LATE if is_late else ACTIVITY
+            self._cartona_schedule(summary, user, cause, note, kind)
 
     def _words_of(self, cause, count):
         """Summary and note, in the language of the environment."""

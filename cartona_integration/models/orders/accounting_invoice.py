@@ -17,13 +17,13 @@ from odoo import _, fields, models
 
 from ...cartona_api import status as life_cycle
 from ...compat import receivable_lines
+from ..core.activities import ACTIVITY_ACCOUNTING
 from .status import DETAILS
 
 # One part that Cartona has to do with.
 #   debit, credit: fields of `cartona.config` with the accounts; "" for the retailer's receivable
 Part = namedtuple("Part", "name amount debit credit")
 _TOLERANCE = 0.011
-_ACTIVITY = "cartona_integration.mail_activity_type_money"
 # Whose change makes the parts of a settlement others.
 _FIGURES = ("cartona_credit", "cartona_installment_cost", "cartona_wallet_top_up")
 
@@ -75,7 +75,7 @@ class SaleOrder(models.Model):
         if self.cartona_money_waiting:
             return
         # What kept it from being booked the last time may be gone; what is not is told again.
-        self.activity_unlink([_ACTIVITY])
+        self.activity_unlink([ACTIVITY_ACCOUNTING])
         if config.invoice_on_delivery:
             self._cartona_make_invoice(config)
             self._cartona_credit_returned()
@@ -278,8 +278,10 @@ class SaleOrder(models.Model):
 
     def _cartona_notify_accounting(self, config, task):
         """Have the one in charge look at the order; the newest reason is the one to read."""
-        self.activity_unlink([_ACTIVITY])
-        self.activity_schedule(_ACTIVITY, summary=task, user_id=config._responsible().id)
+        self.activity_unlink([ACTIVITY_ACCOUNTING])
+        self._cartona_schedule(
+            task, config._responsible(), kind=ACTIVITY_ACCOUNTING, is_mailed=True
+        )
 
 
 def _figures_of(parts):

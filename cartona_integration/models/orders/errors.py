@@ -10,7 +10,6 @@ from odoo import _, api, fields, models
 from ...cartona_api import status as life_cycle
 from ...compat import customer_warning
 
-_ACTIVITY = "cartona_integration.mail_activity_type_cartona"
 # Whether what was asked of an order still is to be done; the other causes are errors of the order
 # and end with them.
 _HOLDS = {
@@ -43,7 +42,8 @@ _SETTLES = {
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "cartona.activity.mixin"]
 
     cartona_error_code = fields.Char(copy=False, readonly=True)
     # Cartona's words; of “conflict” the two statuses.
@@ -127,51 +127,35 @@ class SaleOrder(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_notify(self, task, salesperson=False, cause=""):
-        """Have a person look at the order: the one in charge of Cartona, or the salesperson.
+        """Schedule an activity on the order, unless the same one is open.
 
-        The same is not asked again while it waits for somebody.
-
-        :param str cause: why, by which it is found again when that is gone; without one it stays
-            until somebody has done it
+        :param str task: what to do, in the language of the person it is for
+        :param bool salesperson: True for the order's salesperson, else the person responsible for
+            Cartona
+        :param str cause: see `cartona.activity.mixin`
         """
         self.ensure_one()
-        # In sudo mode: the activity may be somebody else's.
-        asked = self.sudo()._cartona_open_activities()
-        if any(row.cartona_cause == cause if cause else row.summary == task for row in asked):
+        activities = self._cartona_open_activities()
+        if any(row.cartona_cause == cause if cause else row.summary == task for row in activities):
             return
-        kind = self.env.ref(_ACTIVITY)
         config = self.env["cartona.config"]._of_company(self.company_id)
         user = (salesperson and self.user_id) or config._responsible()
-        quiet = self.with_context(mail_activity_quick_update=True)  # seen, not mailed
-        quiet.activity_schedule(
-            activity_type_id=kind.id, summary=task, user_id=user.id, cartona_cause=cause
-        )
+        self._cartona_schedule(task, user, cause)
 
     def _cartona_notify_error(self):
-        """Have a person look at the error of the order, told in his language."""
+        """Schedule an activity about the error of the order, in the language of its reader."""
         config = self.env["cartona.config"]._of_company(self.company_id)
         order = self.with_context(lang=config._responsible().lang)
         self._cartona_notify(order.cartona_error, cause=self.cartona_error_code)
 
-    def _cartona_close_activities(self, cause):
-        """What was asked for by `_cartona_notify` has been done, or matters no more."""
-        # In sudo mode: the activity may be somebody else's.
-        asked = self.sudo()._cartona_open_activities()
-        asked.filtered(lambda activity: activity.cartona_cause == cause).unlink()
-
     def _cartona_close_resolved_activities(self):
-        """Drop what has been settled meanwhile, on the order or on its customer."""
-        for order in self.sudo():  # the activities may be somebody else's
+        """Remove the activities whose cause is resolved, on the order or on its customer."""
+        for order in self.sudo():  # the activities may be assigned to other users
             order._cartona_open_activities().filtered(
                 lambda activity, order=order: (
                     activity.cartona_cause in _HOLDS and not _HOLDS[activity.cartona_cause](order)
                 )
             ).unlink()
-
-    def _cartona_open_activities(self):
-        """The activities of ours that wait for somebody."""
-        kind = self.env.ref(_ACTIVITY)
-        return self.activity_ids.filtered(lambda activity: activity.activity_type_id == kind)
 
 
 class ResPartner(models.Model):

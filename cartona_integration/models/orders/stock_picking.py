@@ -8,7 +8,8 @@ from ..core.formatting import paragraph
 
 
 class StockPicking(models.Model):
-    _inherit = "stock.picking"
+    _name = "stock.picking"
+    _inherit = ["stock.picking", "cartona.activity.mixin"]
 
     # In sudo mode, as related fields are: a warehouse user need not see orders.
     cartona_id = fields.Char("Cartona ID", related="sale_id.cartona_id")
@@ -123,17 +124,15 @@ class StockPicking(models.Model):
         :param users: `res.users`, who works on it; empty: the one responsible for Cartona
         """
         self.ensure_one()
-        picking = self.with_context(mail_activity_quick_update=True)
-        kind = self.env.ref("cartona_integration.mail_activity_type_cartona")
-        config = self.env["cartona.config"]._of_company(picking.company_id)
-        picking._message_log(body=paragraph(words))
-        for user in users or config._responsible():
-            picking.activity_schedule(activity_type_id=kind.id, summary=words, user_id=user.id)
+        users = users or self.env["cartona.config"]._of_company(self.company_id)._responsible()
+        self._message_log(body=paragraph(words))
+        self._cartona_schedule(words, users)
+        for user in users:
             self.env["bus.bus"]._sendone(
                 user.partner_id,
                 "simple_notification",
                 {
-                    "title": picking.name,
+                    "title": self.name,
                     "message": words,
                     "type": "danger",
                     "warning": True,
