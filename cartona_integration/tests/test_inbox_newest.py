@@ -301,9 +301,9 @@ class TestNewest(InboxCase):
         self.assertEqual(self.marketplace.calls[0][2]["page"], "1")
 
     def patch_seconds(self, seconds):
-        from ..models import cartona_message_pull
+        from ..models.inbox import pull
 
-        self.patch(cartona_message_pull, "_PULL_SECONDS", seconds)
+        self.patch(pull, "_PULL_SECONDS", seconds)
 
     def settle_jobs(self):
         """No job waits."""

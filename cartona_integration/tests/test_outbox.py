@@ -1,6 +1,6 @@
 """Every way a price or a stock changes is noted, once, and nothing else is."""
 
-from ..models import cartona_worker
+from ..models.queue import worker
 from .common import PRODUCTS, CartonaCase
 
 
@@ -224,7 +224,7 @@ class TestOutbox(CartonaCase):
         self.env["cartona.worker"]._enqueue("import", self.config.id, seconds=30)
         self.env.cr.flush()
         self.assertEqual(
-            cartona_worker._not_queued(self.env.cr, bells),
+            worker._not_queued(self.env.cr, bells),
             [("import", self.config.id)],
             "one that is delayed does not stand in for one that is not",
         )
@@ -244,7 +244,7 @@ class TestOutbox(CartonaCase):
                     "UPDATE queue_job SET state = %s WHERE id = ANY(%s)",
                     (state, jobs.ids),
                 )
-                self.assertEqual(cartona_worker._not_queued(self.env.cr, {bell}), unheard)
+                self.assertEqual(worker._not_queued(self.env.cr, {bell}), unheard)
 
     def test_moves_of_unlinked_products_are_not_noted(self):
         self.set_stock(self.rice, 10)
