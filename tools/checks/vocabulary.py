@@ -2,7 +2,8 @@
 
 Plain words are quicker to read, and Odoo's own words mean one thing. Each area may contain a few of
 the listed words, each file fewer than a dozen. Docstrings open with a verb, never with a question
-word. `--list` prints the rate of every area and the worst files, `--show PATH ...` every occurrence.
+word. `--list` prints the rate of every area and the worst files, `--show PATH ...` every
+occurrence.
 """
 
 import re
@@ -52,7 +53,8 @@ WORDS = {
     r"sees? to|seen to|saw to": None,
     r"whose (?:it|they|he|she)|(?:by|of|know|is|are) whose": None,
     r"one's own": None,
-    r"(?<!there\s)(?:is|are|was|were) no(?! (?:longer|more|less|later|earlier|one|need)\b) \w+": None,
+    r"(?<!there\s)(?:is|are|was|were) no"
+    r"(?! (?:longer|more|less|later|earlier|one|need)\b) \w+": None,
 }
 
 #: Phrases with a listed word that are right.
