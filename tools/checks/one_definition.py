@@ -26,7 +26,7 @@ _Table = dict[tuple[str, str], list[tuple[ModelClass, Definition]]]
 
 
 def problems(root: Path = ROOT, addons: tuple[str, ...] = ADDONS) -> Iterator[str]:
-    """Yield each second definition, each extension of what is no hook, each hook without code."""
+    """Yield second definitions, extensions of unlisted methods, and listed hooks without code."""
     hooks = _hooks(root)
     lower: _Table = {}
     models: set[str] = set()

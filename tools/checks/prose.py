@@ -82,9 +82,16 @@ class _Strings(ast.NodeVisitor):
 
 
 def _python(text: str) -> Prose:
+    comments: list[tuple[int, list[str]]] = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string.lstrip("#!:")
+            line, words = token.start[0], token.string.lstrip("#!:")
+            # A phrase may go on in the next line.
+            if comments and comments[-1][0] + len(comments[-1][1]) == line:
+                comments[-1][1].append(words)
+            else:
+                comments.append((line, [words]))
+    yield from ((line, "\n".join(words)) for line, words in comments)
     strings = _Strings()
     strings.visit(ast.parse(text))
     yield from strings.found
@@ -93,7 +100,7 @@ def _python(text: str) -> Prose:
 def _markdown(text: str) -> Prose:
     for pattern in (_FENCED, _REMARK):
         text = pattern.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
-    yield from enumerate(text.split("\n"), 1)
+    yield 1, text
 
 
 def _xml(text: str) -> Prose:
