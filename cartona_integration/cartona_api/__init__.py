@@ -5,7 +5,7 @@ from .bulk import BulkResult, Refusal, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
 from .orders import Order, OrderLine, Retailer, content_key, glance, parse_order
-from .products import Listing, base_stock_item, parse_listing, row_identity, update_item
+from .products import Listing, parse_listing, row_identity
 from .push import PushOutcome, push_batch
 from .urls import check_base_url
 from .webhook import Notice, authentic, unwrap
@@ -32,7 +32,6 @@ __all__ = [
     "Unauthorised",
     "authentic",
     "backoff",
-    "base_stock_item",
     "check_base_url",
     "content_key",
     "edits",
@@ -48,5 +47,4 @@ __all__ = [
     "row_identity",
     "status",
     "unwrap",
-    "update_item",
 ]

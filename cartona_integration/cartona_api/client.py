@@ -27,7 +27,6 @@ from .wire import (
     NOT_JSON,
     encode,
     error_for_status,
-    iso_time,
     read_json,
     read_rows,
     redirect_target,
@@ -38,7 +37,6 @@ MAX_BODY_SHOWN = 2000
 
 PRODUCTS = "supplier-product"
 BULK_UPDATE = "supplier-product/bulk-update"
-BASE_STOCK = "supplier-product/base-product/bulk-update-stock"
 PULL_ORDERS = "order/pull-orders"
 ORDER_STATUS = "order/update-order-status"
 ORDER_DETAILS = "order/update-order-details"
@@ -138,36 +136,19 @@ class CartonaClient:
     def update_products(self, items):
         """Change prices, stock and flags of many products.
 
-        :param items: list of dicts, see `products.update_item`.
+        :param items: list of dicts: `supplier_product_id` and what to change.
         :rtype: BulkResult
         """
         return self._post_bulk("update_products", BULK_UPDATE, items)
 
-    def update_base_stock(self, items):
-        """Set stock in base units; Cartona divides it by each listing's unit count.
-
-        Part of the API for integrators. The addon itself sends each listing's stock, so that what
-        a box holds is rounded by one rule, ours.
-
-        :param items: list of `{base_product_id, available_stock_quantity}`.
-        :rtype: BulkResult
-        """
-        return self._post_bulk("update_base_stock", BASE_STOCK, items)
-
     # === ORDERS === #
 
-    def pull_orders(self, page=1, per_page=100, date_from=None, date_to=None):
+    def pull_orders(self, page=1, per_page=100):
         """One page of the orders that are new or changed and not acknowledged yet.
 
-        :param date_from: date, datetime (naive is UTC) or ISO text; not documented whether it
-            means creation or change.
         :return: list of raw orders. What is no object stays in its place, to be parked.
         """
-        params = self._page(page, per_page)
-        for key, value in (("from", date_from), ("to", date_to)):
-            if value:
-                params[key] = iso_time(value)
-        return self._get_rows("pull_orders", PULL_ORDERS, params)
+        return self._get_rows("pull_orders", PULL_ORDERS, self._page(page, per_page))
 
     def update_order_statuses(self, items):
         """Set the status of many orders; single refusals are in the result.

@@ -62,11 +62,6 @@ class OrderLine:
     cartona_discount: Decimal
     comment: str
 
-    @property
-    def removed(self):
-        """True for a line to show, not to sell."""
-        return self.amount <= 0
-
 
 @dataclass(frozen=True)
 class Order:
@@ -112,29 +107,6 @@ class Order:
     def total_mismatch(self):
         """True when Cartona's total and its own lines are more than a cent apart."""
         return self.total_price is not None and money.differs(self.total_price, self.lines_total)
-
-    @property
-    def amount_to_collect(self):
-        """Cash at the door."""
-        total = self.lines_total if self.total_price is None else self.total_price
-        return money.amount_to_collect(
-            total, self.cartona_credit, self.installment_cost, self.wallet_top_up
-        )
-
-    @property
-    def owed_by_cartona(self):
-        """What Cartona owes the supplier."""
-        return money.owed_by_cartona(self.cartona_credit, self.installment_cost, self.lines)
-
-    @property
-    def owed_to_cartona(self):
-        """What the supplier owes Cartona."""
-        return money.owed_to_cartona(self.wallet_top_up)
-
-    @property
-    def needs_otp(self):
-        """Does its delivery need the retailer's code?"""
-        return status.needs_otp(self.installment_cost, self.wallet_top_up)
 
 
 def parse_order(raw, lines_required=True):

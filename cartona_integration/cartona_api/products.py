@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .errors import Problem
-from .identity import BASE_ID, INTERNAL_ID, PRODUCT_ID, read_identity
+from .identity import PRODUCT_ID, read_identity
 from .redact import plain_key
 from .values import absent, amount_of_money, flag, identifier, number, text
-
-MAX_STOCK = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -31,18 +29,10 @@ class Listing:
     base_name: str
     image_url: str
     price: Decimal | None
-    median_price: Decimal | None
-    tax_percentage: Decimal | None
     stock: int | None
-    remind_me_at_stock: int | None
-    sold_amount: Decimal | None
-    min_order: Decimal | None
-    max_order: Decimal | None
     in_stock: bool | None
     is_published: bool | None
     is_unlimited_stock: bool | None
-    is_bundle: bool
-    notes: str
 
 
 def parse_listing(row):
@@ -72,18 +62,10 @@ def parse_listing(row):
         base_name=get.text("base_product_name", "base_prodcut_name"),
         image_url=get.text("image_thumbnail", "image_url", "image"),
         price=get.money("selling_price", "price"),
-        median_price=get.money("median_price"),
-        tax_percentage=get.money("tax_percentage"),
         stock=get.whole("available_stock_quantity"),
-        remind_me_at_stock=get.whole("remind_me_at_stock"),
-        sold_amount=get.number("sold_amount"),
-        min_order=get.money("min_order"),
-        max_order=get.money("max_order"),
         in_stock=get.flag("in_stock"),
         is_published=get.flag("is_published"),
         is_unlimited_stock=get.flag("is_unlimited_stock"),
-        is_bundle=bool(get.flag("is_bundle")),
-        notes=get.text("notes"),
     )  # fmt: skip
 
 
@@ -148,102 +130,3 @@ class _Fields:
 
     def flag(self, *names):
         return flag(self.raw(*names), names[0])
-
-
-def update_item(
-    cartona_id="",
-    *,
-    selling_price=None,
-    available_stock_quantity=None,
-    is_unlimited_stock=None,
-    in_stock=None,
-    is_published=None,
-    internal_product_id=None,
-    min_order=None,
-    max_order=None,
-    remind_me_at_stock=None,
-    notes=None,
-    base_product_id=None,
-    unit=None,
-    unit_count=None,
-):
-    """One item of a bulk update, with only what is given.
-
-    The product is the one of `cartona_id`; without that, of `internal_product_id`; without that,
-    of `base_product_id`, `unit` and `unit_count`. Source: the first given wins in that order.
-
-    :param selling_price: of one unit, >= 0; int, float, text or Decimal.
-    :param available_stock_quantity: whole units >= 0.
-    :param internal_product_id: with `cartona_id`, links the product to this id of ours.
-    :rtype: dict
-    :raise Problem: `no_identity`, `nothing_to_update`, `bad_number`, `negative_amount`,
-        `bad_stock`, `bad_flag`.
-    """
-    item = _identify(cartona_id, internal_product_id, base_product_id, unit, unit_count)
-    identity = len(item)
-    given = {
-        INTERNAL_ID: (identifier, internal_product_id if cartona_id else None),
-        "selling_price": (_price, selling_price),
-        "available_stock_quantity": (_stock, available_stock_quantity),
-        "remind_me_at_stock": (_stock, remind_me_at_stock),
-        "min_order": (_price, min_order),
-        "max_order": (_price, max_order),
-        "is_unlimited_stock": (flag, is_unlimited_stock),
-        "in_stock": (flag, in_stock),
-        "is_published": (flag, is_published),
-        "notes": (text, notes),
-    }
-    item.update(
-        (key, read(value, key)) for key, (read, value) in given.items() if value is not None
-    )
-    if len(item) == identity:
-        raise Problem("nothing_to_update", "")
-    return item
-
-
-def _identify(cartona_id, internal_product_id, base_product_id, unit, count):
-    cartona_id = identifier(cartona_id, PRODUCT_ID)
-    if cartona_id:
-        return {PRODUCT_ID: cartona_id}
-    internal = identifier(internal_product_id, INTERNAL_ID)
-    if internal:
-        return {INTERNAL_ID: internal}
-    base = identifier(base_product_id, BASE_ID)
-    if base and unit and count is not None:
-        return {
-            BASE_ID: base,
-            "unit": unit_name(str(unit)),
-            "unit_count": unit_count(count, "unit_count"),
-        }
-    raise Problem("no_identity", PRODUCT_ID)
-
-
-def base_stock_item(base_product_id, available_stock_quantity):
-    """One item of the stock update in base units.
-
-    :param available_stock_quantity: whole base units >= 0.
-    :rtype: dict
-    :raise Problem: `no_identity`, `bad_number`, `bad_stock`.
-    """
-    base = identifier(base_product_id, BASE_ID)
-    if not base:
-        raise Problem("no_identity", BASE_ID)
-    key = "available_stock_quantity"
-    return {BASE_ID: base, key: _stock(available_stock_quantity, key)}
-
-
-def _price(value, path):
-    if isinstance(value, float):
-        # What Odoo computed in floats is meant to the decimals of a price list.
-        value = round(value, 6)
-    price = amount_of_money(value, path, default=None)
-    if price is None:
-        raise Problem("bad_number", path, value)
-    return price
-
-
-def _stock(value, path):
-    quantity = number(value, path)
-    if quantity is None or quantity != int(quantity) or not 0 <= quantity <= MAX_STOCK:
-        raise Problem("bad_stock", path, value)
-    return int(quantity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -129,18 +129,6 @@ def readable_json(data):
     except UnicodeEncodeError:  # half of a surrogate pair
         return json.dumps(data)
     return text
-
-
-def iso_time(value):
-    """A date as it is, a moment as UTC in ISO form; a naive one is UTC already.
-
-    :param value: date, datetime or a text, which passes as it is
-    """
-    if not isinstance(value, datetime):
-        return value.isoformat() if isinstance(value, date) else str(value)
-    if value.tzinfo is not None:
-        value = value.astimezone(timezone.utc)
-    return value.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
 
 
 def redirect_target(location):

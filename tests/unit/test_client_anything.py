@@ -31,7 +31,6 @@ CALLS = {
     "catalogue": lambda client: client.list_products(2, 50),
     "orders": lambda client: client.pull_orders(),
     "products": lambda client: client.update_products(ITEMS),
-    "stock": lambda client: client.update_base_stock([{"base_product_id": "7"}]),
     "statuses": lambda client: client.update_order_statuses(ORDERS),
     "details": lambda client: client.update_order_details(ORDERS),
     "one status": lambda client: client.update_order_status("a1", {"status": "delivered"}),

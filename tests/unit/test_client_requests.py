@@ -1,12 +1,12 @@
 """What the client sends: paths, headers, parameters, bodies."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from cartona_api import CartonaClient, Problem, Unauthorised, update_item
+from cartona_api import CartonaClient, Problem, Unauthorised
 
 TOKEN = "tok-9f8e7d6c"
 
@@ -32,8 +32,6 @@ CALLS = [
      {"page": "2", "per_page": "10"}),
     ("products", lambda c: c.update_products([{"a": 1}]), "POST", "supplier-product/bulk-update",
      {}),
-    ("base stock", lambda c: c.update_base_stock([{"a": 1}]), "POST",
-     "supplier-product/base-product/bulk-update-stock", {}),
     ("statuses", lambda c: c.update_order_statuses([{"a": 1}]), "POST",
      "order/update-order-status", {}),
     ("details", lambda c: c.update_order_details([{"a": 1}]), "POST", "order/update-order-details",
@@ -84,7 +82,7 @@ def test_one_connection_serves_all_calls(client, server):
 
 def test_arabic_goes_out_as_utf8_and_money_without_noise(client, server):
     client.update_products([
-        update_item("12345", selling_price=Decimal("19.99"), notes="شاي"),
+        {"supplier_product_id": "12345", "selling_price": Decimal("19.99"), "notes": "شاي"},
         {"a": Decimal("200"), "b": Decimal("0.1") + Decimal("0.2"), "c": date(2026, 3, 10),
          "d": None},
     ])  # fmt: skip
@@ -112,7 +110,7 @@ def test_what_is_no_json_is_never_sent(client, server, value):
 
 @pytest.mark.parametrize(
     "method",
-    ["update_products", "update_base_stock", "update_order_statuses", "update_order_details"],
+    ["update_products", "update_order_statuses", "update_order_details"],
 )
 def test_an_empty_batch_costs_no_call(client, server, method):
     assert getattr(client, method)([]).ok
@@ -139,25 +137,6 @@ def test_the_account_is_named_both_ways_in_every_request(server):
 def test_without_an_account_none_is_named(client, server):
     client.update_products([{"a": 1}])
     assert server.requests[0].json == [{"a": 1}]
-
-
-PERIODS = [
-    ("days", date(2026, 3, 1), date(2026, 3, 2), {"from": "2026-03-01", "to": "2026-03-02"}),
-    ("naive is UTC", datetime(2026, 3, 1, 10, 0, 0, 999), None, {"from": "2026-03-01T10:00:00Z"}),
-    ("with a zone", None, datetime(2026, 3, 1, 10, tzinfo=timezone(timedelta(hours=2))),
-     {"to": "2026-03-01T08:00:00Z"}),
-    ("text", "2026-03-01T10:00:00+02:00", "", {"from": "2026-03-01T10:00:00+02:00"}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"), [c[1:] for c in PERIODS], ids=[c[0] for c in PERIODS]
-)
-def test_a_period_is_sent_as_iso_times(client, server, start, end, expected):
-    server.replies = [server.answer(body=[])]
-    client.pull_orders(date_from=start, date_to=end)
-    sent = query(server.requests[0])
-    assert {key: sent[key] for key in ("from", "to") if key in sent} == expected
 
 
 @pytest.mark.parametrize(("hashed_id", "path"), [
