@@ -1,23 +1,27 @@
-"""Catalogue rows in, items of a bulk update out."""
+"""Parse rows of the supplier's catalogue.
+
+Source: supplier-product in Cartona's supplier API notes; both spellings of a key have been seen.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from .answers import PRODUCT_ID, read_identity
 from .errors import Problem
-from .identity import PRODUCT_ID, read_identity
 from .redact import plain_key
-from .values import absent, amount_of_money, flag, identifier, number, text
+from .values import absent, flag, identifier, number, optional_amount, text
 
 
 @dataclass(frozen=True)
 class Listing:
     """One row of the supplier's catalogue on Cartona.
 
-    Prices are of one `unit` of `unit_count` base units; stock counts such units. None means that
-    Cartona did not say.
+    The price is of one `unit` of `unit_count` base units; stock counts such units. None means
+    absent.
     """
 
     cartona_id: str
@@ -35,12 +39,12 @@ class Listing:
     is_unlimited_stock: bool | None
 
 
-def parse_listing(row):
-    """A raw catalogue row -> Listing.
+def parse_listing(row: Any) -> Listing:
+    """Parse a raw row of the catalogue.
 
-    Takes both spellings of every key, ids as text or number, and booleans as words.
+    Accepts both spellings of every key, ids as text or number, and booleans as words.
 
-    :param row: dict.
+    :param row: dict, see `CartonaClient.list_products`.
     :raise Problem: `not_an_object`, `no_identity`, `bad_id`, `bad_number`, `negative_amount`,
         `bad_unit_count`, `bad_flag`, `bad_text`.
     """
@@ -69,64 +73,60 @@ def parse_listing(row):
     )  # fmt: skip
 
 
-def row_identity(row):
-    """What tells a catalogue row from the others, or "" when nothing does.
-
-    :rtype: str
-    """
+def row_identity(row: Any) -> str:
+    """Return the id of a row that may be unreadable otherwise, or ""."""
     known = read_identity(row) if isinstance(row, dict) else {}
     return known.get(PRODUCT_ID) or known.get("id") or ""
 
 
-def unit_name(raw):
-    """`Recharge Card` -> `recharge_card`: the unit as Cartona spells it.
-
-    :rtype: str
-    """
+def unit_name(raw: str) -> str:
+    """Return the unit as Cartona spells it: `Recharge Card` -> `recharge_card`."""
     return "_".join(raw.lower().split())
 
 
-def unit_count(value, path):
-    """Base units in one unit: Decimal above zero, 1 when absent."""
-    count = number(value, path, Decimal(1))
+def unit_count(value: Any, path: str) -> Decimal:
+    """Return the base units in one unit: above zero, 1 when absent.
+
+    :raise Problem: `bad_number`, `bad_unit_count`.
+    """
+    count = number(value, path)
+    if count is None:
+        return Decimal(1)
     if count <= 0:
         raise Problem("bad_unit_count", path, value)
     return count
 
 
 class _Fields:
-    """Reads a row by the spellings of a key, the first that is not empty."""
+    """Reader of a row that tries the spellings of a key, and takes the first that is not empty."""
 
-    def __init__(self, row):
-        self.row = {}
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row: dict[str, Any] = {}
         for key, value in row.items():
             name = plain_key(key)
             if absent(self.row.get(name)):
                 self.row[name] = value
 
-    def raw(self, *names):
+    def raw(self, *names: str) -> Any:
         for name in names:
             value = self.row.get(plain_key(name))
             if not absent(value):
                 return value
         return None
 
-    def id(self, *names):
+    def id(self, *names: str) -> str:
         return identifier(self.raw(*names), names[0])
 
-    def text(self, *names):
+    def text(self, *names: str) -> str:
         return text(self.raw(*names), names[0])
 
-    def number(self, *names):
-        return number(self.raw(*names), names[0])
+    def money(self, *names: str) -> Decimal | None:
+        return optional_amount(self.raw(*names), names[0])
 
-    def money(self, *names):
-        return amount_of_money(self.raw(*names), names[0], default=None)
-
-    def whole(self, *names):
-        """Whole units, rounded down, as we publish them ourselves."""
-        value = self.number(*names)
+    def whole(self, *names: str) -> int | None:
+        """Return whole units, rounded down, as the addon publishes them."""
+        value = number(self.raw(*names), names[0])
         return None if value is None else math.floor(value)
 
-    def flag(self, *names):
+    def flag(self, *names: str) -> bool | None:
         return flag(self.raw(*names), names[0])

@@ -260,7 +260,7 @@ class SaleOrder(models.Model):
         ]
 
     def _cartona_lines_told(self):
-        return edits.told_lines(json.loads(self.cartona_told)["lines"])
+        return edits.confirmed_lines(json.loads(self.cartona_told)["lines"])
 
     def _cartona_line_states(self):
         """The lines as they are here, those of Cartona's that it gave no id left out.
@@ -355,7 +355,7 @@ class SaleOrder(models.Model):
 
     def _cartona_edit_taken(self, edit, details):
         told = json.loads(self.cartona_told)
-        told["lines"] = edits.told_after(told["lines"], details)
+        told["lines"] = edits.lines_after(told["lines"], details)
         edit["doubt"] = []
         # Of a call that added nothing an earlier one learns nothing.
         self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)

@@ -312,14 +312,14 @@ def test_a_count_higher_than_the_named_refusals_leaves_the_rest_in_question():
 def test_a_summary_is_not_counted_beside_the_rows_it_sums_up():
     answer = {"message": "1 product failed", "errors": [{"id": 12346, "error": "bad"}]}
     result = read_bulk_answer(PRODUCTS, answer)
-    assert (sorted(result.refused), result.unattributed, result.doubtful) == ([1], [], False)
+    assert (sorted(result.refused), result.unattributed, result.uncertain) == ([1], [], False)
 
 
 def test_a_batch_that_calls_itself_failed_leaves_the_unnamed_in_doubt():
     answer = {"success": False, "errors": [{"id": 12346, "error": "bad"}]}
     result = read_bulk_answer(PRODUCTS, answer)
-    assert (sorted(result.refused), result.unattributed, result.doubtful) == ([1], [], True)
-    assert not read_bulk_answer(PRODUCTS[1:2], answer).doubtful
+    assert (sorted(result.refused), result.unattributed, result.uncertain) == ([1], [], True)
+    assert not read_bulk_answer(PRODUCTS[1:2], answer).uncertain
 
 
 MESSAGES = [

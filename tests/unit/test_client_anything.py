@@ -20,7 +20,7 @@ from cartona_api import (
     redact,
     unwrap,
 )
-from cartona_api.wire import MAX_NESTING
+from cartona_api.values import MAX_NESTING
 
 TOKEN = "tok-9f8e7d6c"
 ITEMS = [{"supplier_product_id": "12345"}, {"supplier_product_id": "12346"}]

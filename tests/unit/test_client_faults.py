@@ -364,7 +364,7 @@ def test_closing_the_client_closes_its_connections(server):
     server.replies = [server.answer(200, {})]
     with CartonaClient(server.url, TOKEN, timeout=PATIENT) as client:
         client.update_products(ITEMS)
-        sock = client._transport._line.sock
+        sock = client._transport._connection.sock
         assert sock.fileno() != -1
     assert sock.fileno() == -1
 

@@ -57,7 +57,7 @@ def test_lines_without_an_id_or_an_amount_cannot_be_named():
         "902": told_line("902", "0", "30"),
         "?7/#1": told_line("", "2", "5"),
     }
-    assert edits.told_lines(told) == {"901": (D(4), D("12.5"))}
+    assert edits.confirmed_lines(told) == {"901": (D(4), D("12.5"))}
 
 
 @pytest.mark.parametrize(("details", "answer"), [
@@ -79,7 +79,7 @@ def test_what_was_accepted_is_what_cartona_says_next():
         {"id": 903, "price": 10.5},
         {"supplier_product_id": "S1", "amount": 1, "price": 1},
     ]
-    assert edits.told_after(told, details) == {
+    assert edits.lines_after(told, details) == {
         "901": told_line("901", "3", "12.5"),
         "903": told_line("903", "4", "10.5"),
     }

@@ -14,9 +14,9 @@ from cartona_api import (
     Problem,
     Retailer,
     content_key,
-    glance,
     money,
     parse_order,
+    peek,
     status,
 )
 
@@ -263,7 +263,7 @@ def test_what_is_not_called_off_needs_lines(raw, state):
 
 
 def test_a_glance_reads_what_can_be_read_of_anything():
-    assert glance({
+    assert peek({
         "receipt_id": 4711, "internal_supplier_code": 2, "total_price": "110.5",
         "retailer": {"retailer_name": " Shop "}, "order_details": 7,
     }) == {
@@ -275,7 +275,7 @@ def test_a_glance_reads_what_can_be_read_of_anything():
         None, [], "text", {}, {"retailer": "somebody", "receipt_id": [1], "total_price": "much"},
         {"retailer": {"retailer_name": {}}, "supplier_code": {}, "total_price": "NaN"},
     ):  # fmt: skip
-        assert glance(raw) == nothing
+        assert peek(raw) == nothing
 
 
 STATUSES = [

@@ -126,7 +126,7 @@ def test_final_and_known():
 
 
 def test_every_status_asks_something_of_the_documents_and_void_is_what_nothing_is_delivered_of():
-    assert {status: s.ASKS[status] for status in s.STATUSES} == {
+    assert {status: s.EXPECTED_STATE[status] for status in s.STATUSES} == {
         P: "quotation", E: "quotation", A: "sale", G: "sale", D: "done",
         CR: "void", CS: "void", R: "void",
     }  # fmt: skip
@@ -140,7 +140,7 @@ def test_every_status_asks_something_of_the_documents_and_void_is_what_nothing_i
     (A, CS, False), ("teleported", D, False),
 ])  # fmt: skip
 def test_two_ends_that_contradict_each_other_are_apart(status, implied, apart):
-    assert s.is_apart(status, implied) is apart
+    assert s.is_conflict(status, implied) is apart
 
 
 def test_may_send_is_whether_there_is_a_way():

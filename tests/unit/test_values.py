@@ -49,7 +49,7 @@ def test_what_is_no_number_is_a_problem_with_its_place(value):
 
 def test_money_is_never_negative_and_absent_money_is_zero():
     assert read.amount_of_money(None) == 0
-    assert read.amount_of_money("", default=None) is None
+    assert read.optional_amount("") is None
     with pytest.raises(Problem) as caught:
         read.amount_of_money("-0.01", "x")
     assert (caught.value.code, caught.value.path) == ("negative_amount", "x")
