@@ -7,8 +7,7 @@ import pytest
 from cartona_matching import matcher as matcher_module
 from cartona_matching import normalise as normalise_function
 from cartona_matching import read_name
-from cartona_matching.measures import read_measures
-from cartona_matching.normalise import normalise
+from cartona_matching.names import normalise, read_measures
 
 
 @pytest.mark.parametrize(
