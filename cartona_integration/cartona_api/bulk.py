@@ -370,11 +370,13 @@ class _Reader:
         if any(is_success_flag(plain_key(key), value) for key, value in error.items()):
             return
         message = describe(error)
-        indexes = self.directory.find(error) or self.directory.by_index(error)
+        found = self.directory.find(error)
+        indexes = found or self.directory.by_index(error)
         indexes = indexes or self.named_by(message) or positions
         if indexes:
             self.refuse(indexes, message)
-        elif any(self.directory.by_key(key) for key in error):
+        elif found is None and any(self.directory.by_key(key) for key in error):
+            # Only without an identity, or both methods would call each other without end.
             self.read_errors_object(error, depth + 1)
         else:
             self.unattributed.append(message)

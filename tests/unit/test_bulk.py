@@ -181,6 +181,8 @@ UNATTRIBUTED = [
     ("unknown id in a row", [{"supplier_product_id": 1, "error": "bad"}, {}, {}], ["bad"]),
     ("index out of range", {"errors": [{"index": 3, "message": "bad"}]}, ["bad"]),
     ("index as key, out of range", {"errors": {"3": "bad"}}, ["3: bad"]),
+    ("unknown id beside an index as key",
+     {"errors": {"supplier_product_id": 99999, "0": "bad", "message": "bad"}}, ["bad"]),
     ("negative index", {"errors": [{"index": -1, "message": "bad"}]}, ["bad"]),
     ("index true", {"errors": [{"index": True, "message": "bad"}]}, ["bad"]),
     ("an amount is no id", {"errors": ["price must be less than 12346"]},
