@@ -1,4 +1,4 @@
-"""Sentences that speak of failure are told from those that do not."""
+"""Sentences that report a failure are distinguished from those that do not."""
 
 import pytest
 
@@ -42,14 +42,14 @@ REPORTS = [
 
 
 @pytest.mark.parametrize("text", FAILURES)
-def test_words_of_failure(text):
+def test_texts_with_words_of_failure(text):
     assert reports_failure(text)
     assert reports_failure(text.upper())
     assert failed_parts(text)
 
 
 @pytest.mark.parametrize("text", REPORTS)
-def test_all_else_is_a_report(text):
+def test_other_texts_are_reports(text):
     assert not reports_failure(text)
     assert not reports_failure(text.upper())
     assert failed_parts(text) == []
@@ -76,7 +76,7 @@ def test_a_report_is_judged_part_by_part(text, parts):
     ("doesn't exist", True), ("unknown product", True), ("unknown id", True), ("غير موجود", True),
     ("price not accepted", False), ("unknown error", False), ("", False),
 ])  # fmt: skip
-def test_what_cartona_does_not_know_is_told_apart(text, result):
+def test_not_found_is_distinguished_from_other_failures(text, result):
     assert is_not_found(text) is result
 
 

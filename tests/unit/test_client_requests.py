@@ -1,4 +1,4 @@
-"""What the client sends: paths, headers, parameters, bodies."""
+"""Requests of the client: paths, headers, parameters, bodies."""
 
 from datetime import date
 from decimal import Decimal
@@ -44,7 +44,7 @@ CALLS = [
 @pytest.mark.parametrize(
     ("call", "method", "path", "parameters"), [c[1:] for c in CALLS], ids=[c[0] for c in CALLS]
 )
-def test_every_call_goes_where_the_notes_say(client, server, call, method, path, parameters):
+def test_every_call_uses_the_documented_path(client, server, call, method, path, parameters):
     server.replies = [server.answer(body=[])]
     call(client)
     (request,) = server.requests
@@ -55,11 +55,9 @@ def test_every_call_goes_where_the_notes_say(client, server, call, method, path,
     assert bool(request.body) == ("content-type" in request.headers) == (method == "POST")
 
 
-def test_the_header_holds_the_raw_token_and_there_is_no_other_credential(
-    client, server, tmp_path, monkeypatch
-):
+def test_the_raw_token_is_the_only_credential_sent(client, server, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
+    netrc.write_text("machine 127.0.0.1 login someone password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))
     client.update_products([{"a": 1}])
     headers = server.requests[0].headers
@@ -102,7 +100,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_batch(client, server):
 @pytest.mark.parametrize(
     "value", [float("nan"), float("inf"), object()], ids=["nan", "inf", "object"]
 )
-def test_what_is_no_json_is_never_sent(client, server, value):
+def test_values_that_json_cannot_contain_are_never_sent(client, server, value):
     with pytest.raises((ValueError, TypeError)):
         client.update_products([{"selling_price": value}])
     assert server.requests == []
@@ -117,7 +115,7 @@ def test_an_empty_batch_costs_no_call(client, server, method):
     assert server.connections == 0
 
 
-def test_the_account_is_named_both_ways_in_every_request(server):
+def test_both_account_fields_are_in_every_request(server):
     server.replies = [server.answer(body=[])]
     account = {"supplier_code": "2", "internal_supplier_code": "2"}
     items = [{"hashed_id": "a"}, {"hashed_id": "b"}]

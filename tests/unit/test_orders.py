@@ -122,7 +122,6 @@ def test_pickup_date_and_code_of_an_order_that_cartona_delivers(sample):
 
 
 def test_an_offer_stays_two_lines_of_one_product(sample):
-    # Scenario 26.
     order = parse_order(sample("pull_orders_offer")[0])
     assert [(line.id, line.amount, line.selling_price) for line in order.lines] == [
         ("9101", D(2), D(7)), ("9102", D(3), D(10)),
@@ -131,8 +130,7 @@ def test_an_offer_stays_two_lines_of_one_product(sample):
     assert (order.lines_total, order.total_mismatch) == (D(44), False)
 
 
-def test_credit_instalment_and_wallet_are_settled(sample):
-    # Scenario 93.
+def test_credit_instalment_and_wallet_change_the_amounts(sample):
     order = parse_order(sample("pull_orders_credit_instalment_wallet")[0])
     assert not order.total_mismatch
     credit, installment, wallet = order.cartona_credit, order.installment_cost, order.wallet_top_up
@@ -180,7 +178,7 @@ PROBLEMS = [
     ("a list", [], "not_an_object", ""),
     ("no id", {"hashed_id": None}, "no_identity", "hashed_id"),
     ("blank id", {"hashed_id": "  "}, "no_identity", "hashed_id"),
-    ("order_id is no identity", {"hashed_id": "", "order_id": "x"}, "no_identity", "hashed_id"),
+    ("order_id is not an identity", {"hashed_id": "", "order_id": "x"}, "no_identity", "hashed_id"),
     ("id is an object", {"hashed_id": {}}, "bad_id", "hashed_id"),
     ("lines null", {"order_details": None}, "empty_order", "order_details"),
     ("lines empty", {"order_details": []}, "empty_order", "order_details"),
@@ -226,13 +224,13 @@ PROBLEMS = [
 @pytest.mark.parametrize(
     ("change", "code", "path"), [c[1:] for c in PROBLEMS], ids=[c[0] for c in PROBLEMS]
 )
-def test_an_order_that_cannot_be_used_says_where_and_why(raw, change, code, path):
+def test_an_invalid_order_raises_problem_with_code_and_path(raw, change, code, path):
     with pytest.raises(Problem) as caught:
         parse_order(dict(raw, **change) if isinstance(change, dict) else change)
     assert (caught.value.code, caught.value.path) == (code, path)
 
 
-def test_what_only_informs_never_holds_an_order_up(raw):
+def test_an_unreadable_informative_field_never_blocks_an_order(raw):
     order = parse_order(dict(
         raw, delivery_day="soon", created_at=7, applied_supplier_rebate="x", note_message={},
         edited_by_admin="perhaps",
@@ -251,18 +249,18 @@ def test_an_order_without_lines_can_be_read_on_demand(raw):
 
 @pytest.mark.parametrize("state", ["cancelled_by_retailer", "Cancelled", "return"])
 @pytest.mark.parametrize("nothing", [[], None, ""])
-def test_what_is_called_off_needs_no_lines(raw, state, nothing):
+def test_a_void_order_needs_no_lines(raw, state, nothing):
     assert parse_order(dict(raw, status=state, order_details=nothing)).lines == ()
 
 
 @pytest.mark.parametrize("state", ["pending", "editing", "approved", "delivered", "teleported"])
-def test_what_is_not_called_off_needs_lines(raw, state):
+def test_an_order_that_is_not_void_needs_lines(raw, state):
     with pytest.raises(Problem) as caught:
         parse_order(dict(raw, status=state, order_details=[]))
     assert caught.value.code == "empty_order"
 
 
-def test_a_glance_reads_what_can_be_read_of_anything():
+def test_peek_reads_the_readable_fields_of_any_message():
     assert peek({
         "receipt_id": 4711, "internal_supplier_code": 2, "total_price": "110.5",
         "retailer": {"retailer_name": " Shop "}, "order_details": 7,
@@ -272,7 +270,7 @@ def test_a_glance_reads_what_can_be_read_of_anything():
     }  # fmt: skip
     nothing = {"receipt_id": "", "supplier_code": "", "total_price": None, "retailer_name": ""}
     for raw in (
-        None, [], "text", {}, {"retailer": "somebody", "receipt_id": [1], "total_price": "much"},
+        None, [], "text", {}, {"retailer": "text", "receipt_id": [1], "total_price": "much"},
         {"retailer": {"retailer_name": {}}, "supplier_code": {}, "total_price": "NaN"},
     ):  # fmt: skip
         assert peek(raw) == nothing
@@ -293,7 +291,7 @@ def test_a_status_is_normalised_and_an_unknown_one_kept(raw, given_, state, know
     assert (order.status, order.known_status) == (state, known)
 
 
-def test_one_line_may_stand_where_a_list_should(raw):
+def test_one_line_may_replace_the_list_of_lines(raw):
     assert parse_order(dict(raw, order_details=line())) == parse_order(
         dict(raw, order_details=[line()])
     )
@@ -325,7 +323,7 @@ def test_long_texts_are_cut(raw):
     assert len(parse_order(dict(raw, note_message="x" * 20_000)).note_message) == 10_000
 
 
-def test_the_raw_order_is_not_touched(raw):
+def test_the_raw_order_is_unchanged(raw):
     before = copy.deepcopy(raw)
     parse_order(raw)
     assert raw == before
@@ -349,7 +347,7 @@ def test_another_content_has_another_key(raw, change):
 
 
 def test_the_key_is_the_same_in_every_process():
-    # A known answer, for a stored key must be found again by the next version:
+    # A fixed value: the next version must find a stored key again.
     # printf '%s' '{"a":"\u0646","b":[1,null]}' | sha256sum
     assert content_key({"b": [1, None], "a": "ن"}) == (
         "802645f6d812059e202c9d20793c936cd8203dcc6d05277d570b95a5f1d99ba2"
@@ -361,7 +359,7 @@ def test_anything_has_a_key(odd):
     assert len(content_key({"a": odd})) == 64
 
 
-def test_what_is_nested_too_deeply_has_a_problem_instead_of_a_key():
+def test_too_deep_nesting_has_no_content_key():
     deep = []
     for _ in range(100_000):
         deep = [deep]
@@ -394,7 +392,7 @@ RAW = st.fixed_dictionaries({}, optional={
 
 
 @given(raw=RAW | VALUES)
-def test_whatever_comes_is_an_order_or_a_problem(raw):
+def test_any_input_is_an_order_or_a_problem(raw):
     try:
         order = parse_order(raw)
     except Problem:

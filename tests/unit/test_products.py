@@ -1,4 +1,4 @@
-"""Catalogue rows are read."""
+"""Rows of the catalogue are parsed."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -81,7 +81,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("row", "change"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES])
-def test_what_is_absent_stays_unknown(row, change):
+def test_absent_fields_stay_empty(row, change):
     assert parse_listing(row) == replace(BARE, **change)
 
 
@@ -99,7 +99,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize(("field", "value", "keys"), SPELLINGS)
-def test_a_field_is_known_in_every_spelling_and_the_first_one_wins(field, value, keys):
+def test_a_field_is_read_in_every_spelling_first_one_wins(field, value, keys):
     for place, key in enumerate(keys):
         row = {"supplier_product_id": "7", key: value}
         if field == "cartona_id":
@@ -127,7 +127,7 @@ PROBLEMS = [
 @pytest.mark.parametrize(
     ("row", "code", "path"), [c[1:] for c in PROBLEMS], ids=[c[0] for c in PROBLEMS]
 )
-def test_a_row_that_cannot_be_used_says_where_and_why(row, code, path):
+def test_an_invalid_row_raises_problem_with_code_and_path(row, code, path):
     with pytest.raises(Problem) as caught:
         parse_listing(row)
     assert (caught.value.code, caught.value.path) == (code, path)
@@ -146,7 +146,7 @@ KEYS = st.sampled_from([
 
 
 @given(st.dictionaries(KEYS, VALUES) | VALUES)
-def test_whatever_comes_is_a_listing_or_a_problem(row):
+def test_any_input_is_a_listing_or_a_problem(row):
     try:
         listing = parse_listing(row)
     except Problem:
