@@ -51,7 +51,7 @@ MAX_DEPTH = 6
 
 @dataclass(frozen=True)
 class Refusal:
-    """The reason why Cartona did not accept one item.
+    """Reason why Cartona did not accept one item.
 
     :param code: `not_found`, `rejected`, or `refused` where the answer did not name the item.
     :param message: Cartona's text, redacted, at most 500 characters; may be empty.
@@ -63,7 +63,7 @@ class Refusal:
 
 @dataclass
 class BulkResult:
-    """The result of one call with a batch.
+    """Result of one call with a batch.
 
     :param refused: index of the item -> Refusal.
     :param unattributed: refusals that name no item.
@@ -77,13 +77,13 @@ class BulkResult:
 
     @property
     def ok(self) -> bool:
-        """True if no item was refused."""
+        """Return True if no item was refused."""
         return not self.refused and not self.unattributed
 
 
 @dataclass(eq=False)
 class PushOutcome:
-    """The result of `push_batch`. An index in neither field was not sent, or its result is unknown.
+    """Result of `push_batch`. An index in neither field was not sent, or its result is unknown.
 
     :param accepted: indexes of the items that Cartona has accepted.
     :param refused: index of the item -> Refusal.

@@ -1,4 +1,4 @@
-"""The marketplace's endpoints as methods: credentials in, data out; independent of Odoo's records.
+"""Call the marketplace's endpoints: credentials in, data out; independent of Odoo's records.
 
 Every call has the same steps: `_build` the request, `_send` it, turn its status into an error
 (`errors.error_for_status`, the only function that looks at the number), `_parse` the answer, read

@@ -81,7 +81,7 @@ class CartonaError(Exception):
 
 
 class Transient(CartonaError):
-    """A failure that ends without help: try again after `retry_after`, or the usual back-off.
+    """Failure that ends without help: try again after `retry_after`, or the usual back-off.
 
     :param retry_after: seconds that Cartona requested, or None.
     :param uncertain: True when the request may have been carried out (time-out, cut, 5xx,
@@ -103,11 +103,11 @@ class Transient(CartonaError):
 
 
 class Unauthorised(CartonaError):
-    """Cartona does not accept the token: no call succeeds until a manager changes it."""
+    """Refused token: no call succeeds until a manager changes it."""
 
 
 class Rejected(CartonaError):
-    """Cartona understood and refused: the same request will be refused again.
+    """Refused request: the same request will be refused again.
 
     :param items: index of the item in the request -> `bulk.Refusal`, for the items that the
         answer names. Empty when it names none: send smaller batches to find out.
@@ -126,7 +126,7 @@ class Rejected(CartonaError):
 
 
 class InsecureUrl(CartonaError, ValueError):
-    """The address must not receive the token. Nothing was sent."""
+    """Address that must not receive the token. Nothing was sent."""
 
 
 class Problem(ValueError):

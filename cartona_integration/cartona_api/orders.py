@@ -44,7 +44,7 @@ _LINE_MARKS = frozenset({
 
 @dataclass(frozen=True)
 class Retailer:
-    """The buyer. Only `code` is stable; any field may be empty."""
+    """Buyer of an order. Only `code` is stable; any field may be empty."""
 
     code: str
     name: str
@@ -119,12 +119,12 @@ class Order:
 
     @property
     def lines_total(self) -> Decimal:
-        """Sum over the lines that are sold."""
+        """Return the sum over the lines that are sold."""
         return money.order_total(self.lines)
 
     @property
     def total_mismatch(self) -> bool:
-        """True if Cartona's total and its own lines differ by more than a cent."""
+        """Return True if Cartona's total and its own lines differ by more than a cent."""
         return self.total_price is not None and money.differs(self.total_price, self.lines_total)
 
 

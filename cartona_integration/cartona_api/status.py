@@ -1,4 +1,4 @@
-"""The status machine of orders: the statuses, who may set each, and the allowed changes.
+"""Status machine of orders: the statuses, who may set each, and the allowed changes.
 
 ::
 

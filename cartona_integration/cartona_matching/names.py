@@ -66,7 +66,7 @@ _ARTICLES = (("وال", 6), ("بال", 6), ("ال", 5), ("لل", 5))
 
 @dataclass(frozen=True)
 class Measures:
-    """The numbers in a name.
+    """Numbers in a name.
 
     :param sizes: {dimension: amounts in its base unit}, e.g. {"ml": {330.0}}.
     :param pack: number of units in the pack, from words like "carton of 24"; None when absent.

@@ -97,7 +97,7 @@ class Verdict:
 
 @dataclass
 class Ranking:
-    """The candidates of one listing.
+    """Candidates of one listing.
 
     :param key: of the listing.
     :param candidates: the best first.

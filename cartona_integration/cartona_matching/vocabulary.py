@@ -1,4 +1,4 @@
-"""The words of all products: the weight of each, and the one that a written word means."""
+"""Words of all products: the weight of each, and the one that a written word means."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class CartonaListing:
 
 
 class Shop:
-    """The `products` and `listings` of one seed."""
+    """Catalogue with `products` and `listings` of one seed."""
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)

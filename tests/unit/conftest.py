@@ -39,7 +39,7 @@ class Request:
 
     @property
     def json(self):
-        """The body as data."""
+        """Return the body as data."""
         return json.loads(self.body)
 
 
@@ -133,7 +133,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch):
-    """A scripted server. Proxies and the .netrc of this machine are not used."""
+    """Start a scripted server. Proxies and the .netrc of this machine are not used."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY",
                  "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
@@ -145,7 +145,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def other_server(server):
-    """A second server, as the target of redirects."""
+    """Start a second server, as the target of redirects."""
     other = Server()
     other.replies = [other.answer(body={})]
     yield other

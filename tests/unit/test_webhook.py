@@ -126,7 +126,7 @@ def test_any_input_is_notices_or_a_problem(payload):
 
 
 def test_the_secret_is_compared_in_constant_time(monkeypatch):
-    """Every guess is compared by `compare_digest`, whatever its first letters."""
+    """Compare every guess by `compare_digest`, whatever its first letters."""
     compared = []
 
     def compare(given_, expected):
