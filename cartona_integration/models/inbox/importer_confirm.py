@@ -22,7 +22,7 @@ class CartonaOrderImporter(models.AbstractModel):
     def _plan_confirmation(self, config, plan):
         """Set `confirm`: what Cartona's status asks of the sale order."""
         said = plan.order.status
-        asked = life_cycle.ASKS.get(said)
+        asked = life_cycle.EXPECTED_STATE.get(said)
         if not plan.order.known_status:
             plan.notify(_("Cartona says “%s”, a status not known here. Nothing was done.", said))
         elif said == life_cycle.PENDING:

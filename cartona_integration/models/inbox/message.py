@@ -9,7 +9,7 @@ from datetime import datetime
 
 from odoo import _, api, fields, models
 
-from ...cartona_api import Problem, content_key, glance, parse_order, readable_json
+from ...cartona_api import Problem, content_key, peek, parse_order, readable_json
 from ...compat import GuardedFields, OpenSelection, flush
 
 # What is known of a message when another one of its order comes.
@@ -208,7 +208,7 @@ class CartonaMessage(GuardedFields, models.Model):
             order = parse_order(notice.payload)
         except Problem:
             # The import says what is wrong with it; here it is to be recognised.
-            seen = glance(notice.payload)
+            seen = peek(notice.payload)
             return dict(
                 values,
                 supplier_code=seen["supplier_code"],

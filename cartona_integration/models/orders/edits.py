@@ -262,7 +262,7 @@ class SaleOrder(models.Model):
         ]
 
     def _cartona_confirmed_lines(self):
-        return edits.told_lines(json.loads(self.cartona_snapshot)["lines"])
+        return edits.confirmed_lines(json.loads(self.cartona_snapshot)["lines"])
 
     def _cartona_line_states(self):
         """The lines as they are here, those of Cartona's that it gave no id left out.
@@ -357,7 +357,7 @@ class SaleOrder(models.Model):
 
     def _cartona_edit_accepted(self, edit, details):
         told = json.loads(self.cartona_snapshot)
-        told["lines"] = edits.told_after(told["lines"], details)
+        told["lines"] = edits.lines_after(told["lines"], details)
         edit["doubt"] = []
         # Of a call that added nothing an earlier one learns nothing.
         self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)

@@ -248,7 +248,7 @@ class SaleOrder(models.Model):
         """What only a person can bring in order: a code of `cartona.reasons` and what belongs to
         it; no code when there is nothing."""
         implied, known = self._cartona_implied(), self.cartona_status
-        if life_cycle.is_apart(known, implied):
+        if life_cycle.is_conflict(known, implied):
             return "conflict", "%s %s" % (implied, known)
         if implied == life_cycle.DELIVERED and self._cartona_may_send(implied):
             if self.cartona_needs_otp:
