@@ -114,7 +114,7 @@ def test_the_page_and_its_parts_are_served(sandbox):
     page = requests.get(sandbox.url)
     parts = re.findall(r'(?:href|src)="(/page/[\w.]+)"', page.text)
     assert len(parts) == 4
-    for part in [*parts, "/page/words.js", "/page/listings.js"]:
+    for part in [*parts, "/page/labels.js", "/page/listings.js"]:
         assert requests.get(sandbox.url + part).ok
 
 

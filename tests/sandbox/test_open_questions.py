@@ -27,7 +27,7 @@ def bulk(supplier, *items):
 def test_every_switch_is_described_and_reset_brings_its_default_back(sandbox):
     described = sandbox.call("GET", "behaviour", describe="1")
     defaults = {row["name"]: row["default"] for row in described}
-    assert all(row["says"] for row in described)
+    assert all(row["text"] for row in described)
     assert defaults == Behaviour().as_dict() == sandbox.behaviour()
     assert sandbox.behaviour(refusals="rows", otp_attempts=3)["refusals"] == "rows"
     sandbox.reset()
