@@ -140,7 +140,7 @@ def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
     else:
         assert float(sandbox.listing(SOLD)["unit_count"]) == 1
         seller.link(seller.create(1, list_price=PRICE), [SOLD])
-    seller.rest(timeout=30)
+    seller.wait_until_idle(timeout=30)
     return seller
 
 

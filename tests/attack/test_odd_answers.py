@@ -112,7 +112,7 @@ def test_whatever_is_answered_to_a_price_it_is_kept_or_refused_with_a_reason(
 
     answer([body], ask, path=UPDATE, when="after")
     odoo.call("cartona.config", "action_test_connection", [seller.config])
-    seller.rest(timeout=30)
+    seller.wait_until_idle(timeout=30)
     assert seller.price(product) == price
     said = "SELECT state, coalesce(error_code, '') != '' FROM cartona_listing WHERE cartona_id = %s"
     assert odoo.query(said, SOLD)[0] in (("synced", False), ("error", True))

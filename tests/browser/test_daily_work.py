@@ -24,7 +24,7 @@ def test_price_changed_here_is_seen_there(clerk: Clerk, shop: Shop, new_page: Ca
     clerk.save()
 
     expect(shown).to_contain_text(price, timeout=SOON)
-    shop.settle()
+    shop.wait_until_sent()
     clerk.page.reload()
     clerk.sees_badge("cartona_sync_state", "success")
     clerk.picture("product")
@@ -96,7 +96,7 @@ def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop)
     if clerk.screenshots:
         for _time in range(12):  # as on a day with some work: one order alone is not 1% of it
             shop.odoo.call("cartona.config", "action_sync_products", [shop.config])
-            shop.settle()
+            shop.wait_until_sent()
     clerk.open_app(APP)
     clerk.picture("dashboard")
     clerk.press("action_open_waiting_orders", ".o_kanban_record")
@@ -118,7 +118,7 @@ def test_everything_is_sent_again_by_one_button(clerk: Clerk, shop: Shop):
     clerk.open_app(APP)
     clerk.press("action_sync_products", ".o_kanban_record")
     clerk.sees(".o_notification")
-    shop.settle()
+    shop.wait_until_sent()
     sent = shop.sandbox.requests(path="supplier-product/bulk-update")
     assert sum(len(call["body"]) for call in sent) >= len(shop.products)
 

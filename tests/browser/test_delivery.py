@@ -67,7 +67,7 @@ def test_goods_are_handed_over_after_the_right_code(
     wait_until(lambda: on_cartona(shop)["status"] == "delivered", timeout=SOON)
     wait_until(lambda: state(shop, picking) == "done", timeout=SOON)
     phone.does_not_see(".modal")
-    shop.settle()
+    shop.wait_until_sent()
     phone.page.reload()
     phone.sees_badge("cartona_status_label", "success")
 

@@ -49,7 +49,7 @@ def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
     )
     odoo.call("sale.order", "action_confirm", [order["id"]])
     [picking] = odoo.call("stock.picking", "search", [("sale_id", "=", order["id"])])
-    shop.settle()
+    shop.wait_until_sent()
     code = {"order_id": order["id"], "message": EVIL, "state": "refused"}
     desk = {"config_id": shop.config, "listing_id": listing}
     asked = {"picking_ids": [(6, 0, [picking])], "line_ids": [(0, 0, code)]}

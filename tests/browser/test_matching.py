@@ -65,7 +65,7 @@ def test_listings_are_accepted_skipped_refused_and_accepted_together(
     assert not listing(shop, refused)["product_id"]
 
     # Orders carry what Cartona was told: one listing of each product has its id.
-    shop.settle()
+    shop.wait_until_sent()
     linked = rows(shop, [("product_id", "in", made)])
     told = {shop.sandbox.listing(row["cartona_id"])["internal_product_id"] for row in linked}
     assert told - {None, ""} == {str(row["product_id"][0]) for row in linked}

@@ -50,7 +50,7 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 def intake(odoo: OdooServer, sandbox: SandboxServer) -> Intake:
     """A seller of ten products, whose orders come in."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True)
-    seller.sell(10, list_price=10.0)
+    seller.publish_products(10, list_price=10.0)
     return Intake(seller)
 
 
@@ -80,9 +80,9 @@ def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
     took = time.monotonic() - start
     refused = [status for status, _seconds, _again in answers if status != 200]
     repeated = sum(again for _status, _seconds, again in answers)
-    intake.arrive(orders, within=600, settled=False)
+    intake.wait_for_orders(orders, within=600, acknowledged=False)
     whole = time.monotonic() - start
-    doubled = len(intake.odd(orders))
+    doubled = len(intake.not_imported_once(orders))
     waits = [seconds for _status, seconds, _again in answers]
     run.lines.append(
         Line(
@@ -143,7 +143,7 @@ def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, int
 @pytest.mark.timeout(6000)
 def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
     """Nobody starts anew meanwhile, which would hide what is never given back."""
-    intake.tell_webhook()
+    intake.set_webhook()
     _work(intake, max(5, run.steady / 3))
     pids, warm = _memory(intake.odoo)
     done = _work(intake, run.steady)
@@ -173,11 +173,11 @@ def _open_dashboard(odoo: OdooServer) -> float:
 
 def _pull(intake: Intake) -> float:
     """Seconds until a hundred orders that were pulled are sale orders."""
-    intake.seller.rest(timeout=60)
+    intake.seller.wait_until_idle(timeout=60)
     orders = intake.place(_PULLED, list(intake.seller.listings)[:5])
     started = time.monotonic()
     intake.pull()
-    intake.arrive(orders, within=120, settled=False)
+    intake.wait_for_orders(orders, within=120, acknowledged=False)
     seconds = time.monotonic() - started
     wait_until(lambda: not intake.unacknowledged(orders), timeout=60)
     return seconds
@@ -198,9 +198,9 @@ def _work(intake: Intake, seconds: float) -> int:
     while not over.is_set():
         product = products[number % len(products)]
         intake.seller.write(product, list_price=10.0 + number % 1000)
-        intake.seller.count({product: 100 + number % 500})
+        intake.seller.count_stock({product: 100 + number % 500})
         intake.place(1, [product])
         number += 1
     timer.join()
-    intake.seller.rest(timeout=120)
+    intake.seller.wait_until_idle(timeout=120)
     return 3 * number

@@ -67,7 +67,7 @@ def test_drains_of_the_runner_and_of_the_cron_take_turns(
     rounds = 30 if run.full else 8
     side.configure(batch_size=3)
     world.sandbox.set_fault(effect="delay", path=UPDATE, seconds=0.2)
-    mark = side.mark()
+    mark = side.last_request()
     products = list(side.listings)
     for number in range(rounds):
         side.do("product.product", "write", products, {"list_price": 20.0 + number})
@@ -77,7 +77,7 @@ def test_drains_of_the_runner_and_of_the_cron_take_turns(
     world.sandbox.clear_faults()
     agree()
     side.configure(batch_size=100)
-    calls = [call for call in side.updates(mark) if _is_of(call, side)]
+    calls = [call for call in side.update_requests(mark) if _is_of(call, side)]
     spans = sorted((call["ms"], call["ms"] + call["took_ms"]) for call in calls)
     overlaps = [pair for pair in zip(spans, spans[1:], strict=False) if pair[0][1] > pair[1][0] + 5]
     assert overlaps == [], "one drain of a company at a time"

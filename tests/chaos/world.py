@@ -77,7 +77,7 @@ class World:
         for side in self.sides:
             side.connect(auto_sync_orders=True, timeout=TIMEOUT)
             side.link(products := side.create(PRODUCTS), side.unused(PRODUCTS))
-            side.count(dict.fromkeys(products, STOCK))
+            side.count_stock(dict.fromkeys(products, STOCK))
         self.sides[1].configure(auto_confirm=True)
         self.announce()
         self.sides[0].rest(timeout=120)

@@ -18,7 +18,7 @@ def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
     Every test makes its own products: the database is shared by the tests of a file.
     """
     seller = Seller(odoo, sandbox).connect()
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 

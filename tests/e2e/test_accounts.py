@@ -62,27 +62,27 @@ def test_each_listing_gets_the_figure_of_its_company_list_variant_and_currency(
             "fixed_price": 60.0,
         },
     )
-    mark = seller.mark()
+    mark = seller.last_request()
     seller.configure(pricelist_id=pricelist)
     seller.link([small, large], seller.unused(2))
     other_seller.link([small, large], other_seller.unused(2))
     # The list is in pounds, Cartona's prices in the company's currency, worth a quarter of one:
     # what the list names is converted, what falls through to the sales price comes out as it is.
-    seller.arrives(small, selling_price=100.0)
-    seller.arrives(large, selling_price=15.0)
-    other_seller.arrives(small, selling_price=100.0)
-    other_seller.arrives(large, selling_price=120.0)
+    seller.wait_until_shown(small, selling_price=100.0)
+    seller.wait_until_shown(large, selling_price=15.0)
+    other_seller.wait_until_shown(small, selling_price=100.0)
+    other_seller.wait_until_shown(large, selling_price=120.0)
 
     odoo.call("product.pricelist.item", "write", [rule], {"fixed_price": 80.0})
-    seller.arrives(large, selling_price=20.0)
+    seller.wait_until_shown(large, selling_price=20.0)
     odoo.call("product.product", "write", [small], {"lst_price": 110.0})
-    seller.arrives(small, selling_price=110.0)
-    other_seller.arrives(small, selling_price=110.0)
-    other_seller.arrives(large, selling_price=130.0)
-    seller.rest()
+    seller.wait_until_shown(small, selling_price=110.0)
+    other_seller.wait_until_shown(small, selling_price=110.0)
+    other_seller.wait_until_shown(large, selling_price=130.0)
+    seller.wait_until_idle()
     assert seller.price(large) == 20.0, "the list wins over the sales price"
 
-    calls = seller.updates(mark)
+    calls = seller.update_requests(mark)
     assert all(call["token"] == "right" and not call["refused"] for call in calls)
     for call in calls:
         ids = {str(item["supplier_product_id"]) for item in call["body"]}
@@ -94,9 +94,9 @@ def test_stock_is_each_companys_own(seller: Seller, other_seller: Seller):
     [product] = seller.create(1)
     seller.link([product], seller.unused(1))
     other_seller.link([product], other_seller.unused(1))
-    seller.count({product: 9})
-    seller.arrives(product, available_stock_quantity=9)
-    seller.rest()
+    seller.count_stock({product: 9})
+    seller.wait_until_shown(product, available_stock_quantity=9)
+    seller.wait_until_idle()
     assert other_seller.stock(product) == 0
 
 
@@ -118,12 +118,12 @@ def test_order_of_an_account_that_nobody_has_entered_waits_until_it_is(
     order = sandbox.place_order(lines=[line], supplier_code="2")["hashed_id"]
     try:
         intake.pull()
-        intake.is_waiting(order, "unknown_account")
+        intake.wait_for_error(order, "unknown_account")
         assert intake.unacknowledged([order])
 
         other.configure(base_url=sandbox.api_url, supplier_code="2", auth_token=seller.token)
         other.configure(auto_sync_orders=True)
-        intake.arrive([order])
+        intake.wait_for_orders([order])
     finally:
         other.configure(auth_token=False, supplier_code=False, auto_sync_orders=False)
         seller.configure(supplier_code=False, auto_sync_orders=False)
@@ -141,7 +141,7 @@ def copy(
     seller: Seller, environment: Environment, sandbox: SandboxServer
 ) -> Iterator[tuple[OdooServer, int]]:
     """A copy of the connected database, its server not started, and a linked product in it."""
-    [product] = seller.sell(1, list_price=10.0)
+    [product] = seller.publish_products(1, list_price=10.0)
     original = seller.odoo
     name = f"{original.database}_copy"
     original.stop()
@@ -159,17 +159,17 @@ def test_copied_database_sends_nothing_until_a_manager_says_so(
     server, product = copy
     # Odoo's database manager gives a copy another uuid, in just this way.
     server.shell('env["ir.config_parameter"].init(force=True)')
-    mark = seller.mark()
+    mark = seller.last_request()
     with server:
         twin = changed_twin(seller, server, product, price=77.0, count=5)
         # The jobs that the writes have rung for come to their end, the messages wait.
-        wait_until(lambda: not twin.busy()[1])
-        assert twin.busy()[0] > 0
+        wait_until(lambda: not twin.pending_work()[1])
+        assert twin.pending_work()[0] > 0
         assert sandbox.requests(since=mark) == []
         assert twin.price(product) == 10.0
 
         server.call("cartona.config", "action_accept_database", [twin.config])
-        twin.arrives(product, selling_price=77.0, available_stock_quantity=5)
+        twin.wait_until_shown(product, selling_price=77.0, available_stock_quantity=5)
 
 
 def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
@@ -185,12 +185,12 @@ def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
     config = odoo_config.write(environment, server.database, options={"max_cron_threads": 0})
     command = [*environment.odoo_command, "neutralize", "-c", config, "-d", server.database]
     processes.run(command, databases.log_of(server.database), environment.process_environment())
-    mark = seller.mark()
+    mark = seller.last_request()
     with server:
         twin = changed_twin(seller, server, product, price=78.0, count=6)
         for button in ("action_test_connection", "action_pull_orders"):
             server.call("cartona.config", button, [twin.config])
-        wait_until(lambda: not twin.busy()[1])
+        wait_until(lambda: not twin.pending_work()[1])
         assert sandbox.requests(since=mark) == []
         told = {"AuthorizationToken": seller.token}
         url = f"{server.url}/cartona/webhook/orders"
@@ -199,7 +199,7 @@ def test_neutralised_copy_sends_nothing_until_a_manager_connects_it(
 
         # Nothing was noted meanwhile; switching on sends what differs.
         twin.connect()
-        twin.arrives(product, selling_price=78.0, available_stock_quantity=6)
+        twin.wait_until_shown(product, selling_price=78.0, available_stock_quantity=6)
 
 
 # === HELPERS === #
@@ -212,5 +212,5 @@ def changed_twin(
     twin = Seller(server, seller.sandbox)
     twin.listings = dict(seller.listings)
     twin.write(product, list_price=price)
-    twin.count({product: count})
+    twin.count_stock({product: count})
     return twin

@@ -18,14 +18,14 @@ def _nothing_is_linked(seller: Seller) -> None:
 
 
 def test_five_hundred_planted_differences(seller: Seller, sandbox: SandboxServer):
-    products = seller.sell(PRODUCTS, list_price=10.0)
-    seller.count(dict.fromkeys(products, 8))
-    seller.rest(timeout=30)
+    products = seller.publish_products(PRODUCTS, list_price=10.0)
+    seller.count_stock(dict.fromkeys(products, 8))
+    seller.wait_until_idle(timeout=30)
     for product in products:
         sandbox.set_listing(seller.listings[product], unit_count=1, **AS_USUAL)
     check(seller)
     accept_packs(seller)
-    seller.rest(timeout=30)
+    seller.wait_until_idle(timeout=30)
     seller.configure(heal_drift=False)
     check(seller)
     assert ledger(seller) == {}, "the calm before"
@@ -39,7 +39,7 @@ def test_five_hundred_planted_differences(seller: Seller, sandbox: SandboxServer
         sandbox.set_listing(seller.listings[product], is_published=False)
     fault = sandbox.set_fault(effect="422", path=UPDATE)
     seller.write(refused, list_price=13.0)
-    seller.rest(timeout=60)
+    seller.wait_until_idle(timeout=60)
     sandbox.clear_faults(fault["id"])
     change_past_the_orm(seller, unsent, 12.0)
     for product in packs:
@@ -60,14 +60,14 @@ def test_five_hundred_planted_differences(seller: Seller, sandbox: SandboxServer
     assert seller.price(products[0]) == 7.5, "only listed, as the setting says"
 
     seller.configure(heal_drift=True)
-    mark = seller.mark()
+    mark = seller.last_request()
     check(seller)
     # What waits for a person: the new packs are right, and so are the prices that were refused.
     accept_packs(seller)
     send_again(seller, refused)
-    seller.rest(timeout=30)
-    assert len(seller.updates(mark)) <= 10
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=30)
+    assert len(seller.update_requests(mark)) <= 10
+    assert seller.differences() == {}
     assert all(seller.shown(product)["is_published"] for product in hidden)
     check(seller)
     assert ledger(seller) == {}
@@ -83,9 +83,9 @@ def test_shadow_mode_sends_nothing_and_tells_what_going_live_does(
         values = {"selling_price": price, "available_stock_quantity": 0, "min_order": 1}
         sandbox.set_listing(listing, **{**AS_USUAL, **values})
     sandbox.set_listing(listings[0], available_stock_quantity=2)
-    seller.count({products[0]: 5})
+    seller.count_stock({products[0]: 5})
     order = sandbox.place_order(lines=[{"supplier_product_id": listings[0], "amount": 1}])
-    mark = seller.mark()
+    mark = seller.last_request()
     check(seller)
     # Linked after Cartona was read: the report knows of it all the same.
     seller.link(products, listings)
@@ -106,13 +106,13 @@ def test_shadow_mode_sends_nothing_and_tells_what_going_live_does(
     }
     assert {request["method"] for request in sandbox.requests(since=mark)} == {"GET"}
 
-    mark = seller.mark()
+    mark = seller.last_request()
     seller.odoo.call("cartona.go.live", "action_go_live", wizard)
-    seller.arrives(products[1], selling_price=11.0)
-    seller.arrives(products[0], available_stock_quantity=4)  # one is ordered
+    seller.wait_until_shown(products[1], selling_price=11.0)
+    seller.wait_until_shown(products[0], available_stock_quantity=4)  # one is ordered
     sales = [("cartona_id", "=", order["hashed_id"])]
     wait_until(lambda: seller.odoo.call("sale.order", "search_count", sales) == 1, timeout=30)
-    seller.rest()
+    seller.wait_until_idle()
     assert seller.price(products[2]) == 40.0, "falls by more than the band: a person is asked"
     # But for the link and what was counted, nothing.
     link = {"supplier_product_id", "internal_product_id"}

@@ -107,7 +107,7 @@ def test_lines_are_equal_on_both_sides_within_one_cycle(shop: Shop, status: str)
         (0, 0, added),
     )
     order.become_equal(lines=3)
-    shop.settle()
+    shop.wait_until_sent()
     assert len(order.told()) == 1, "neither the echo nor the learnt id is told back"
     assert order.there()["status"] == status
     [(_name, figures)] = [pair for pair in order.lines_there().items() if pair[1][0] == 5]
@@ -145,7 +145,7 @@ def test_added_line_whose_answer_was_lost_is_not_doubled(shop: Shop):
     order.become_equal(lines=2)
     wait_until(lambda: shop.sandbox.call("GET", "faults")[0]["hits"], 5)
     shop.sandbox.clear_faults(fault["id"])
-    shop.settle(60)
+    shop.wait_until_sent(60)
     order.become_equal(lines=2)
     assert len(order.told()) == 1
     assert order.read("cartona_difference_kind") is False
@@ -158,7 +158,7 @@ def test_added_line_that_never_arrived_waits_for_a_person_who_adds_it_again(shop
     order.edit((0, 0, added))
     wait_until(lambda: order.read("cartona_difference_kind") == "unknown", 15)
     shop.sandbox.clear_faults(fault["id"])
-    shop.settle(60)
+    shop.wait_until_sent(60)
     assert len(order.told()) == 1, "not repeated by itself"
     order.do("action_cartona_send_edits")
     order.become_equal(lines=2)
@@ -229,7 +229,7 @@ def test_delivered_order_keeps_its_change_to_itself(shop: Shop):
     shop.sandbox.advance_order(order.hashed_id, "delivered")
     wait_until(lambda: order.read("cartona_status") == "delivered", 15)
     order.edit((1, order.line(0), {"product_uom_qty": 5}))
-    shop.settle()
+    shop.wait_until_sent()
     assert order.told() == []
     assert order.read("cartona_difference_kind") == "local"
 

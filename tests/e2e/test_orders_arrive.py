@@ -36,7 +36,7 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
     """`odoo` connected to `sandbox`, everything on, at rest."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True, auto_confirm=False)
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 
@@ -49,9 +49,9 @@ def intake(seller: Seller) -> Intake:
 @pytest.fixture
 def product(seller: Seller) -> int:
     """A product at 10.0 on the marketplace, 100 in stock."""
-    [product] = seller.sell(1, list_price=10.0)
-    seller.count({product: 100})
-    seller.rest()
+    [product] = seller.publish_products(1, list_price=10.0)
+    seller.count_stock({product: 100})
+    seller.wait_until_idle()
     return product
 
 
@@ -71,7 +71,7 @@ def test_pending_order_becomes_one_quotation(intake: Intake, product: int):
         },
     )
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     names = ("cartona_number", "date_order", "commitment_date", "partner_id", "message_ids")
     [sale] = intake.sales([order], *names, "order_line")
     told = intake.payload(order)
@@ -86,7 +86,7 @@ def test_pending_order_becomes_one_quotation(intake: Intake, product: int):
     assert (line["product_uom_qty"], line["price_unit"]) == (3.0, 10.0)
     notes = intake.odoo.call("mail.message", "read", sale["message_ids"], ["body"])
     assert any("اتصل قبل الوصول" in note["body"] for note in notes)
-    assert intake.syncs([order]) == {1}
+    assert intake.acknowledgement_counts([order]) == {1}
 
 
 def test_no_order_is_skipped_while_others_arrive_and_change_during_the_paging(
@@ -104,14 +104,14 @@ def test_no_order_is_skipped_while_others_arrive_and_change_during_the_paging(
         sandbox.edit_order(edited, lines=[line])
     sandbox.clear_faults()
     intake.pull()
-    intake.arrive(orders, within=90)
+    intake.wait_for_orders(orders, within=90)
     wrong = {
         sale["cartona_id"]: sale["amount_total"]
         for sale in intake.sales(orders)
         if sale["amount_total"] != float(intake.payload(sale["cartona_id"])["total_price"])
     }
     assert wrong == {}
-    assert intake.waiting(orders) == {}
+    assert intake.waiting_for_user(orders) == {}
 
 
 def test_orders_of_an_outage_of_three_days_arrive_with_one_pull(
@@ -126,10 +126,10 @@ def test_orders_of_an_outage_of_three_days_arrive_with_one_pull(
     ]
     intake.pull()
     wait_until(lambda: intake.seller.setting("in_failure_count"))
-    assert len(intake.odd(orders)) == len(orders)
+    assert len(intake.not_imported_once(orders)) == len(orders)
     sandbox.clear_faults()
     intake.pull()
-    intake.arrive(orders)
+    intake.wait_for_orders(orders)
     expected = [moment.strftime("%Y-%m-%d %H:%M:%S") for moment in moments]
     dates = {sale["cartona_id"]: sale["date_order"] for sale in intake.sales(orders, "date_order")}
     assert [dates[order] for order in orders] == expected
@@ -144,8 +144,8 @@ def test_pulls_that_overlap_handle_each_order_once(
         # Each clerk has a session of his own, as in four browsers.
         for _clerk in range(4):
             clerks.submit(Intake(Seller(_another(intake.odoo), sandbox)).pull)
-    intake.arrive(orders, within=20)
-    assert intake.syncs(orders) == {1}
+    intake.wait_for_orders(orders, within=20)
+    assert intake.acknowledgement_counts(orders) == {1}
 
 
 # === ACKNOWLEDGING === #
@@ -162,10 +162,10 @@ def test_acknowledgement_that_got_lost_is_repeated_without_harm(
     sandbox.set_fault(effect=effect, when=when, path=STATUS, times=1)
     [order] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([order], settled=False)
+    intake.wait_for_orders([order], acknowledged=False)
     [sale] = intake.sales([order], "message_ids")
     wait_until(lambda: _synced_calls(sandbox) >= 2, timeout=15)
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     assert intake.sales([order], "message_ids") == [sale]
 
 
@@ -178,13 +178,13 @@ def test_acknowledgement_that_timed_out_is_repeated_without_harm(
         sandbox.set_fault(effect="delay", seconds=5, when="after", path=STATUS, times=1)
         [order] = intake.place(1, [product])
         intake.pull()
-        intake.arrive([order], settled=False)
+        intake.wait_for_orders([order], acknowledged=False)
         [sale] = intake.sales([order], "message_ids")
         wait_until(lambda: _due(intake, [order]) == 0, timeout=20)
     finally:
         intake.seller.configure(timeout=30)
-    intake.arrive([order])
-    assert intake.syncs([order]) == {2}
+    intake.wait_for_orders([order])
+    assert intake.acknowledgement_counts([order]) == {2}
     assert intake.sales([order], "message_ids") == [sale]
 
 
@@ -195,7 +195,7 @@ def test_status_alone_does_not_acknowledge_what_was_changed_besides(
     sandbox.behaviour(synced_acknowledges="current")
     [order] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     line = {"supplier_product_id": intake.seller.listings[product], "amount": 7}
     sandbox.edit_order(order, lines=[line])
     secret = intake.seller.setting("webhook_token")
@@ -210,7 +210,7 @@ def test_status_alone_does_not_acknowledge_what_was_changed_besides(
     time.sleep(0.5)  # there is no sign of what does not happen
     assert intake.unacknowledged([order]) == [order]
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     assert intake.sales([order])[0]["amount_total"] == 70.0
 
 
@@ -219,13 +219,13 @@ def test_order_that_comes_again_unchanged_is_acknowledged_again_and_nothing_else
 ):
     [order] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     written = intake.sales([order], "write_date", "message_ids")
     messages = _messages(intake, [order])
     sandbox.touch_order(order)
     assert intake.unacknowledged([order])
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     assert intake.sales([order], "write_date", "message_ids") == written
     assert _messages(intake, [order]) == messages
 
@@ -236,10 +236,10 @@ def test_order_that_comes_again_unchanged_is_acknowledged_again_and_nothing_else
 def test_webhook_is_answered_at_once_and_a_job_does_the_work(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    intake.tell_webhook()
-    intake.arrive(intake.place(1, [product]))  # whatever is slow only once
+    intake.set_webhook()
+    intake.wait_for_orders(intake.place(1, [product]))  # whatever is slow only once
     [order] = intake.place(1, [product])
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     [call] = sandbox.webhook_calls(order)
     [attempt] = call["attempts"]
     assert attempt["status"] == 200
@@ -254,9 +254,9 @@ def test_webhook_is_answered_at_once_and_a_job_does_the_work(
 def test_webhook_takes_every_envelope(intake: Intake, product: int, sandbox: SandboxServer):
     orders = []
     for envelope in ("object", "list", "order", "orders", "data", "data_list"):
-        intake.tell_webhook(envelope=envelope)
+        intake.set_webhook(envelope=envelope)
         orders += intake.place(1, [product])
-    intake.arrive(orders)
+    intake.wait_for_orders(orders)
     assert {call["state"] for call in sandbox.webhook_calls()} == {"delivered"}
 
 
@@ -264,7 +264,7 @@ def test_webhook_with_a_wrong_secret_is_refused_and_counted_and_the_pull_brings_
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     before = intake.seller.setting("webhook_refused_count")
-    intake.tell_webhook(token="wrong", retries=0)
+    intake.set_webhook(token="wrong", retries=0)
     orders = intake.place(8, [product])
     wait_until(lambda: {c["state"] for c in sandbox.webhook_calls()} == {"failed"})
     answers = {call["attempts"][0]["status"] for call in sandbox.webhook_calls()}
@@ -278,7 +278,7 @@ def test_webhook_with_a_wrong_secret_is_refused_and_counted_and_the_pull_brings_
     assert rows[0][0] < 8
     assert intake.seller.setting("webhook_last_refused_at")
     intake.pull()
-    intake.arrive(orders)
+    intake.wait_for_orders(orders)
 
 
 def test_webhook_body_that_is_no_order_is_refused_without_a_traceback(intake: Intake):
@@ -301,11 +301,11 @@ def test_webhook_body_that_is_no_order_is_refused_without_a_traceback(intake: In
 def test_dropped_webhooks_are_made_up_for_by_the_next_pull(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    intake.tell_webhook(drop=True)
+    intake.set_webhook(drop=True)
     orders = intake.place(12, [product])
     assert {call["state"] for call in sandbox.webhook_calls()} == {"dropped"}
     intake.pull()
-    intake.arrive(orders, within=20)
+    intake.wait_for_orders(orders, within=20)
 
 
 def test_order_told_twenty_times_at_once_while_it_is_pulled_is_one_order(
@@ -333,9 +333,9 @@ def test_order_told_twenty_times_at_once_while_it_is_pulled_is_one_order(
             callers.submit(pull, Intake(Seller(_another(intake.odoo), sandbox)))
         answers = [callers.submit(call) for _echo in range(ECHOES)]
     assert {answer.result() for answer in answers} == {200}
-    intake.arrive([order], within=20)
+    intake.wait_for_orders([order], within=20)
     wait_until(lambda: not _open(intake, [order]))
-    assert intake.odd([order]) == {}
+    assert intake.not_imported_once([order]) == {}
     assert len(intake.sales([order])) == 1
     with open(intake.odoo.log, "rb") as lines:
         lines.seek(log)
@@ -358,8 +358,8 @@ def test_one_poisoned_order_of_two_hundred_waits_and_the_others_pass(
     [poison] = intake.place(1, [product], raw={"total_price": 1})
     orders += intake.place(BATCH - 1 - len(orders), [product])
     intake.pull()
-    intake.arrive(orders, within=60)
-    message = intake.is_waiting(poison, "total_mismatch")
+    intake.wait_for_orders(orders, within=60)
+    message = intake.wait_for_error(poison, "total_mismatch")
     assert not intake.sales([poison])
     assert intake.unacknowledged([poison])
     [reason] = intake.odoo.call("cartona.message", "read", [message], ["error_message"])
@@ -379,12 +379,12 @@ def test_order_of_an_unlinked_product_is_imported_by_itself_once_it_is_linked(
     ]
     [other] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([other])
-    intake.is_waiting(order, "unknown_product")
+    intake.wait_for_orders([other])
+    intake.wait_for_error(order, "unknown_product")
     [linked] = seller.create(1, name="ينسون")
-    seller.count({linked: 50, product: 100})
+    seller.count_stock({linked: 50, product: 100})
     seller.write(linked, cartona_id=listing)
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     [sale] = intake.sales([order], "picking_ids")
     intake.odoo.call("sale.order", "action_confirm", [sale["id"]])
     [sale] = intake.sales([order], "picking_ids")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tools.dev.odoo_server import OdooServer
-from tools.drivers.seller import Seller, uncounted
+from tools.drivers.seller import Seller, untracked
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ def order(seller: Seller, customer: int) -> Callable[..., int]:
 @pytest.fixture
 def product(seller: Seller) -> int:
     """A product of which ten are on hand and shown."""
-    [product] = seller.sell(1)
-    seller.count({product: 10})
-    seller.arrives(product, available_stock_quantity=10)
-    seller.rest()
+    [product] = seller.publish_products(1)
+    seller.count_stock({product: 10})
+    seller.wait_until_shown(product, available_stock_quantity=10)
+    seller.wait_until_idle()
     return product
 
 
@@ -43,47 +43,47 @@ def product(seller: Seller) -> int:
 
 
 def test_count(seller: Seller, product: int):
-    seller.count({product: 25})
-    seller.arrives(product, available_stock_quantity=25)
-    seller.count({product: 0})
-    seller.arrives(product, available_stock_quantity=0)
+    seller.count_stock({product: 25})
+    seller.wait_until_shown(product, available_stock_quantity=25)
+    seller.count_stock({product: 0})
+    seller.wait_until_shown(product, available_stock_quantity=0)
 
 
 def test_reservation_of_a_shop_order_is_published_before_anything_moves(
     seller: Seller, product: int, order: Callable[..., int]
 ):
     order(product, 3)
-    seller.arrives(product, available_stock_quantity=7)
+    seller.wait_until_shown(product, available_stock_quantity=7)
     row = seller.odoo.call("product.product", "read", [product], ["qty_available"])[0]
     assert row["qty_available"] == 10, "nothing was validated"
 
 
 def test_cancelled_order_gives_back(seller: Seller, product: int, order: Callable[..., int]):
     record = order(product, 4)
-    seller.arrives(product, available_stock_quantity=6)
+    seller.wait_until_shown(product, available_stock_quantity=6)
     quiet = {"disable_cancel_warning": True}
     seller.odoo.call("sale.order", "action_cancel", [record], context=quiet)
-    seller.arrives(product, available_stock_quantity=10)
+    seller.wait_until_shown(product, available_stock_quantity=10)
 
 
 def test_delivery_changes_nothing_that_its_order_has_not(
     seller: Seller, product: int, order: Callable[..., int]
 ):
     record = order(product, 3)
-    seller.arrives(product, available_stock_quantity=7)
-    seller.rest()
-    mark = seller.mark()
+    seller.wait_until_shown(product, available_stock_quantity=7)
+    seller.wait_until_idle()
+    mark = seller.last_request()
     validate(seller, pickings_of(seller, record))
     row = seller.odoo.call("product.product", "read", [product], ["qty_available"])[0]
     assert row["qty_available"] == 7, "it was delivered"
-    seller.rest()
+    seller.wait_until_idle()
     assert seller.stock(product) == 7
     assert seller.sent(product, mark) == []
 
 
 def test_receipt(seller: Seller, product: int):
     receive(seller, product, 15)
-    seller.arrives(product, available_stock_quantity=25)
+    seller.wait_until_shown(product, available_stock_quantity=25)
 
 
 def test_transfer_to_a_warehouse_that_is_not_sold_from(seller: Seller, product: int):
@@ -93,10 +93,10 @@ def test_transfer_to_a_warehouse_that_is_not_sold_from(seller: Seller, product: 
     seller.configure(warehouse_ids=[(6, 0, [first])])
     try:
         transfer(seller, product, 4, seller.location(), place["lot_stock_id"][0], "internal")
-        seller.arrives(product, available_stock_quantity=6)
+        seller.wait_until_shown(product, available_stock_quantity=6)
     finally:
         seller.configure(warehouse_ids=[(5,)])
-    seller.arrives(product, available_stock_quantity=10)
+    seller.wait_until_shown(product, available_stock_quantity=10)
 
 
 def test_scrap(seller: Seller, product: int):
@@ -108,29 +108,29 @@ def test_scrap(seller: Seller, product: int):
     }
     scrap = seller.odoo.call("stock.scrap", "create", values)
     seller.odoo.call("stock.scrap", "action_validate", [scrap])
-    seller.arrives(product, available_stock_quantity=8)
+    seller.wait_until_shown(product, available_stock_quantity=8)
 
 
 def test_warehouses_of_the_configuration_are_the_ones_that_count(seller: Seller, product: int):
     second = seller.odoo.call("stock.warehouse", "create", {"name": "الجيزة", "code": "GIZ"})
     location = seller.odoo.call("stock.warehouse", "read", [second], ["lot_stock_id"])[0]
-    seller.count({product: 6}, location["lot_stock_id"][0])
-    seller.arrives(product, available_stock_quantity=16)
+    seller.count_stock({product: 6}, location["lot_stock_id"][0])
+    seller.wait_until_shown(product, available_stock_quantity=16)
     seller.configure(warehouse_ids=[(6, 0, [second])])
     try:
-        seller.arrives(product, available_stock_quantity=6)
+        seller.wait_until_shown(product, available_stock_quantity=6)
     finally:
         seller.configure(warehouse_ids=[(5,)])
-    seller.arrives(product, available_stock_quantity=16)
+    seller.wait_until_shown(product, available_stock_quantity=16)
 
 
 def test_buffer_is_never_offered(seller: Seller, product: int):
     seller.configure(stock_buffer=4)
     try:
-        seller.arrives(product, available_stock_quantity=6)
+        seller.wait_until_shown(product, available_stock_quantity=6)
     finally:
         seller.configure(stock_buffer=0)
-    seller.arrives(product, available_stock_quantity=10)
+    seller.wait_until_shown(product, available_stock_quantity=10)
 
 
 # === WHAT A QUANTITY BECOMES === #
@@ -139,9 +139,9 @@ def test_buffer_is_never_offered(seller: Seller, product: int):
 def test_less_than_nothing_is_shown_as_nothing(
     seller: Seller, product: int, order: Callable[..., int]
 ):
-    mark = seller.mark()
+    mark = seller.last_request()
     order(product, 13)
-    seller.arrives(product, available_stock_quantity=0)
+    seller.wait_until_shown(product, available_stock_quantity=0)
     assert [row["available_stock_quantity"] for row in seller.sent(product, mark)] == [0]
     row = seller.odoo.call("product.product", "read", [product], ["virtual_available"])[0]
     assert row["virtual_available"] == -3
@@ -151,29 +151,29 @@ def test_whole_packs_are_shown_rounded_down(seller: Seller):
     [product] = seller.create(1)
     pack = pack_of_ten(seller, unit_of(seller, product))
     seller.link([product], seller.unused(1), uom_id=pack)
-    seller.count({product: 79})
-    seller.arrives(product, available_stock_quantity=7)
-    seller.arrives(product, selling_price=100.0)
+    seller.count_stock({product: 79})
+    seller.wait_until_shown(product, available_stock_quantity=7)
+    seller.wait_until_shown(product, selling_price=100.0)
 
 
 def test_product_that_odoo_does_not_count_sends_no_quantity(seller: Seller):
-    mark = seller.mark()
-    [service] = seller.sell(1, **uncounted(seller.odoo), list_price=33.0)
-    seller.arrives(service, selling_price=33.0)
-    seller.rest()
+    mark = seller.last_request()
+    [service] = seller.publish_products(1, **untracked(seller.odoo), list_price=33.0)
+    seller.wait_until_shown(service, selling_price=33.0)
+    seller.wait_until_idle()
     [item] = seller.sent(service, mark)
     assert "available_stock_quantity" not in item
 
 
 def test_unlimited_product_sends_no_quantity(seller: Seller, product: int):
-    mark = seller.mark()
+    mark = seller.last_request()
     seller.write(product, cartona_is_unlimited_stock=True)
-    seller.arrives(product, is_unlimited_stock=True)
-    seller.count({product: 3})
-    seller.rest()
+    seller.wait_until_shown(product, is_unlimited_stock=True)
+    seller.count_stock({product: 3})
+    seller.wait_until_idle()
     assert all("available_stock_quantity" not in item for item in seller.sent(product, mark))
     seller.write(product, cartona_is_unlimited_stock=False)
-    seller.arrives(product, is_unlimited_stock=False, available_stock_quantity=3)
+    seller.wait_until_shown(product, is_unlimited_stock=False, available_stock_quantity=3)
 
 
 # === HELPERS === #

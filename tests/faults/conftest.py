@@ -92,7 +92,7 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
     """`odoo` connected to `sandbox`, prices and stock on, at rest."""
     seller = Seller(odoo, sandbox).connect()
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 

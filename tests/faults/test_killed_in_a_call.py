@@ -21,41 +21,41 @@ def test_call_cut_short_is_repeated_with_what_is_true_by_then(
     seller: Seller, struck: Callable, minute_passes: Callable, when: str
 ):
     """Killed before and after the marketplace has done the work; one price goes back."""
-    changed, returned = seller.sell(2, list_price=10.0)
+    changed, returned = seller.publish_products(2, list_price=10.0)
     arrived = struck("delay", when=when, seconds=30)
     seller.write([changed, returned], list_price=11.0)
     arrived()
     if when == "after":
-        seller.arrives(returned, selling_price=11.0)
+        seller.wait_until_shown(returned, selling_price=11.0)
     seller.odoo.kill()
     seller.odoo.start()
     seller.write(returned, list_price=10.0)
-    seller.arrives(changed, selling_price=11.0)
-    seller.arrives(returned, selling_price=10.0)
+    seller.wait_until_shown(changed, selling_price=11.0)
+    seller.wait_until_shown(returned, selling_price=10.0)
     assert seller.setting("connection_state") == "connected"
     minute_passes(seller.odoo)
-    seller.rest(timeout=30)  # nor does the job that was killed stay behind
+    seller.wait_until_idle(timeout=30)  # nor does the job that was killed stay behind
 
 
 def test_server_killed_in_a_call_finishes_it_without_a_hand(
     seller: Seller, struck: Callable, minute_passes: Callable
 ):
     """Nothing happens after the restart but time: no job is stuck, no change is lost."""
-    products = seller.sell(5, list_price=10.0)
+    products = seller.publish_products(5, list_price=10.0)
     arrived = struck("delay", seconds=30)
     seller.write(products, list_price=12.0)
     arrived()
-    seller.count(dict.fromkeys(products, 6))
+    seller.count_stock(dict.fromkeys(products, 6))
     seller.odoo.kill()
     seller.odoo.start()
     minute_passes(seller.odoo)
-    seller.rest(timeout=30)
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=30)
+    assert seller.differences() == {}
 
 
 def test_change_that_nobody_was_told_of_is_found(seller: Seller, minute_passes: Callable):
     """Committed, and dead before the bell was rung: the row in the outbox is all there is."""
-    [product] = seller.sell(1, list_price=10.0)
+    [product] = seller.publish_products(1, list_price=10.0)
     seller.odoo.kill()
     seller.odoo.query(
         "UPDATE product_template SET list_price = 12 WHERE id ="
@@ -70,4 +70,4 @@ def test_change_that_nobody_was_told_of_is_found(seller: Seller, minute_passes: 
     )
     seller.odoo.start()
     minute_passes(seller.odoo)
-    seller.arrives(product, within=20, selling_price=12.0)
+    seller.wait_until_shown(product, within=20, selling_price=12.0)

@@ -96,7 +96,7 @@ def logins(odoo: OdooServer) -> list[str]:
 def test_eight_users_are_not_disturbed_and_both_sides_agree_at_rest(
     seller: Seller, logins: list[str]
 ):
-    products = seller.sell(PRODUCTS, list_price=50.0)
+    products = seller.publish_products(PRODUCTS, list_price=50.0)
     start = seller.odoo.log.stat().st_size
     users = [User(seller.odoo, login, products) for login in logins]
     deadline = time.monotonic() + SECONDS
@@ -105,7 +105,7 @@ def test_eight_users_are_not_disturbed_and_both_sides_agree_at_rest(
         user.start()
     for user in users:
         user.join()
-    seller.rest(timeout=60)
+    seller.wait_until_idle(timeout=60)
 
     assert all(user.writes for user in users), [user.refused[:1] for user in users]
     # Users collide with each other, over the products themselves: Odoo repeats such a write, and
@@ -113,7 +113,7 @@ def test_eight_users_are_not_disturbed_and_both_sides_agree_at_rest(
     log = seller.odoo.log.read_bytes()[start:].decode(errors="replace")
     assert {text for text in collisions(log) if not OWN.search(text)} == set()
     assert [text for user in users for text in user.refused if "serialize" not in text] == []
-    assert seller.odds() == {}
+    assert seller.differences() == {}
 
 
 def collisions(log: str) -> list[str]:

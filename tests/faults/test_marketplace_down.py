@@ -8,18 +8,18 @@ from tools.drivers.seller import Seller
 def test_changes_made_while_the_marketplace_is_down_arrive_when_it_is_back(
     seller: Seller, sandbox: SandboxServer
 ):
-    products = seller.sell(20, list_price=10.0)
-    seller.count(dict.fromkeys(products, 5))
-    seller.rest()
+    products = seller.publish_products(20, list_price=10.0)
+    seller.count_stock(dict.fromkeys(products, 5))
+    seller.wait_until_idle()
     sandbox.stop()  # connections are refused from here on; what it knew is gone, too
     for number, product in enumerate(products):
         seller.write(product, list_price=20.0 + number)
-    seller.count({product: 30 + number for number, product in enumerate(products)})
+    seller.count_stock({product: 30 + number for number, product in enumerate(products)})
     wait_until(lambda: failures(seller) >= 2, timeout=20)
     assert states(seller) == {"pending"}, "they wait, and say so"
     sandbox.start()
-    seller.rest(timeout=30)
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=30)
+    assert seller.differences() == {}
     assert states(seller) == {"synced"}
     assert failures(seller) == 0
     assert failed_jobs(seller) == 0
@@ -27,21 +27,21 @@ def test_changes_made_while_the_marketplace_is_down_arrive_when_it_is_back(
 
 def test_outage_is_no_flood(seller: Seller, sandbox: SandboxServer):
     """While it waits, further changes do not make it try more often."""
-    [product] = seller.sell(1, list_price=10.0)
+    [product] = seller.publish_products(1, list_price=10.0)
     fault = sandbox.set_fault(effect="503", path="supplier-product/bulk-update")
-    mark = seller.mark()
+    mark = seller.last_request()
     for number in range(20):
         seller.write(product, list_price=20.0 + number)
-    wait_until(lambda: len(seller.updates(mark)) >= 3, timeout=20)
-    calls = seller.updates(mark)
+    wait_until(lambda: len(seller.update_requests(mark)) >= 3, timeout=20)
+    calls = seller.update_requests(mark)
     pauses = [later["ms"] - call["ms"] for call, later in zip(calls, calls[1:], strict=False)]
     assert [pause >= least for pause, least in zip(pauses, (1000, 2000), strict=False)] == [
         True,
         True,
     ]
     sandbox.clear_faults(fault["id"])
-    seller.arrives(product, within=15, selling_price=39.0)
-    seller.rest()
+    seller.wait_until_shown(product, within=15, selling_price=39.0)
+    seller.wait_until_idle()
 
 
 # === HELPERS === #

@@ -46,7 +46,7 @@ def intake(seller: Seller) -> Intake:
 @pytest.fixture
 def product(seller: Seller) -> int:
     """A product at 10.0 on the marketplace."""
-    return seller.sell(1, list_price=10.0)[0]
+    return seller.publish_products(1, list_price=10.0)[0]
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def test_order_is_acknowledged_once_and_not_before_it_is_committed(
     orders = intake.place(2, [product])
     transaction, _pid = at_the_brink(orders)
     time.sleep(0.5)  # there is no sign of what does not happen
-    assert len(intake.odd(orders)) == 2
-    assert intake.syncs(orders) == {0}
+    assert len(intake.not_imported_once(orders)) == 2
+    assert intake.acknowledgement_counts(orders) == {0}
     transaction.run("env.cr.rollback()")
-    intake.arrive(orders)
-    assert intake.syncs(orders) == {1}
+    intake.wait_for_orders(orders)
+    assert intake.acknowledgement_counts(orders) == {1}
 
 
 @pytest.mark.timeout(300 + 60 * KILLS)
@@ -96,16 +96,16 @@ def test_worker_killed_between_processing_and_commit_loses_no_order(
         placed += orders
         transaction, pid = at_the_brink(orders)
         assert pid != intake.odoo.process.pid, "a worker, not the server"
-        assert intake.syncs(orders) == {0}
+        assert intake.acknowledgement_counts(orders) == {0}
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), timeout=20)
         # Whoever takes the work up meets the same lock: nothing is committed before it is gone.
-        assert len(intake.odd(orders)) == len(intake.unacknowledged(orders)) == 2
+        assert len(intake.not_imported_once(orders)) == len(intake.unacknowledged(orders)) == 2
         transaction.run("env.cr.rollback()")
         minute_passes(intake.odoo)
-        intake.arrive(orders, within=60)
+        intake.wait_for_orders(orders, within=60)
         wait_until(lambda: not intake.odoo.query(_IMPORTING, "started"), timeout=60)
-    assert intake.odd(placed) == {}
+    assert intake.not_imported_once(placed) == {}
     assert intake.odoo.query(_IMPORTING, "failed") == []
 
 
@@ -117,14 +117,14 @@ def test_server_killed_after_the_commit_acknowledges_when_it_is_back(
     orders = intake.place(3, [product])
     intake.seller.configure(auto_sync_orders=True)
     intake.pull()
-    intake.arrive(orders, settled=False)
+    intake.wait_for_orders(orders, acknowledged=False)
     wait_until(lambda: struck(sandbox, fault))
     intake.odoo.kill()
     sandbox.clear_faults()
     intake.odoo.start()
     minute_passes(intake.odoo)
     intake.pull()
-    intake.arrive(orders, within=30)
+    intake.wait_for_orders(orders, within=30)
 
 
 def test_server_killed_while_it_reads_the_list_reads_it_again(
@@ -141,7 +141,7 @@ def test_server_killed_while_it_reads_the_list_reads_it_again(
     intake.seller.configure(batch_size=100)
     minute_passes(intake.odoo)
     intake.pull()
-    intake.arrive(orders, within=30)
+    intake.wait_for_orders(orders, within=30)
 
 
 def test_an_edit_that_is_undone_while_it_is_acknowledged_is_seen(
@@ -150,9 +150,9 @@ def test_an_edit_that_is_undone_while_it_is_acknowledged_is_seen(
     """The order says what it said before: a call that tells so could be an old one. And what was
     said of the edit must not be taken for it, or the list would not tell of it either."""
     intake.seller.configure(auto_sync_orders=True)
-    intake.tell_webhook(in_order=True)
+    intake.set_webhook(in_order=True)
     [order] = intake.place(1, [product], amount=2)
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     line = {"supplier_product_id": intake.seller.listings[product]}
     sandbox.set_fault(effect="delay", path=PULL, seconds=4, when="before", times=1)
     fault = sandbox.set_fault(effect="delay", path=STATUS, seconds=2, times=1)

@@ -15,7 +15,7 @@ from tools.drivers.seller import UPDATE, Seller
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
     """As the others', orders on as well and confirmed by themselves where stock allows."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True, auto_confirm=True)
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 
@@ -23,19 +23,19 @@ def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
 def test_orders_placed_while_stock_is_pushed(seller: Seller, sandbox: SandboxServer, lowers: bool):
     """Whether or not the marketplace takes an order off its own figure: nobody has told us."""
     sandbox.behaviour(order_lowers_stock=lowers)
-    products = seller.sell(3, list_price=10.0)
-    seller.count(dict.fromkeys(products, 50))
-    seller.rest()
+    products = seller.publish_products(3, list_price=10.0)
+    seller.count_stock(dict.fromkeys(products, 50))
+    seller.wait_until_idle()
     placed: list[str] = []
     with Watch(seller, products) as watch:
         for number in range(8):
             product = products[number % len(products)]
             placed.append(watch.place(product, amount=2))
-            seller.count({product: 60 + number})
+            seller.count_stock({product: 60 + number})
             watch.pull()
         wait_until(lambda: imported(seller, placed) == sorted(placed), timeout=30)
-        seller.rest(timeout=20)
-    assert seller.odds() == {}
+        seller.wait_until_idle(timeout=20)
+    assert seller.differences() == {}
     assert watch.samples >= len(products)
     assert watch.oversold == []
     ordered = seller.odoo.call("product.product", "read", products, ["outgoing_qty"])
@@ -47,17 +47,17 @@ def test_order_that_the_marketplace_has_counted_itself_is_no_reason_to_send_noth
 ):
     """20 shown; sold 1, so 19 shown; received 1 meanwhile: 20 free, and 20 was sent last."""
     sandbox.behaviour(order_lowers_stock=True)
-    product, other = seller.sell(2, list_price=10.0)
-    seller.count({product: 20})
-    seller.rest()
+    product, other = seller.publish_products(2, list_price=10.0)
+    seller.count_stock({product: 20})
+    seller.wait_until_idle()
     pause_sending(seller, other)
-    seller.count({product: 21})
+    seller.count_stock({product: 21})
     order = place(seller, product, amount=1)
     assert seller.stock(product) == 19
     pull(seller)
     wait_until(lambda: imported(seller, [order["hashed_id"]]), timeout=10)
-    seller.rest(timeout=20)
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=20)
+    assert seller.differences() == {}
     assert seller.stock(product) == 20
 
 
@@ -66,21 +66,21 @@ def test_cancellation_that_the_marketplace_has_counted_itself_does_not_oversell(
 ):
     """19 shown; cancelled, so 20 shown; one is lost meanwhile: 19 free, and 19 was sent last."""
     sandbox.behaviour(order_lowers_stock=True)
-    product, other = seller.sell(2, list_price=10.0)
-    seller.count({product: 20})
-    seller.rest()
+    product, other = seller.publish_products(2, list_price=10.0)
+    seller.count_stock({product: 20})
+    seller.wait_until_idle()
     order = place(seller, product, amount=1)
     pull(seller)
     wait_until(lambda: imported(seller, [order["hashed_id"]]), timeout=10)
-    seller.rest()
+    seller.wait_until_idle()
     pause_sending(seller, other)
-    seller.count({product: 19})
+    seller.count_stock({product: 19})
     sandbox.cancel_order(order["hashed_id"])
     assert seller.stock(product) == 20
     pull(seller)
     wait_until(lambda: not imported(seller, [order["hashed_id"]]), timeout=10)
-    seller.rest(timeout=20)
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=20)
+    assert seller.differences() == {}
     assert seller.stock(product) == 19
 
 

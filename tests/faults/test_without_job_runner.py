@@ -52,24 +52,24 @@ def test_prices_and_stock_arrive_by_cron(seller: Seller, minute: Callable):
     products = published(seller, minute, 3)
     seller.write(products[0], list_price=11.0)
     seller.write(products[1:], list_price=12.0)
-    seller.count(dict.fromkeys(products, 8))
+    seller.count_stock(dict.fromkeys(products, 8))
     assert job_states(seller) == {"pending"}
-    assert seller.odds().keys() == set(products), "nobody has come yet"
+    assert seller.differences().keys() == set(products), "nobody has come yet"
     minute()
-    assert seller.odds() == {}
+    assert seller.differences() == {}
 
 
 def test_cron_works_more_than_one_batch_at_a_time(seller: Seller, minute: Callable):
     seller.configure(batch_size=20)
     try:
         products = published(seller, minute, 70)
-        mark = seller.mark()
+        mark = seller.last_request()
         seller.write(products, list_price=13.0)
         minute()
     finally:
         seller.configure(batch_size=100)
-    assert seller.odds() == {}
-    assert [len(call["body"]) for call in seller.updates(mark)] == [20, 20, 20, 10]
+    assert seller.differences() == {}
+    assert [len(call["body"]) for call in seller.update_requests(mark)] == [20, 20, 20, 10]
 
 
 def test_settings_turn_red_within_two_minutes_while_all_flows(seller: Seller, minute: Callable):
@@ -81,7 +81,7 @@ def test_settings_turn_red_within_two_minutes_while_all_flows(seller: Seller, mi
     # Two minutes pass; the cron has worked what waited, so the queue of changes shows nothing.
     seller.odoo.query("UPDATE queue_job SET date_created = date_created - interval '2 minutes'")
     minute()
-    assert seller.odds() == {}
+    assert seller.differences() == {}
     assert seller.setting("is_runner_asleep") is True
 
 
@@ -100,7 +100,7 @@ def test_failed_call_is_repeated_by_the_crons_trigger(
     # The next regular call is a minute away; the pause takes a second or two.
     wait_until(lambda: seller.odoo.query(DUE_TRIGGERS)[0][0])
     wake_cron(seller.odoo)
-    seller.arrives(product, selling_price=14.0)
+    seller.wait_until_shown(product, selling_price=14.0)
 
 
 def test_orders_are_fetched_imported_and_acknowledged_by_cron(seller: Seller, minute: Callable):
@@ -113,7 +113,7 @@ def test_orders_are_fetched_imported_and_acknowledged_by_cron(seller: Seller, mi
     for _minute in range(2):  # one to fetch, one to import
         pulling_minute(seller)
         minute()
-    intake.arrive(orders, within=30)
+    intake.wait_for_orders(orders, within=30)
 
 
 def test_orders_that_are_switched_off_are_fetched_and_no_more(seller: Seller, minute: Callable):
@@ -126,7 +126,7 @@ def test_orders_that_are_switched_off_are_fetched_and_no_more(seller: Seller, mi
     found = "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s) AND state = 'new'"
     wait_until(lambda: seller.odoo.query(found, orders)[0][0] == 2, timeout=20)
     minute()
-    assert intake.odd(orders) == dict.fromkeys(orders, 0)
+    assert intake.not_imported_once(orders) == dict.fromkeys(orders, 0)
     assert intake.unacknowledged(orders) == orders
 
 
@@ -163,9 +163,9 @@ def pulling_minute(seller: Seller) -> None:
 
 def published(seller: Seller, minute: Callable, count: int) -> list[int]:
     """New products that are on the marketplace already."""
-    products = seller.sell(count, at_rest=False, list_price=10.0)
+    products = seller.publish_products(count, wait=False, list_price=10.0)
     minute()
-    assert seller.odds() == {}
+    assert seller.differences() == {}
     return products
 
 
