@@ -28,7 +28,7 @@ class Line:
     tried: int = 0
 
 
-_TITLES = ("what", "load held", "inputs tried", "survived", "lost", "doubled")
+_TITLES = ("what", "load", "inputs tried", "survived", "lost", "doubled")
 
 
 def table(lines: Iterable[Line]) -> str:

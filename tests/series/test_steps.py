@@ -1,4 +1,4 @@
-"""Each step turns every `before.xml` into the `after.xml` beside it, to the last blank."""
+"""Each step converts every `before.xml` to the `after.xml` next to it, exactly."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ STEPS = {step.rules[0].__module__.rpartition(".")[2]: step for step in ladder.ST
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_step_makes_of_a_file_what_one_would_write_by_hand(case, known):
+def test_step_converts_a_file_as_written_by_hand(case, known):
     document = Document.read(case / "before.xml")
     assert STEPS[case.parent.name].take({"before.xml": document}, known) == []
     assert document.text() == (case / "after.xml").read_text()
@@ -40,7 +40,7 @@ def _view(arch, model="shop.shop"):
 
 
 REFUSED = [
-    # What the ladder has never heard of.
+    # Names that are not in the vocabulary.
     (_view("<form><carousel /></form>"), "only_known_names: <carousel> is unknown"),
     (_view('<form><field name="x" widget="hologram" /></form>'), "the widget hologram"),
     (_view('<form><field name="x" glow="1" /></form>'), "<field> with glow is unknown"),
@@ -59,7 +59,7 @@ REFUSED = [
         "</record>\n</odoo>",
         "numbercall of ir.cron is unknown",
     ),
-    # What it knows and cannot carry down.
+    # Known names that cannot be converted.
     (
         '<odoo>\n\n<record id="g" model="res.groups">\n'
         '<field name="privilege_id" ref="elsewhere.p" /></record>\n</odoo>',
@@ -139,7 +139,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED, ids=[reason for _text, reason in REFUSED])
-def test_what_cannot_be_carried_down_is_refused_with_its_place(tmp_path, known, text, reason):
+def test_unconvertible_markup_is_refused_with_its_place(tmp_path, known, text, reason):
     (tmp_path / "__manifest__.py").write_text('{\n    "version": "19.0.1.0.0",\n}\n')
     (tmp_path / "views.xml").write_text(text)
     (tmp_path / "models.py").write_text(

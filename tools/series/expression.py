@@ -104,9 +104,7 @@ def _bare(node: ast.expr, wanted: bool, facts: Facts) -> tuple:
         raise NotADomain(f"the type of `{field}` is unknown: compare it, or add it to facts.py")
     types = {kind.type for kind in kinds}
     if not types <= _FALSE_WHEN_EMPTY | _TEXTS:
-        raise NotADomain(
-            f"`{field}` is a {'/'.join(sorted(types))}: write e.g. `{field} == 0`"
-        )
+        raise NotADomain(f"`{field}` is a {'/'.join(sorted(types))}: write e.g. `{field} == 0`")
     if any(kind.computed and kind.type in _TEXTS for kind in kinds):
         return (name, "not in" if wanted else "in", [False, ""])
     return (name, "!=" if wanted else "=", False)
