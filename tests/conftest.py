@@ -1,6 +1,6 @@
 """Fixtures for all tests that need more than their own process: an Odoo, a marketplace.
 
-A test that asks for none of them runs without either.
+A test that uses none of them runs without either.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,20 +16,20 @@ from tools.dev.sandbox_server import SandboxServer
 
 @pytest.fixture(scope="session")
 def environment() -> Environment:
-    """The Odoo to test on, prepared: 19.0, or what SERIES, ODOO and PYTHON name."""
+    """Prepare the Odoo to test: 19.0, or the one of SERIES, ODOO and PYTHON."""
     return environments.from_variables()
 
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[SandboxServer]:
-    """One marketplace for the whole run. Tests take `sandbox`, which is emptied for each."""
+    """Start one marketplace for the whole run. Tests use `sandbox`, which is reset for each."""
     with SandboxServer(seed=1, listings=1000) as server:
         yield server
 
 
 @pytest.fixture
 def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
-    """A marketplace as at its start: no orders, no faults, no webhook, an empty log."""
+    """Return the marketplace after a reset: no orders, no faults, no webhook, an empty log."""
     if sandbox_process.process is None:
         sandbox_process.start()
     sandbox_process.reset()
@@ -38,20 +38,20 @@ def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """An Odoo with the addon and the job runner, on a database of this test file alone."""
+    """Start an Odoo with the addon and the job runner, on a database for this test file only."""
     with on_a_copy(environment) as server:
         yield server
 
 
 @pytest.fixture
 def shop(odoo: OdooServer, sandbox: SandboxServer) -> demo.Shop:
-    """`odoo` connected to `sandbox`: everything on, products linked and sent, webhook told."""
+    """Connect `odoo` to `sandbox`: everything on, products linked and sent, webhook set."""
     return demo.open_shop(odoo, sandbox, count=8)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium; the test is skipped where there is none and none can be had."""
+    """Return the path of a Chromium; skip the test if there is none and none can be installed."""
     try:
         return browser.chromium()
     except (store.SetupError, processes.CommandError) as error:
@@ -60,5 +60,5 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., object]:
-    """`wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
+    """Return `wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
     return processes.wait_until

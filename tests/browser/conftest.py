@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.clerk import Clerk, reference
+from tests.support.clerk import Clerk, reference
 from tools.dev import browser as chromium_tools
 from tools.dev import processes, store
 from tools.dev.environment import Environment

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 

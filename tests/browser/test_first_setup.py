@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev import demo
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until

@@ -2,7 +2,7 @@
 
 import requests
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev.demo import Shop
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until

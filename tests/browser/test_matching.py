@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 

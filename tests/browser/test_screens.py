@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.clerk import Clerk, reference
+from tests.support.clerk import Clerk, reference
 from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.life import Life
+from tests.support.order_life import Life
 from tools.dev.demo import Shop
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.e2e.products import two_variants
+from tests.support.products import two_variants
 from tools.dev import databases, odoo_config, processes
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer

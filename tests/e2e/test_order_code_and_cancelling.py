@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.life import SOON, STATUSES, Life
+from tests.support.order_life import SOON, STATUSES, Life
 from tools.dev.odoo_server import OdooError
 from tools.dev.processes import wait_until
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from tests.e2e.life import SOON, STATUSES, Life
+from tests.support.order_life import SOON, STATUSES, Life
 from tools.dev.processes import wait_until
 
 # === THE WAY TO THE SHOP === #

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.products import two_variants
+from tests.support.products import two_variants
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.seller import Seller
 

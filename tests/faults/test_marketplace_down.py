@@ -1,22 +1,20 @@
-"""The marketplace does not answer at all for a while: nothing is lost, and nobody has to help."""
+"""The marketplace does not answer for a while: nothing is lost, and no user has to act."""
 
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.seller import Seller
 
 
-def test_changes_made_while_the_marketplace_is_down_arrive_when_it_is_back(
-    seller: Seller, sandbox: SandboxServer
-):
+def test_changes_during_an_outage_arrive_afterwards(seller: Seller, sandbox: SandboxServer):
     products = seller.publish_products(20, list_price=10.0)
     seller.count_stock(dict.fromkeys(products, 5))
     seller.wait_until_idle()
-    sandbox.stop()  # connections are refused from here on; what it knew is gone, too
+    sandbox.stop()  # connections are refused from now on; its state is lost too
     for number, product in enumerate(products):
         seller.write(product, list_price=20.0 + number)
     seller.count_stock({product: 30 + number for number, product in enumerate(products)})
     wait_until(lambda: failures(seller) >= 2, timeout=20)
-    assert states(seller) == {"pending"}, "they wait, and say so"
+    assert states(seller) == {"pending"}, "they wait and show it"
     sandbox.start()
     seller.wait_until_idle(timeout=30)
     assert seller.differences() == {}
@@ -25,8 +23,8 @@ def test_changes_made_while_the_marketplace_is_down_arrive_when_it_is_back(
     assert failed_jobs(seller) == 0
 
 
-def test_outage_is_no_flood(seller: Seller, sandbox: SandboxServer):
-    """While it waits, further changes do not make it try more often."""
+def test_outage_causes_no_flood_of_calls(seller: Seller, sandbox: SandboxServer):
+    """During the pause, further changes do not cause more attempts."""
     [product] = seller.publish_products(1, list_price=10.0)
     fault = sandbox.set_fault(effect="503", path="supplier-product/bulk-update")
     mark = seller.last_request()
@@ -48,17 +46,17 @@ def test_outage_is_no_flood(seller: Seller, sandbox: SandboxServer):
 
 
 def failures(seller: Seller) -> int:
-    """How many calls have failed in a row."""
+    """Return the number of consecutive failed calls."""
     return seller.setting("out_failure_count")
 
 
 def failed_jobs(seller: Seller) -> int:
-    """Jobs that ended badly: there is no reason for any."""
+    """Return the number of failed jobs: none is expected."""
     return seller.odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'")[0][0]
 
 
 def states(seller: Seller) -> set[str]:
-    """What the products' forms say, all together."""
+    """Return the sync states on the products' forms."""
     rows = seller.odoo.call(
         "product.product", "read", list(seller.listings), ["cartona_sync_state"]
     )

@@ -1,4 +1,4 @@
-"""What two processes do to each other between a change and its arrival; no cron helps here."""
+"""Two processes race between a change and its arrival; no cron helps here."""
 
 from collections.abc import Callable
 
@@ -20,12 +20,12 @@ WAITING_FOR_A_ROW = (
 )
 
 
-def test_price_of_a_transaction_that_is_older_than_the_last_drain_arrives(
-    seller: Seller, begin: Callable, struck: Callable
+def test_price_of_a_transaction_older_than_the_drain_arrives(
+    seller: Seller, begin: Callable, fail_next_update: Callable
 ):
-    """Its snapshot shows a job that waits; by the time it commits that job has long ended."""
+    """Its snapshot shows a pending job; when it commits, that job has long ended."""
     early, late = seller.publish_products(2, list_price=10.0)
-    arrived = struck("delay", seconds=3)
+    arrived = fail_next_update("delay", seconds=3)
     seller.write(early, list_price=11.0)
     arrived()
     seller.write(early, list_price=12.0)  # its drain has to wait
@@ -47,12 +47,12 @@ def test_price_of_a_transaction_that_is_older_than_the_last_drain_arrives(
     assert seller.differences() == {}
 
 
-def test_drain_sends_nothing_older_than_what_another_has_sent(
-    seller: Seller, begin: Callable, struck: Callable
+def test_drain_sends_nothing_older_than_another_drain(
+    seller: Seller, begin: Callable, fail_next_update: Callable
 ):
-    """A drain whose transaction began early gets its turn late: it has to look again."""
+    """A drain whose transaction began early gets its turn late: it has to read again."""
     [product] = seller.publish_products(1, list_price=10.0)
-    arrived = struck("delay", seconds=2)
+    arrived = fail_next_update("delay", seconds=2)
     seller.write(product, list_price=11.0)
     arrived()
     late = begin()
@@ -83,11 +83,11 @@ def test_prices_never_go_backwards_while_drains_overlap(seller: Seller, sandbox:
 
 
 @pytest.mark.parametrize("effect", ["cut", "500", "html"])
-def test_price_that_goes_back_after_its_answer_was_lost_ends_where_it_began(
-    seller: Seller, struck: Callable, effect: str
+def test_price_reverted_after_a_lost_answer_is_restored(
+    seller: Seller, fail_next_update: Callable, effect: str
 ):
     [product] = seller.publish_products(1, list_price=10.0)
-    struck(effect, when="after")
+    fail_next_update(effect, when="after")
     seller.write(product, list_price=11.0)
     seller.wait_until_shown(product, selling_price=11.0)
     seller.write(product, list_price=10.0)
@@ -96,14 +96,14 @@ def test_price_that_goes_back_after_its_answer_was_lost_ends_where_it_began(
     assert seller.price(product) == 10.0
 
 
-def test_everything_is_sent_again_while_a_drain_writes_what_it_sends(
-    seller: Seller, begin: Callable, struck: Callable
+def test_sync_all_during_a_drain_sends_everything(
+    seller: Seller, begin: Callable, fail_next_update: Callable
 ):
-    """The button reads what was before the drain, and is pressed in the midst of it."""
+    """The button reads values from before the drain, and is pressed in the middle of it."""
     products = seller.publish_products(2, list_price=10.0)
     mark, start = seller.last_request(), seller.odoo.log.stat().st_size
     user = begin()
-    arrived = struck("delay", seconds=2)
+    arrived = fail_next_update("delay", seconds=2)
     seller.write(products, list_price=11.0)
     arrived()
     user.run(f"env['cartona.config'].browse({seller.config}).action_sync_products() and None")
@@ -115,11 +115,9 @@ def test_everything_is_sent_again_while_a_drain_writes_what_it_sends(
     assert seller.differences() == {}
 
 
-def test_price_that_goes_back_while_it_is_on_its_way_ends_where_it_began(
-    seller: Seller, struck: Callable
-):
+def test_price_reverted_during_its_call_is_restored(seller: Seller, fail_next_update: Callable):
     [product] = seller.publish_products(1, list_price=10.0)
-    arrived = struck("delay", seconds=1)
+    arrived = fail_next_update("delay", seconds=1)
     seller.write(product, list_price=11.0)
     arrived()
     seller.write(product, list_price=10.0)
@@ -127,7 +125,7 @@ def test_price_that_goes_back_while_it_is_on_its_way_ends_where_it_began(
     assert seller.price(product) == 10.0
 
 
-def test_write_that_is_rolled_back_sends_nothing(seller: Seller, begin: Callable):
+def test_rolled_back_write_sends_nothing(seller: Seller, begin: Callable):
     product, other = seller.publish_products(2, list_price=10.0)
     mark = seller.last_request()
     transaction = begin()
@@ -140,13 +138,13 @@ def test_write_that_is_rolled_back_sends_nothing(seller: Seller, begin: Callable
     assert seller.sent(product, mark) == []
 
 
-def test_answer_that_collides_with_a_user_is_kept_without_asking_again(
-    seller: Seller, begin: Callable, struck: Callable
+def test_answer_colliding_with_a_user_is_stored_without_resending(
+    seller: Seller, begin: Callable, fail_next_update: Callable
 ):
-    """Somebody saves the listing while it is being sent: only the keeping is repeated."""
+    """A user saves the listing while it is being sent: only storing the answer is repeated."""
     [product] = seller.publish_products(1, list_price=10.0)
     mark, start = seller.last_request(), seller.odoo.log.stat().st_size
-    arrived = struck("delay", seconds=2)
+    arrived = fail_next_update("delay", seconds=2)
     seller.write(product, list_price=11.0)
     arrived()
     user = begin()
@@ -154,7 +152,7 @@ def test_answer_that_collides_with_a_user_is_kept_without_asking_again(
         "env.cr.execute('UPDATE cartona_listing SET unit_count = 1 WHERE product_id = %s',"
         f" [{product}])"
     )
-    # The answer has come, and waits for the row.
+    # The answer has arrived, and waits for the row.
     wait_until(lambda: seller.odoo.query(WAITING_FOR_A_ROW)[0][0], timeout=30, pause=0.01)
     user.commit()
     seller.wait_until_idle(timeout=30)

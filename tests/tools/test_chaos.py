@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.chaos.report import Line, table, write
+from tests.support.report import Line, table, write
 from tools.dev import chaos
 
 LINES = [
