@@ -13,7 +13,7 @@ from tools.drivers.seller import Seller
 
 @pytest.fixture
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
-    """`odoo` connected to `sandbox`, prices and stock on, at rest, without products of its own.
+    """Connect `odoo` to `sandbox`, prices and stock on, idle, without products.
 
     Every test makes its own products: the database is shared by the tests of a file.
     """
@@ -24,7 +24,7 @@ def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
 
 @pytest.fixture
 def life(shop: Shop) -> Iterator[Life]:
-    """A supplier at work, by default settings again when the test is over."""
+    """Return a supplier's order handling; default settings are restored after the test."""
     life = Life(shop)
     yield life
     defaults = {

@@ -1,12 +1,12 @@
-"""A backup was restored in place: what happened after it is on Cartona, and not in Odoo."""
+"""A backup was restored in place: later orders are on Cartona, and not in Odoo."""
 
 from tools.dev import databases
 from tools.drivers.intake import Intake
 from tools.drivers.seller import Seller
 
 
-def test_what_was_acknowledged_after_the_backup_comes_when_cartona_tells_it_again(seller: Seller):
-    """Not before: the marketplace believes us that we have it."""
+def test_orders_after_the_backup_arrive_when_cartona_lists_them(seller: Seller):
+    """Not before: they are acknowledged, so the marketplace does not list them."""
     odoo, sandbox = seller.odoo, seller.sandbox
     seller.configure(auto_sync_orders=True)
     [product] = seller.publish_products(1, list_price=20.0)
@@ -32,7 +32,7 @@ def test_what_was_acknowledged_after_the_backup_comes_when_cartona_tells_it_agai
     [new] = intake.place(1, [product])
     intake.pull()
     intake.wait_for_orders([old, new])
-    assert intake.sales(lost) == [], "offered no more"
+    assert intake.sales(lost) == [], "no longer listed"
 
     sandbox.edit_order(edited)
     sandbox.touch_order(told_again)

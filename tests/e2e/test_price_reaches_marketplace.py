@@ -1,4 +1,4 @@
-"""A price changed in Odoo, in any of the ways Odoo knows, is what retailers see in 5 seconds."""
+"""A price changed in Odoo, by any means, is what retailers see within 5 seconds."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from tools.drivers.seller import Seller
 BATCH = 100  # the configuration's default
 
 
-# === EVERY WAY === #
+# === CHANGES OF A PRICE === #
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_sales_price(seller: Seller, model: str, field: str):
     seller.wait_until_shown(product, selling_price=12.5)
 
 
-def test_extra_price_of_a_variant_changes_that_variant_alone(seller: Seller):
+def test_extra_price_changes_only_its_variant(seller: Seller):
     small, large = two_variants(seller.odoo, price=20.0, extra=5.0)
     seller.link([small, large], seller.unused(2))
     seller.wait_until_shown(small, selling_price=20.0)
@@ -82,8 +82,8 @@ def test_rate_of_the_pricelists_currency(seller: Seller):
         seller.configure(pricelist_id=False)
 
 
-def test_rule_begins_and_ends_at_its_own_moment(seller: Seller):
-    """Nobody writes anything at that moment: a job was told to come."""
+def test_rule_starts_and_ends_on_time(seller: Seller):
+    """No record is written at that moment: a job was scheduled for it."""
     [product] = seller.publish_products(1, list_price=10.0)
     pricelist = new_pricelist(seller)
     seller.configure(pricelist_id=pricelist)
@@ -99,7 +99,7 @@ def test_rule_begins_and_ends_at_its_own_moment(seller: Seller):
         seller.configure(pricelist_id=False)
 
 
-def test_rule_whose_day_has_come_is_found_by_the_sweep(seller: Seller):
+def test_sweep_finds_a_rule_that_starts_today(seller: Seller):
     [product] = seller.publish_products(1, list_price=10.0)
     pricelist = new_pricelist(seller)
     rule = new_rule(seller, pricelist, product, fixed_price=6.0, date_start="2099-01-01")
@@ -107,7 +107,7 @@ def test_rule_whose_day_has_come_is_found_by_the_sweep(seller: Seller):
     try:
         seller.wait_until_idle()
         assert seller.price(product) == 10.0
-        # The day comes: nothing is written by anybody, so no hook can have seen it.
+        # The day begins: no record is written, so no hook can react.
         seller.odoo.query(
             "UPDATE product_pricelist_item SET date_start = now() - interval '1 hour'"
             " WHERE id = %s",
@@ -123,7 +123,7 @@ def test_rule_whose_day_has_come_is_found_by_the_sweep(seller: Seller):
         seller.configure(pricelist_id=False)
 
 
-def test_product_that_is_archived_is_out_of_stock_until_it_is_back(seller: Seller):
+def test_archived_product_is_out_of_stock(seller: Seller):
     [product] = seller.publish_products(1)
     seller.count_stock({product: 12})
     seller.wait_until_shown(product, available_stock_quantity=12)
@@ -132,12 +132,12 @@ def test_product_that_is_archived_is_out_of_stock_until_it_is_back(seller: Selle
     seller.write(product, active=False)
     seller.wait_until_shown(product, in_stock=False, available_stock_quantity=0)
     seller.wait_until_idle()
-    assert len(seller.sent(product, mark)) == 1, "it is said once"
+    assert len(seller.sent(product, mark)) == 1, "sent once"
     seller.write(product, active=True)
     seller.wait_until_shown(product, in_stock=True, available_stock_quantity=12)
 
 
-# === HOW MUCH IS SENT === #
+# === AMOUNT OF REQUESTS === #
 
 
 def test_unlinked_product_costs_no_request_and_no_job(seller: Seller):
@@ -146,7 +146,7 @@ def test_unlinked_product_costs_no_request_and_no_job(seller: Seller):
     jobs, mark = job_count(seller), seller.last_request()
     seller.write(unlinked, list_price=99.0)
     seller.count_stock({unlinked: 5})
-    # The bell is rung before the call returns: what is not there now never comes.
+    # The wake-up happens before the call returns: a job that is missing now never comes.
     assert job_count(seller) == jobs
     assert seller.pending_work() == (0, 0)
     seller.write(linked, list_price=98.0)
@@ -198,7 +198,7 @@ def test_prices_of_one_write_go_in_full_batches(seller: Seller, sandbox: Sandbox
     assert sum(len(call["body"]) for call in calls) == size
 
 
-def test_price_of_nothing_waits_for_a_person(seller: Seller):
+def test_zero_price_waits_for_a_user(seller: Seller):
     free, other = seller.publish_products(2, list_price=10.0)
     mark = seller.last_request()
     seller.write([free, other], list_price=0.0)
@@ -214,18 +214,18 @@ def test_price_of_nothing_waits_for_a_person(seller: Seller):
 
 
 def template_of(seller: Seller, product: int) -> int:
-    """The template of a variant."""
+    """Return the template of a variant."""
     row = seller.odoo.call("product.product", "read", [product], ["product_tmpl_id"])[0]
     return row["product_tmpl_id"][0]
 
 
 def new_pricelist(seller: Seller, **values: object) -> int:
-    """A pricelist without rules."""
+    """Create a pricelist without rules."""
     return seller.odoo.call("product.pricelist", "create", {"name": "كارتونا", **values})
 
 
 def new_rule(seller: Seller, pricelist: int, product: int | None, **values: object) -> int:
-    """A rule for one variant, or for everything, at a fixed price unless `values` say else."""
+    """Create a rule for one variant, or for all, at a fixed price unless `values` differ."""
     applied = (
         {"applied_on": "0_product_variant", "product_id": product}
         if product
@@ -239,10 +239,10 @@ def new_rule(seller: Seller, pricelist: int, product: int | None, **values: obje
 
 
 def moment(seconds: float) -> str:
-    """So many seconds from now, as Odoo writes it."""
+    """Return a moment in this number of seconds, in Odoo's format."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def job_count(seller: Seller) -> int:
-    """How many jobs there have ever been."""
+    """Return the number of jobs created so far."""
     return seller.odoo.query("SELECT count(*) FROM queue_job")[0][0]

@@ -1,4 +1,4 @@
-"""What Cartona refuses stops nothing else, is explained, and is not asked for again and again."""
+"""Refusals by Cartona stop nothing else, are explained, and are not sent again repeatedly."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.seller import UPDATE, Seller
 
-# Not `silent`: an answer that says nothing of what it refused leaves nothing to be found.
+# Not `silent`: an answer without its refusals contains nothing to find.
 SHAPES = ("errors_list", "errors_strings", "errors_map", "rows", "text")
 NOT_LISTED = 900_000_000  # no listing of the marketplace has such an id
 
@@ -27,14 +27,12 @@ def test_refused_items_of_an_accepted_batch_are_found(
     rows = states(seller, good + bad)
     assert {rows[product]["cartona_sync_state"] for product in bad} == {"error"}
     assert {rows[product]["cartona_sync_state"] for product in good} == {"synced"}
-    assert all(rows[product]["cartona_error"] for product in bad), "each says why"
+    assert all(rows[product]["cartona_error"] for product in bad), "each has a reason"
     shown = {str(row["supplier_product_id"]): row["selling_price"] for row in sandbox.listings()}
     assert {shown[seller.listings[product]] for product in good} == {21.0}
 
 
-def test_refused_batch_is_sent_once_and_parked_until_its_product_changes(
-    seller: Seller, sandbox: SandboxServer
-):
+def test_refused_item_is_parked_until_its_product_changes(seller: Seller, sandbox: SandboxServer):
     refused, other = seller.publish_products(2, list_price=10.0)
     fault = sandbox.set_fault(effect="422", path=UPDATE)
     mark = seller.last_request()
@@ -49,7 +47,7 @@ def test_refused_batch_is_sent_once_and_parked_until_its_product_changes(
     seller.write(other, list_price=14.0)
     seller.wait_until_shown(other, selling_price=14.0)
     seller.wait_until_idle()
-    assert seller.sent(refused, mark) == [], "parked: others' changes do not send it again"
+    assert seller.sent(refused, mark) == [], "parked: other changes do not send it again"
 
     seller.write(refused, list_price=15.0)
     seller.wait_until_shown(refused, selling_price=15.0)
@@ -57,14 +55,14 @@ def test_refused_batch_is_sent_once_and_parked_until_its_product_changes(
     assert states(seller, [refused])[refused]["cartona_sync_state"] == "synced"
 
 
-def test_retry_after_is_kept(seller: Seller, sandbox: SandboxServer):
+def test_retry_after_is_respected(seller: Seller, sandbox: SandboxServer):
     first, second = seller.publish_products(2, list_price=10.0)
     asked = 3
     sandbox.set_fault(effect="429", path=UPDATE, times=1, retry_after=asked)
     mark = seller.last_request()
     seller.write(first, list_price=16.0)
     sandbox.wait_for(lambda: seller.update_requests(mark))
-    # Somebody else's change must not break the promise either.
+    # The change of another product must respect the pause too.
     seller.write(second, list_price=17.0)
     seller.wait_until_shown(first, within=asked + 5, selling_price=16.0)
     seller.wait_until_shown(second, selling_price=17.0)
@@ -74,9 +72,7 @@ def test_retry_after_is_kept(seller: Seller, sandbox: SandboxServer):
     assert calls[1]["ms"] - calls[0]["ms"] >= 1000 * asked
 
 
-def test_revoked_token_stops_sending_and_a_new_one_resumes_it(
-    seller: Seller, sandbox: SandboxServer
-):
+def test_revoked_token_stops_sending_and_new_one_resumes(seller: Seller, sandbox: SandboxServer):
     products = seller.publish_products(5, list_price=10.0)
     sandbox.revoke_token(seller.token)
     mark = seller.last_request()
@@ -103,14 +99,14 @@ def test_revoked_token_stops_sending_and_a_new_one_resumes_it(
 
 
 def states(seller: Seller, products: list[int]) -> dict[int, dict]:
-    """What the products' forms say."""
+    """Return the sync fields on the products' forms."""
     fields = ["cartona_sync_state", "cartona_error"]
     rows = seller.odoo.call("product.product", "read", products, fields)
     return {row["id"]: row for row in rows}
 
 
 def activities(seller: Seller) -> list[int]:
-    """What the managers are asked to do about the connection."""
+    """Return the managers' activities about the connection."""
     domain = [
         ("res_model", "=", "cartona.config"),
         ("res_id", "=", seller.config),
@@ -120,6 +116,6 @@ def activities(seller: Seller) -> list[int]:
 
 
 def waiting(seller: Seller) -> int:
-    """How many listings wait in the outbox."""
+    """Return the number of listings in the outbox."""
     rows = seller.odoo.query("SELECT DISTINCT res_id FROM cartona_change WHERE kind = 'price'")
     return len(rows)

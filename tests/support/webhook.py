@@ -125,13 +125,13 @@ def imported_messages(odoo: OdooServer) -> tuple[list[dict], list[dict]]:
         else:
             assert row["order_id"], row
     taken = [row for row in rows if row["state"] == "done" and row["kind"] == "order"]
-    told = {row["order_id"][0]: row for row in taken}
+    ordered = {row["order_id"][0]: row for row in taken}
     domain = [("cartona_id", "!=", False)]
     sales = odoo.call("sale.order", "search_read", domain, ["cartona_id", "amount_total"])
-    assert {sale["id"] for sale in sales} == told.keys()
+    assert {sale["id"] for sale in sales} == ordered.keys()
     assert len({sale["cartona_id"] for sale in sales}) == len(sales)
     for sale in sales:
-        assert sale["amount_total"] == _costs(told[sale["id"]]), told[sale["id"]]
+        assert sale["amount_total"] == _costs(ordered[sale["id"]]), ordered[sale["id"]]
     assert odoo.query("SELECT count(*) FROM queue_job WHERE state = 'failed'") == [(0,)]
     return rows, sales
 
