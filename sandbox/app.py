@@ -61,7 +61,7 @@ class SupplierApi:
         return self._page(request, rows, self._product)
 
     def _oddity_400(self, request: Request) -> None:
-        """Answer 400 where 401 is expected, as the plain list was seen to do (cause unknown)."""
+        """Answer 400 where 401 is expected, as the plain list once did (cause unknown)."""
         mode = self.market.behaviour.product_list_400
         if mode == "never" or request.headers.get("AuthorizationToken") in self.market.tokens:
             return

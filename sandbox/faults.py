@@ -62,7 +62,7 @@ class Fault:
     :param probability: share of the matching requests, drawn from `seed`.
     :param times: most requests to affect; null: no limit.
     :param skip: matching requests to let pass first.
-    :param seconds: duration of delay, hold, or drip.
+    :param seconds: duration of ``delay``, ``hold`` or ``drip``.
     :param status: status in place of the effect's own.
     :param body: body in place of the effect's own, as text.
     :param content_type: content type in place of the effect's own.

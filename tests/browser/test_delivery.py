@@ -25,9 +25,9 @@ def picking(shop: Shop) -> int:
 def deliveries(shop: Shop, count: int) -> list[int]:
     """Return this number of deliveries, each of its own order."""
     # Odoo offers once to send text messages, before anything else.
-    asked = "has_received_warning_stock_sms"
-    if asked in shop.odoo.call("res.company", "fields_get", [asked]):
-        shop.odoo.call("res.company", "write", [1], {asked: True})
+    field = "has_received_warning_stock_sms"
+    if field in shop.odoo.call("res.company", "fields_get", [field]):
+        shop.odoo.call("res.company", "write", [1], {field: True})
     line = {"supplier_product_id": next(iter(shop.products)), "amount": 1}
     return [delivery(shop, line) for _order in range(count)]
 

@@ -52,7 +52,7 @@ def test_html_in_names_is_shown_as_text(clerk: Clerk, shop: Shop):
     shop.wait_until_sent()
     code = {"order_id": order["id"], "message": EVIL, "state": "refused"}
     desk = {"config_id": shop.config, "listing_id": listing}
-    asked = {"picking_ids": [(6, 0, [picking])], "line_ids": [(0, 0, code)]}
+    dialog = {"picking_ids": [(6, 0, [picking])], "line_ids": [(0, 0, code)]}
     forms = {
         "sale.order": order["id"],
         "res.partner": order["partner_id"][0],
@@ -61,7 +61,7 @@ def test_html_in_names_is_shown_as_text(clerk: Clerk, shop: Shop):
         "cartona.listing": listing,
         "cartona.config": shop.config,
         "cartona.matching.desk": make(odoo, "cartona.matching.desk", desk),
-        "cartona.delivery.otp": make(odoo, "cartona.delivery.otp", asked),
+        "cartona.delivery.otp": make(odoo, "cartona.delivery.otp", dialog),
     }
     # It counts records of others; only Odoo writes its texts.
     plain = {

@@ -57,19 +57,19 @@ def test_refused_item_is_parked_until_its_product_changes(seller: Seller, sandbo
 
 def test_retry_after_is_respected(seller: Seller, sandbox: SandboxServer):
     first, second = seller.publish_products(2, list_price=10.0)
-    asked = 3
-    sandbox.set_fault(effect="429", path=UPDATE, times=1, retry_after=asked)
+    delay = 3
+    sandbox.set_fault(effect="429", path=UPDATE, times=1, retry_after=delay)
     mark = seller.last_request()
     seller.write(first, list_price=16.0)
     sandbox.wait_for(lambda: seller.update_requests(mark))
     # The change of another product must respect the pause too.
     seller.write(second, list_price=17.0)
-    seller.wait_until_shown(first, within=asked + 5, selling_price=16.0)
+    seller.wait_until_shown(first, within=delay + 5, selling_price=16.0)
     seller.wait_until_shown(second, selling_price=17.0)
     seller.wait_until_idle()
     calls = seller.update_requests(mark)
     assert [call["status"] for call in calls] == [429, 200]
-    assert calls[1]["ms"] - calls[0]["ms"] >= 1000 * asked
+    assert calls[1]["ms"] - calls[0]["ms"] >= 1000 * delay
 
 
 def test_revoked_token_stops_sending_and_new_one_resumes(seller: Seller, sandbox: SandboxServer):

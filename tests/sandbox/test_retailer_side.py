@@ -74,9 +74,9 @@ def test_invalid_order_is_not_placed(sandbox, wanted):
 
 def test_edit_goes_through_editing_and_keeps_line_ids(sandbox):
     order = sandbox.place_order(lines=[LINE, {**LINE, "supplier_product_id": 500002}])
-    held = sandbox.edit_order(order["hashed_id"], hold=True)
-    assert held["status"] == "editing"
-    assert held["order_details"] == order["order_details"]
+    editing = sandbox.edit_order(order["hashed_id"], hold=True)
+    assert editing["status"] == "editing"
+    assert editing["order_details"] == order["order_details"]
     other = [{**LINE, "amount": 9}, {**LINE, "supplier_product_id": 500003}]
     edited = sandbox.edit_order(order["hashed_id"], lines=other)
     assert edited["status"] == "pending"

@@ -136,11 +136,11 @@ def test_call_fails_after_its_retries(sandbox):
 def test_only_an_answered_call_may_be_synced(sandbox, supplier, receiver):
     sandbox.set_webhook(receiver.url, retries=0)
     receiver.answers = [200, 500]
-    heard = sandbox.place_order()
+    answered = sandbox.place_order()
     ended_calls(sandbox, 1)
     missed = sandbox.place_order()
     ended_calls(sandbox, 2)
-    supplier.sync(heard, missed)
+    supplier.sync(answered, missed)
     assert [order["hashed_id"] for order in supplier.pull()] == [missed["hashed_id"]]
 
 

@@ -13,7 +13,7 @@ from tools.dev.odoo_server import OdooServer
 
 _PATIENCE = 20_000  # milliseconds
 _COLD = 120_000  # the first page of a new database builds its assets
-_IDLE_CHECKS = 4  # checks in a row, a twentieth of a second apart
+_IDLE_CHECKS = 4  # consecutive checks, one every twentieth of a second
 #: Requests that a page waits for before it shows the result.
 _ANSWERED = ("/web/dataset/", "/web/action/", "/web/webclient/", "/web/bundle", "/web/assets/")
 _APPS = ".o_navbar_apps_menu button"

@@ -67,11 +67,11 @@ def test_other_archives_are_not_debian(etc):
 def test_dated_snapshot_is_also_tried_as_of_today(monkeypatch):
     own = debian.Archive("http://snapshot.debian.org/archive/debian/20200101T000000Z", "/k.gpg")
     monkeypatch.setattr(debian, "_own_archive", lambda: own)
-    asked = list(debian._archives())
-    assert asked[0] == own
-    assert debian._SNAPSHOT.search(asked[1].uri)
-    assert asked[1].uri > own.uri
-    assert asked[1].signed_by == "/k.gpg"
+    archives = list(debian._archives())
+    assert archives[0] == own
+    assert debian._SNAPSHOT.search(archives[1].uri)
+    assert archives[1].uri > own.uri
+    assert archives[1].signed_by == "/k.gpg"
 
 
 def test_broken_link_raises(monkeypatch, tmp_path):

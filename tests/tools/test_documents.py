@@ -1,4 +1,4 @@
-"""The checks of documents find missing things and pass correct pages."""
+"""The checks of documents find what is not there, and pass what is."""
 
 import pytest
 
@@ -10,7 +10,7 @@ SOUND = """\
 See [below](#below-it), [the other](other.md#its-heading), ![picture](picture.png),
 `docs/`, `pack/models/x.py`, `update-order/of-cartona`, `dist/19.0/`.
 
-Run `make lint` or `./dev test unit`, and make it short.
+Run `make lint` or `./dev test unit`, and make the best of it.
 
 ```
 make run      # a remark
@@ -73,13 +73,13 @@ def test_a_sound_page_passes(page):
         ("    pass\n", "    fail\n", ":15: this does not stand in pack/tests/test_it.py"),
     ],
 )
-def test_missing_things_are_found_with_their_line(page, right, wrong, found):
+def test_what_is_not_there_is_found_with_its_line(page, right, wrong, found):
     assert right in SOUND
     [problem] = page(SOUND.replace(right, wrong, 1))
     assert problem == f"docs/page.md{found}"
 
 
-def test_every_guide_is_checked():
+def test_every_guide_is_looked_at():
     names = {path.relative_to(documents.ROOT).as_posix() for path in documents.documents()}
     assert {"README.md", "docs/user-guide.ar.md", "sandbox/README.md"} <= names
 
@@ -141,14 +141,14 @@ TABLES = """\
 """
 
 
-def test_guide_errors_are_the_addons_translated_sentences(tmp_path):
+def test_the_errors_of_the_guide_are_the_sentences_of_the_addon_translated(tmp_path):
     source = tmp_path / "reasons.py"
     source.write_text(SOURCE)
     said = error_pages.reasons(str.upper, source)
     assert error_pages.tables(said, *WORDS) == TABLES
 
 
-def test_errors_are_written_and_nothing_else_changes():
+def test_the_errors_are_written_into_their_place_and_nothing_else_changes():
     before = f"head\n{error_pages.BEGIN}\nold\n{error_pages.END}\ntail\n"
     after = error_pages.filled(before, "new\n")
     assert after == f"head\n{error_pages.BEGIN}\n\nnew\n\n{error_pages.END}\ntail\n"
@@ -157,7 +157,7 @@ def test_errors_are_written_and_nothing_else_changes():
         error_pages.filled("head\ntail\n", "new\n")
 
 
-def test_outdated_guide_is_found_and_repaired(tmp_path):
+def test_a_guide_that_says_something_else_is_found_and_repaired(tmp_path):
     (tmp_path / "docs").mkdir()
     for name in error_pages.GUIDES:
         (tmp_path / name).write_text(f"head\n{error_pages.BEGIN}\n{error_pages.END}\n")
@@ -171,7 +171,7 @@ def test_outdated_guide_is_found_and_repaired(tmp_path):
     assert "### الاتصال" in arabic
 
 
-def test_file_missing_in_the_architecture_is_found(tmp_path):
+def test_a_file_of_the_addon_that_the_architecture_does_not_name_is_found(tmp_path):
     for name in ("models/__init__.py", "models/known.py", "models/forgotten.py", "wizards/w.py"):
         path = tmp_path / documents.ADDON.name / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -53,8 +53,8 @@ def run(options: Options) -> Measurement:
         fill(odoo, ROWS, MESSAGES)
         [(rows,)] = odoo.query("SELECT count(*) FROM cartona_sync_log")
         assert rows >= ROWS
-        ask = partial(timed, odoo, "cartona.config", "search_read", [], shown(odoo))
-        calls = [ask() for _number in range(options.pairs)]
+        load = partial(timed, odoo, "cartona.config", "search_read", [], shown(odoo))
+        calls = [load() for _number in range(options.pairs)]
     seconds = statistics.median(call.seconds for call in calls)
     slowest = max(call.seconds for call in calls)
     line = Line(

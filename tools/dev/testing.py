@@ -41,7 +41,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Return True if nothing failed. pytest's exit code 5 (no tests) is no failure."""
+        """Return True if nothing failed. pytest's code 5 (no tests) counts as success."""
         return self.code in (0, 5) and not self.failed
 
 

@@ -50,7 +50,7 @@ SERIES = (SOURCE, *(step.series for step in STEPS))
 
 
 class LadderError(Exception):
-    """What cannot be converted, with file, line and rule; one line each."""
+    """The addon cannot be converted; one line each with file, line and rule."""
 
 
 def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
