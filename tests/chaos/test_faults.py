@@ -26,7 +26,7 @@ def test_both_sides_agree_when_three_calls_in_ten_fail(
     amounts = _FULL if run.full else _SHORT
     newest = _newest_log(world)
     before = len(world.sandbox.orders())
-    mark = world.sides[0].mark()
+    mark = world.sides[0].last_request()
     day = Day(world, run.seed, amounts)
     rng = run.draw("faults")
     failing_marketplace.begin(world.sandbox, rng, within=_EACH_WITHIN if run.full else 0)

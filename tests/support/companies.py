@@ -80,7 +80,7 @@ class World:
             side.count_stock(dict.fromkeys(products, STOCK))
         self.sides[1].configure(auto_confirm=True)
         self.announce()
-        self.sides[0].rest(timeout=120)
+        self.sides[0].wait_until_idle(timeout=120)
 
     def announce(self, **settings: Any) -> None:
         """Make the marketplace call this Odoo with each company's own secret.
