@@ -110,7 +110,7 @@ class Day:
         for _number in range(self.amounts.moves):
             side = rng.choice(self.world.sides)
             product = rng.choice(list(side.listings))
-            self._try(side.count, {product: rng.randint(300, 900)})
+            self._try(side.count_stock, {product: rng.randint(300, 900)})
 
     def _trade(self) -> None:
         """Place orders as retailers, and continue with them on all sides."""
