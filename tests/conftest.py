@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def environment() -> Environment:
-    """The Odoo to test on, prepared: 19.0, or what SERIES, ODOO and PYTHON name."""
+    """Prepare the Odoo to test: 19.0, or the one of SERIES, ODOO and PYTHON."""
     from tools.dev import environment as environments
 
     return environments.from_variables()
@@ -28,7 +28,7 @@ def environment() -> Environment:
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[SandboxServer]:
-    """One marketplace for the whole run. Tests take `sandbox`, which is emptied for each."""
+    """Start one marketplace for the whole run. Tests use `sandbox`, which is reset for each."""
     from tools.dev.sandbox_server import SandboxServer
 
     with SandboxServer(seed=1, listings=1000) as server:
@@ -37,7 +37,7 @@ def sandbox_process() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
-    """A marketplace as at its start: no orders, no faults, no webhook, an empty log."""
+    """Return the marketplace after a reset: no orders, no faults, no webhook, an empty log."""
     if sandbox_process.process is None:
         sandbox_process.start()
     sandbox_process.reset()
@@ -46,7 +46,7 @@ def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """An Odoo with the addon and the job runner, on a database of this test file alone."""
+    """Start an Odoo with the addon and the job runner, on a database for this test file only."""
     from tools.dev.odoo_server import on_a_copy
 
     with on_a_copy(environment) as server:
@@ -55,7 +55,7 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 
 @pytest.fixture
 def shop(odoo: OdooServer, sandbox: SandboxServer) -> demo.Shop:
-    """`odoo` connected to `sandbox`: all switches on, products linked and sent, webhook set."""
+    """Connect `odoo` to `sandbox`: everything on, products linked and sent, webhook set."""
     from tools.dev import demo
 
     return demo.open_shop(odoo, sandbox, count=8)
@@ -63,7 +63,7 @@ def shop(odoo: OdooServer, sandbox: SandboxServer) -> demo.Shop:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium; the test is skipped where there is none and none can be had."""
+    """Return the path of a Chromium; skip the test if there is none and none can be installed."""
     from tools.dev import browser, processes, store
 
     try:
@@ -74,7 +74,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., object]:
-    """`wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
+    """Return `wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
     from tools.dev import processes
 
     return processes.wait_until
