@@ -118,7 +118,7 @@ class CartonaDeliveryOtp(models.TransientModel):
 
         A transaction that begins again finds here what Cartona has accepted before.
         """
-        waiting = self.line_ids.order_id.sudo()._cartona_without_proof_yet()
+        waiting = self.line_ids.order_id.sudo()._cartona_not_accepted_yet()
         return self.line_ids.filtered(lambda line: line.order_id in waiting)
 
     def _pickings_of(self, orders):

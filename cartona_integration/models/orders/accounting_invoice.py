@@ -87,7 +87,7 @@ class SaleOrder(models.Model):
         is_invoiced = any(
             move.move_type == "out_invoice" and move.state != "cancel" for move in self.invoice_ids
         )
-        if is_invoiced or not self._cartona_is_all_delivered():
+        if is_invoiced or not self._cartona_is_invoiceable():
             return
         invoice = self._create_invoices(final=True)
         sold = {line: line._cartona_amount() for line in self.order_line}
@@ -106,7 +106,7 @@ class SaleOrder(models.Model):
             return
         invoice.action_post()
 
-    def _cartona_is_all_delivered(self):
+    def _cartona_is_invoiceable(self):
         """Whether goods are with the retailer and nothing more is on its way."""
         out = self._cartona_deliveries()
         return (

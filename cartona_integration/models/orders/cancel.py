@@ -77,7 +77,7 @@ class SaleOrder(models.Model):
         }
         return dict(action, context=defaults)
 
-    def _cartona_waiting_to_leave(self):
+    def _cartona_outgoing_pickings(self):
         """Transfers that would still bring goods nearer to the customer: deliveries that are
         open, and the open steps before them."""
         return self.picking_ids.filtered(
@@ -85,30 +85,35 @@ class SaleOrder(models.Model):
                 picking.state not in ("done", "cancel")
                 and picking.location_id.usage != "customer"
                 # No step of goods that are brought back.
-                and (picking._cartona_goes_out() or not moves_of(picking).origin_returned_move_id)
+                and (
+                    picking._cartona_is_delivery() or not moves_of(picking).origin_returned_move_id
+                )
             )
         )
 
-    def _cartona_begun_pickings(self):
+    def _cartona_started_pickings(self):
         """Transfers on which somebody in the warehouse has begun to work, and whose goods have
         not left yet."""
-        waiting = self._cartona_waiting_to_leave()
+        waiting = self._cartona_outgoing_pickings()
         begun = waiting.filtered(
             lambda picking: (
                 picking.printed or any(picked_quantity(move) for move in moves_of(picking))
             )
         )
-        return begun | self._cartona_done_before(waiting)
+        return begun | self._cartona_done_previous_steps(waiting)
 
-    def _cartona_begun(self):
+    def _cartona_started_with_users(self):
         """Transfers that somebody has begun, with who is to hear that they are off: that is no
         longer known once they are cancelled.
 
         :return: list of (`stock.picking`, `res.users`)
         """
-        return [(picking, picking._cartona_workers()) for picking in self._cartona_begun_pickings()]
+        return [
+            (picking, picking._cartona_assigned_users())
+            for picking in self._cartona_started_pickings()
+        ]
 
-    def _cartona_done_before(self, pickings):
+    def _cartona_done_previous_steps(self, pickings):
         """Steps of the warehouse that are done and have brought goods to these transfers that
         wait there. Up to 17 the moves of a backorder follow on those whose goods have gone, too."""
 

@@ -36,12 +36,12 @@ class SaleOrder(models.Model):
             hours = self.env["cartona.config"]._of_company(company).pending_hours
             for order in orders:
                 since = order.cartona_created_at or order.create_date or fields.Datetime.now()
-                is_running = hours > 0 and order._cartona_waits_for_us()
+                is_running = hours > 0 and order._cartona_awaits_acceptance()
                 order.cartona_deadline = is_running and since + timedelta(hours=hours)
         for order in self.filtered(lambda order: not order.company_id):
             order.cartona_deadline = False
 
-    def _cartona_waits_for_us(self):
+    def _cartona_awaits_acceptance(self):
         return self.cartona_status == life_cycle.PENDING and self.state in ("draft", "sent")
 
     @api.depends("cartona_deadline")
@@ -51,9 +51,9 @@ class SaleOrder(models.Model):
         for order in self:
             deadline = order.cartona_deadline
             order.cartona_is_late = bool(deadline) and deadline <= now
-            order.cartona_time_left = deadline and self._cartona_in_words(deadline - now)
+            order.cartona_time_left = deadline and self._cartona_format_time_left(deadline - now)
 
-    def _cartona_in_words(self, left):
+    def _cartona_format_time_left(self, left):
         """A time left, or gone, as short as it can be said: the clock has hours, not days."""
         minutes = int(abs(left).total_seconds() // 60)
         amount = _("%s min", minutes) if minutes < 60 else _("%s h", minutes // 60)

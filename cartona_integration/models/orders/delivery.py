@@ -12,8 +12,8 @@ from ...compat import check_may_write, is_confirmed, is_locked, make_return, mov
 from ..core.formatting import paragraph
 
 # Steps of a warehouse at most: pick, pack, ship, and one to spare.
-_MOST_STEPS = 4
-_SAYS_SOMETHING = {"state", "cartona_shipped_at", "cartona_delivered_at", "cartona_returned_at"}
+_MAX_STEPS = 4
+_STATUS_FIELDS = {"state", "cartona_shipped_at", "cartona_delivered_at", "cartona_returned_at"}
 
 
 class SaleOrder(models.Model):
@@ -38,8 +38,8 @@ class SaleOrder(models.Model):
     )
     cartona_can_ship = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_can_deliver = fields.Boolean(compute="_compute_cartona_buttons")
-    cartona_can_bring_back = fields.Boolean(compute="_compute_cartona_buttons")
-    cartona_can_set_back = fields.Boolean(compute="_compute_cartona_buttons")
+    cartona_can_return = fields.Boolean(compute="_compute_cartona_buttons")
+    cartona_can_reset = fields.Boolean(compute="_compute_cartona_buttons")
     cartona_waits_for = fields.Char(
         compute="_compute_cartona_buttons",
         help="Deliveries that are still to be done before Cartona is told “Delivered”.",
@@ -80,22 +80,22 @@ class SaleOrder(models.Model):
                 is_sale
                 and not order._cartona_is_shipped()
                 and order._cartona_may_send(life_cycle.ASSIGNED)
-                and not order._cartona_goods_left()
+                and not order._cartona_has_left_warehouse()
             )
             order.cartona_can_deliver = (
                 is_open
-                and (not order.picking_ids or order._cartona_is_delivered_out())
-                and order._cartona_waits_for_hand()
+                and (not order.picking_ids or order._cartona_is_fully_delivered())
+                and order._cartona_needs_delivered_button()
             )
-            order.cartona_can_bring_back = (
+            order.cartona_can_return = (
                 is_sale
                 and not order.cartona_returned_at
                 and order.cartona_status == life_cycle.ASSIGNED
                 and order._cartona_may_send(life_cycle.RETURNED)
                 and bool(order.picking_ids)
-                and not order._cartona_goods_left()
+                and not order._cartona_has_left_warehouse()
             )
-            order.cartona_can_set_back = (
+            order.cartona_can_reset = (
                 order.cartona_status == life_cycle.APPROVED
                 and order.state != "cancel"
                 and order._cartona_delivered_by() == life_cycle.BY_SUPPLIER
@@ -103,11 +103,11 @@ class SaleOrder(models.Model):
                 and not is_locked(order)
             )
             names = self.env["cartona.reasons"]._join(opened.mapped("name"))
-            order.cartona_waits_for = names if order._cartona_goods_left() else False
+            order.cartona_waits_for = names if order._cartona_has_left_warehouse() else False
 
-    def _cartona_waits_for_hand(self):
+    def _cartona_needs_delivered_button(self):
         """Whether nothing but a person can say that the order is delivered."""
-        if self._cartona_came_back():
+        if self._cartona_is_fully_returned():
             return False
         if self._cartona_implied() != life_cycle.DELIVERED:
             return True
@@ -117,11 +117,11 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         if vals.get("state") in ("sale", "cancel"):
-            vals = dict(vals, cartona_set_back=False)
+            vals = dict(vals, cartona_is_reset=False)
         if vals.get("state") == "sale":
             vals = dict(vals, cartona_returned_at=False)
         res = super().write(vals)
-        if _SAYS_SOMETHING & vals.keys():
+        if _STATUS_FIELDS & vals.keys():
             self._cartona_mark_status_dirty()
         return res
 
@@ -153,7 +153,7 @@ class SaleOrder(models.Model):
         (self - coded).write({"cartona_delivered_at": fields.Datetime.now()})
         return coded._cartona_open_code_dialog() if coded else None
 
-    def action_cartona_set_back(self):
+    def action_cartona_reset_to_pending(self):
         """Make quotations of confirmed orders, and ask Cartona to have these pending again; never
         done by itself.
 
@@ -161,19 +161,19 @@ class SaleOrder(models.Model):
         they are in the end.
         """
         check_may_write(self)
-        orders = self.filtered("cartona_can_set_back")
+        orders = self.filtered("cartona_can_reset")
         sold = orders.filtered(is_confirmed)
         if sold:
             # Not `action_cancel`, which asks for the reason of a cancellation.
             sold._action_cancel()
             sold.action_draft()
-        orders.write({"cartona_set_back": True, "cartona_shipped_at": False})
+        orders.write({"cartona_is_reset": True, "cartona_shipped_at": False})
         orders._cartona_mark_status_dirty()
 
-    def action_cartona_brought_back(self):
+    def action_cartona_returned(self):
         """The driver has brought back all of the goods, nothing was delivered: the order is off."""
         check_may_write(self)
-        orders = self.filtered("cartona_can_bring_back")
+        orders = self.filtered("cartona_can_return")
         if not orders:
             raise UserError(
                 _(
@@ -184,7 +184,7 @@ class SaleOrder(models.Model):
         orders.write({"cartona_returned_at": fields.Datetime.now()})
         label = self._cartona_status_labels()[life_cycle.RETURNED]
         # In sudo mode: a salesperson need not have a right on transfers.
-        begun = orders.sudo()._cartona_begun()
+        begun = orders.sudo()._cartona_started_with_users()
         for order in orders.filtered(lambda order: order._cartona_is_invoiced()):
             order._cartona_notify(_("%s on Cartona: the invoice has to be credited.", label))
         # Not `action_cancel`, which asks for the reason of a cancellation.
@@ -202,25 +202,25 @@ class SaleOrder(models.Model):
     def _cartona_may_send(self, status):
         return life_cycle.may_send(self.cartona_status, status, self._cartona_delivered_by())
 
-    def _cartona_leaving(self):
+    def _cartona_validating(self):
         """Deliveries that are about to be validated and leave nothing behind: while Cartona is
         asked whether it takes the delivery, they count as done."""
-        return self.picking_ids.browse(self.env.context.get("cartona_leaving", ()))
+        return self.picking_ids.browse(self.env.context.get("cartona_validating", ()))
 
     def _cartona_shipments(self):
         """The deliveries that have brought goods to the customer, or are about to."""
         self.ensure_one()
-        leaving = self._cartona_leaving()
+        leaving = self._cartona_validating()
         return self.picking_ids.filtered(
             lambda picking: (
-                picking._cartona_goes_out() and (picking.state == "done" or picking in leaving)
+                picking._cartona_is_delivery() and (picking.state == "done" or picking in leaving)
             )
         )
 
     def _cartona_open_pickings(self):
         """What still has to be done in the warehouse, returns included."""
         self.ensure_one()
-        leaving = self._cartona_leaving()
+        leaving = self._cartona_validating()
         return self.picking_ids.filtered(
             lambda picking: (
                 picking.state not in ("done", "cancel")
@@ -228,11 +228,11 @@ class SaleOrder(models.Model):
             )
         )
 
-    def _cartona_is_delivered_out(self):
+    def _cartona_is_fully_delivered(self):
         """Whether goods have gone out and nothing more is on its way, in either direction."""
         return bool(self._cartona_shipments()) and not self._cartona_open_pickings()
 
-    def _cartona_came_back(self):
+    def _cartona_is_fully_returned(self):
         """Whether everything that went out has been brought back."""
         self.ensure_one()
         is_back = any(
@@ -258,19 +258,20 @@ class SaleOrder(models.Model):
             self.state,
             shipped=self._cartona_is_shipped(),
             delivered=self._cartona_is_stated_delivered(),
-            returned=bool(self.cartona_returned_at) or self._cartona_came_back(),
+            returned=bool(self.cartona_returned_at) or self._cartona_is_fully_returned(),
         )
 
     def _cartona_is_shipped(self):
         """Whether the goods are on their way, by what the settings take for that."""
         if self.cartona_shipped_at or self._cartona_shipments():
             return True
-        waiting = self._cartona_waiting_to_leave()
+        waiting = self._cartona_outgoing_pickings()
         signs = {
             "ready": any(
-                picking.state == "assigned" and picking._cartona_goes_out() for picking in waiting
+                picking.state == "assigned" and picking._cartona_is_delivery()
+                for picking in waiting
             ),
-            "picked": bool(self._cartona_done_before(waiting)),
+            "picked": bool(self._cartona_done_previous_steps(waiting)),
         }
         if not any(signs.values()):
             return False
@@ -279,10 +280,10 @@ class SaleOrder(models.Model):
 
     def _cartona_is_stated_delivered(self):
         """Whether the deliveries, or somebody by the button, say that the retailer has it all."""
-        if self.picking_ids and not self._cartona_is_delivered_out():
+        if self.picking_ids and not self._cartona_is_fully_delivered():
             return False
         # The code that the retailer gives is as good as a button.
-        is_said = bool(self.cartona_delivered_at or self.env.context.get("cartona_at_the_door"))
+        is_said = bool(self.cartona_delivered_at or self.env.context.get("cartona_code_given"))
         if is_said or not self.picking_ids:
             return is_said
         config = self.env["cartona.config"]._of_company(self.company_id)
@@ -316,7 +317,7 @@ class SaleOrder(models.Model):
         :raise UserError: Odoo needs somebody for it, e.g. for a lot number
         """
         self.ensure_one()
-        for _step in range(_MOST_STEPS):
+        for _step in range(_MAX_STEPS):
             pickings = self._cartona_open_pickings()
             if not pickings:
                 return

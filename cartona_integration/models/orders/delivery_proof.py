@@ -40,7 +40,7 @@ class CartonaDeliveryProof(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _of_orders(self, order_ids):
+    def _get_proofs(self, order_ids):
         """What is known of these orders now, whatever this transaction sees.
 
         :return: dict order id -> `Proof`, only of orders of which something is known

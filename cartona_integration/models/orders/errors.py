@@ -13,7 +13,9 @@ from ...compat import customer_warning
 # Whether what was asked of an order still is to be done; the other causes are errors of the order
 # and end with them.
 _HOLDS = {
-    "cancelled_here": lambda order: order.state == "cancel" and not order._cartona_is_over(),
+    "cancelled_here": lambda order: (
+        order.state == "cancel" and not order._cartona_is_cancelled_on_both_sides()
+    ),
     "not_confirmed": lambda order: order.state in ("draft", "sent"),
     "customer_archived": lambda order: (
         order.state in ("draft", "sent") and not order.partner_id.active
@@ -22,7 +24,7 @@ _HOLDS = {
         order.state in ("draft", "sent") and bool(customer_warning(order.partner_id))
     ),
     "customer_double": lambda order: (
-        order.state in ("draft", "sent") and not order.partner_id.cartona_twin_refused
+        order.state in ("draft", "sent") and not order.partner_id.cartona_not_duplicate
     ),
     "customer_unknown": lambda order: (
         order.state != "cancel"
@@ -34,7 +36,7 @@ _HOLDS = {
 _SETTLES = {
     "active",
     "cartona_id",
-    "cartona_twin_refused",
+    "cartona_not_duplicate",
     "cartona_unidentified",
     "sale_warn",
     "sale_warn_msg",
@@ -65,11 +67,11 @@ class SaleOrder(models.Model):
     def _compute_cartona_error(self):
         Reasons = self.env["cartona.reasons"]
         for order in self:
-            words = order.cartona_error_code and order._cartona_error_words()
+            words = order.cartona_error_code and order._cartona_error_message()
             order.cartona_error = Reasons._explain(order.cartona_error_code, words) or False
             order.cartona_may_send_again = Reasons._fix_of(order.cartona_error_code) == "send"
 
-    def _cartona_error_words(self):
+    def _cartona_error_message(self):
         """What stands behind the sentence."""
         detail = self.cartona_error_detail or ""
         labels = self._cartona_status_labels()

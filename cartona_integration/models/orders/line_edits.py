@@ -23,8 +23,8 @@ class SaleOrderLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         if not self._cartona_is_importing():
-            added = lines._cartona_of_cartona()
-            added._cartona_quote_gross()
+            added = lines._cartona_lines()
+            added._cartona_set_gross_price()
             added.order_id._cartona_mark_edit_dirty()
         return lines
 
@@ -32,18 +32,18 @@ class SaleOrderLine(models.Model):
         changed = self._cartona_edit_fields() & vals.keys()
         if not changed or self._cartona_is_importing():
             return super().write(vals)
-        ours = self._cartona_of_cartona()
-        other = ours.filtered(lambda line: line._cartona_becomes_other(vals))
+        ours = self._cartona_lines()
+        other = ours.filtered(lambda line: line._cartona_is_replaced(vals))
         res = super().write(vals)
         if other:
             # What Cartona calls by this id is another product or pack: that one is removed.
             other.write({"cartona_id": False, "cartona_is_gross": False})
-            other._cartona_quote_gross()
+            other._cartona_set_gross_price()
         ours.order_id._cartona_mark_edit_dirty()
         return res
 
     def unlink(self):
-        ours = self.browse() if self._cartona_is_importing() else self._cartona_of_cartona()
+        ours = self.browse() if self._cartona_is_importing() else self._cartona_lines()
         orders = ours.order_id
         res = super().unlink()
         orders._cartona_mark_edit_dirty()
@@ -54,12 +54,12 @@ class SaleOrderLine(models.Model):
     @api.model
     def _cartona_is_importing(self):
         """Whether an import is writing: only the superuser can say so."""
-        return self.env.su and self.env.context.get("cartona_one_note", False)
+        return self.env.su and self.env.context.get("cartona_importing", False)
 
-    def _cartona_of_cartona(self):
+    def _cartona_lines(self):
         return self.filtered(lambda line: line.order_id.cartona_id)
 
-    def _cartona_becomes_other(self, vals):
+    def _cartona_is_replaced(self, vals):
         unit = unit_field(self)
         return any(name in vals and vals[name] != self[name].id for name in ("product_id", unit))
 
@@ -67,7 +67,7 @@ class SaleOrderLine(models.Model):
         """Override: the price of an added line stands as well, once it is the retailer's."""
         return super()._cartona_priced_by_odoo().filtered(lambda line: not line.cartona_is_gross)
 
-    def _cartona_quote_gross(self):
+    def _cartona_set_gross_price(self):
         """Turn the price of added lines into what the retailer pays: Cartona's prices are gross.
 
         The total stays as it was, the taxes become their included form.
@@ -93,7 +93,7 @@ class SaleOrderLine(models.Model):
                 )
             line.write(values)
 
-    def _cartona_listed(self):
+    def _cartona_listing_ids(self):
         """As what these lines are sold on Cartona.
 
         :return: dict `sale.order.line` -> id of the listing in its unit; without those that are
@@ -112,7 +112,7 @@ class SaleOrderLine(models.Model):
         packs = {line: (line.product_id.id, line._cartona_uom().id) for line in self}
         return {line: by_pack[pack] for line, pack in packs.items() if pack in by_pack}
 
-    def _cartona_state(self, listing):
+    def _cartona_line_state(self, listing):
         """The line as Cartona has to know it.
 
         :param str listing: `supplier_product_id`, for a line that Cartona does not know yet

@@ -21,7 +21,7 @@ class SaleOrderLine(models.Model):
         """Override of `sale_stock` to share out what the move of one line has delivered."""
         res = super()._compute_qty_delivered()
         for offer in self._cartona_offers():
-            left = sum(line._cartona_moved() for line in offer)
+            left = sum(line._cartona_moved_quantity() for line in offer)
             for line in offer:
                 part = left if line == offer[-1] else min(left, line.product_uom_qty)
                 left -= part
@@ -47,7 +47,7 @@ class SaleOrderLine(models.Model):
         """Override of `sale_stock`: the line that has the move answers for the whole offer."""
         carriers = self.browse()
         for offer in self._cartona_offers():
-            carriers |= offer._cartona_carrier()
+            carriers |= offer._cartona_moving_line()
         return super(SaleOrderLine, self | carriers)._action_launch_stock_rule(*args, **kwargs)
 
     def _get_qty_procurement(self, *args, **kwargs):
@@ -58,7 +58,7 @@ class SaleOrderLine(models.Model):
         """
         procured = super()._get_qty_procurement(*args, **kwargs)
         for offer in self._cartona_offers():
-            if self != offer._cartona_carrier():
+            if self != offer._cartona_moving_line():
                 return self.product_uom_qty
             for line in offer - self:
                 procured += super(SaleOrderLine, line)._get_qty_procurement(*args, **kwargs)
@@ -82,12 +82,12 @@ class SaleOrderLine(models.Model):
                     offers += [offer] if offer & self else []
         return offers
 
-    def _cartona_carrier(self):
+    def _cartona_moving_line(self):
         """The line of an offer on whose move the goods leave."""
         moving = self.filtered(lambda line: any(move.state != "cancel" for move in line.move_ids))
         return (moving or self)[0]
 
-    def _cartona_moved(self):
+    def _cartona_moved_quantity(self):
         """What the line's own moves have brought to the customer, in its unit."""
         self.ensure_one()
         out, back = self._get_outgoing_incoming_moves()
@@ -100,16 +100,19 @@ class SaleOrderLine(models.Model):
                 moved += sign * quantity
         return moved
 
-    def _cartona_to_be_delivered(self, leaving):
+    def _cartona_expected_quantity(self, leaving):
         """What will have been delivered of this line when these transfers are done.
 
         :param leaving: `stock.picking` records that are about to be validated
         """
         self.ensure_one()
         if is_kit(self.product_id):
-            return self._cartona_kits_to_be_delivered(leaving)
+            return self._cartona_expected_kits(leaving)
         offer = next((lines for lines in self._cartona_offers() if self in lines), self)
-        left = sum(line._cartona_moved() + line._cartona_about_to_move(leaving) for line in offer)
+        left = sum(
+            line._cartona_moved_quantity() + line._cartona_picked_quantity(leaving)
+            for line in offer
+        )
         for line in offer:
             part = left if line == offer[-1] else min(left, line.product_uom_qty)
             if line == self:
@@ -117,7 +120,7 @@ class SaleOrderLine(models.Model):
             left -= part
         return 0.0
 
-    def _cartona_about_to_move(self, leaving):
+    def _cartona_picked_quantity(self, leaving):
         """What the line's open moves in these transfers are about to move, in its unit."""
         return sum(
             move.product_uom._compute_quantity(
@@ -127,7 +130,7 @@ class SaleOrderLine(models.Model):
             if move.picking_id in leaving and move.state not in ("done", "cancel")
         )
 
-    def _cartona_kits_to_be_delivered(self, leaving):
+    def _cartona_expected_kits(self, leaving):
         """Whole kits: as many as of the part that is delivered least."""
         wanted, moved = {}, {}
         for move in self.move_ids.filtered(lambda move: move.state != "cancel"):

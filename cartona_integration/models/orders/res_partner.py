@@ -72,14 +72,14 @@ class ResPartner(models.Model):
         copy=False,
         help="Made for an order that came with neither a retailer code nor a valid phone.",
     )
-    cartona_twin_id = fields.Many2one(
+    cartona_duplicate_id = fields.Many2one(
         "res.partner",
         "Possibly the Same Shop",
-        compute="_compute_cartona_twin_id",
-        search="_search_cartona_twin_id",
+        compute="_compute_cartona_duplicate_id",
+        search="_search_cartona_duplicate_id",
         help="A customer with the same phone who is not linked to Cartona yet.",
     )
-    cartona_twin_refused = fields.Boolean("Another Shop Has This Phone", copy=False)
+    cartona_not_duplicate = fields.Boolean("Another Shop Has This Phone", copy=False)
 
     def init(self):
         res = super().init()
@@ -130,13 +130,13 @@ class ResPartner(models.Model):
             form = search_form(partner.name) if partner.cartona_id else False
             partner.cartona_search_name = form if form != partner.name else False
 
-    @api.depends("cartona_id", "cartona_phone_key", "cartona_twin_refused", "company_id")
-    def _compute_cartona_twin_id(self):
+    @api.depends("cartona_id", "cartona_phone_key", "cartona_not_duplicate", "company_id")
+    def _compute_cartona_duplicate_id(self):
         asking = self.filtered(
             lambda partner: (
                 partner.cartona_id
                 and partner.cartona_phone_key
-                and not partner.cartona_twin_refused
+                and not partner.cartona_not_duplicate
             )
         )
         keys = asking.mapped("cartona_phone_key")
@@ -151,16 +151,20 @@ class ResPartner(models.Model):
             order="id",
         )
         for partner in self:
-            twins = candidates.filtered(partner._cartona_could_be) if partner in asking else False
-            partner.cartona_twin_id = twins and twins[:1]
+            twins = (
+                candidates.filtered(partner._cartona_is_duplicate_of)
+                if partner in asking
+                else False
+            )
+            partner.cartona_duplicate_id = twins and twins[:1]
 
-    def _cartona_could_be(self, twin):
+    def _cartona_is_duplicate_of(self, twin):
         mine, theirs = self.company_id, twin.company_id
         return self.cartona_phone_key in (twin.cartona_phone_key, twin.cartona_phone2_key) and (
             not mine or not theirs or mine == theirs
         )
 
-    def _search_cartona_twin_id(self, operator, value):
+    def _search_cartona_duplicate_id(self, operator, value):
         """Only "has one" and "has none" can be asked."""
         values = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
         if any(values) or operator not in ("=", "!=", "in", "not in"):
@@ -170,7 +174,7 @@ class ResPartner(models.Model):
             """
             SELECT retailer.id FROM res_partner retailer
              WHERE retailer.cartona_id IS NOT NULL
-               AND retailer.cartona_twin_refused IS NOT TRUE
+               AND retailer.cartona_not_duplicate IS NOT TRUE
                AND EXISTS (
                     SELECT 1 FROM res_partner twin
                      WHERE twin.cartona_id IS NULL AND twin.active AND twin.parent_id IS NULL
@@ -194,22 +198,22 @@ class ResPartner(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_cartona_not_twin(self):
+    def action_cartona_not_duplicate(self):
         """The other customer only has the same phone: do not propose him again."""
-        self.write({"cartona_twin_refused": True})
+        self.write({"cartona_not_duplicate": True})
 
-    def action_cartona_merge_into_twin(self):
+    def action_cartona_merge_into_duplicate(self):
         """Let the customer from before Cartona be this retailer: he gets the code and open orders.
 
         :return: action that shows him
         """
         self.ensure_one()
-        twin = self.cartona_twin_id
+        twin = self.cartona_duplicate_id
         if not twin:
             raise UserError(_("There is no other customer with this phone any more."))
         check_may_write(self | twin)
         # In sudo mode: an open order follows its customer though it be a colleague's.
-        self.sudo()._cartona_hand_over(twin.sudo())
+        self.sudo()._cartona_merge_into(twin.sudo())
         return {
             "type": "ir.actions.act_window",
             "res_model": "res.partner",
@@ -220,14 +224,14 @@ class ResPartner(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _cartona_hand_over(self, twin):
+    def _cartona_merge_into(self, twin):
         """Move the code, the addresses and the open orders to `twin`; what is closed stays."""
         code, told = self.cartona_id, json.loads(self.cartona_snapshot or "{}")
         self.write({"cartona_id": False, "cartona_snapshot": False})
         flush(self)  # the code is unique: it must be free before it is given away
         orders = self.env["sale.order"].search([("partner_id", "=", self.id)])
         moving = orders.filtered(lambda order: order._cartona_is_open())
-        address = self._cartona_address_at(twin)
+        address = self._cartona_delivery_address_of(twin)
         self.child_ids.filtered(lambda child: child.type == "delivery").write(
             {"parent_id": twin.id}
         )
@@ -244,7 +248,7 @@ class ResPartner(models.Model):
         if orders == moving:
             self.active = False
 
-    def _cartona_address_at(self, twin):
+    def _cartona_delivery_address_of(self, twin):
         """Where goods for this retailer go once `twin` is the customer.
 
         :return: `twin` itself, or a delivery address of his

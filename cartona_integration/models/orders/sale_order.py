@@ -175,7 +175,7 @@ class SaleOrder(models.Model):
                 return True
         return super().message_subscribe(partner_ids, subtype_ids)
 
-    def _cartona_goods_left(self):
+    def _cartona_has_left_warehouse(self):
         """Whether goods are on their way to the customer, or there."""
         self.ensure_one()
         return any(
@@ -191,10 +191,10 @@ class SaleOrder(models.Model):
         """Whether the order is still to be dealt with: for its customer, its lines, its stock."""
         self.ensure_one()
         return self.state != "cancel" and not (
-            self._cartona_goods_left() or self._cartona_is_invoiced()
+            self._cartona_has_left_warehouse() or self._cartona_is_invoiced()
         )
 
-    def _cartona_unchangeable(self):
+    def _cartona_update_obstacle(self):
         """Why the lines cannot follow Cartona any more; "" while they can."""
         self.ensure_one()
         if self.state == "cancel":

@@ -80,7 +80,7 @@ class SaleOrderLine(models.Model):
 
     def _update_line_quantity(self, values):
         """Override of `sale` for an import, which tells all its changes in one note of its own."""
-        if self.env.context.get("cartona_one_note"):
+        if self.env.context.get("cartona_importing"):
             return None
         return super()._update_line_quantity(values)
 
@@ -94,7 +94,7 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         order = self.order_id
-        if self.qty_delivered_method != "stock_move" or not order._cartona_is_delivered_out():
+        if self.qty_delivered_method != "stock_move" or not order._cartona_is_fully_delivered():
             return self.product_uom_qty
-        leaving = order._cartona_leaving()
-        return self._cartona_to_be_delivered(leaving) if leaving else self.qty_delivered
+        leaving = order._cartona_validating()
+        return self._cartona_expected_quantity(leaving) if leaving else self.qty_delivered

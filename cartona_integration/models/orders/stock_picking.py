@@ -37,7 +37,7 @@ class StockPicking(models.Model):
             picking.cartona_needs_otp = (
                 picking.state not in ("done", "cancel")
                 and order.cartona_needs_otp
-                and picking._cartona_goes_out()
+                and picking._cartona_is_delivery()
                 and not life_cycle.is_final(order.cartona_status)
             )
 
@@ -56,8 +56,8 @@ class StockPicking(models.Model):
         orders = self.sudo().sale_id.filtered("cartona_needs_otp")
         if not orders:
             return True
-        leaving = self._cartona_leaving_nothing()
-        orders = orders.with_context(cartona_leaving=leaving.ids)._cartona_without_proof()
+        leaving = self._cartona_without_backorder()
+        orders = orders.with_context(cartona_validating=leaving.ids)._cartona_missing_code()
         if not orders:
             return True
         held = self.filtered(lambda picking: picking.sudo().sale_id in orders)
@@ -68,7 +68,7 @@ class StockPicking(models.Model):
         asked = held.env["sale.order"].browse(orders.ids)
         return _both(done, asked._cartona_open_code_dialog(held))
 
-    def _cartona_leaving_nothing(self):
+    def _cartona_without_backorder(self):
         """Those of these transfers that will be done without a backorder."""
         not_kept = set(self.env.context.get("picking_ids_not_to_backorder") or ())
         return self.filtered(lambda picking: not picking._cartona_leaves_backorder(not_kept))
@@ -91,7 +91,7 @@ class StockPicking(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _cartona_goes_out(self):
+    def _cartona_is_delivery(self):
         """Whether this transfer brings goods to the customer: the last step of any warehouse."""
         self.ensure_one()
         return self.location_dest_id.usage == "customer"
@@ -102,12 +102,12 @@ class StockPicking(models.Model):
         From 18 the next step of a warehouse is only made when the one before is done.
         """
         return (
-            self._cartona_goes_out()
+            self._cartona_is_delivery()
             or self.location_id.usage == "customer"
             or bool(moves_of(self).move_dest_ids)
         )
 
-    def _cartona_workers(self):
+    def _cartona_assigned_users(self):
         """Who works on this transfer: whose it is, else who has touched what is picked.
 
         Odoo leaves the user of a delivery empty unless somebody assigns it.
