@@ -86,7 +86,7 @@ class CartonaDeliveryOtp(models.TransientModel):
         self.ensure_one()
         lines = self._open_lines().filtered(lambda line: line.state == UNREACHABLE and line.code)
         for line in lines:
-            self.env["cartona.delivery.proof"]._keep(line.order_id.id, code=line.code.strip())
+            self.env["cartona.delivery.proof"]._store(line.order_id.id, code=line.code.strip())
             line._keep(ACCEPTED, "", None)
         return self._go_on()
 

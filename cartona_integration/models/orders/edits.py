@@ -135,13 +135,7 @@ class SaleOrder(models.Model):
         lines = json.loads(self.cartona_snapshot)["lines"].values()
         return next(line["product_name"] for line in lines if line["id"] == line_id) or line_id
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        res = super().write(vals)
-        if "order_line" in vals:
-            self._cartona_check_lines_left()
-        return res
+    # === CONSTRAINT METHODS === #
 
     def _cartona_check_lines_left(self):
         """Taking the last line away is a cancellation, and that needs a reason.
@@ -220,13 +214,12 @@ class SaleOrder(models.Model):
             lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
         ).write({"cartona_sync_state": "pending"})
 
-    def _cartona_steps(self):
-        """Override to tell changed lines before any status."""
-        steps = super()._cartona_steps()
+    def _cartona_add_line_edits(self, steps):
+        """Return these status steps with the changed lines before them."""
         if steps and steps[0].body.get("status") == life_cycle.CANCELLED_BY_SUPPLIER:
             return steps
         if self.cartona_edit_state == "unknown":
-            # Nothing can be put right any more on a delivered order.
+            # Lines of a delivered order can no longer be corrected.
             steps = [step for step in steps if step.body.get("status") != life_cycle.DELIVERED]
         body = self._cartona_line_edits()
         return [Step(DETAILS, body), *steps] if body else steps
@@ -328,9 +321,8 @@ class SaleOrder(models.Model):
         lines = json.loads(self.cartona_snapshot)["lines"]
         return {key: [line["amount"], line["selling_price"]] for key, line in lines.items()}
 
-    def _cartona_store_answer(self, answer):
-        """Override to keep what became of changed lines."""
-        super()._cartona_store_answer(answer)
+    def _cartona_store_line_answer(self, answer):
+        """Store what Cartona answered to changed lines."""
         step = next((step for step in answer.update.steps if step.call == DETAILS), None)
         if not step:
             return
@@ -348,12 +340,6 @@ class SaleOrder(models.Model):
             # It was not sent.
             self._cartona_resolve_added(edit, None)
             self.cartona_edit = _dump(edit)
-
-    def _cartona_refusal(self, answer):
-        """Override for lines."""
-        if answer.refused.call == DETAILS:
-            return "lines_refused", answer.words
-        return super()._cartona_refusal(answer)
 
     def _cartona_edit_accepted(self, edit, details):
         told = json.loads(self.cartona_snapshot)

@@ -134,7 +134,7 @@ class SaleOrder(models.Model):
                 self._cartona_mark_edits(step.body)
         taken = [step.body["status"] for step in answer.taken if step.call != DETAILS]
         if taken:
-            self.env["cartona.delivery.proof"]._keep(self.id, status=taken[-1])
+            self.env["cartona.delivery.proof"]._store(self.id, status=taken[-1])
         with self.env["cartona.worker"]._fresh_config(config.id) as fresh:
             fresh.env["cartona.sync.log"]._record(fresh, calls)
         if answer.is_complete:
@@ -166,7 +166,7 @@ class SaleOrder(models.Model):
         """Remember that a code was sent without an answer; Cartona's next message may show what
         has become of it."""
         if answer.uncertain and "retailer_otp" in answer.uncertain.body:
-            self.env["cartona.delivery.proof"]._keep(self.id, is_uncertain=True)
+            self.env["cartona.delivery.proof"]._store(self.id, is_uncertain=True)
             config = self.env["cartona.config"]._of_company(self.company_id)
             self.env["cartona.worker"]._wake("pull", config.ids)
 
@@ -208,7 +208,7 @@ class SaleOrder(models.Model):
         if (life_cycle.rank(proof.status) or 0) > (life_cycle.rank(self.cartona_status) or 0):
             self.cartona_status = proof.status
         if proof != NO_PROOF and life_cycle.is_final(self.cartona_status):
-            self.env["cartona.delivery.proof"]._forget(self.ids)
+            self.env["cartona.delivery.proof"]._delete_proofs(self.ids)
 
     def _cartona_add_code(self, steps, code):
         """These steps with the retailer's code in the last; without that step where it needs a

@@ -99,7 +99,8 @@ class SaleOrder(models.Model):
             the retailer's code is in it without the code.
         """
         self.ensure_one()
-        return [self._cartona_status_step(status) for status in self._cartona_status_path()]
+        steps = [self._cartona_status_step(status) for status in self._cartona_status_path()]
+        return self._cartona_add_line_edits(steps)
 
     def _cartona_status_path(self):
         """The statuses from the one that Cartona has to the one that Odoo's documents imply.
@@ -148,7 +149,8 @@ class SaleOrder(models.Model):
         elif answer.is_complete:
             self._cartona_update_conflict()
         if any("retailer_otp" in step.body for step in [*answer.taken, answer.refused] if step):
-            self.env["cartona.delivery.proof"]._forget(self.ids)
+            self.env["cartona.delivery.proof"]._delete_proofs(self.ids)
+        self._cartona_store_line_answer(answer)
 
     def _cartona_is_cancelled_on_both_sides(self):
         """Whether the order has come to nothing on both sides."""
@@ -174,7 +176,9 @@ class SaleOrder(models.Model):
         return life_cycle.is_backwards(known, taken)
 
     def _cartona_refusal(self, answer):
-        """Why the two sides differ now: a code of `cartona.reasons`, and Cartona's words."""
+        """Return why the two sides differ: a code of `cartona.reasons`, and Cartona's message."""
+        if answer.refused.call == DETAILS:
+            return "lines_refused", answer.words
         if "retailer_otp" in answer.refused.body:
             code = "code_uncertain" if self._cartona_is_uncertain() else "code_refused"
             return code, answer.words
