@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 
 from ...compat import flush
-from ..queue.outbox import LISTING_KINDS
+from ..queue.streams import LISTING_KINDS
 
 
 class CartonaConfig(models.Model):

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from ...compat import check_may_read, flush, forget
 from ..catalogue.listing import SYNC_STATES
-from ..queue.outbox import LISTING_KINDS
+from ..queue.streams import LISTING_KINDS
 
 # What a published price or the right to be sold hangs on.
 PRICE_FIELDS = {
