@@ -182,7 +182,7 @@ class SaleOrder(models.Model):
                 config = self.env["cartona.config"]._of_company(self.company_id)
                 self.env["cartona.worker"]._wake("pull", config.ids)
                 return _(
-                    "Cartona does not accept this code now. Its answer to the previous code was "
+                    "Cartona refuses this code now. Its answer to the previous code was "
                     "lost, and it may have accepted the delivery then: check the order on "
                     "Cartona, or try again in a minute. (%s)",
                     answer.message,
