@@ -23,7 +23,7 @@ def test_lost_answer_to_a_code_is_resolved_by_the_order(life: Life):
 
     life.enter_code(action, "752913")
     assert life.dialog_line(action)["state"] == "refused"
-    assert "may have taken the delivery" in life.dialog_line(action)["message"]
+    assert "may have accepted the delivery" in life.dialog_line(action)["message"]
     assert life.states(sale) == ["assigned"]
 
     life.sandbox.touch_order(life.keys[sale])

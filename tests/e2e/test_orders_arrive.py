@@ -272,7 +272,7 @@ def test_wrong_webhook_secret_is_counted_and_the_pull_imports(
     # Counted in memory, written at most once a second.
     wait_until(lambda: intake.seller.setting("webhook_refused_count") == before + 8, timeout=5)
     rows = intake.odoo.query(
-        "SELECT count(*) FROM cartona_webhook_tally"
+        "SELECT count(*) FROM cartona_webhook_stat"
         " WHERE kind = 'refused' AND create_date > now() AT TIME ZONE 'UTC' - interval '10 s'"
     )
     assert rows[0][0] < 8

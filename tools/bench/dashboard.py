@@ -37,7 +37,7 @@ _STATS = """
 """
 _MESSAGES = """
     INSERT INTO cartona_message (config_id, company_id, create_date, hashed_id, kind, source, state,
-                                 payload, content_key, acknowledge, told_at)
+                                 payload, content_key, acknowledge, as_of)
     SELECT config.id, config.company_id, now() AT TIME ZONE 'UTC' - number * interval '30 seconds',
            'bench' || number, 'order', CASE WHEN number %% 2 = 0 THEN 'webhook' ELSE 'pull' END,
            CASE WHEN number %% 1000 = 0 THEN 'error' ELSE 'done' END, '{}', 'bench' || number,
