@@ -151,7 +151,7 @@ def test_cancelled_shipment_sends_returned(life: Life):
     life.confirm(sale)
     life.press(sale, "action_cartona_ship")
     life.wait_for_status(sale, "assigned_to_salesman")
-    life.press(sale, "action_cartona_brought_back")
+    life.press(sale, "action_cartona_returned")
     life.wait_for_status(sale, "returned")
     assert life.sent_statuses(sale) == ["approved", "assigned_to_salesman", "returned"]
     assert (life.odoo_order(sale)["state"], life.states(sale)) == ("cancel", ["cancel"])
