@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
 from ...compat import Constraint, pack_unit_domain, same_unit_family
+from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.outbox import LISTING_KINDS
 
 SYNC_STATES = [
@@ -19,8 +20,6 @@ SYNC_STATES = [
 _SOLD_BY = {"cartona_id", "product_id", "uom_id"}
 # What else an order finds its listing by, or is refused for.
 _MATCHED_BY = {"base_product_id", "internal_product_id", "unit", "unit_count"}
-# Why a price waits for a person; the rest of the listing goes out all the same.
-PRICE_HOLD_REASONS = {"price_not_positive", "price_below_cost", "price_jump"}
 
 
 class CartonaListing(models.Model):

@@ -15,9 +15,9 @@ from datetime import datetime
 from odoo import api, models
 
 from ...cartona_api import CartonaClient, CartonaError, PushOutcome, push_batch
+from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.outbox import LISTING_KINDS
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
-from .listing import PRICE_HOLD_REASONS
 from .payload import USUAL
 
 # Rows looked at to find one batch of different records. Without a bound every batch would

@@ -37,6 +37,9 @@ _SAME_AS = dict(
     **dict.fromkeys(_INSECURE, "insecure_url"),
 )
 
+# Reasons for which a price waits for a user; the rest of the listing is sent.
+PRICE_HOLD_REASONS = {"price_not_positive", "price_below_cost", "price_jump"}
+
 # Where there is no button: nobody can do anything in Odoo, or nobody has to.
 NOTHING, BY_ITSELF = "nothing", "by_itself"
 

@@ -13,7 +13,7 @@ from odoo import _, api, fields, models
 from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ...compat import flush
-from ..catalogue.listing import PRICE_HOLD_REASONS
+from ..core.reasons import PRICE_HOLD_REASONS
 from .sync_stat import PROMISE_SECONDS
 
 # Share of the operations of a day that arrive, in percent.
