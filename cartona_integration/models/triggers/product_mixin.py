@@ -1,14 +1,12 @@
-"""`cartona.product.mixin`: fields and buttons that products and their templates have in common."""
+"""`cartona.product.mixin`: the fields that products and their templates have in common."""
 
-from odoo import _, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
-from ...compat import check_may_read
 from ..catalogue.listing import SYNC_STATES
 
 
 class CartonaProductMixin(models.AbstractModel):
-    """A model that inherits it defines the computes, their searches and `_cartona_variants`."""
+    """A model that inherits it defines the computes, the inverse and the searches."""
 
     _name = "cartona.product.mixin"
     _description = "Cartona: Fields of Products"
@@ -49,29 +47,3 @@ class CartonaProductMixin(models.AbstractModel):
         compute="_compute_cartona_state",
         help="Number of listings on Cartona: per piece, per box ...",
     )
-
-    # === ACTION METHODS === #
-
-    def action_cartona_sync(self):
-        """Send price and stock of these products again."""
-        variants = self._cartona_variants()
-        check_may_read(variants)
-        listings = variants._cartona_listings()
-        if not listings:
-            raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))
-        return listings.with_env(variants.env).action_cartona_sync()
-
-    def action_cartona_confirm_price(self):
-        """Send the price on hold: a user has confirmed it."""
-        self._cartona_variants()._cartona_readable_listings().action_confirm_price()
-
-    def action_cartona_accept_pack(self):
-        """Sell the pack size that Cartona now shows."""
-        self._cartona_variants()._cartona_readable_listings().action_accept_pack()
-
-    def action_cartona_listings(self):
-        """Open the listings of these products on Cartona."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_listing"
-        )
-        return dict(action, domain=[("product_id", "in", self._cartona_variants().ids)])

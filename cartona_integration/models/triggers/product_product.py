@@ -77,9 +77,6 @@ class ProductProduct(models.Model):
             else config.env["cartona.listing"]
         )
 
-    def _cartona_variants(self):
-        return self
-
     def _cartona_shown_listing(self, listings):
         """Return the listing in the product's own unit, else the oldest one."""
         return listings.filtered(lambda listing: listing.uom_id == self.uom_id)[:1] or listings[:1]
@@ -178,6 +175,31 @@ class ProductProduct(models.Model):
         if IDENTITY_FIELDS & vals.keys():
             self._cartona_identity_changed()
         return res
+
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send price and stock of these products again."""
+        check_may_read(self)
+        listings = self._cartona_listings()
+        if not listings:
+            raise UserError(_("Enter the Cartona ID of the product first, then it can be sent."))
+        return listings.with_env(self.env).action_cartona_sync()
+
+    def action_cartona_confirm_price(self):
+        """Send the price on hold: a user has confirmed it."""
+        self._cartona_readable_listings().action_confirm_price()
+
+    def action_cartona_accept_pack(self):
+        """Sell the pack size that Cartona now shows."""
+        self._cartona_readable_listings().action_accept_pack()
+
+    def action_cartona_listings(self):
+        """Open the listings of these products on Cartona."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "cartona_integration.action_cartona_listing"
+        )
+        return dict(action, domain=[("product_id", "in", self.ids)])
 
     # === BUSINESS METHODS === #
 

@@ -100,6 +100,24 @@ class ProductTemplate(models.Model):
             self.env["cartona.change"]._mark_dirty("stock", template_ids=self.ids)
         return res
 
+    # === ACTION METHODS === #
+
+    def action_cartona_sync(self):
+        """Send price and stock of these products again."""
+        return self._cartona_variants().action_cartona_sync()
+
+    def action_cartona_confirm_price(self):
+        """Send the price on hold: a user has confirmed it."""
+        self._cartona_variants().action_cartona_confirm_price()
+
+    def action_cartona_accept_pack(self):
+        """Sell the pack size that Cartona now shows."""
+        self._cartona_variants().action_cartona_accept_pack()
+
+    def action_cartona_listings(self):
+        """Open the listings of this product on Cartona."""
+        return self._cartona_variants().action_cartona_listings()
+
 
 class ProductTemplateAttributeValue(models.Model):
     _inherit = "product.template.attribute.value"
