@@ -1,6 +1,6 @@
 {
     "name": "Cartona",
-    "summary": "Sell on the Cartona marketplace: synchronize prices, stock, orders and their status",
+    "summary": "Synchronize prices, stock, orders and their status with the Cartona marketplace",
     "version": "19.0.0.1.0",
     "category": "Sales/Sales",
     "author": "cartona_integration contributors",

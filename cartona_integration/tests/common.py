@@ -158,7 +158,7 @@ class CartonaCase(TransactionCase):
         self.env.cr.flush()
         wait = 0
         while wait == 0:
-            wait = self.env["cartona.change"]._drain(self.config.id)
+            wait = self.env["cartona.product.push"]._push(self.config.id)
         self.env.invalidate_all()
         return wait
 
@@ -171,9 +171,11 @@ class CartonaCase(TransactionCase):
     def listing(self, products):
         return self.env["cartona.listing"].search([("product_id", "in", products.ids)])
 
-    def jobs(self, method):
+    def jobs(self, stream):
+        """Return the jobs of a stream that wait in the queue."""
+        key = "cartona:%s:%%" % stream
         return self.env["queue.job"].search(
-            [("method_name", "=", method), ("state", "=", "pending")]
+            [("identity_key", "=like", key), ("state", "=", "pending")]
         )
 
     def now(self):

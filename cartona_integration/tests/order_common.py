@@ -206,7 +206,7 @@ class OrderCase(CartonaCase):
         self.env.cr.flush()
         wait = 0
         while wait == 0:
-            wait = self.env["cartona.change"]._push_orders(self.config.id)
+            wait = self.env["cartona.order.push"]._push(self.config.id)
         self.env.invalidate_all()
         return wait
 

@@ -248,7 +248,7 @@ class TestAccounts(OrderCase):
         self.tea.lst_price = 20.0
         self.env.cr.flush()
         for config in (self.config, self.wholesale):
-            self.env["cartona.change"]._drain(config.id)
+            self.env["cartona.product.push"]._push(config.id)
 
         sent = {
             item["supplier_product_id"]: (item["selling_price"], item["supplier_code"])

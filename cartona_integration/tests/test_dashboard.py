@@ -274,12 +274,12 @@ class TestDashboardProgress(DashboardCase):
         self.assertEqual(self.figure("progress_sent"), 0)
         self.assertTrue(self.figure("is_sending_all"))
         self.marketplace.announce("POST", PRODUCTS, {})
-        self.env["cartona.change"]._drain(self.config.id)
+        self.env["cartona.product.push"]._push(self.config.id)
         self.assertEqual(self.figure("progress_sent"), 1)
         self.tea.list_price = 17.0
         self.assertEqual(self.figure("progress_sent"), 1, "a new change is not of it")
         self.marketplace.announce("POST", PRODUCTS, {})
-        self.env["cartona.change"]._drain(self.config.id)
+        self.env["cartona.product.push"]._push(self.config.id)
         self.assertFalse(self.figure("is_sending_all"))
 
     def test_switching_on_shows_it_too_and_neither_is_timed(self):

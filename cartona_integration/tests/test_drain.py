@@ -53,18 +53,18 @@ class TestDrain(CartonaCase):
         self.config.batch_size = 3
         self.marketplace.announce("POST", PRODUCTS, {})
         self.env.cr.flush()
-        self.jobs("_job_drain").unlink()
-        self.env["cartona.change"]._job_drain(self.config.id)
+        self.jobs("drain").unlink()
+        self.env["cartona.worker"]._job("drain", self.config.id)
         self.assertEqual(len(self.marketplace.bodies(PRODUCTS)), 1)
-        self.assertEqual(len(self.jobs("_job_drain")), 1)
-        self.assertFalse(self.jobs("_job_drain").eta)
+        self.assertEqual(len(self.jobs("drain")), 1)
+        self.assertFalse(self.jobs("drain").eta)
 
     def test_a_job_that_has_to_wait_ends_normally_and_comes_back_in_time(self):
         self.marketplace.announce("POST", PRODUCTS, {}, status=503)
         self.env.cr.flush()
-        self.jobs("_job_drain").unlink()
-        self.env["cartona.change"]._job_drain(self.config.id)
-        (job,) = self.jobs("_job_drain")
+        self.jobs("drain").unlink()
+        self.env["cartona.worker"]._job("drain", self.config.id)
+        (job,) = self.jobs("drain")
         wait = (job.eta - fields.Datetime.now()).total_seconds()
         self.assertTrue(0 <= wait <= 3, wait)
 
@@ -227,22 +227,22 @@ class TestDrain(CartonaCase):
 
     def test_a_job_that_finds_another_at_work_comes_back_in_a_second(self):
         self.env.cr.flush()
-        self.jobs("_job_drain").unlink()
+        self.jobs("drain").unlink()
         second, before = timedelta(seconds=1), fields.Datetime.now()
         # A connection of its own: within one, a lock is never in the way.
         with closing(db_connect(self.env.cr.dbname).cursor()) as another:
             self.env["cartona.worker"]._try_lock(another, "drain", self.config.id)
-            self.env["cartona.change"]._job_drain(self.config.id)
+            self.env["cartona.worker"]._job("drain", self.config.id)
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(len(self.noted()), 7)
-        (job,) = self.jobs("_job_drain")
+        (job,) = self.jobs("drain")
         self.assertGreaterEqual(job.eta, before + second)
         self.assertLessEqual(job.eta, fields.Datetime.now() + 2 * second)  # to the whole second
 
     def test_a_listing_relinked_during_the_call_does_not_keep_the_answer(self):
         rice = self.listing(self.rice)
         self.env.cr.flush()
-        task = self.env["cartona.change"]._prepare(self.config)
+        task = self.env["cartona.product.push"]._prepare(self.config)
         sending = [row for row in task.sendings if row.listing_id == rice.id][0]
         self.rice.cartona_id = "R2"
         relinked = self.listing(self.rice)
@@ -257,14 +257,14 @@ class TestDrain(CartonaCase):
         )
         self.config.invalidate_recordset()
         self.assertTrue(self.config.is_runner_asleep)
-        self.env["cartona.change"]._catch_up(self.config.id)
+        self.env["cartona.worker"]._catch_up("drain", self.config.id)
         self.assertEqual(self.noted(), [])
         self.config.invalidate_recordset()
         self.assertFalse(self.config.is_runner_asleep)
 
     def test_the_cron_only_rings_for_what_is_young(self):
         self.env.cr.flush()
-        self.env["cartona.change"]._catch_up(self.config.id)
+        self.env["cartona.worker"]._catch_up("drain", self.config.id)
         self.assertEqual(self.marketplace.calls, [])
 
     # === LOG === #

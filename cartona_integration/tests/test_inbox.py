@@ -299,7 +299,7 @@ class TestInbox(InboxCase):
     def test_a_pull_that_nobody_fetches_is_done_by_the_cron(self):
         self.serve([self.sample("o1")])
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
-        job = self.jobs("_job_pull")
+        job = self.jobs("pull")
         for seconds, calls in ((20, 0), (40, 4)):
             self.config.last_pull = False
             self.env.cr.flush()

@@ -67,7 +67,7 @@ class TestNewest(InboxCase):
         self.work()
 
         self.assertEqual((len(fresh), repeated), (0, 1))
-        self.assertEqual(len(self.jobs("_job_pull")), 1)
+        self.assertEqual(len(self.jobs("pull")), 1)
         self.assertOrdered(2)
 
         self.serve([self.version(2)], shrinks=False)
@@ -132,9 +132,9 @@ class TestNewest(InboxCase):
 
         # Whoever comes next in the cron has the list read first.
         self.settle_jobs()
-        self.env["cartona.message"]._catch_up(self.config.id)
+        self.env["cartona.worker"]._catch_up("import", self.config.id)
         self.ring()
-        self.assertEqual(len(self.jobs("_job_pull")), 1)
+        self.assertEqual(len(self.jobs("pull")), 1)
         self.serve([])
         self.pull()
         self.work()
@@ -308,7 +308,7 @@ class TestNewest(InboxCase):
     def settle_jobs(self):
         """No job waits."""
         self.ring()
-        self.env["queue.job"].search([("method_name", "=", "_job_pull")]).unlink()
+        self.env["queue.job"].search([("identity_key", "=like", "cartona:pull:%")]).unlink()
 
     def ring(self):
         """What the bell does after the commit."""

@@ -129,7 +129,7 @@ class TestRanking(MatchingCase):
         self.config.action_match_products()
         self.assertIn(("match", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
         self.env["cartona.worker"]._enqueue("match", self.config.id)
-        job = self.jobs("_job_match")
+        job = self.jobs("match")
         self.assertEqual(len(job), 1)
         self.assertEqual(job.channel, "root.cartona")
 

@@ -96,7 +96,7 @@ class TestNotWorkedOut(CartonaCase):
         self.tea.list_price = 13.0
         self.env.cr.flush()
         with self.assertRaises(psycopg2.errors.SerializationFailure):
-            self.env["cartona.change"]._prepare(self.config)
+            self.env["cartona.product.push"]._prepare(self.config)
         self.assertFalse(self.listing(self.tea).error_code)
 
     def test_a_product_that_cannot_be_priced_is_matched_by_its_name(self):
@@ -155,12 +155,12 @@ class TestNotWorkedOut(CartonaCase):
             )
         self.env.invalidate_all()
         for model, method, cron in (
-            ("cartona.message", "_catch_up_pull", "_cron_pull_orders"),
-            ("cartona.listing", "_catch_up_match", "_cron_catch_up"),
-            ("cartona.listing", "_catch_up_catalogue", "_cron_catch_up"),
+            ("cartona.message", "_pull_backlog", "_cron_pull_orders"),
+            ("cartona.listing", "_rank_backlog", "_cron_catch_up"),
+            ("cartona.listing", "_catalogue_backlog", "_cron_catch_up"),
         ):
             worked = self.break_ours(model, method)
-            with self.subTest(method), self.assertLogs(CONNECTION, "ERROR"):
+            with self.subTest(method), self.assertLogs(WORKER, "ERROR"):
                 getattr(self.env["cartona.config"], cron)()
                 self.assertLessEqual({self.config.id, other.id}, set(worked))
 
@@ -171,9 +171,9 @@ class TestNotWorkedOut(CartonaCase):
         """
         worked = []
 
-        def part(_records, config_id):
-            worked.append(config_id)
-            if config_id == self.config.id:
+        def part(_records, config, _stream):
+            worked.append(config.id)
+            if config == self.config:
                 raise ValueError("broken")
 
         self.patch(type(self.env[model]), method, part)
@@ -183,12 +183,12 @@ class TestNotWorkedOut(CartonaCase):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.auto_sync_products = True
-        worked = self.break_ours("cartona.change", "_catch_up")
+        worked = self.break_ours("cartona.product.push", "_backlog")
         self.patch(
             type(self.env["cartona.message"]),
-            "_catch_up",
-            lambda message, config_id: worked.append(-config_id),
+            "_import_backlog",
+            lambda message, config, stream: worked.append(-config.id),
         )
-        with self.assertLogs(CONNECTION, "ERROR"):
+        with self.assertLogs(WORKER, "ERROR"):
             self.env["cartona.config"]._cron_catch_up()
         self.assertLessEqual({other.id, -other.id, -self.config.id}, set(worked))

@@ -15,13 +15,13 @@ class TestOperations(CartonaCase):
     def test_a_job_that_failed_does_not_hold_up_the_next(self):
         worker = self.env["cartona.worker"]
         worker._enqueue("drain", self.config.id)
-        failed = self.jobs("_job_drain")
+        failed = self.jobs("drain")
         self.assertEqual(len(failed), 1)
         failed.write({"state": "failed"})
 
         worker._enqueue("drain", self.config.id)
 
-        self.assertEqual(len(self.jobs("_job_drain")), 1)
+        self.assertEqual(len(self.jobs("drain")), 1)
         self.assertEqual(failed.state, "failed")
 
     def test_after_a_backup_was_restored_everything_can_be_sent_again(self):

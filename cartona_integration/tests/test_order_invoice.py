@@ -88,7 +88,7 @@ class InvoiceCase(MoneyCase):
     def book(self):
         """Work what was noted for accounting."""
         self.env.cr.flush()
-        while self.env["cartona.change"]._invoice_orders(self.config.id) == 0:
+        while self.env["cartona.accounting.job"]._book_orders(self.config.id) == 0:
             pass
         self.env.invalidate_all()
         self.assertEqual(self.noted("invoice"), [])

@@ -213,10 +213,10 @@ class TestOutbox(CartonaCase):
         worker = self.env["cartona.worker"]
         worker._enqueue("drain", self.config.id)
         worker._enqueue("drain", self.config.id)
-        self.assertEqual(len(self.jobs("_job_drain")), 1)
-        self.assertEqual(self.jobs("_job_drain").channel, "root.cartona.out")
+        self.assertEqual(len(self.jobs("drain")), 1)
+        self.assertEqual(self.jobs("drain").channel, "root.cartona.out")
         worker._enqueue("drain", self.config.id, seconds=30)
-        self.assertEqual(len(self.jobs("_job_drain")), 2)
+        self.assertEqual(len(self.jobs("drain")), 2)
 
     def test_nobody_rings_for_a_job_that_waits_already(self):
         bells = {("drain", self.config.id), ("import", self.config.id)}
@@ -232,7 +232,7 @@ class TestOutbox(CartonaCase):
     def test_a_job_that_has_started_may_have_read_before_the_bell(self):
         bell = ("drain", self.config.id)
         self.env["cartona.worker"]._enqueue(*bell)
-        jobs = self.jobs("_job_drain")
+        jobs = self.jobs("drain")
         for state, unheard in (
             ("enqueued", []),
             ("started", [bell]),

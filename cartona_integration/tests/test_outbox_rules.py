@@ -101,7 +101,7 @@ class TestOutboxRules(CartonaCase):
                 "date_end": now + timedelta(hours=2),
             }
         )
-        due = self.jobs("_job_mark_dated_rules")
+        due = self.jobs("dated_rules")
         # In the second in which it ends a rule still holds.
         self.assertEqual(
             sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]

@@ -47,7 +47,7 @@ class TestRelinking(CartonaCase):
     def test_a_price_that_was_shown_does_not_count_while_another_one_is_on_its_way(self):
         self.listing.product_id = self.tea
         self.env.cr.flush()
-        task = self.env["cartona.change"]._prepare(self.config)
+        task = self.env["cartona.product.push"]._prepare(self.config)
         self.assertEqual([sending.values for sending in task.sendings], [{"selling_price": 12.5}])
         self.listing.uom_id = self.box
         self.assertEqual(self.push(), [("N1", 300.0)])

@@ -11,7 +11,7 @@ class TestRunner(DashboardCase):
     def test_a_job_that_nobody_takes_is_said(self):
         self.assertFalse(self.figure("is_runner_asleep"))
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
-        job = self.jobs("_job_drain")[:1]
+        job = self.jobs("drain")[:1]
         self.assertFalse(self.figure("is_runner_asleep"), "it is young")
         self.change_job(job, date_created=timedelta(minutes=-2))
         self.assertTrue(self.figure("is_runner_asleep"))
@@ -21,17 +21,17 @@ class TestRunner(DashboardCase):
     def test_a_job_that_waits_for_others_to_end_is_no_sign_of_sleep(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
-        self.change_job(self.jobs("_job_drain")[:1], date_created=timedelta(minutes=-2))
+        self.change_job(self.jobs("drain")[:1], date_created=timedelta(minutes=-2))
         self.assertTrue(self.figure("is_runner_asleep"))
-        other = self.jobs("_job_pull")[:1]
+        other = self.jobs("pull")[:1]
         self.start_job(other)
         self.assertFalse(self.figure("is_runner_asleep"))
 
     def test_a_job_that_was_killed_long_ago_does_not_hide_a_sleeping_runner(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
-        self.change_job(self.jobs("_job_drain")[:1], date_created=timedelta(minutes=-2))
-        killed = self.jobs("_job_pull")[:1]
+        self.change_job(self.jobs("drain")[:1], date_created=timedelta(minutes=-2))
+        killed = self.jobs("pull")[:1]
         self.start_job(killed)
         self.change_job(killed, date_started=timedelta(minutes=-16))
         self.assertTrue(self.figure("is_runner_asleep"))
@@ -43,7 +43,7 @@ class TestRunner(DashboardCase):
         self.age_changes(minutes=4)
         self.assertTrue(self.figure("is_runner_asleep"), "nobody is at work")
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
-        job = self.jobs("_job_drain")[:1]
+        job = self.jobs("drain")[:1]
         self.assertFalse(self.figure("is_runner_asleep"), "the next job has just been made")
         self.start_job(job)
         self.change_job(job, date_created=timedelta(minutes=-2))

@@ -53,7 +53,7 @@ class TestTenThousand(CartonaCase):
 
     def test_prices_of_one_write_go_in_full_batches_and_one_job_follows_the_other(self):
         self.marketplace.always("POST", PRODUCTS, {})
-        self.jobs("_job_drain").unlink()
+        self.jobs("drain").unlink()
         self.env.cr.postcommit.clear()
         # Odoo's own notes of who changed what are not what this is about.
         self.templates.with_context(tracking_disable=True).write({"list_price": 20.0})
@@ -61,10 +61,10 @@ class TestTenThousand(CartonaCase):
         self.env.cr.postcommit.run()
 
         worked = 0
-        while self.jobs("_job_drain"):
-            (job,) = self.jobs("_job_drain")
+        while self.jobs("drain"):
+            (job,) = self.jobs("drain")
             job.write({"state": "done"})
-            self.env["cartona.change"]._job_drain(self.config.id)
+            self.env["cartona.worker"]._job("drain", self.config.id)
             worked += 1
 
         calls = self.marketplace.bodies(PRODUCTS)

@@ -69,8 +69,8 @@ class TestTwoCompanies(OrderCase):
             for step in (
                 self.env["cartona.message"]._pull,
                 self.env["cartona.message"]._import,
-                self.env["cartona.change"]._drain,
-                self.env["cartona.change"]._push_orders,
+                self.env["cartona.product.push"]._push,
+                self.env["cartona.order.push"]._push,
             ):
                 wait = 0
                 while wait == 0:

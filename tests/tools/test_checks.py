@@ -23,9 +23,9 @@ from tools.checks import (
 )
 def test_the_changelog_s_top_version_is_the_manifest_s(changelog, found):
     manifest = '{"name": "x", "version": "19.0.1.2.0"}'
-    told = list(changelog_matches_manifest.problems(changelog, manifest))
-    assert len(told) == len(found)
-    assert all(words in line for words, line in zip(found, told, strict=True))
+    problems = list(changelog_matches_manifest.problems(changelog, manifest))
+    assert len(problems) == len(found)
+    assert all(words in line for words, line in zip(found, problems, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def _catalogue(*entries):
         ([], "not translated"),
         ([("%(n)s of %s", "%s من %(m)s")], "other placeholders"),
         ([("%(n)s of %s", "%s من %(n)s", "fuzzy")], "unsure"),
-        ([("%(n)s of %s", "%s من %(n)s"), ("gone", "ذهب")], "does not say"),
+        ([("%(n)s of %s", "%s من %(n)s"), ("gone", "ذهب")], "does not contain"),
     ],
 )
 def test_a_gap_in_the_translation_is_found(translation, found):
-    told = list(
+    problems = list(
         translations_complete.problems(_catalogue(("%(n)s of %s", "")), _catalogue(*translation))
     )
-    assert (not told) if found is None else (len(told) == 1 and found in told[0])
+    assert (not problems) if found is None else (len(problems) == 1 and found in problems[0])
 
 
 GOOD = """\
@@ -95,8 +95,8 @@ GOOD = """\
     ("right", "wrong", "words"),
     [
         ('<?xml version="1.0" encoding="utf-8" ?>', "<?xml version='1.0'?>", "first line"),
-        ("    <record", "  <record", "<record> stands at 2 instead of 4"),
-        ("    </record>", "</record>", "<record> stands at 0 instead of 4"),
+        ("    <record", "  <record", "<record> is at column 2 instead of 4"),
+        ("    </record>", "</record>", "<record> is at column 0 instead of 4"),
         ('            name="domain"\n', '          name="domain"\n', "one attribute per line"),
         ("        />", '        extra="1" />', "one attribute per line"),
         ('id="a" model', 'id="a"  model', "is not written as"),
@@ -106,8 +106,8 @@ GOOD = """\
 )
 def test_xml_that_is_laid_out_otherwise_is_found(right, wrong, words):
     assert list(xml_layout.problems("x", GOOD)) == []
-    told = list(xml_layout.problems("x", GOOD.replace(right, wrong, 1)))
-    assert any(words in line for line in told), told
+    problems = list(xml_layout.problems("x", GOOD.replace(right, wrong, 1)))
+    assert any(words in line for line in problems), problems
 
 
 def test_repairing_xml_puts_every_line_at_its_level_and_changes_no_word():

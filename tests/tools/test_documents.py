@@ -63,14 +63,14 @@ def test_a_sound_page_passes(page):
         ("`docs/`", "`dox/`", ":4: there is no dox/"),
         ("models/x.py", "models/y.py", ":4: there is no pack/models/y.py"),
         ("`docs/`", "`docs/nothing`", ":4: there is no docs/nothing"),
-        ("make lint", "make lime", ":6: `make lime` is no target"),
-        ("./dev test", "./dev taste", ":6: `./dev taste` is no command"),
-        ("make run", "make ruin", ":9: `make ruin` is no target"),
+        ("make lint", "make lime", ":6: there is no target `make lime`"),
+        ("./dev test", "./dev taste", ":6: there is no command `./dev taste`"),
+        ("make run", "make ruin", ":9: there is no target `make ruin`"),
         ("tools.dev.translations", "tools.dev.tales", ":10: there is no module tools.dev.tales"),
         ("`test_it_holds`", "`test_it_breaks`", ":13: there is no test_it_breaks"),
         ("`TestIt`", "`TestIts`", ":13: there is no TestIts"),
         ("TestIt.test_it_holds", "TestIt.test_no", ":13: TestIt has no test_no"),
-        ("    pass\n", "    fail\n", ":15: this does not stand in pack/tests/test_it.py"),
+        ("    pass\n", "    fail\n", ":15: pack/tests/test_it.py does not contain this"),
     ],
 )
 def test_what_is_not_there_is_found_with_its_line(page, right, wrong, found):
@@ -113,7 +113,7 @@ class CartonaReasons(models.AbstractModel):
     def _order_reasons(self):
         return {"unknown": Reason(_("Not linked."), _("Link."), "link", True)}
 
-    def _told_reasons(self):
+    def _order_update_reasons(self):
         return {"apart": Reason(_("It differs."), _("Look."), "nothing", False)}
 """
 WORDS = (("READ", "DO"), (("A", "GO"), ("B", "BUTTON"), ("C", "FIX"), ("D", "BUTTON")))
@@ -172,12 +172,14 @@ def test_a_guide_that_says_something_else_is_found_and_repaired(tmp_path):
 
 
 def test_a_file_of_the_addon_that_the_architecture_does_not_name_is_found(tmp_path):
-    for name in ("models/__init__.py", "models/known.py", "models/forgotten.py", "wizards/w.py"):
+    files = ("__init__.py", "known.py", "forgotten.py", "deep/gone.py")
+    for name in (*(f"models/{file}" for file in files), "wizards/w.py"):
         path = tmp_path / documents.ADDON.name / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/architecture.md").write_text("`models/known.py`, `wizards/w.py`\n")
     assert list(documents.unexplained(tmp_path)) == [
-        "docs/architecture.md:1: models/forgotten.py is not named"
+        "docs/architecture.md:1: models/deep/gone.py is not named",
+        "docs/architecture.md:1: models/forgotten.py is not named",
     ]

@@ -1,4 +1,4 @@
-"""The top version of CHANGELOG.md is the manifest's: no release without a word about it."""
+"""Check that the top version of CHANGELOG.md is the manifest's: each release has its entry."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ _HEADING = re.compile(r"^## \[?v?(\d+(?:\.\d+)+)\]?", re.MULTILINE)
 
 
 def problems(changelog: str, manifest: str) -> Iterator[str]:
-    """What is wrong between the texts of the two files."""
+    """Yield the differences between the versions in the two files."""
     version = ast.literal_eval(manifest).get("version", "")
     top = _HEADING.search(changelog)
     if not top:

@@ -1,16 +1,16 @@
-"""What the documents name exists: links, pictures, files, commands, tests, quoted code.
+"""Check that everything named in the documents exists: links, files, commands, tests, code.
 
-A document is read by people who believe it. Checked are
+Readers rely on documents. Checked are
 
 * links and pictures, and the headings that links point at;
 * paths in `backticks` (from the repository, the addon or the document's own folder): what ends
   like a file or a folder, or begins with a folder that is there;
 * `./dev X`, `make X` and `python -m tools.x`, in backticks and in blocks;
 * names of tests: `test_...`, `TestClass`, `TestClass.test_...`;
-* blocks of code behind `<!-- from: FILE -->`: they stand in that file, word for word;
+* blocks of code behind `<!-- from: FILE -->`: that file contains them literally;
 * that the page on architecture names every file with code of the addon.
 
-Whether what is said of them is true, no check can tell.
+Not checked: the truth of the text.
 """
 
 import ast
@@ -39,16 +39,16 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def documents(root: Path = ROOT) -> list[Path]:
-    """Every Markdown file that is handed out."""
+    """Return every published Markdown file."""
     places = (root.glob("*.md"), *(root.glob(f"{name}/**/*.md") for name in ("docs", ".github")))
     found = {path for place in places for path in place}
     return sorted(found | set(root.glob("*/README.md")) | set(root.glob("tests/*/README.md")))
 
 
 def problems(path: Path, root: Path = ROOT) -> Iterator[str]:
-    """What one document names and what is not there, each with its line."""
+    """Yield what one document names and does not exist, each with its line."""
     text = path.read_text()
-    # Blank where blocks stood: what is behind them keeps its place.
+    # Blanks instead of blocks: positions behind them remain.
     without_blocks = _BLOCK.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
     found = [
         *_missing_links(path, without_blocks, root),
@@ -62,12 +62,12 @@ def problems(path: Path, root: Path = ROOT) -> Iterator[str]:
 
 
 def unexplained(root: Path = ROOT) -> Iterator[str]:
-    """Files with code that the page on architecture does not name."""
+    """Yield files with code that the page on architecture does not name."""
     page = root / "docs" / "architecture.md"
     named = set(_CODE.findall(page.read_text()))
     for folder in _EXPLAINED:
-        for path in sorted((root / ADDON.name / folder).glob("*.py")):
-            name = f"{folder}/{path.name}"
+        for path in sorted((root / ADDON.name / folder).rglob("*.py")):
+            name = path.relative_to(root / ADDON.name).as_posix()
             if path.name != "__init__.py" and name not in named:
                 yield f"{page.relative_to(root)}:1: {name} is not named"
 
@@ -85,7 +85,7 @@ def _missing_links(path: Path, text: str, root: Path) -> Iterator[tuple[int, str
 
 
 def _slugs(text: str) -> set[str]:
-    """How a page of this text names its headings."""
+    """Return the anchors of the headings in a text."""
     heads = (re.sub(r"[^\w\- ]", "", head.lower()) for head in _HEADING.findall(text))
     return {head.strip().replace(" ", "-") for head in heads}
 
@@ -110,9 +110,9 @@ def _missing_commands(text: str, without_blocks: str) -> Iterator[tuple[int, str
         for found in _COMMAND.finditer(code):
             target, command, module = found.groups()
             if target and target not in _targets():
-                yield start + found.start(), f"`make {target}` is no target"
+                yield start + found.start(), f"there is no target `make {target}`"
             if command and command not in _commands():
-                yield start + found.start(), f"`./dev {command}` is no command"
+                yield start + found.start(), f"there is no command `./dev {command}`"
             if module and not _is_module(module.rstrip(".")):
                 yield start + found.start(), f"there is no module {module}"
 
@@ -143,7 +143,7 @@ def _misquoted(text: str, root: Path) -> Iterator[tuple[int, str]]:
         if not source.exists():
             yield quote.start(), f"there is no {quote[1]}"
         elif textwrap.dedent(quote[2]).strip() not in source.read_text():
-            yield quote.start(), f"this does not stand in {quote[1]}"
+            yield quote.start(), f"{quote[1]} does not contain this"
 
 
 @cache
@@ -159,7 +159,7 @@ def _commands() -> set[str]:
 
 @cache
 def _tests(root: Path) -> tuple[dict[str, set[str]], set[str]]:
-    """Classes of tests with their methods, and every test by its name."""
+    """Return the classes of tests with their methods, and the names of all tests."""
     classes: dict[str, set[str]] = {}
     functions: set[str] = set()
     for path in [*root.glob("*/tests/test_*.py"), *root.glob("tests/**/test_*.py")]:

@@ -1,6 +1,6 @@
-"""The tables of errors in the user guides are those of the addon, in English and in Arabic.
+"""Compare the tables of errors in the user guides with the addon, in English and in Arabic.
 
-`cartona_integration/models/core/reasons.py` holds every sentence that a person can meet;
+`cartona_integration/models/core/reasons.py` contains every sentence that a user can meet;
 `--fix` writes them into the guides, between two remarks. The sentences are read by running that
 file without Odoo: it needs a function that translates and a class to inherit, no more.
 """
@@ -45,7 +45,7 @@ GUIDES = {
 
 
 def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
-    """The addon's `cartona.reasons`, without Odoo.
+    """Return the addon's `cartona.reasons`, without Odoo.
 
     :param translate: English sentence -> sentence
     """
@@ -65,16 +65,16 @@ def reasons(translate: Callable[[str], str], source: Path = REASONS) -> object:
 
 
 def tables(said: object, heads: tuple, headings: tuple) -> str:
-    """The four tables as Markdown, rows in the order of the file.
+    """Return the four tables as Markdown, rows in the order of the file.
 
-    :param said: as `reasons` gives it
+    :param said: as `reasons` returns it
     """
     labels = said._fix_labels()
     groups = (
         said._connection_reasons(),
         said._listing_reasons(),
         said._order_reasons(),
-        said._told_reasons(),
+        said._order_update_reasons(),
     )
     parts = []
     for (heading, last), group in zip(headings, groups, strict=True):
@@ -89,7 +89,7 @@ def tables(said: object, heads: tuple, headings: tuple) -> str:
 
 
 def filled(text: str, content: str) -> str:
-    """The text of a guide with these tables in the place for them.
+    """Return the text of a guide with these tables in the place for them.
 
     :raise ValueError: when it has no such place
     """
@@ -101,7 +101,7 @@ def filled(text: str, content: str) -> str:
 
 
 def translator(language: str | None) -> Callable[[str], str]:
-    """How the addon says a sentence in a language; as it is where it is not translated."""
+    """Return a function that translates a sentence; without a translation it stays as it is."""
     if language is None:
         return str
     entries = polib.pofile(str(ADDON / "i18n" / f"{language}.po"))
@@ -110,7 +110,7 @@ def translator(language: str | None) -> Callable[[str], str]:
 
 
 def problems(fix: bool = False, root: Path = ROOT) -> Iterator[str]:
-    """Guides that say something else than the addon; repaired when asked to."""
+    """Yield guides whose tables differ from the addon, after repairing them if `fix` is set."""
     for name, (language, *words) in GUIDES.items():
         path = root / name
         text = path.read_text()

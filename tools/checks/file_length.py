@@ -1,4 +1,4 @@
-"""No file has more lines than a reader takes in at once."""
+"""Check that no file is too long to read in one go."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ _KINDS = {".py", ".js", ".css", ".xml", ".sh"}
 
 
 def problems(root: Path = ROOT) -> Iterator[str]:
-    """Each file that is too long."""
+    """Yield each file that is too long."""
     for path in sorted(path for folder in _FOLDERS for path in (root / folder).rglob("*")):
         if path.suffix in _KINDS:
             lines = len(path.read_text(encoding="utf-8").splitlines())

@@ -1,4 +1,4 @@
-"""Two packages stay on their own: what is Cartona's knows no Odoo, the sandbox no addon.
+"""Two packages are independent: the client does not import Odoo, the sandbox not the addon.
 
 `cartona_integration/cartona_api` imports the standard library, `requests` (with its `urllib3`)
 and itself; `sandbox` anything but the addon and Odoo, so that the two can disagree.
@@ -18,7 +18,7 @@ SANDBOX_MAY_NOT = {"odoo", "cartona_integration", "cartona_api", "tools", "tests
 
 
 def imports(path: Path, package: Path) -> Iterator[tuple[int, str]]:
-    """Line and top-level name of every import of a file; one that climbs out is `..`."""
+    """Yield line and top-level name of each import; `..` for one from above the package."""
     depth = len(path.relative_to(package).parts)
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Import):
@@ -31,15 +31,15 @@ def imports(path: Path, package: Path) -> Iterator[tuple[int, str]]:
 
 
 def problems(client: Path = CLIENT, sandbox: Path = SANDBOX) -> Iterator[str]:
-    """Every import that leaves its package where it must not."""
+    """Yield the imports of packages that are not allowed."""
     for path in sorted(client.rglob("*.py")):
         for line, name in imports(path, client):
             if name not in CLIENT_MAY:
-                yield f"{path}:{line}: imports {name}, which is not the client's business"
+                yield f"{path}:{line}: imports {name}, which the client must not use"
     for path in sorted(sandbox.rglob("*.py")):
         for line, name in imports(path, sandbox):
             if name in SANDBOX_MAY_NOT or name == "..":
-                yield f"{path}:{line}: imports {name}; the sandbox knows only the API"
+                yield f"{path}:{line}: imports {name}; the sandbox must not use it"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every sentence of the addon has its Arabic one, with the same placeholders in it."""
+"""Check that every text of the addon has an Arabic one with the same placeholders."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _PLACEHOLDER = re.compile(r"%(?:\([^)]+\))?[sdrf%]|\{\w*\}")
 
 
 def problems(template: polib.POFile, translation: polib.POFile) -> Iterator[str]:
-    """What of the template the translation lacks, or says with other placeholders."""
+    """Yield texts without a translation or with other placeholders, and obsolete ones."""
     translated = {entry.msgid: entry for entry in translation if not entry.obsolete}
     for entry in template:
         found = translated.get(entry.msgid)
@@ -27,7 +27,7 @@ def problems(template: polib.POFile, translation: polib.POFile) -> Iterator[str]
     known = {entry.msgid for entry in template}
     for msgid in translated:
         if msgid not in known:
-            yield f"ar.po: translates what the addon does not say: {msgid!r}"
+            yield f"ar.po: translates a text that the addon does not contain: {msgid!r}"
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""The addon's XML is laid out in one way, so that a diff shows what changed and no more.
+"""Check the layout of the addon's XML: one layout, so a diff shows nothing but the change.
 
 Four spaces per level; a tag on one line where it fits, else one attribute per line and the
 bracket on a line of its own; a space before `/>`. `--fix` repairs indentation and line ends;
-the rest is said and left to a person, who knows where a line is best broken.
+the rest is reported: where to break a line is decided by a person.
 """
 
 import re
@@ -15,7 +15,7 @@ from tools.checks.report import ADDON, finish
 FIRST_LINE = '<?xml version="1.0" encoding="utf-8" ?>'
 INDENT = 4
 
-#: Comments and CDATA are passed over whole; then tags, with quoted values that may hold `>`.
+#: Comments and CDATA are skipped; then tags, with quoted values that may contain `>`.
 _TOKEN = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?P<close>/)?(?P<name>[\w:.-]+)"
     r"(?P<attributes>(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)(?P<space>\s*)(?P<self>/)?>",
@@ -25,7 +25,7 @@ _ATTRIBUTE = re.compile(r"[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*')", re.DOTALL)
 
 
 def problems(name: str, text: str) -> Iterator[str]:
-    """What is wrong with the layout of one file, each with its line."""
+    """Yield the mistakes in the layout of one file, each with its line."""
     if text.split("\n", 1)[0] != FIRST_LINE:
         yield f"{name}:1: the first line is not {FIRST_LINE}"
     if not text.endswith("\n") or text.endswith("\n\n"):
@@ -47,7 +47,7 @@ def problems(name: str, text: str) -> Iterator[str]:
 def _tag_problems(text: str, tag: re.Match, depth: int) -> Iterator[str]:
     before = text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
     if not before.strip() and len(before) != depth * INDENT:
-        yield f"<{tag['name']}> stands at {len(before)} instead of {depth * INDENT}"
+        yield f"<{tag['name']}> is at column {len(before)} instead of {depth * INDENT}"
     if tag["close"]:
         return
     attributes = [" ".join(found.split()) for found in _ATTRIBUTE.findall(tag["attributes"])]
@@ -74,7 +74,7 @@ def _is_spread(lines: list[str], tag: re.Match, depth: int) -> bool:
 
 
 def repaired(text: str) -> str:
-    """The text with line ends in order, and every tag that begins a line at its level."""
+    """Return the text with clean line ends and each tag that begins a line at its level."""
     text = "\n".join(line.rstrip().expandtabs(INDENT) for line in text.split("\n")).strip() + "\n"
     pieces, end, depth = [], 0, 0
     for tag in _TOKEN.finditer(text):
@@ -90,7 +90,7 @@ def repaired(text: str) -> str:
 
 
 def main(fix: bool) -> None:
-    """Check every XML file of the addon, after repairing it when asked to."""
+    """Check every XML file of the addon, after repairing it if `fix` is set."""
     found: list[str] = []
     for path in sorted(ADDON.rglob("*.xml")):
         text = path.read_text()

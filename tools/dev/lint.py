@@ -43,7 +43,7 @@ CHECKS = (
     ),
     Check(
         "pylint: client",
-        # What these two say of methods called `read` or `create` holds for Odoo's models only.
+        # Both apply to methods `read` and `create` of Odoo's models only.
         _tool(
             "pylint",
             "--rcfile=.pylintrc-mandatory",
@@ -59,6 +59,10 @@ CHECKS = (
     Check("translations complete", _own("translations_complete")),
     Check("errors in the user guides", _own("error_pages")),
     Check("what documents name", _own("documents")),
+    Check("one definition per method", _own("one_definition")),
+    Check("direction of imports", _own("package_imports")),
+    Check("files of each model", _own("model_files")),
+    Check("vocabulary", _own("vocabulary")),
 )
 
 

@@ -6,7 +6,7 @@ from . import push
 from . import reader
 from . import drift
 from . import order_drift
-from . import listing_identity
+from . import sync_state
 from . import link_import
 from . import ranking
 from . import match

@@ -174,7 +174,7 @@ class CartonaDrift(models.Model):
         :return: dict (listing id, kind) -> values of the row
         """
         listing, shown = intent.listing, intent.listing._shown()
-        if intent.doubt == "pack_changed":
+        if intent.hold_reason == "pack_changed":
             return {
                 (listing.id, "unit"): {
                     "reason": "unconfirmed",
@@ -206,7 +206,7 @@ class CartonaDrift(models.Model):
         :return: dict field -> value
         """
         wanted, product = dict(intent.values), intent.listing.product_id
-        if intent.doubt and intent.price is not None:
+        if intent.hold_reason and intent.price is not None:
             wanted["selling_price"] = intent.price
         usual = set()
         if product.active and product.sale_ok:
@@ -237,8 +237,8 @@ class CartonaDrift(models.Model):
             return "hidden"
         prices, stock = config.auto_sync_products, config.auto_sync_stock
         is_live = {"price": prices, "stock": stock, "published": prices or stock}[kind]
-        is_doubtful = intent.doubt and field == "selling_price"
-        if is_doubtful and (is_live or intent.doubt in _NEVER_UNSEEN):
+        is_doubtful = intent.hold_reason and field == "selling_price"
+        if is_doubtful and (is_live or intent.hold_reason in _NEVER_UNSEEN):
             return "unconfirmed"
         if not is_live:
             return "not_live"

@@ -1,14 +1,12 @@
 """`cartona.listing`: one row of the supplier's catalogue on Cartona, and the product it sells."""
 
-import json
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
 from ...compat import Constraint, pack_unit_domain, same_unit_family
 from ..core.reasons import PRICE_HOLD_REASONS
-from ..queue.outbox import LISTING_KINDS
+from ..queue.streams import LISTING_KINDS
 
 SYNC_STATES = [
     ("not_linked", "Not linked"),
@@ -180,11 +178,15 @@ class CartonaListing(models.Model):
 
     def write(self, vals):
         vals = self._clean(vals)
+        relinked = self.browse()
+        if "product_id" in vals:
+            self._void_given_ids(vals["product_id"])
+            relinked = self.filtered(lambda listing: listing.product_id.id != vals["product_id"])
         if _SOLD_BY & vals.keys():
             # Unknown, and not as if nothing had been sent: then what the catalogue has shown
-            # before would count. That of another id never does.
-            told = self if "cartona_id" in vals else self.filtered("sent_values")
-            super(CartonaListing, told).write({"sent_values": "{}"})
+            # before would count. The values of another id never do.
+            sent = self if "cartona_id" in vals else self.filtered("sent_values")
+            super(CartonaListing, sent).write({"sent_values": "{}"})
             vals = dict(
                 vals,
                 sent_price=0.0,
@@ -200,6 +202,9 @@ class CartonaListing(models.Model):
             self._linked()
         elif _MATCHED_BY & vals.keys():
             self._replay_waiting()
+        if "product_id" in vals:
+            relinked._store_seen_usual()
+            self._reset_match(vals["product_id"])
         return res
 
     def _clean(self, vals):
@@ -247,11 +252,6 @@ class CartonaListing(models.Model):
         waiting.sudo()._mark_dirty()
 
     # === BUSINESS METHODS === #
-
-    def _confirmed_values(self):
-        """What Cartona is known to have: dict of field -> value."""
-        self.ensure_one()
-        return json.loads(self.sent_values or "{}")
 
     def _last_sent(self):
         """What Cartona was last told of the listing, in words: “12.50 LE, 240 in stock”.

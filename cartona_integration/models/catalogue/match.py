@@ -109,20 +109,6 @@ class CartonaListing(models.Model):
         for listing in self:
             listing.match_id = listing.match_ids[:1]
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        """Override: what was linked needs no candidates; what was taken off needs new ones."""
-        res = super().write(vals)
-        if "product_id" in vals:
-            # In sudo mode: candidates are made and removed by the system only.
-            self.sudo().match_ids.unlink()
-            if vals["product_id"]:
-                self.filtered("never_match").write({"never_match": False})
-            else:
-                self.write({"match_ranked_at": False})
-        return res
-
     # === ACTION METHODS === #
 
     def action_accept_match(self):
@@ -148,6 +134,17 @@ class CartonaListing(models.Model):
         return True
 
     # === BUSINESS METHODS === #
+
+    def _reset_match(self, product_id):
+        """Remove the candidates of what was linked, and request new ones for what was taken off.
+
+        In sudo mode: candidates are made and removed by the system only.
+        """
+        self.sudo().match_ids.unlink()
+        if product_id:
+            self.filtered("never_match").write({"never_match": False})
+        else:
+            self.write({"match_ranked_at": False})
 
     def _accept(self, product, pack_count):
         """Link an unmatched listing to a product.

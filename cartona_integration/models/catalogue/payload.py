@@ -8,9 +8,11 @@ from odoo import fields, models
 
 from ...compat import flush, pricelist_prices, round_price, same_unit_family
 
-# What one listing should show: `values` as Cartona names them, and why its price, or all of it,
-# is kept back: `doubt` is an error code, `words` say more of it where the price does not.
-Intent = namedtuple("Intent", "listing values doubt price words")
+# What one listing should show.
+#   values: dict of Cartona's field -> value
+#   hold_reason: error code, why the price or all of it waits for a person; None to send it
+#   detail: more about that reason where the price does not show it
+Intent = namedtuple("Intent", "listing values hold_reason price detail")
 
 # Fields that are only ever sent to say something else than this, and to set them back.
 USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
@@ -35,11 +37,20 @@ class CartonaListing(models.Model):
         misfits = linked.filtered(
             lambda listing: not same_unit_family(listing.uom_id, listing.product_id.uom_id)
         )
+        intents = [
+            Intent(listing, {}, "unit_changed", None, listing._unit_change()) for listing in misfits
+        ] + (linked - misfits)._compute_intents(config, everything)
+        # The id is sent with the first price or stock, and only where prices are switched on: that
+        # is the switch for everything about a product but its stock.
+        ids = self._ids_to_give(config) if config.auto_sync_products else {}
         return [
-            Intent(listing, {}, "unit_changed", None, listing._unit_words()) for listing in misfits
-        ] + (linked - misfits)._work_out(config, everything)
+            intent._replace(values=dict(intent.values, internal_product_id=ids[intent.listing.id]))
+            if intent.values and intent.listing.id in ids
+            else intent
+            for intent in intents
+        ]
 
-    def _work_out(self, config, everything):
+    def _compute_intents(self, config, everything):
         """As `_intents`, where whatever Odoo makes of one listing holds up no other."""
         return self.env["cartona.worker"]._isolate_failures(
             self,
@@ -58,17 +69,17 @@ class CartonaListing(models.Model):
             for listing in self
         ]
 
-    def _unit_words(self):
+    def _unit_change(self):
         """From which unit the listing is sold to which its product is counted in."""
         return "%s → %s" % (self.uom_id.name or "-", self.product_id.uom_id.name)
 
     def _intent(self, price, stock, with_stock):
         if self.is_pack_changed:
             return Intent(self, {}, "pack_changed", price, "")
-        values, doubt = {}, None
+        values, hold_reason = {}, None
         if price is not None:
-            doubt = self._price_hold_reason(price)
-            if not doubt:
+            hold_reason = self._price_hold_reason(price)
+            if not hold_reason:
                 values["selling_price"] = price
         if stock is not None:
             values["available_stock_quantity"] = stock
@@ -77,7 +88,7 @@ class CartonaListing(models.Model):
             # Limited again, but to what? It goes with the quantity, once stock is sent.
             if with_stock or field != "is_unlimited_stock":
                 overrides[field] = USUAL[field]
-        return Intent(self, dict(values, **overrides), doubt, price, "")
+        return Intent(self, dict(values, **overrides), hold_reason, price, "")
 
     def _overridden(self):
         """Names of the fields that Cartona was told something unusual about."""

@@ -27,18 +27,6 @@ class CartonaListing(models.Model):
     )
     match_skipped_at = fields.Datetime(readonly=True, copy=False)
 
-    # === JOBS === #
-
-    @api.model
-    def _job_match(self, config_id):
-        """Rank what is not ranked yet; the next job goes on after a while."""
-        return self.env["cartona.worker"]._run_job("match", config_id, self._rank)
-
-    @api.model
-    def _catch_up_match(self, config_id):
-        """Cron: rank here what nobody ranks."""
-        self.env["cartona.worker"]._run_inline("match", config_id, self._rank)
-
     # === BUSINESS METHODS === #
 
     @api.model
@@ -53,6 +41,13 @@ class CartonaListing(models.Model):
     @api.model
     def _unranked_domain(self, config):
         return [*self._unmatched_domain(config), ("match_ranked_at", "=", False)]
+
+    @api.model
+    def _rank_backlog(self, config, _stream):
+        """Return infinity if listings wait that no job has ranked in time, else None."""
+        before = fields.Datetime.subtract(fields.Datetime.now(), seconds=RUNNER_ASLEEP_SECONDS)
+        late = [*self._unranked_domain(config), ("write_date", "<", before)]
+        return float("inf") if self.search(late, limit=1) else None
 
     @api.model
     def _rank(self, config_id):
@@ -203,17 +198,3 @@ class CartonaConfig(models.Model):
             return [(product.id, 0.0)]
 
         return dict(self.env["cartona.worker"]._isolate_failures(products, priced, unpriced))
-
-    # === CRON METHODS === #
-
-    @api.model
-    def _cron_catch_up(self):
-        """Override: rank what is new on Cartona, also without a job runner."""
-        res = super()._cron_catch_up()
-        Listing = self.env["cartona.listing"]
-        before = fields.Datetime.subtract(fields.Datetime.now(), seconds=RUNNER_ASLEEP_SECONDS)
-        for config in self.search([]):
-            late = [*Listing._unranked_domain(config), ("write_date", "<", before)]
-            if Listing.search(late, limit=1):
-                self._run_isolated("cartona.listing", "_catch_up_match", config.id)
-        return res

@@ -7,14 +7,12 @@ Each page is compared with what Odoo intends as soon as it is read (`cartona_dri
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ...cartona_api import (
-    CartonaClient,
-    CartonaError,
     Problem,
     parse_listing,
     readable_json,
@@ -23,6 +21,7 @@ from ...cartona_api import (
 from ...compat import check_may_read
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
 from .payload import USUAL
+from .sync_state import SHOWN_VALID
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
@@ -30,8 +29,6 @@ _PER_PAGE = 100
 _MOST_STOCK = 2**31 - 1
 # Of a row that could not be read.
 _ROW_SHOWN = 2000
-# Somebody may change a product on Cartona: a look that is older proves nothing.
-_LOOK_HOLDS = timedelta(hours=1)
 # What is compared with Odoo, by its name in Cartona's rows -> in `cartona_api.Listing`.
 SHOWN = {
     "selling_price": "price",
@@ -82,18 +79,6 @@ class CartonaListing(models.Model):
                 listing.product_id and known and shown and abs(known - shown) > 1e-6
             )
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        """Override: how a product was shown when it was linked is what the supplier chose."""
-        other = self.browse()
-        if "product_id" in vals:
-            other = self.filtered(lambda listing: listing.product_id.id != vals["product_id"])
-        res = super().write(vals)
-        for listing in other:
-            listing.seen_usual = _usual_in(listing._shown())
-        return res
-
     # === ACTION METHODS === #
 
     def action_accept_pack(self):
@@ -114,67 +99,46 @@ class CartonaListing(models.Model):
             listing._send_again()
             self.env["cartona.change"]._mark_replay(listing.config_id)
 
-    # === JOBS === #
-
-    @api.model
-    def _job_catalogue(self, config_id):
-        """Read one page of Cartona's catalogue; the next job reads the next one."""
-        return self.env["cartona.worker"]._run_job("catalogue", config_id, self._read_catalogue)
-
     # === BUSINESS METHODS === #
 
     @api.model
     def _read_catalogue(self, config_id):
-        """Read one page. The caller holds the lock.
+        """Read one page. The caller has the lock.
 
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
-        worker = self.env["cartona.worker"]
-        with worker._fresh_config(config_id) as config:
-            page = config.catalogue_page if config else 0
-            if not page or config._not_callable():
-                return None
-            wait = config._pause_seconds("in")
-            if wait:
-                return wait
-            settings = config._client_settings()
-        calls, rows, error = [], [], None
-        # To the microsecond, as the drain keeps when it has sent something.
-        asked_at = datetime.utcnow()
-        try:
-            with CartonaClient(on_call=calls.append, **settings) as client:
-                rows = client.list_products(page, _PER_PAGE)
-        except CartonaError as caught:
-            error = caught
 
-        def settle(config):
-            if not config:
-                return None
-            config.env["cartona.sync.log"]._record(config, calls)
-            wait = config._call_outcome("in", error)
-            if wait is not None:
-                return wait
-            return config._store_catalogue_page(rows, asked_at)
+        def call(client, page):
+            # To the microsecond, as the drain stores when it has sent something.
+            return datetime.utcnow(), client.list_products(page, _PER_PAGE)
 
-        return worker._transact(config_id, settle)
+        def store(config, _page, result, error):
+            if error:
+                return None
+            requested_at, rows = result
+            return config._store_catalogue_page(rows, requested_at)
+
+        def next_page(config):
+            return config.catalogue_page
+
+        return self.env["cartona.worker"]._exchange(
+            config_id, "in", next_page, call, store, is_due=next_page
+        )
 
     @api.model
-    def _catch_up_catalogue(self, config_id):
-        """Cron: go on with a catalogue that nobody reads any further."""
-        config = self.env["cartona.config"].browse(config_id)
-        moved = config.catalogue_moved_at
-        if not config.catalogue_page or not moved:
-            return
-        worker = self.env["cartona.worker"]
-        if (fields.Datetime.now() - moved).total_seconds() > RUNNER_ASLEEP_SECONDS:
-            worker._run_inline("catalogue", config.id, self._read_catalogue)
+    def _catalogue_backlog(self, config, _stream):
+        """Return how long ago the last page was read, None unless no job reads the next one."""
+        if not config.catalogue_page or not config.catalogue_moved_at:
+            return None
+        age = (fields.Datetime.now() - config.catalogue_moved_at).total_seconds()
+        return age if age > RUNNER_ASLEEP_SECONDS else None
 
     @api.model
-    def _store_shown(self, config, rows, asked_at):
+    def _store_shown(self, config, rows, requested_at):
         """Write what one page of the catalogue says.
 
         :param rows: list of `cartona_api.Listing`
-        :param datetime asked_at: when Cartona was asked for it, UTC
+        :param datetime requested_at: when Cartona was asked for it, UTC
         :return: listings, one per row
         """
         known = {
@@ -204,7 +168,7 @@ class CartonaListing(models.Model):
                 for row in fresh
             ]
         )
-        listings.write({"shown_at": asked_at, "shown_run": config.catalogue_run})
+        listings.write({"shown_at": requested_at, "shown_run": config.catalogue_run})
         return listings
 
     @api.model
@@ -236,11 +200,10 @@ class CartonaListing(models.Model):
             if self.is_pack_changed != had_changed:
                 self._mark_dirty()
 
-    def _confirmed_values(self):
-        """Override: where nothing was sent yet, what Cartona has just shown is what it has."""
-        if self.sent_values or not self.shown_at:
-            return super()._confirmed_values()
-        return self._shown() if fields.Datetime.now() - self.shown_at < _LOOK_HOLDS else {}
+    def _store_seen_usual(self):
+        """Store how products were shown when they were linked: that is the supplier's choice."""
+        for listing in self:
+            listing.seen_usual = _usual_in(listing._shown())
 
     def _shown(self):
         """What Cartona showed last: dict field -> value, without what it did not say."""
@@ -293,14 +256,14 @@ class CartonaConfig(models.Model):
             )
         self._wake_streams("catalogue")
 
-    def _store_catalogue_page(self, rows, asked_at):
+    def _store_catalogue_page(self, rows, requested_at):
         """Keep one page and say whether there is another.
 
         The end is a page that is empty or brings nothing new: Cartona may give fewer rows a page
         than were asked for, and may not know of pages at all.
 
         :param rows: raw rows
-        :param datetime asked_at: when Cartona was asked for them, UTC
+        :param datetime requested_at: when Cartona was asked for them, UTC
         :return: 0 when there is more to read, else None
         """
         parsed, unreadable = {}, (self.catalogue_unreadable or "").splitlines()
@@ -326,9 +289,9 @@ class CartonaConfig(models.Model):
         )
         fresh += len(parsed) - seen
         now = fields.Datetime.now()
-        listings = Listing._store_shown(self, list(parsed.values()), asked_at)
+        listings = Listing._store_shown(self, list(parsed.values()), requested_at)
         Listing._store_unreadable(self, nameable - parsed.keys() - {""})
-        self.env["cartona.drift"]._compare(self, listings, asked_at)
+        self.env["cartona.drift"]._compare(self, listings, requested_at)
         self.write(
             {
                 "catalogue_moved_at": now,
@@ -360,28 +323,11 @@ class CartonaConfig(models.Model):
         """Whether what Cartona showed when its catalogue was read last proves nothing any more."""
         self.ensure_one()
         read = self.catalogue_read_at
-        return bool(read) and fields.Datetime.now() - read >= _LOOK_HOLDS
+        return bool(read) and fields.Datetime.now() - read >= SHOWN_VALID
 
     def _unreadable_count(self):
         """How many rows of the catalogue could not be read."""
         return len((self.catalogue_unreadable or "").splitlines())
-
-    @api.model
-    def _cron_catch_up(self):
-        """Override: a catalogue is read on also while nothing is live, and without a runner."""
-        res = super()._cron_catch_up()
-        for config in self.search([("catalogue_page", ">", 0)]):
-            self._run_isolated("cartona.listing", "_catch_up_catalogue", config.id)
-        return res
-
-    @api.model
-    def _cron_sweep(self):
-        """Override: once a night Cartona's catalogue is read and compared, too."""
-        res = super()._cron_sweep()
-        for config in self.search([("connection_state", "=", "connected")]):
-            if not config._not_callable():
-                config._start_catalogue()
-        return res
 
 
 def _in_column(number):

@@ -352,7 +352,7 @@ class CartonaConfig(GuardedFields, models.Model):
         if turned_on[0] or turned_on[1]:
             self._begin_progress()
         if turned_on[2]:
-            Change._mark_open_orders_dirty(self)
+            self.env["cartona.order.push"]._mark_open_orders_dirty(self)
             self._wake_streams("pull", "import")
 
     # === BUSINESS METHODS === #

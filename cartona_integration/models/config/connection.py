@@ -1,10 +1,7 @@
 """`cartona.config`: whether Cartona may be called, and what its answers do to the connection."""
 
-import logging
 import random
 from datetime import timedelta
-
-import psycopg2
 
 from odoo import _, api, fields, models
 
@@ -17,8 +14,7 @@ from ...cartona_api import (
 )
 from ...compat import check_may_read, read_again
 from ..core.formatting import paragraph
-
-_logger = logging.getLogger(__name__)
+from ..queue.streams import STREAMS
 
 # A refused token is tried again this often, so that a renewed one is noticed by itself.
 _PROBE_SECONDS = 60
@@ -377,19 +373,20 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_pull_orders(self):
-        """Called once a minute, whatever the interval: each configuration has its own.
+        """Fetch orders. Runs once a minute, whatever the interval: each configuration has its own.
 
-        Once connected, orders are read also while they are switched off: they are kept, and
+        Once connected, orders are read also while they are switched off: they are stored, and
         neither imported nor acknowledged.
         """
+        worker = self.env["cartona.worker"]
         connected = ["&", ("database_uuid", "!=", False), ("connection_state", "!=", "untested")]
         for config in self.search(["|", ("auto_sync_orders", "=", True), *connected]):
             may_call = not config._not_callable() and not config._pause_seconds("in")
             if may_call and config._pull_is_due():
-                self._run_isolated("cartona.message", "_catch_up_pull", config.id)
+                worker._run_isolated("cartona.worker", "_catch_up", "pull", config.id)
 
     def _pull_is_due(self):
-        """Whether the interval has passed since the list was last read to its end."""
+        """Return True if the interval has passed since the list was last read to its end."""
         if not self.last_pull:
             return True
         passed = (fields.Datetime.now() - self.last_pull).total_seconds()
@@ -397,33 +394,25 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_catch_up(self):
-        """Pick up what a crash left behind; without a job runner, do the work here."""
-        for config in self.search([]).filtered(lambda config: config._is_live()):
-            self._run_isolated("cartona.change", "_catch_up", config.id)
-            self._run_isolated("cartona.message", "_catch_up", config.id)
-        self._run_isolated("cartona.config", "_mark_dated_rules_dirty")
-        self._run_isolated("cartona.config", "_mark_todays_rates_dirty")
+        """Process what a crash left behind; without a job runner, everything.
 
-    def _run_isolated(self, model, method, *args):
-        """Do one part of the cron's work: what goes wrong in it stops no other company's.
-
-        In a transaction of its own, for the one before may have worked a queue for seconds, and
-        what that has committed would collide with what is written here.
+        Activities first, so that they are up to date even when a stream takes long.
         """
-        try:
-            with self.env.registry.cursor() as cr:
-                getattr(self.env(cr=cr)[model], method)(*args)
-        except psycopg2.OperationalError as error:
-            _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
-        except Exception:
-            _logger.exception("Cartona: %s.%s%s failed", model, method, args)
+        worker = self.env["cartona.worker"]
+        self._update_activities()
+        for config in self.search([]):
+            for stream in STREAMS:
+                if stream != "pull":  # it has its own cron
+                    worker._run_isolated("cartona.worker", "_catch_up", stream, config.id)
+        worker._run_isolated("cartona.config", "_mark_dated_rules_dirty")
+        worker._run_isolated("cartona.config", "_mark_todays_rates_dirty")
 
     @api.model
     def _cron_sweep(self):
-        """Once a night, look at everything: what no hook has seen is found here.
+        """Look at everything once a night: find changes without a hook, read the catalogue.
 
-        Sends nothing that Cartona is known to have; what it refused is offered again, and
-        orders that wait are tried again.
+        Sends nothing that Cartona is known to have; what it refused is sent again, and waiting
+        orders are tried again, which wait for more than a hook can see.
         """
         Change = self.env["cartona.change"]
         Change._mark_all_dirty(self.search([("auto_sync_products", "=", True)]), "price")
@@ -431,6 +420,8 @@ class CartonaConfig(models.Model):
             self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
             "stock",
         )
-        # Orders wait for more than a hook can see.
         Change._mark_replay(self.search([("auto_sync_orders", "=", True)]))
         self.env["cartona.delivery.proof"]._mark_leftovers_dirty()
+        for config in self.search([("connection_state", "=", "connected")]):
+            if not config._not_callable():
+                config._start_catalogue()

@@ -16,15 +16,12 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from ...cartona_api import (
-    CartonaClient,
-    CartonaError,
     Problem,
-    PushOutcome,
     parse_order,
     push_batch,
 )
 from ...cartona_api import status as life_cycle
-from ..queue.worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
+from ..queue.worker import LOCK_MISSED_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -35,56 +32,58 @@ _CHANGE_WAITS = "change_waits"
 class CartonaMessage(models.Model):
     _inherit = "cartona.message"
 
-    # === JOBS === #
+    # === BUSINESS METHODS: IMPORT === #
 
     @api.model
-    def _job_import(self, config_id):
-        """Import one batch of messages and acknowledge what is safe."""
-        return self.env["cartona.worker"]._run_job("import", config_id, self._import)
-
-    @api.model
-    def _catch_up(self, config_id):
-        """Cron: ring for messages that nobody was told about, or import them here."""
+    def _import_backlog(self, config, _stream):
+        """Return the age of the oldest message or retry that waits in seconds, None without one."""
+        if not config._is_live():
+            return None
         self.env.cr.execute(
             """
-            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(noted)) FROM (
-                SELECT min(write_date) AS noted FROM cartona_message
+            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(since)) FROM (
+                SELECT min(write_date) AS since FROM cartona_message
                  WHERE config_id = %s AND (state = 'new' OR acknowledge = 'due')
                 UNION ALL
                 SELECT min(create_date) FROM cartona_change
                  WHERE config_id = %s AND kind = 'replay'
             ) waiting
             """,
-            (config_id, config_id),
+            (config.id, config.id),
         )
         age = self.env.cr.fetchone()[0]
-        if age is None:
-            return
-        config = self.env["cartona.config"].browse(config_id)
-        if config.list_state:
-            self._catch_up_pull(config_id)  # nothing is acknowledged before
-        is_late = age > RUNNER_ASLEEP_SECONDS
-        self.env["cartona.worker"]._wake_or_run("import", config_id, self._import, is_late)
-
-    # === BUSINESS METHODS: IMPORT === #
+        if age is not None and config.list_state:
+            # Nothing is acknowledged before the list is read.
+            self.env["cartona.worker"]._catch_up("pull", config.id)
+        return age
 
     @api.model
     def _import(self, config_id):
-        """Import one batch, then acknowledge. The caller holds the lock.
+        """Import one batch, then acknowledge. The caller has the lock.
 
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
         worker = self.env["cartona.worker"]
         with worker._fresh_config(config_id) as config:
             if not config or not config.auto_sync_orders or config._is_copied():
-                return None
+                return self._update_activities(config_id, None)
             message_ids = config.env["cartona.message"]._claim(config)
         if message_ids:
             self._import_batch(config_id, message_ids)
-        # What is here already does not wait until Cartona can be told again.
+        # Orders that are stored do not wait until Cartona can be called again.
         wait = self._acknowledge(config_id)
         with worker._fresh_config(config_id) as config:
-            return 0 if config and config.env["cartona.message"]._is_open(config) else wait
+            is_open = config and config.env["cartona.message"]._is_open(config)
+        return self._update_activities(config_id, 0 if is_open else wait)
+
+    def _update_activities(self, config_id, wait):
+        """Bring the activities about waiting orders up to date after the last batch.
+
+        :return: `wait`
+        """
+        if wait != 0:
+            self.env["cartona.config"]._update_activities([config_id])
+        return wait
 
     def _claim(self, config):
         """Let replays happen, outdate what a later message replaces, choose the next batch.
@@ -302,39 +301,32 @@ class CartonaMessage(models.Model):
             return self._acknowledge_now(config_id) if is_ours else LOCK_MISSED_SECONDS
 
     def _acknowledge_now(self, config_id):
-        worker = self.env["cartona.worker"]
-        with worker._fresh_config(config_id) as config:
-            if config.list_state:
-                return None  # who has read the list rings
-            due = config and config.env["cartona.message"]._due(config)
-            if not due or config._not_callable():
-                return None
-            wait = config._pause_seconds("in")
-            if wait:
-                return wait
-            ids = due.ids
+        def due_messages(config):
+            # While the list is to be read, its reader wakes the import again.
+            return not config.list_state and config.env["cartona.message"]._due(config)
+
+        def prepare(config):
+            due = due_messages(config)
             items = [{"hashed_id": one.hashed_id, "status": life_cycle.SYNCED} for one in due]
-            settings = config._client_settings()
-        calls, outcome = [], PushOutcome()
-        try:
-            with CartonaClient(on_call=calls.append, **settings) as client:
-                outcome = push_batch(client.update_order_statuses, items)
-        except CartonaError as error:
-            outcome.error = error
+            return due.ids, items
 
-        def settle(config):
-            config.env["cartona.sync.log"]._record(config, calls)
-            Message = config.env["cartona.message"]
-            accepted = Message.browse(ids[index] for index in outcome.accepted)
-            accepted.exists().write({"acknowledge": "done"})
-            # A refused one comes back with the next pull and is told again then.
-            refused = Message.browse(ids[index] for index in outcome.refused)
-            refused.exists().write({"acknowledge": "done"})
-            wait = config._call_outcome("in", outcome.error)
+        def store(config, task, outcome, _error):
+            ids, _items = task
+            # A refused one comes back with the next pull and is acknowledged again then.
+            answered = [] if outcome is None else [*outcome.accepted, *outcome.refused]
+            messages = config.env["cartona.message"].browse(ids[index] for index in answered)
+            messages.exists().write({"acknowledge": "done"})
             # A full call may have left some.
-            return 0 if wait is None and len(ids) == config.batch_size else wait
+            return 0 if len(ids) == config.batch_size else None
 
-        return worker._transact(config_id, settle)
+        return self.env["cartona.worker"]._exchange(
+            config_id,
+            "in",
+            prepare,
+            lambda client, task: push_batch(client.update_order_statuses, task[1]),
+            store,
+            is_due=due_messages,
+        )
 
     def _due(self, config):
         """What Cartona can be told now: not of an order of which something is still to be read, for

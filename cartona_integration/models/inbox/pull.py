@@ -13,25 +13,47 @@ stands on the configuration.
 
 import json
 import time
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from odoo import api, fields, models
 
 from ...cartona_api import (
     CartonaClient,
-    CartonaError,
     Notice,
     Problem,
     Rejected,
     Unauthorised,
     unwrap,
 )
-from ..queue.worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS
+from ..queue.worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS, Wait
 
 # A pull that has not come to the end hands over to the next job after this long.
 _PULL_SECONDS = 20
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
+
+
+@dataclass
+class Reading:
+    """One job's reading of the list.
+
+    :param settings: of the client
+    :param per_page: orders on a page
+    :param mark: where an earlier job ended: [with our code or not, page, number of messages of
+        this pass that were new]; None to begin at the first page
+    :param began_at: datetime
+    :param offered: ids of all orders on our own list, filled while it is read
+    :param calls: calls without our code, for the log
+    """
+
+    settings: dict
+    per_page: int
+    mark: Any
+    began_at: Any
+    offered: set = field(default_factory=set)
+    calls: list = field(default_factory=list)
 
 
 class CartonaConfig(models.Model):
@@ -63,104 +85,94 @@ class CartonaConfig(models.Model):
 class CartonaMessage(models.Model):
     _inherit = "cartona.message"
 
-    # === JOBS === #
-
-    @api.model
-    def _job_pull(self, config_id):
-        """Read Cartona's list of orders to the end."""
-        return self.env["cartona.worker"]._run_job("pull", config_id, self._pull)
-
-    @api.model
-    def _catch_up_pull(self, config_id):
-        """Cron: ring for a pull that is due, or do it here when nobody comes."""
-        worker = self.env["cartona.worker"]
-        config = self.env["cartona.config"].browse(config_id)
-        nobody_comes, _is_at_work = config._jobs_at_work()
-        is_late = nobody_comes or worker._is_overdue("pull", config.id, RUNNER_ASLEEP_SECONDS)
-        worker._wake_or_run("pull", config.id, self._pull, is_late)
-
     # === BUSINESS METHODS === #
 
     @api.model
+    def _pull_backlog(self, config, _stream):
+        """Return infinity if no job runner is active, else 0: the pull is only woken."""
+        is_asleep, _is_active = config._jobs_at_work()
+        is_late = is_asleep or self.env["cartona.worker"]._is_overdue(
+            "pull", config.id, RUNNER_ASLEEP_SECONDS
+        )
+        return float("inf") if is_late else 0
+
+    @api.model
     def _pull(self, config_id):
-        """Read all pages, again and again until a whole pass brings nothing new. The caller holds
+        """Read all pages, again and again until a whole pass brings nothing new. The caller has
         the lock. Each page is stored and committed before the next.
 
         :return: seconds until the next try (0: at once), None when the list was read to its end
         """
-        worker = self.env["cartona.worker"]
+        return self.env["cartona.worker"]._exchange(
+            config_id,
+            "in",
+            lambda config: config.env["cartona.message"]._begin_reading(config),
+            lambda client, reading: self._read_list(client, config_id, reading),
+            lambda config, *rest: config.env["cartona.message"]._end_reading(config, *rest),
+        )
 
-        def begin(config):
-            if not config or config._not_callable():
-                return None, None
-            wait = config._pause_seconds("in")
-            if wait:
-                return wait, None
-            if not worker._try_lock(config.env.cr, "acknowledge", config_id):
-                return LOCK_MISSED_SECONDS, None
-            config.list_state = "reading"
-            per_page = min(config.batch_size, _PER_PAGE)
-            mark = json.loads(config.pull_mark or "null")
-            return None, (config._client_settings(), per_page, mark)
+    def _begin_reading(self, config):
+        """Step (a) of an exchange.
 
-        wait, start = worker._transact(config_id, begin)
-        if not start:
-            return wait
-        settings, per_page, mark = start
-        calls, error, is_whole = [], None, not mark
-        began_at, offered = fields.Datetime.now(), set()
-        try:
-            mark = self._read_list(config_id, settings, per_page, mark, calls, offered)
-        except CartonaError as caught:
-            # The next try begins at the first page: new orders do not wait for a page that fails.
-            error, mark = caught, None
+        :return: `Reading`, or `Wait` while an acknowledgement is being sent
+        """
+        if not self.env["cartona.worker"]._try_lock(self.env.cr, "acknowledge", config.id):
+            return Wait(LOCK_MISSED_SECONDS)
+        config.list_state = "reading"
+        return Reading(
+            settings=config._client_settings(),
+            per_page=min(config.batch_size, _PER_PAGE),
+            mark=json.loads(config.pull_mark or "null"),
+            began_at=fields.Datetime.now(),
+        )
 
-        def settle(config):
-            if not config:
-                return None
-            config.env["cartona.sync.log"]._record(config, calls)
-            is_wanted = config.list_state == "wanted"  # since we began
-            goes_on = json.dumps(mark) if mark and not is_wanted else False
-            if (config.pull_mark or False) != goes_on:
-                config.pull_mark = goes_on
-            if not error:
-                config.last_pull = fields.Datetime.now()
-                if is_whole and not mark:
-                    config._store_offered(offered, began_at)
-                if not mark and not is_wanted:
-                    config.list_state = False
-                    config.env["cartona.message"]._wake_acknowledging(config)
-            wait = config._call_outcome("in", error)
-            return 0 if wait is None and (mark or is_wanted) else wait
+    def _end_reading(self, config, reading, mark, error):
+        """Step (c) of an exchange.
 
-        return worker._transact(config_id, settle)
+        :param mark: where the next job goes on, None at the end of the list; after an error the
+            next job begins at the first page: new orders do not wait for a page that fails
+        :return: 0 when the next job goes on at once, else None
+        """
+        self.env["cartona.sync.log"]._record(config, reading.calls)
+        is_wanted = config.list_state == "wanted"  # since we began
+        goes_on = json.dumps(mark) if mark and not is_wanted else False
+        if (config.pull_mark or False) != goes_on:
+            config.pull_mark = goes_on
+        if not error:
+            config.last_pull = fields.Datetime.now()
+            if not (reading.mark or mark):
+                config._store_offered(reading.offered, reading.began_at)
+            if not mark and not is_wanted:
+                config.list_state = False
+                self._wake_acknowledging(config)
+        return 0 if mark or is_wanted else None
 
-    def _read_list(self, config_id, settings, per_page, mark, calls, offered):
-        """Read the list with our code, then once more without it: an account that nobody has
-        entered here would stay unseen otherwise.
+    def _read_list(self, client, config_id, reading):
+        """Read the list with our code, then once more without it: an account whose code is entered
+        nowhere here would remain unseen otherwise.
 
-        :param mark: where an earlier job has come to: [whether with our code, page, how many
-            messages of this pass were new]; None to begin anew
-        :param set offered: gets the ids of all orders on our own list
-        :return: such a mark when time ran out, None at the end
+        :return: a mark as `Reading.mark` when time ran out, None at the end
         """
         deadline = time.monotonic() + _PULL_SECONDS
-        is_own, page, found = mark or (True, 1, 0)
+        settings, per_page = reading.settings, reading.per_page
+        is_own, page, found = reading.mark or (True, 1, 0)
         if is_own:
-            with CartonaClient(on_call=calls.append, **settings) as client:
-                rest = self._read_pages(client, config_id, per_page, deadline, page, found, offered)
+            rest = self._read_pages(
+                client, config_id, per_page, deadline, page, found, reading.offered
+            )
             if rest:
                 return [True, *rest]
             page, found = 1, 0
         if not settings["supplier_code"]:
             return None
-        # Cartona may insist on a code; then there is nothing to see, and nothing wrong with the
-        # token, which has just been taken.
-        with CartonaClient(on_call=calls.append, **dict(settings, supplier_code="")) as client:
+        # Cartona may require a code; then there is nothing to read, and nothing wrong with the
+        # token, which was accepted before.
+        settings = dict(settings, supplier_code="")
+        with CartonaClient(on_call=reading.calls.append, **settings) as client:
             try:
                 rest = self._read_pages(client, config_id, per_page, deadline, page, found, set())
             except (Rejected, Unauthorised):
-                calls.pop()
+                reading.calls.pop()
                 return None
         return [False, *rest] if rest else None
 

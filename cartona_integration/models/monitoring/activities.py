@@ -195,23 +195,3 @@ class CartonaConfig(models.Model):
             )
         )
         return able[:1] or self._default_user_id()
-
-    # === CRON METHODS === #
-
-    @api.model
-    def _cron_catch_up(self):
-        """Override: first of all, so that what is told is told though a queue takes long."""
-        self._update_activities()
-        return super()._cron_catch_up()
-
-
-class CartonaMessage(models.Model):
-    _inherit = "cartona.message"
-
-    @api.model
-    def _import(self, config_id):
-        """Override: orders that wait, or wait no more, are told of at once."""
-        wait = super()._import(config_id)
-        if wait != 0:
-            self.env["cartona.config"]._update_activities([config_id])
-        return wait

@@ -14,7 +14,7 @@ from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ...compat import flush
 from ..core.reasons import PRICE_HOLD_REASONS
-from ..queue.outbox import LISTING_KINDS
+from ..queue.streams import LISTING_KINDS
 from .sync_stat import PROMISE_SECONDS
 
 # Share of a day's operations that must arrive, in percent.

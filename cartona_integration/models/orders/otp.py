@@ -15,9 +15,9 @@ from collections import namedtuple
 
 from odoo import _, fields, models
 
+from ...cartona_api import CartonaClient, CartonaError
 from ...cartona_api import status as life_cycle
 from .delivery_proof import NO_PROOF
-from .push import Task
 from .status import DETAILS, SINGLE, Answer, OrderUpdate, Step
 
 # How long a person waits for a job that is just telling Cartona about orders.
@@ -122,12 +122,13 @@ class SaleOrder(models.Model):
 
         :rtype: Verdict
         """
-        Change = self.env["cartona.change"]
-        calls = []
-        update = OrderUpdate(self.id, self.cartona_id, steps)
-        task = Task(None, config._client_settings(), False, {}, [update])
-        answers, error = Change._send_updates(task, calls)
-        answer = answers[self.id]
+        calls, error = [], None
+        answer = Answer(OrderUpdate(self.id, self.cartona_id, steps))
+        try:
+            with CartonaClient(on_call=calls.append, **config._client_settings()) as client:
+                self.env["cartona.order.push"]._send_updates(client, [answer])
+        except CartonaError as caught:
+            error = caught
         self._cartona_store_uncertain(answer)
         for step in [*answer.taken, answer.uncertain]:
             if step and step.call == DETAILS:

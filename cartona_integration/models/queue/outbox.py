@@ -1,18 +1,27 @@
-"""The outbox: which records may have changed, noted in the transaction that changed them.
+"""`cartona.change`, the outbox: records that may have changed, marked by the transaction that
+changed them.
 
-    write() hook -> cr.precommit.data -> one INSERT ... SELECT -> commit -> bell -> drain job
+    write() hook -> cr.precommit.data -> one INSERT ... SELECT -> commit -> wake-up -> drain job
 
 A row is a pointer, never a value. The drain reads the present state, so a row too many costs
-nothing and rows are never updated: two users never collide on our account.
+nothing and rows are never updated: two users never collide because of this addon.
 """
 
 from odoo import api, fields, models
 
 from ...compat import flush
+from .streams import LISTING_KINDS, STREAMS
 
 _DATA = "cartona.change"
-# What points at a listing; the other kinds are worked by others.
-LISTING_KINDS = ("price", "stock", "restock", "resend")
+# Kind of a row that points at an order -> condition on `config`, in SQL: the companies for which
+# such a row is written.
+_ORDER_KINDS = {
+    "order": "config.auto_sync_orders",
+    "invoice": "(config.invoice_on_delivery OR config.settlement_journal_id IS NOT NULL)",
+}
+# Rows read to find one batch of different records. Without a limit every batch would scan the
+# whole backlog, and sending 100,000 products would take quadratic time.
+_ROWS_PER_RECORD = 10
 
 
 class CartonaChange(models.Model):
@@ -21,26 +30,26 @@ class CartonaChange(models.Model):
     _order = "id"
     _log_access = False
 
-    # Plain integers: a foreign key would check, and lock, a row of somebody's business
-    # for each change, and the listing may be gone when the drain comes.
+    # Plain integers: a foreign key would check, and lock, a row of a business table for each
+    # change, and the listing may be deleted when the drain reads the row.
     config_id = fields.Integer(required=True)
     company_id = fields.Integer(required=True)
     kind = fields.Selection(
         [
             ("price", "Price"),
             ("stock", "Stock"),
-            # Cartona may have counted an order of its own: what it shows is not what was sent.
-            ("restock", "Stock, whatever Cartona has"),
-            # Somebody wants it sent again: nothing of what was sent counts as known.
-            ("resend", "Everything, whatever Cartona has"),
+            # Cartona may have changed its stock itself: what it shows is not what was sent.
+            ("restock", "Stock, even if unchanged"),
+            # A user wants it sent again: nothing of what was sent counts as confirmed.
+            ("resend", "Everything, even if unchanged"),
             ("order", "Order"),
             ("invoice", "Invoice"),
-            ("replay", "Replay of waiting orders"),
+            ("replay", "Retry of waiting orders"),
         ],
         required=True,
     )
     res_id = fields.Integer("Listing or Order", required=True)
-    create_date = fields.Datetime("Noted at", required=True)
+    create_date = fields.Datetime("Changed At", required=True)
 
     def init(self):
         self.env.cr.execute(
@@ -48,67 +57,108 @@ class CartonaChange(models.Model):
         )
 
     def _get_redirect_suggested_company(self):
-        """Override of `base`: without a foreign key the company is a mere number here."""
+        """Override of `base`: without a foreign key the company is only a number here."""
         return self.env["res.company"].browse(self.mapped("company_id"))
 
-    # === BUSINESS METHODS: NOTING === #
+    # === BUSINESS METHODS: MARKING === #
 
     @api.model
     def _mark_dirty(self, kind, product_ids=(), template_ids=()):
-        """Note that the price or stock of products may have changed. Costs nothing yet.
+        """Mark products whose price or stock may have changed. No query is made yet.
 
         :param str kind: "price", "stock", or "restock" for a stock that Cartona may have changed
-            by itself, so that it is sent even when it equals what was sent last
+            itself, so that it is sent even when it equals what was sent last
         """
         if not (product_ids or template_ids):
             return
-        noted = self._collected()
-        noted.setdefault((kind, "product"), set()).update(product_ids)
-        noted.setdefault((kind, "template"), set()).update(template_ids)
+        collected = self._collected()
+        collected.setdefault((kind, "product"), set()).update(product_ids)
+        collected.setdefault((kind, "template"), set()).update(template_ids)
+
+    @api.model
+    def _mark_all_dirty(self, config, kind):
+        """Mark every linked listing of these configurations: once in a transaction, in which all
+        rules of a pricelist may be imported, or all taxes be sorted."""
+        if config:
+            self._collected().setdefault((kind, "config"), set()).update(config.ids)
+
+    @api.model
+    def _mark_listings_dirty(self, listings, kind):
+        """Mark listings themselves, whatever changed on their product."""
+        if listings:
+            flush(listings)
+            self._insert_listings(kind, "listing.id = ANY(%s)", listings.ids)
+
+    @api.model
+    def _mark_orders_dirty(self, order_ids):
+        """Mark orders whose status or lines may have changed. No query is made yet."""
+        if order_ids:
+            self._collected().setdefault(("order", "order"), set()).update(order_ids)
+
+    @api.model
+    def _mark_invoices_dirty(self, order_ids):
+        """Mark orders that may have to be invoiced, settled or credited. No query is made yet."""
+        if order_ids:
+            self._collected().setdefault(("invoice", "order"), set()).update(order_ids)
+
+    @api.model
+    def _mark_replay(self, config):
+        """Mark configurations whose waiting orders may now find what they wait for.
+
+        A row and not an update of the messages: an import that is running may be parking one of
+        them, and neither transaction would see the other.
+        """
+        self._collected().setdefault(("replay", "config"), set()).update(config.ids)
+
+    # === BUSINESS METHODS: WRITING === #
 
     @api.model
     def _collected(self):
-        """What this transaction has noted so far; written to the outbox before it commits.
+        """Return what this transaction has marked, written to the outbox before it commits.
 
         `precommit` also runs at every savepoint that flushes and is empty afterwards, so the
         callback is registered together with the dictionary.
+
+        :return: dict (kind, owner) -> set of ids; owner: "product", "template", "order",
+            "config", or the model of a bill of materials
         """
         precommit = self.env.cr.precommit
-        noted = precommit.data.get(_DATA)
-        if noted is None:
-            noted = precommit.data[_DATA] = {}
+        collected = precommit.data.get(_DATA)
+        if collected is None:
+            collected = precommit.data[_DATA] = {}
             precommit.add(self._write_dirty)
-        return noted
+        return collected
 
     @api.model
     def _write_dirty(self):
-        noted = self.env.cr.precommit.data.pop(_DATA, {})
-        replays = _ids(noted, "replay", "config")
+        collected = self.env.cr.precommit.data.pop(_DATA, {})
+        replays = _ids(collected, "replay", "config")
         if replays:
-            self._write_replays(replays)
-        orders = _ids(noted, "order", "order")
-        if orders:
-            self._write_orders(orders)
+            self._insert_replays(replays)
+        for kind in _ORDER_KINDS:
+            orders = _ids(collected, kind, "order")
+            if orders:
+                self._insert_orders(kind, orders)
         for kind in LISTING_KINDS:
-            configs = _ids(noted, kind, "config")
+            configs = _ids(collected, kind, "config")
             if configs:
-                self._insert(kind, "listing.config_id = ANY(%s)", configs)
-        products = {key: found for key, found in noted.items() if key[1] != "config"}
+                self._insert_listings(kind, "listing.config_id = ANY(%s)", configs)
+        products = {key: ids for key, ids in collected.items() if key[1] != "config"}
         if any(kind in LISTING_KINDS for kind, _owner in products):
-            self._write_products(products)
+            self._insert_products(products)
 
-    def _write_products(self, noted):
-        """Write what was noted of products, for each of their listings.
+    def _insert_products(self, collected):
+        """Write a row for each listing of the products.
 
-        :param dict noted: (kind, owner) -> ids, without what concerns a whole configuration
+        :param dict collected: see `_collected`, without what concerns a whole configuration
         """
         kit = self.env["cartona.kit"]
-        bills = {owner: found for (kind, owner), found in noted.items() if kind == "stock"}
-        self.env.cr.execute(
+        bills = {owner: ids for (kind, owner), ids in collected.items() if kind == "stock"}
+        self._insert_and_wake(
+            "drain",
             """
-            WITH written AS (
                 INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
-                SELECT config.id, config.company_id, noted.kind, listing.id,
+                SELECT config.id, config.company_id, dirty.kind, listing.id,
                        clock_timestamp() AT TIME ZONE 'UTC'
                   FROM (
                         SELECT id, 'price' AS kind FROM product_product
@@ -120,52 +170,35 @@ class CartonaChange(models.Model):
                             OR product_tmpl_id = ANY(%(stock_templates)s)
                      UNION ALL
                         SELECT unnest(%(restock_products)s::integer[]), 'restock'
-                       ) noted
-                  JOIN cartona_listing listing ON listing.product_id = noted.id
+                       ) dirty
+                  JOIN cartona_listing listing ON listing.product_id = dirty.id
                   JOIN cartona_config config ON config.id = listing.config_id
-                 WHERE CASE noted.kind WHEN 'price' THEN config.auto_sync_products
+                 WHERE CASE dirty.kind WHEN 'price' THEN config.auto_sync_products
                                        ELSE config.auto_sync_stock END
-                RETURNING config_id
-            )
-            SELECT DISTINCT config_id FROM written
             """,
             {
-                "price_products": _ids(noted, "price", "product"),
-                "price_templates": _ids(noted, "price", "template"),
+                "price_products": _ids(collected, "price", "product"),
+                "price_templates": _ids(collected, "price", "template"),
                 "stock_products": kit._with_kits(
-                    _ids(noted, "stock", "product") + kit._of_bills(bills),
-                    _ids(noted, "stock", "template"),
+                    _ids(collected, "stock", "product") + kit._of_bills(bills),
+                    _ids(collected, "stock", "template"),
                 ),
-                # An order for a kit holds its parts, and with them every kit that needs one.
+                # An order for a kit reserves its parts, and changes every kit that needs one.
                 "restock_products": kit._with_kits(
-                    kit._with_parts(_ids(noted, "restock", "product"))
+                    kit._with_parts(_ids(collected, "restock", "product"))
                 ),
-                "stock_templates": _ids(noted, "stock", "template"),
+                "stock_templates": _ids(collected, "stock", "template"),
             },
         )
-        self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
 
-    @api.model
-    def _mark_listings_dirty(self, listings, kind):
-        """Note listings themselves, whatever their product did."""
-        if not listings:
-            return
-        flush(listings)
-        self._insert(kind, "listing.id = ANY(%s)", listings.ids)
+    def _insert_listings(self, kind, condition, ids):
+        """Write a row for each linked listing that meets a condition.
 
-    @api.model
-    def _mark_all_dirty(self, config, kind):
-        """Note every linked listing of these configurations: once, however often in a transaction.
-
-        One price rule after the other is imported, all taxes are dragged about at once.
+        :param str condition: SQL on `listing` with one parameter, never a user's text
         """
-        if config:
-            self._collected().setdefault((kind, "config"), set()).update(config.ids)
-
-    def _insert(self, kind, condition, ids):
-        self.env.cr.execute(
+        self._insert_and_wake(
+            "drain",
             """
-            WITH written AS (
                 INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
                 SELECT config.id, config.company_id, %%s, listing.id,
                        clock_timestamp() AT TIME ZONE 'UTC'
@@ -173,36 +206,116 @@ class CartonaChange(models.Model):
                   JOIN cartona_config config ON config.id = listing.config_id
                  WHERE listing.product_id IS NOT NULL AND %s
                  ORDER BY listing.id
-                RETURNING config_id
-            )
-            SELECT DISTINCT config_id FROM written
             """
             % condition,
             (kind, ids),
         )
-        self.env["cartona.worker"]._wake("drain", [row[0] for row in self.env.cr.fetchall()])
 
-    @api.model
-    def _mark_replay(self, config):
-        """Note that orders waiting for a product may now find it.
-
-        A row and not an update of the messages: an import that is running right now may be
-        parking one of them, and neither transaction would see the other.
-        """
-        self._collected().setdefault(("replay", "config"), set()).update(config.ids)
-
-    def _write_replays(self, config_ids):
-        self.env.cr.execute(
+    def _insert_orders(self, kind, order_ids):
+        """Write a row for each order from Cartona whose company wants this kind."""
+        stream = next(name for name, stream in STREAMS.items() if kind in stream.kinds)
+        self._insert_and_wake(
+            stream,
             """
-            INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
-            SELECT id, company_id, 'replay', 0, clock_timestamp() AT TIME ZONE 'UTC'
-              FROM cartona_config WHERE id = ANY(%s)
+                INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
+                SELECT config.id, config.company_id, %%s, sale.id,
+                       clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM sale_order sale JOIN cartona_config config USING (company_id)
+                 WHERE sale.id = ANY(%%s) AND sale.cartona_id IS NOT NULL
+                   AND %s
+            """
+            % _ORDER_KINDS[kind],
+            (kind, order_ids),
+        )
+
+    def _insert_replays(self, config_ids):
+        self._insert_and_wake(
+            "import",
+            """
+                INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)
+                SELECT id, company_id, 'replay', 0, clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM cartona_config WHERE id = ANY(%s)
             """,
             (config_ids,),
         )
-        self.env["cartona.worker"]._wake("import", config_ids)
+
+    def _insert_and_wake(self, stream, statement, parameters):
+        """Write rows, and wake the stream of each configuration that got one."""
+        self.env.cr.execute(
+            """
+            WITH written AS (
+                %s
+                RETURNING config_id
+            )
+            SELECT DISTINCT config_id FROM written
+            """
+            % statement,
+            parameters,
+        )
+        self.env["cartona.worker"]._wake(stream, [row[0] for row in self.env.cr.fetchall()])
+
+    # === BUSINESS METHODS: READING === #
+
+    @api.model
+    def _claim(self, config, kinds, limit):
+        """Return the records that were marked first, one batch of them.
+
+        :return: dict record id -> list of ids of its rows
+        """
+        self.env.cr.execute(
+            """
+            SELECT res_id, array_agg(id)
+              FROM (SELECT id, res_id FROM cartona_change
+                     WHERE config_id = %s AND kind IN %s
+                     ORDER BY id LIMIT %s) oldest
+             GROUP BY res_id
+             ORDER BY min(id)
+             LIMIT %s
+            """,
+            (config.id, kinds, limit * _ROWS_PER_RECORD, limit),
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _delete(self, row_ids):
+        self.env.cr.execute("DELETE FROM cartona_change WHERE id = ANY(%s)", (row_ids,))
+
+    @api.model
+    def _remains(self, config, kinds):
+        """Return True if rows of these kinds are left."""
+        self.env.cr.execute(
+            "SELECT 1 FROM cartona_change WHERE config_id = %s AND kind IN %s LIMIT 1",
+            (config.id, kinds),
+        )
+        return bool(self.env.cr.fetchone())
+
+    @api.model
+    def _age(self, config, kinds):
+        """Return the age of the oldest row of these kinds in seconds, None without one."""
+        self.env.cr.execute(
+            """
+            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(create_date))
+              FROM cartona_change WHERE config_id = %s AND kind IN %s
+            """,
+            (config.id, kinds),
+        )
+        return self.env.cr.fetchone()[0]
 
 
-def _ids(noted, kind, owner):
-    """What was noted of a kind, see `_collected`, as a list for SQL."""
-    return list(noted.get((kind, owner), ()))
+class CartonaOutboxStream(models.AbstractModel):
+    """Base of the streams that process outbox rows."""
+
+    _name = "cartona.outbox.stream"
+    _description = "Cartona: Stream of Outbox Rows"
+
+    @api.model
+    def _backlog(self, config, stream):
+        """Return the age of the stream's oldest row in seconds, None while nothing is live."""
+        if not config._is_live():
+            return None
+        return self.env["cartona.change"]._age(config, STREAMS[stream].kinds)
+
+
+def _ids(collected, kind, owner):
+    """Return what was marked of a kind, see `_collected`, as a list for SQL."""
+    return list(collected.get((kind, owner), ()))

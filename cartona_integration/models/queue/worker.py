@@ -1,12 +1,12 @@
-"""What the background work of both directions has in common: the bell, the lock, the cursors.
+"""`cartona.worker`: jobs, locks and transactions of the streams (see `streams`).
 
-The three rules behind it (each one is a race that was lost elsewhere):
+Three rules, each one against a race:
 
-* The row that says "something changed" is written in the user's transaction, the bell is rung
-  after its commit. A bell rung before it could be answered before there is anything to see.
+* The row that marks a change is written in the user's transaction, the job is enqueued after its
+  commit. A job enqueued earlier could run before there is anything to read.
 * Odoo reads at REPEATABLE READ. A lock taken inside a transaction does not renew what that
-  transaction sees, so a worker first gets the lock and then opens the cursor it reads with.
-* No transaction is open while Cartona is called, and no job's own cursor is ever committed.
+  transaction sees, so a worker first takes the lock and then opens the cursor it reads with.
+* No transaction is open while Cartona is called, and a job's own cursor is never committed.
 """
 
 import functools
@@ -15,6 +15,7 @@ import random
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg2
 
@@ -22,71 +23,61 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
+from ...cartona_api import CartonaClient, CartonaError
+from .streams import LOCKS, STREAMS
+
 _logger = logging.getLogger(__name__)
 
-# First half of the two-part advisory lock key; the second is the configuration's id.
-_LOCK_CLASS = {
-    "drain": 0x0CA7_0001,
-    "import": 0x0CA7_0002,
-    "pull": 0x0CA7_0003,
-    "status": 0x0CA7_0004,
-    "catalogue": 0x0CA7_0005,
-    "invoice": 0x0CA7_0006,
-    "match": 0x0CA7_0007,
-    "notify": 0x0CA7_0008,
-    "acknowledge": 0x0CA7_0009,
-}
-_JOB = {
-    "drain": ("cartona.change", "_job_drain"),
-    "import": ("cartona.message", "_job_import"),
-    "pull": ("cartona.message", "_job_pull"),
-    "status": ("cartona.change", "_job_push_orders"),
-    "catalogue": ("cartona.listing", "_job_catalogue"),
-    "invoice": ("cartona.change", "_job_invoice"),
-    "match": ("cartona.listing", "_job_match"),
-}
-# How soon a worker that found the lock taken comes back.
+# Delay after which a worker that did not get the lock tries again.
 LOCK_MISSED_SECONDS = 1
 _LOCK_POLL_SECONDS = 0.05
 _ATTEMPTS = 6
-# After so many records that Odoo cannot work out the next ones are not tried alone.
+# After this many single failures the remaining records are not tried one by one.
 _MAX_ISOLATED = 200
-# Nobody rang or nobody came: what waits for longer is worked by the cron itself.
+# Rows older than this are processed by the cron (no job runner, or the wake-up was lost).
 RUNNER_ASLEEP_SECONDS = 30
-# How long the cron works one queue before it lets the next one have its turn.
+# How long the cron processes one stream before it goes on with the next.
 _CRON_BUDGET_SECONDS = 20
 
 
+class Wait(NamedTuple):
+    """Returned by the first step of an exchange that cannot start now."""
+
+    seconds: float
+
+
 def _identity(stream, config_id):
-    """By what two equal jobs know each other."""
-    return "%s:%s%s" % (_JOB[stream][0], stream, config_id)
+    """Return the identity key of the job."""
+    return "cartona:%s:%s" % (stream, config_id)
 
 
 def _enqueue_wanted(dbname, wanted):
     """Enqueue the wanted jobs from a cursor of their own.
 
-    Runs after the user's commit, so whatever goes wrong here must not reach the user:
-    the minute cron finds the rows that nobody was told about.
+    Runs after the user's commit, so no error may reach the user: the minute cron finds the rows
+    of a lost wake-up.
+
+    :param wanted: set of (stream, configuration id)
     """
     try:
         with Registry(dbname).cursor() as cr:
-            unheard = _not_queued(cr, wanted)
-            if unheard:
+            missing = _not_queued(cr, wanted)
+            if missing:
                 worker = api.Environment(cr, SUPERUSER_ID, {})["cartona.worker"]
-                for stream, config_id in unheard:
+                for stream, config_id in missing:
                     worker._enqueue(stream, config_id)
     except Exception:
         _logger.exception("Cartona: could not enqueue %s; the cron will", sorted(wanted))
 
 
 def _not_queued(cr, wanted):
-    """The wanted jobs that do not wait in the queue yet.
+    """Return the wanted jobs that do not wait in the queue yet, sorted.
 
-    The question queue_job asks for each job it is given, asked once for all and before anything
-    is built: in a burst of calls the first one rings and the others find that it has.
+    queue_job checks this for each job; here it is checked once for all and before anything is
+    built: in a burst of calls the first one enqueues and the others find its job.
 
-    :param cr: has read nothing so far, so it sees all that was committed before the bell; a job
-        that has started counts no more, it may have read before that
+    :param cr: cursor that has read nothing so far, so that it sees all that was committed before;
+        a job that has started does not count, it may have read earlier
     """
     keys = {_identity(stream, config_id): (stream, config_id) for stream, config_id in wanted}
     cr.execute(
@@ -96,21 +87,21 @@ def _not_queued(cr, wanted):
         """,
         (list(keys),),
     )
-    heard = {key for (key,) in cr.fetchall()}
-    return sorted(job for key, job in keys.items() if key not in heard)
+    queued = {key for (key,) in cr.fetchall()}
+    return sorted(job for key, job in keys.items() if key not in queued)
 
 
 class CartonaWorker(models.AbstractModel):
     _name = "cartona.worker"
-    _description = "Cartona: background work"
+    _description = "Cartona: Background Work"
 
-    # === BUSINESS METHODS === #
+    # === BUSINESS METHODS: JOBS === #
 
     @api.model
     def _wake(self, stream, config_ids):
-        """Have the job of `stream` run for each configuration once this transaction is committed.
+        """Enqueue the job of a stream for each configuration once this transaction is committed.
 
-        :param str stream: a key of `_JOB`
+        :param str stream: key of `STREAMS`
         :param config_ids: iterable of `cartona.config` ids
         """
         postcommit = self.env.cr.postcommit
@@ -122,30 +113,65 @@ class CartonaWorker(models.AbstractModel):
 
     @api.model
     def _enqueue(self, stream, config_id, seconds=0, trigger=True):
-        """Enqueue the job of `stream`, once: an equal job that has not started yet serves as well.
+        """Enqueue the job of a stream, unless an equal one waits already.
 
-        :param bool trigger: whether the cron, too, is to look when a delay is over
-        :param float seconds: not before so many seconds. A delayed job never stands in for an
-            immediate one, nor the other way round.
+        :param float seconds: delay. A delayed job never replaces an immediate one, nor the other
+            way round.
+        :param bool trigger: True to trigger the cron when a delay ends, too
         """
-        model, method = _JOB[stream]
-        delayable = self.env[model].with_delay(
+        delayable = self.with_delay(
             identity_key=_identity(stream, config_id) + (":later" if seconds else ""),
             eta=timedelta(seconds=seconds) if seconds else None,
+            channel=STREAMS[stream].channel,
             description=self._job_description(stream),
             max_retries=0,
         )
-        getattr(delayable, method)(config_id)
+        delayable._job(stream, config_id)
         if seconds and trigger:
-            # The same moment for databases where no job runner is at work.
+            # For databases without a job runner.
             cron = self.env.ref("cartona_integration.cron_catch_up", raise_if_not_found=False)
             if cron:
-                # Times are kept in whole seconds: one more, so as not to come too early.
+                # Times are stored in whole seconds: one more, so as not to come too early.
                 cron._trigger(fields.Datetime.now() + timedelta(seconds=seconds + 1))
 
     @api.model
+    def _job(self, stream, config_id):
+        """Run the step of a stream as its only worker, and enqueue the next job.
+
+        The lock belongs to the job's own transaction, and so does the next job: it becomes
+        visible in the instant in which the lock is released.
+
+        :return: delay of the next job in seconds, None when nothing is left
+        """
+        seconds = LOCK_MISSED_SECONDS
+        has_lock = self._try_lock(self.env.cr, stream, config_id)
+        if has_lock:
+            seconds = self._step(stream, config_id)
+        if seconds is not None:
+            self._enqueue(stream, config_id, seconds=seconds, trigger=has_lock)
+        return seconds
+
+    def _step(self, stream, config_id):
+        """Run one step of a stream. The caller has the lock.
+
+        :return: seconds until there is more to do (0: at once), None when nothing is left
+        """
+        return getattr(self.env[STREAMS[stream].model], STREAMS[stream].step)(config_id)
+
+    def _job_description(self, stream):
+        return {
+            "drain": _("Cartona: send prices and stock"),
+            "import": _("Cartona: import orders"),
+            "pull": _("Cartona: fetch orders"),
+            "status": _("Cartona: send order updates"),
+            "catalogue": _("Cartona: read the catalogue"),
+            "invoice": _("Cartona: invoice orders"),
+            "match": _("Cartona: match products"),
+        }[stream]
+
+    @api.model
     def _is_overdue(self, stream, config_id, seconds):
-        """Whether the job of `stream` has been due for so long, and nobody has begun it."""
+        """Return True if the job of a stream has been due for this long and has not started."""
         key = _identity(stream, config_id)
         self.env.cr.execute(
             """
@@ -158,40 +184,31 @@ class CartonaWorker(models.AbstractModel):
         )
         return bool(self.env.cr.fetchone())
 
-    def _job_description(self, stream):
-        return {
-            "drain": _("Cartona: send changes"),
-            "import": _("Cartona: import orders"),
-            "pull": _("Cartona: fetch orders"),
-            "status": _("Cartona: tell the status of orders"),
-            "catalogue": _("Cartona: read the catalogue"),
-            "invoice": _("Cartona: invoice orders"),
-            "match": _("Cartona: compare products"),
-        }[stream]
+    # === BUSINESS METHODS: LOCKS AND TRANSACTIONS === #
 
     @api.model
     def _try_lock(self, cr, stream, config_id):
-        """Take the lock of this stream and configuration until the end of `cr`'s transaction.
+        """Take the lock of a stream and configuration until the end of the cursor's transaction.
 
-        :return: False when another worker holds it
+        :return: False when another worker has it
         """
-        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_LOCK_CLASS[stream], config_id))
+        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (LOCKS[stream], config_id))
         return cr.fetchone()[0]
 
     @contextmanager
     def _locked(self, stream, config_id, seconds):
-        """Hold the lock of a stream while a user's own call is made; waits so long for it.
+        """Take the lock of a stream for the duration of a block, on a cursor of its own.
 
-        Yields False when another worker kept it all the time.
+        Yields False when another worker had it for all of these seconds.
         """
         with self.env.registry.cursor() as cr:
             yield self._wait_for_lock(cr, stream, config_id, seconds)
 
     @api.model
     def _wait_for_lock(self, cr, stream, config_id, seconds):
-        """Take the lock as `_try_lock` does, within so many seconds.
+        """Take the lock as `_try_lock` does, within these seconds.
 
-        :return: False when another worker kept it all the time
+        :return: False when another worker had it all the time
         """
         deadline = time.monotonic() + seconds
         while not self._try_lock(cr, stream, config_id):
@@ -204,9 +221,9 @@ class CartonaWorker(models.AbstractModel):
     def _fresh_config(self, config_id):
         """Yield the configuration on a new cursor that is committed when the block ends well.
 
-        The environment is the superuser's (jobs work for the company, not for who happened to
-        save last), in the configuration's company and nowhere else, and in the language of its
-        salesperson, who reads what is written. The record is empty when it was deleted.
+        The environment is the superuser's (jobs work for the company, not for the user who saved
+        last), in the configuration's company only, and in the language of its salesperson, who
+        reads what is written. The record is empty when it was deleted.
         """
         with self.env.registry.cursor() as cr:
             config = api.Environment(cr, SUPERUSER_ID, {})["cartona.config"].browse(config_id)
@@ -218,11 +235,11 @@ class CartonaWorker(models.AbstractModel):
 
     @api.model
     def _transact(self, config_id, work):
-        """Do `work` in a transaction of its own, again when it collided with somebody else's: a
-        new cursor sees what the other one has committed.
+        """Call `work` in a transaction of its own, again after a collision with another one: a
+        new cursor sees what that one has committed.
 
         :param work: callable(config); the configuration as `_fresh_config` yields it
-        :return: what `work` returns
+        :return: the result of `work`
         """
         for attempt in range(_ATTEMPTS):
             try:
@@ -238,14 +255,68 @@ class CartonaWorker(models.AbstractModel):
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
 
     @api.model
+    def _exchange(self, config_id, direction, prepare, call, store, is_due=None):
+        """Run one exchange with Cartona in three steps.
+
+        (a) `prepare` reads the present state and marks what is in flight; committed
+        (b) `call` calls Cartona; no transaction is open
+        (c) `store` stores the outcome and deletes exactly the rows read; committed
+
+        A crash anywhere leaves the rows in place, and records whose last value is unknown: both
+        are sent again.
+
+        :param str direction: "out" or "in", which pause holds the calls back
+        :param prepare: callable(config) -> task; `Wait` or None when there is nothing to call
+        :param call: callable(client, task) -> result; may raise `CartonaError`
+        :param store: callable(config, task, result, error) -> seconds until there is more to do
+            (0: at once) or None; `result` is None when `call` raised
+        :param is_due: callable(config) -> False when there is nothing to do, also during a pause
+        :return: as `_step`
+        """
+
+        def begin(config):
+            if not config or config._not_callable() or (is_due and not is_due(config)):
+                return None
+            pause = config._pause_seconds(direction)
+            task = Wait(pause) if pause else prepare(config)
+            if task is None or isinstance(task, Wait):
+                return task
+            needs_check = direction == "out" and config.connection_state != "connected"
+            return task, config._client_settings(), needs_check
+
+        ready = self._transact(config_id, begin)
+        if ready is None or isinstance(ready, Wait):
+            return ready and ready.seconds
+        task, settings, needs_check = ready
+        calls, result, error = [], None, None
+        try:
+            with CartonaClient(on_call=calls.append, **settings) as client:
+                if needs_check:
+                    client.check()
+                result = call(client, task)
+                error = getattr(result, "error", None)
+        except CartonaError as caught:
+            error = caught
+
+        def finish(config):
+            if not config:
+                return None
+            config.env["cartona.sync.log"]._record(config, calls)
+            seconds = store(config, task, result, error)
+            wait = config._call_outcome(direction, error) if calls or error else None
+            return seconds if wait is None else wait
+
+        return self._transact(config_id, finish)
+
+    @api.model
     def _isolate_failures(self, records, work, instead, failed=None):
-        """`work(records)`, where what Odoo makes of one of them holds up no other.
+        """Return `work(records)`; a record that fails does not stop the others.
 
         :param work: callable(records) -> list; must not leave anything behind when it fails
-        :param instead: callable(record, error) -> list, in place of what failed for one alone
-        :param list failed: errors of single records so far; after many of them something else is
-            wrong than the records, and the rest is not tried one by one
-        :return: the lists together, each in a transaction's part of its own
+        :param instead: callable(record, error) -> list, used for a record that fails alone
+        :param list failed: errors of single records so far; after many of them the records are
+            not the cause, and the rest is not tried one by one
+        :return: the lists together, each computed within a savepoint
         """
         failed = [] if failed is None else failed
         if len(failed) >= _MAX_ISOLATED:
@@ -254,64 +325,57 @@ class CartonaWorker(models.AbstractModel):
             with self.env.cr.savepoint():
                 return work(records)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # not the records' fault: the transaction is tried again
+            raise  # not caused by a record: the transaction is tried again
         except Exception as error:
             if len(records) > 1:
                 middle = len(records) // 2
-                parts = records[:middle], records[middle:]
                 return [
                     one
-                    for part in parts
+                    for part in (records[:middle], records[middle:])
                     for one in self._isolate_failures(part, work, instead, failed)
                 ]
             failed.append(error)
-            _logger.warning("Cartona: %s cannot be worked out", records, exc_info=True)
+            _logger.warning("Cartona: %s cannot be computed", records, exc_info=True)
             return instead(records, error)
-
-    # === JOBS === #
-
-    @api.model
-    def _run_job(self, stream, config_id, step):
-        """Run one `step` as the only worker of this stream, and see to what remains.
-
-        The lock lives in the job's own transaction, and so does the next job: it becomes
-        visible in the instant in which the lock is released.
-
-        :param step: callable(config_id) -> seconds until there is more to do (0: at once),
-            None when nothing is left
-        """
-        seconds = LOCK_MISSED_SECONDS
-        is_ours = self._try_lock(self.env.cr, stream, config_id)
-        if is_ours:
-            seconds = step(config_id)
-        if seconds is not None:
-            self._enqueue(stream, config_id, seconds=seconds, trigger=is_ours)
-        return seconds
 
     # === CRON METHODS === #
 
     @api.model
-    def _wake_or_run(self, stream, config_id, step, is_late):
-        """Have a queue worked that waits: rung for once more, or here when nobody comes.
-
-        :param step: as for `_run_job`
-        :param bool is_late: whether its oldest entry has waited for `RUNNER_ASLEEP_SECONDS`
-        """
-        if is_late:
-            self._run_inline(stream, config_id, step)
+    def _catch_up(self, stream, config_id):
+        """Wake a stream that has work; run it here when no job has processed it in time."""
+        config = self.env["cartona.config"].browse(config_id)
+        row = STREAMS[stream]
+        age = getattr(self.env[row.model], row.backlog)(config, stream)
+        if age is None:
+            return
+        if age > RUNNER_ASLEEP_SECONDS:
+            self._run_inline(stream, config_id)
         else:
             self._wake(stream, [config_id])
 
     @api.model
-    def _run_inline(self, stream, config_id, step):
-        """Work `stream` in this process, as `_run_job` would, for some seconds: no job runner is
-        at work."""
+    def _run_inline(self, stream, config_id):
+        """Process a stream in this process for some seconds, as its jobs would."""
         deadline, seconds = time.monotonic() + _CRON_BUDGET_SECONDS, 0
         with self.env.registry.cursor() as lock_cr:
             if not self._try_lock(lock_cr, stream, config_id):
                 return
             while seconds == 0 and time.monotonic() < deadline:
-                seconds = step(config_id)
+                seconds = self._step(stream, config_id)
         if seconds:
-            # A pause: whoever is at work then, runner or cron, comes back when it ends.
+            # A pause: runner or cron comes back when it ends.
             self._enqueue(stream, config_id, seconds=seconds)
+
+    def _run_isolated(self, model, method, *args):
+        """Run one part of the cron: an error in it stops no other part and no other company.
+
+        In a transaction of its own, for the part before may have run for seconds, and what it has
+        committed would collide with what is written here.
+        """
+        try:
+            with self.env.registry.cursor() as cr:
+                getattr(self.env(cr=cr)[model], method)(*args)
+        except psycopg2.OperationalError as error:
+            _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
+        except Exception:
+            _logger.exception("Cartona: %s.%s%s failed", model, method, args)

@@ -66,7 +66,7 @@ class ProductPricelistItem(models.Model):
         for moment in due:
             Config.with_delay(
                 eta=moment,
-                identity_key="cartona.config:dated_rules:%s" % moment,
+                identity_key="cartona:dated_rules:%s" % moment,
                 description=_("Cartona: a price rule begins or ends"),
             )._job_mark_dated_rules()
 

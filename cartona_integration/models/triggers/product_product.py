@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ...compat import check_may_read, flush, forget
 from ..catalogue.listing import SYNC_STATES
-from ..queue.outbox import LISTING_KINDS
+from ..queue.streams import LISTING_KINDS
 
 # Fields that a published price, or the permission to sell the product, depends on.
 PRICE_FIELDS = {
