@@ -330,6 +330,7 @@ class CartonaConfig(GuardedFields, models.Model):
             if connection != config._connection_settings():
                 config._connection_changed()
             config._mark_settings_dirty(vals, toggles)
+        self._accounting_settings_changed(vals)
         return res
 
     def _connection_settings(self):

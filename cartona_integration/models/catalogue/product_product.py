@@ -4,8 +4,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ...compat import check_may_read, flush, forget
-from ..catalogue.listing import SYNC_STATES
 from ..queue.streams import LISTING_KINDS
+from .listing import SYNC_STATES
 
 # Fields that a published price, or the permission to sell the product, depends on.
 PRICE_FIELDS = {
