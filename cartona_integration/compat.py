@@ -126,7 +126,7 @@ def reply(data, status=200, headers=()):
     return http.Response(body, status=status, headers=headers)
 
 
-def let_json_through(prefix):
+def route_json_calls(prefix):
     """Route calls to addresses below `prefix` to their controllers whatever the type of the body.
 
     Odoo 15 chooses the kind of request by the type of the body, later series by the route. In 15 a
@@ -145,7 +145,7 @@ def let_json_through(prefix):
     http.Root.get_request = get_plain_request
 
 
-def refuse_large_bodies(prefix, max_bytes):
+def limit_body_size(prefix, max_bytes):
     """Refuse bodies over `max_bytes` for addresses below `prefix` with a 413, unread.
 
     From 17 on the routes limit the size. Before, Odoo reads a form of any size completely before a
@@ -169,7 +169,7 @@ def refuse_large_bodies(prefix, max_bytes):
     application.__call__ = serve_unless_too_large
 
 
-def read_again(model):
+def reload_action(model):
     """Return the action that reloads the current view.
 
     Clients up to 15, which load views one by one, have none: there, a form is read again when its
@@ -235,7 +235,7 @@ def flush(model):
         model.flush()
 
 
-def forget(records, fields):
+def invalidate(records, fields):
     """Remove these fields of the records from the ORM's cache."""
     if hasattr(records, "invalidate_recordset"):
         records.invalidate_recordset(fields)
