@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 
 from ..cartona_api import Unauthorised, unwrap
 from ..compat import customer_warning
-from ..hooks import drop_activities
+from ..hooks import delete_activities
 from .common import PRODUCTS, STATUSES
 from .order_common import TEA, OrderCase
 
@@ -97,7 +97,7 @@ class TestToldAsAWhole(ToldCase):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "status_refused"})
         self.minute()
-        self.assertEqual(self.told(), [("Orders whose news Cartona did not take: 1", self.boss)])
+        self.assertEqual(self.told(), [("Order updates rejected by Cartona: 1", self.boss)])
 
     def test_a_job_runner_that_sleeps_is_told_of(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
@@ -107,7 +107,7 @@ class TestToldAsAWhole(ToldCase):
             (self.now() - timedelta(minutes=2),),
         )
         self.minute()
-        self.assertEqual(self.told("runner_asleep"), [("The job runner is not at work", self.boss)])
+        self.assertEqual(self.told("runner_asleep"), [("The job runner is not running", self.boss)])
         self.env.cr.execute("UPDATE queue_job SET state = 'done'")
         self.minute()
         self.assertEqual(self.told(), [])
@@ -152,7 +152,7 @@ class TestToldAsAWhole(ToldCase):
         sale = self.receive(self.order(hashed_id="o2"))
         sale._cartona_notify("Look")
         self.env.flush_all()
-        drop_activities(self.env)
+        delete_activities(self.env)
         self.assertFalse(self.config.activity_ids | sale.activity_ids)
 
     def test_looking_costs_the_same_for_one_and_many_companies(self):
