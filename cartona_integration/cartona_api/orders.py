@@ -80,6 +80,11 @@ class OrderLine:
     cartona_discount: Decimal
     comment: str
 
+    @property
+    def removed(self) -> bool:
+        """Return True for a line that is no longer ordered."""
+        return self.amount <= 0
+
 
 @dataclass(frozen=True)
 class Order:
