@@ -1,4 +1,4 @@
-"""Load, install and uninstall."""
+"""Hooks of the module: load, installation and uninstallation."""
 
 from .compat import let_json_through, refuse_large_bodies, with_env
 from .controllers.cartona_webhook import MAX_BYTES
@@ -7,19 +7,19 @@ _WEBHOOK = "/cartona/webhook/"
 
 
 def post_load():
-    """Before the first request of a server process: what Cartona posts reaches us, and no more."""
+    """Prepare this server process for the webhook, before its first request."""
     let_json_through(_WEBHOOK)
     refuse_large_bodies(_WEBHOOK, MAX_BYTES)
 
 
 @with_env
 def post_init_hook(env):
-    """Give every existing company its configuration."""
+    """Create the configuration of every existing company."""
     env["res.company"].with_context(active_test=False).search([])._cartona_make_configs()
 
 
 def drop_activities(env):
-    """What asks people to do something for Cartona: a type of activity that is used would stay."""
+    """Delete activities of our types: a type that is in use could not be removed."""
     types = env["ir.model.data"].search(
         [("module", "=", "cartona_integration"), ("model", "=", "mail.activity.type")]
     )
@@ -29,16 +29,16 @@ def drop_activities(env):
 
 @with_env
 def uninstall_hook(env):
-    """Drop the jobs that nobody could run any more, and rows that Odoo itself forgets."""
+    """Delete jobs that could not run any more, and rows that Odoo leaves behind."""
     env["queue.job"].search([("model_name", "=like", "cartona.%")]).unlink()
     drop_activities(env)
-    # Written by the settings and by administrators, so known to no external id.
+    # Written by the settings and by administrators, without an external ID.
     env["ir.config_parameter"].search([("key", "=like", "cartona_integration.%")]).unlink()
-    # Foreign keys of our fields on models that stay: their columns go, these rows would not.
+    # Foreign keys of our fields on other models: Odoo drops the columns, but not these rows.
     env["ir.model.constraint"].search(
         [("module.name", "=", "cartona_integration"), ("type", "=", "f")]
     ).unlink()
-    # What a mixin gave our models is listed under the module that made or extended the mixin.
+    # Rows that a mixin adds to our models belong to the module that defines or extends the mixin.
     env["ir.model.data"].search(
         [
             ("model", "in", ("ir.model.fields.selection", "ir.model.inherit")),

@@ -1,8 +1,8 @@
-"""The address that Cartona calls when an order is new or has changed.
+"""Webhook that Cartona calls when an order is new or has changed.
 
-Three things and no more: is the caller who he says, keep what he said, answer. A job does the
-work. The envelope and the way of signing are not documented, so every known form is taken and the
-caller proves himself with the secret that the addon generated (`cartona.config.webhook_token`).
+A call is authenticated, stored and answered; a job does the work. The envelope and the signature
+are not documented, so every known form is accepted, and the caller is authenticated by the secret
+that the addon generated (`cartona.config.webhook_token`).
 """
 
 from odoo import SUPERUSER_ID, http
@@ -12,58 +12,57 @@ from ..cartona_api import NOT_JSON, Problem, authentic, read_json, unwrap
 from ..compat import reply, webhook_route
 
 MAX_BYTES = 1024 * 1024
-# What storing a call asks of its configuration: read at once, and not all that there is.
+# Fields of the configuration that are needed to store a call: prefetched without the others.
 _READ = ("company_id", "supplier_code", "auto_sync_stock")
 
 
 class CartonaWebhook(http.Controller):
-    """What Cartona calls; a caller without the secret learns nothing and stores nothing."""
+    """Store nothing, and reveal nothing, for a caller without the secret."""
 
     _orders_url = "/cartona/webhook/orders"
     _status_url = "/cartona/webhook/status"
 
     @webhook_route(_orders_url, max_bytes=MAX_BYTES)
     def orders(self, **kwargs):
-        """New and changed orders."""
-        return self._take()
+        """Receive new and changed orders."""
+        return self._receive()
 
     @webhook_route(_status_url, max_bytes=MAX_BYTES)
     def status(self, **kwargs):
-        """Notices of a changed status."""
-        return self._take()
+        """Receive notices of a changed status."""
+        return self._receive()
 
-    def _take(self):
+    def _receive(self):
         http_request = request.httprequest
         config = self._authenticate(http_request.headers.get("AuthorizationToken"))
         # As superuser: the caller is a machine and has no user.
-        tally = request.env(user=SUPERUSER_ID)["cartona.webhook.stat"]
+        Stat = request.env(user=SUPERUSER_ID)["cartona.webhook.stat"]
         if not config:
-            return self._refuse(tally._count_guess(http_request.remote_addr))
+            return self._refuse(Stat._count_wrong_secret(http_request.remote_addr))
         headers = ()
         try:
-            answer, status = self._keep(config, http_request)
-        except (
-            TimeoutError
-        ):  # an acknowledgement is on its way, see `cartona.message._recheck_list`
+            answer, status = self._store_call(config, http_request)
+        except TimeoutError:
+            # An acknowledgement is being sent, see `cartona.message._recheck_list`.
             answer, status, headers = {"status": "busy"}, 503, [("Retry-After", "1")]
-        tally._count(config, "accepted" if status == 200 else "refused")
+        Stat._count(config, "accepted" if status == 200 else "refused")
         return reply(answer, status, headers)
 
     def _refuse(self, seconds):
-        """Answer a wrong secret; the body is not looked at.
+        """Answer a wrong secret; the body is not read.
 
-        :param int seconds: how long the caller should stay away, 0 when he need not
+        :param int seconds: time to wait before the next call, 0 for none
         """
         if seconds:
             return reply({"status": "too many"}, 429, [("Retry-After", str(seconds))])
         return reply({"status": "unauthorised"}, 401)
 
-    def _keep(self, config, http_request):
-        """Store what an authentic call says.
+    def _store_call(self, config, http_request):
+        """Store the notices of an authentic call.
 
-        :return: (answer as data, HTTP status)
+        :return: (answer, HTTP status)
         """
-        # Before the body is read: its announced length, and no more than that is read.
+        # The declared length is checked first, and no more than that is read.
         length = http_request.content_length
         if length is None or length > MAX_BYTES:
             return {"status": "too large"}, 413
@@ -74,12 +73,12 @@ class CartonaWebhook(http.Controller):
             notices = unwrap(data)
         except Problem as problem:
             return {"status": "not an order", "reason": problem.code}, 400
-        for target, mine in config._by_account(notices).items():
-            target.env["cartona.message"]._store(target, "webhook", mine)
+        for target, own in config._by_account(notices).items():
+            target.env["cartona.message"]._store(target, "webhook", own)
         return {"status": "accepted", "received": len(notices)}, 200
 
     def _authenticate(self, secret):
-        """The configuration whose secret this is, compared with each in constant time.
+        """Return the configuration of this secret, compared with each in constant time.
 
         As superuser: the caller is a machine and has no user.
         """

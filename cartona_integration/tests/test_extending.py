@@ -11,8 +11,7 @@ from freezegun import freeze_time
 from odoo import fields, models
 from odoo.tests import new_test_user
 
-from ..models.catalogue.listing import PRICE_HOLD_REASONS
-from ..models.core.reasons import NOTHING, Reason
+from ..models.core.reasons import NOTHING, PRICE_HOLD_REASONS, Reason
 from .common import PRODUCTS, STATUSES
 from .order_common import RICE, TEA, OrderCase
 

@@ -48,7 +48,7 @@ class TestOrderClock(OrderCase):
         self.minute()
         [reminder] = self.reminders()
         self.assertEqual(reminder.user_id, self.seller)
-        self.assertEqual(reminder.summary, "Orders that wait for more than 6 hours: 2")
+        self.assertEqual(reminder.summary, "Orders waiting for more than 6 hours: 2")
 
     def test_the_reminder_leads_to_the_orders_that_wait(self):
         self.arrive(7)

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from ..models.monitoring.dashboard_setup import STEPS as CARTONA_STEPS
+from ..models.monitoring.dashboard import STEPS as CARTONA_STEPS
 from .access_common import AccessCase
 from .order_common import OrderCase
 

@@ -97,7 +97,7 @@ class TestToldAsAWhole(ToldCase):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "status_refused"})
         self.minute()
-        self.assertEqual(self.told(), [("Orders whose news Cartona did not take: 1", self.boss)])
+        self.assertEqual(self.told(), [("Order updates rejected by Cartona: 1", self.boss)])
 
     def test_a_job_runner_that_sleeps_is_told_of(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
@@ -107,7 +107,7 @@ class TestToldAsAWhole(ToldCase):
             (self.now() - timedelta(minutes=2),),
         )
         self.minute()
-        self.assertEqual(self.told("runner_asleep"), [("The job runner is not at work", self.boss)])
+        self.assertEqual(self.told("runner_asleep"), [("The job runner is not running", self.boss)])
         self.env.cr.execute("UPDATE queue_job SET state = 'done'")
         self.minute()
         self.assertEqual(self.told(), [])

@@ -1,7 +1,7 @@
-"""One file for whoever helps: versions, settings, health, last calls and messages.
+"""One file for support: versions, settings, health, last calls and messages.
 
-No secret and nobody's name, number or address is in it. It is built when it is asked for and
-forgotten with the wizard.
+It contains no secret, and no name, number or address of a person. It is built on request and
+deleted with the wizard.
 """
 
 import base64
@@ -19,7 +19,7 @@ from ..compat import check_may_write
 _CALLS = 200
 _MESSAGES = 50
 _JOBS = 50
-# Never in the file, whatever a later version adds to the configuration.
+# Never in the file, also when a later version adds fields to the configuration.
 _SECRETS = {"auth_token", "webhook_token"}
 
 
@@ -43,10 +43,7 @@ class CartonaSupportBundle(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _zipped(self):
-        """The bundle.
-
-        :return: bytes of a zip with one JSON file per topic
-        """
+        """Return the bundle as bytes: a zip with one JSON file per topic"""
         self.ensure_one()
         check_may_write(self.config_id)
         packed = io.BytesIO()
@@ -59,7 +56,7 @@ class CartonaSupportBundle(models.TransientModel):
         return packed.getvalue()
 
     def _secrets(self):
-        # In sudo mode: what must not be in the file has to be known to be found there.
+        # In sudo mode: the secrets are needed to mask them in the file.
         config = self.config_id.sudo()
         return [secret for secret in (config.auth_token, config.webhook_token) if secret]
 
@@ -76,7 +73,7 @@ class CartonaSupportBundle(models.TransientModel):
     def _versions(self):
         self.env.cr.execute("SHOW server_version")
         postgresql = self.env.cr.fetchone()[0]
-        # In sudo mode: modules are the administrator's.
+        # In sudo mode: only administrators may read modules.
         modules = self.env["ir.module.module"].sudo().search([("state", "=", "installed")])
         return {
             "odoo": odoo_version,
@@ -95,19 +92,18 @@ class CartonaSupportBundle(models.TransientModel):
             and field.type not in ("one2many", "binary")
             and not name.startswith(("message_", "activity_ids", "website_message"))
         ]
-        # Ids alone: who works here is nobody's business.
+        # Without names: only the IDs of users.
         [values] = config.read(stored, load=None)
         return dict(values, has_token=bool(config.auth_token))
 
     def _health(self):
         config = self.config_id
-        mine = [("config_id", "=", config.id)]
+        own = [("config_id", "=", config.id)]
 
         def count(model, field):
             states = dict(self.env[model]._fields[field]._description_selection(self.env))
             return {
-                state: self.env[model].search_count(mine + [(field, "=", state)])
-                for state in states
+                state: self.env[model].search_count(own + [(field, "=", state)]) for state in states
             }
 
         return {
@@ -145,7 +141,7 @@ class CartonaSupportBundle(models.TransientModel):
         ]
 
     def _jobs(self):
-        # In sudo mode: jobs are the administrator's, and these are about Cartona alone.
+        # In sudo mode: only administrators may read jobs; these are Cartona's only.
         jobs = (
             self.env["queue.job"]
             .sudo()
@@ -160,7 +156,7 @@ class CartonaConfig(models.Model):
     _inherit = "cartona.config"
 
     def action_support_bundle(self):
-        """Build the file for whoever helps, and offer it."""
+        """Build the support file and open the dialog to download it."""
         self.ensure_one()
         check_may_write(self)
         wizard = self.env["cartona.support.bundle"].create({"config_id": self.id})

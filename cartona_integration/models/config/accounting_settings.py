@@ -1,9 +1,9 @@
-"""`cartona.config`: where the money of Cartona's orders is booked, and the clock on new ones."""
+"""`cartona.config`: journal and accounts of Cartona's orders, and the reminder of new orders."""
 
 from odoo import fields, models
 
-# Without them an order cannot be settled.
-_BOOKED_BY = {
+# Settings without which an order cannot be settled.
+_SETTLEMENT_SETTINGS = {
     "settlement_journal_id",
     "credit_account_id",
     "installment_account_id",
@@ -17,47 +17,47 @@ class CartonaConfig(models.Model):
     _check_company_auto = True
 
     invoice_on_delivery = fields.Boolean(
-        "Invoice When Delivered",
-        help="Make and post the invoice when the last delivery is done, and a credit note when "
-        "goods come back.",
+        "Invoice on Delivery",
+        help="Create and post the invoice when the last delivery is done, and a credit note when "
+        "goods are returned.",
     )
     settlement_journal_id = fields.Many2one(
         "account.journal",
         "Cartona Journal",
         domain="[('type', '=', 'general')]",
         check_company=True,
-        help="Where Cartona's part of posted invoices is booked, so that a retailer owes exactly "
-        "the cash that is collected. Empty: it is not booked.",
+        help="Journal for Cartona's part of posted invoices, so that a retailer owes exactly the "
+        "cash to collect. Leave empty not to post it.",
     )
     credit_account_id = fields.Many2one(
         "account.account",
         "Credit",
         check_company=True,
-        help="What Cartona owes you for credit and for the discounts that it grants.",
+        help="Amounts that Cartona owes you for credit and for the discounts it grants.",
     )
     installment_account_id = fields.Many2one(
         "account.account",
         "Instalments",
         check_company=True,
-        help="What Cartona owes you for orders that are paid in instalments.",
+        help="Amounts that Cartona owes you for orders paid in instalments.",
     )
     wallet_account_id = fields.Many2one(
         "account.account",
         "Wallet Top-Ups",
         check_company=True,
-        help="What you owe Cartona of the cash collected for the retailers' wallets.",
+        help="Cash collected for the retailers' wallets, which you owe Cartona.",
     )
     discount_account_id = fields.Many2one(
         "account.account",
         "Discounts by Cartona",
         check_company=True,
-        help="Income from discounts that Cartona grants and pays you.",
+        help="Income from discounts that Cartona grants and pays to you.",
     )
     pending_hours = fields.Integer(
-        "Remind of New Orders After (Hours)",
+        "New Order Reminder (Hours)",
         default=12,
-        help="Somebody is told of an order that waits longer than this, before Cartona cancels "
-        "it for delay. 0: never.",
+        help="Schedule an activity for an order that waits longer than this, before Cartona "
+        "cancels it for delay. 0 to disable.",
     )
 
     # === CRUD METHODS === #
@@ -66,8 +66,8 @@ class CartonaConfig(models.Model):
         res = super().write(vals)
         if "pending_hours" in vals:
             self._reset_deadlines()
-        if _BOOKED_BY & vals.keys():
-            # In sudo mode: who sets this up need not be a salesperson of these orders.
+        if _SETTLEMENT_SETTINGS & vals.keys():
+            # In sudo mode: the user need not be a salesperson of these orders.
             unsettled = (
                 self.env["sale.order"]
                 .sudo()
@@ -79,9 +79,9 @@ class CartonaConfig(models.Model):
         return res
 
     def _reset_deadlines(self):
-        """Waiting orders have until another time."""
+        """Compute the deadline of waiting orders again."""
         orders = self.env["sale.order"]
-        # In sudo mode: who sets this up need not be a salesperson of these orders.
+        # In sudo mode: the user need not be a salesperson of these orders.
         waiting = orders.sudo().search(
             [("company_id", "in", self.company_id.ids), ("cartona_status", "=", "pending")]
         )

@@ -15,10 +15,10 @@ class ResCompany(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_make_configs(self):
-        """Give each company its Cartona configuration, switched off.
+        """Create the Cartona configuration of each company, with everything disabled.
 
-        In sudo mode: who creates a company need not manage Cartona.
+        In sudo mode: the user who creates a company need not manage Cartona.
         """
         Config = self.env["cartona.config"].sudo()
-        have = Config.search([("company_id", "in", self.ids)]).company_id
-        Config.create([{"company_id": company.id} for company in self - have])
+        existing = Config.search([("company_id", "in", self.ids)]).company_id
+        Config.create([{"company_id": company.id} for company in self - existing])

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-# For how long the log is kept where no other number is set.
+# Days for which the log is kept by default.
 LOG_DAYS = 30
 
 
@@ -28,13 +28,13 @@ class ResConfigSettings(models.TransientModel):
         "Keep the Log (Days)",
         config_parameter="cartona_integration.log_days",
         default=LOG_DAYS,
-        help="Older lines are deleted by Odoo, a few at a time.",
+        help="Older entries are deleted automatically.",
     )
 
     # === COMPUTE METHODS === #
 
-    # The company comes with the page's defaults: up to 18 nothing else has the fields above read,
-    # and an empty token on the page would be saved as one.
+    # The company is among the page's defaults: up to 18 nothing else triggers the fields above,
+    # and the page would save an empty token.
     @api.depends("company_id")
     def _compute_cartona_config_id(self):
         for settings in self:
@@ -44,7 +44,7 @@ class ResConfigSettings(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_cartona_test_connection(self):
-        """Keep what was entered, then ask Cartona."""
+        """Save the settings, then test the connection."""
         self.execute()
         return self.cartona_config_id.action_test_connection()
 

@@ -1,9 +1,9 @@
-"""How often Cartona's calls were taken and refused, counted without a row per call.
+"""`cartona.webhook.stat`: accepted and refused calls, counted without a row per call.
 
     call -> counter of this process -> at most one INSERT a second -> merged once a day
 
-Rows are only ever added: no call waits for another one's lock, and a storm of calls with a wrong
-secret costs one row a second in each process.
+Rows are only inserted: no call waits for the lock of another, and many calls with a wrong secret
+cost one row a second in each process. `cartona.config` shows the counts.
 """
 
 import logging
@@ -16,32 +16,32 @@ from odoo.modules.registry import Registry
 
 _logger = logging.getLogger(__name__)
 
-# How long calls of one kind are counted in memory after one was written.
+# Seconds for which calls of one kind are counted in memory after a row was written.
 _SECONDS = 1.0
 
 
 class Counter:
-    """Counts by key; hands on the first at once and what follows at most once in so long.
+    """Count by key: write the first one at once, later ones at most once per interval.
 
     :param write: callable(key, count)
-    :param seconds: the shortest time between two writes of one key
-    :param later: callable(seconds, callable), how to come back when that time is over
+    :param seconds: shortest time between two writes of one key
+    :param later: callable(seconds, callable) that runs the callable after this time
     """
 
     def __init__(self, write, seconds=_SECONDS, later=None, clock=time.monotonic):
         self._write, self._seconds, self._clock = write, seconds, clock
         self._later = later or _later
         self._lock = threading.Lock()
-        self._due = {}  # key -> when it may be written again
-        self._pending = {}  # key -> count that waits for that
+        self._due = {}  # key -> time of the next possible write
+        self._pending = {}  # key -> count to write then
 
     def add(self, key):
-        """Count one more."""
+        """Count one call."""
         with self._lock:
             now = self._clock()
             wait = self._due.get(key, now) - now
             if wait > 0:
-                # Whoever comes first in that time has somebody come back for all of them.
+                # The first call within the interval schedules the write for all of them.
                 self._pending[key] = self._pending.get(key, 0) + 1
                 if self._pending[key] == 1:
                     self._later(wait, lambda: self._flush(key))
@@ -60,27 +60,26 @@ class Counter:
 
 
 class Guesses:
-    """How many wrong secrets came within the present minute, in this process.
+    """Count wrong secrets within the current minute, in this process.
 
-    Whoever guesses is not answered by waiting, which would cost a worker, and not by his address,
-    which may be the one that Cartona's calls come through as well: his calls are refused as
-    cheaply as can be, and a call with the true secret is never asked how many came before it.
+    Guessing is not slowed down by waiting, which would cost a worker, and not blocked by address,
+    which Cartona's calls may share (a proxy). Calls with a wrong secret are refused cheaply, and a
+    call with the right secret does not depend on the count.
 
-    :param int limit: so many are answered that their secret is wrong; later ones that they are
-        too many
+    :param int limit: number of calls a minute that are answered 401; later ones are answered 429
     """
 
     def __init__(self, limit=60, seconds=60.0, clock=time.monotonic):
         self._limit, self._seconds, self._clock = limit, seconds, clock
         self._lock = threading.Lock()
-        self._ends = {}  # database -> when its minute is over
+        self._ends = {}  # database -> end of its minute
         self._counts = {}  # database -> wrong secrets in that minute
 
     def add(self, dbname, address):
-        """One more wrong secret; the first one and the one too many are logged.
+        """Count one wrong secret; the first one and the first above the limit are logged.
 
-        :param str address: where it came from
-        :return: int, seconds until the minute is over when these are too many, else 0
+        :param str address: IP address of the caller
+        :return: int, seconds until the end of the minute above the limit, else 0
         """
         with self._lock:
             now = self._clock()
@@ -107,17 +106,17 @@ def _later(seconds, call):
 
 
 def _write(key, count):
-    """Add one row on a cursor of its own: a refused call is counted whatever becomes of it.
+    """Insert one row on a cursor of its own: a refused call is counted even if it is rolled back.
 
-    Never raises: the caller's answer does not hang on a statistic.
+    Never raises: the answer to the caller does not depend on a statistic.
     """
     dbname, config_id, kind = key
     if kind == "refused":
         _logger.warning("Cartona: %s webhook call(s) refused", count)
     try:
         with Registry(dbname).cursor() as cr:
-            tally = api.Environment(cr, SUPERUSER_ID, {})["cartona.webhook.stat"]
-            tally.create({"config_id": config_id, "kind": kind, "call_count": count})
+            Stat = api.Environment(cr, SUPERUSER_ID, {})["cartona.webhook.stat"]
+            Stat.create({"config_id": config_id, "kind": kind, "call_count": count})
     except Exception:
         _logger.exception("Cartona: webhook calls could not be counted")
 
@@ -136,7 +135,7 @@ class CartonaWebhookStat(models.Model):
         "cartona.config",
         ondelete="cascade",
         index=True,
-        help="Empty: nobody's, the call came without a valid secret.",
+        help="Empty for calls without a valid secret.",
     )
     kind = fields.Selection([("accepted", "Accepted"), ("refused", "Refused")], required=True)
     call_count = fields.Integer("Calls", required=True)
@@ -148,24 +147,24 @@ class CartonaWebhookStat(models.Model):
     def _count(self, config, kind):
         """Count one call.
 
-        :param config: whose secret it carried; empty when it carried none that is known
+        :param config: configuration of its secret; empty without a valid secret
         :param str kind: "accepted" or "refused"
         """
         _counter.add((self.env.cr.dbname, config.id or False, kind))
 
     @api.model
-    def _count_guess(self, address):
+    def _count_wrong_secret(self, address):
         """Count one call with a wrong secret.
 
-        :param str address: where it came from
-        :return: int, seconds after which the caller may come again; 0 when he need not wait
+        :param str address: IP address of the caller
+        :return: int, seconds after which the caller may call again; 0 if at once
         """
         self._count(self.env["cartona.config"], "refused")
         return _guesses.add(self.env.cr.dbname, address)
 
     @api.autovacuum
     def _merge(self):
-        """Put the rows of the days before today into one each."""
+        """Merge rows older than a day into one per configuration and kind."""
         self.env.cr.execute(
             """
             WITH old AS (
@@ -178,3 +177,53 @@ class CartonaWebhookStat(models.Model):
               FROM old GROUP BY config_id, kind
             """
         )
+
+
+class CartonaConfig(models.Model):
+    _inherit = "cartona.config"
+
+    webhook_last_call_at = fields.Datetime(
+        "Last Call", compute="_compute_webhook_health", help="When Cartona last called the webhook."
+    )
+    webhook_refused_count = fields.Integer(
+        "Refused Calls",
+        compute="_compute_webhook_health",
+        help="Calls with a wrong secret, from any address, and calls that could not be read.",
+    )
+    webhook_last_refused_at = fields.Datetime(
+        "Last Refused Call",
+        compute="_compute_webhook_health",
+        help="When a call last had a wrong secret, or could not be read.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_webhook_health(self):
+        """Read the counts from their own table: a call must not wait for a user who edits the
+        configuration.
+
+        Calls without a valid secret belong to no company, so they are shown to every company.
+        """
+        self.env.cr.execute(
+            """
+            SELECT config_id, kind, sum(call_count)::integer, max(create_date)
+              FROM cartona_webhook_stat
+             WHERE config_id = ANY(%s) OR config_id IS NULL
+             GROUP BY config_id, kind
+            """,
+            (self.ids,),
+        )
+        found = {(config_id, kind): rest for config_id, kind, *rest in self.env.cr.fetchall()}
+        for config in self:
+            own = found.get((config.id, "refused"), (0, None))
+            foreign = found.get((None, "refused"), (0, None))
+            config.webhook_refused_count = own[0] + foreign[0]
+            config.webhook_last_refused_at = max(filter(None, (own[1], foreign[1])), default=False)
+            config.webhook_last_call_at = found.get((config.id, "accepted"), (0, False))[1]
+
+    # === ACTION METHODS === #
+
+    def action_new_webhook_token(self):
+        """Create a new secret, also for a neutralized copy without one; the old one is refused."""
+        self.ensure_one()
+        self.write({"webhook_token": self._new_webhook_token()})

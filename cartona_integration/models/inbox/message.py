@@ -225,3 +225,14 @@ class CartonaMessage(GuardedFields, models.Model):
             ordered_at=order.created_at or False,
             reserved=self._reserved_by(order),
         )
+
+    @api.model
+    def _mark_replay_of(self, code):
+        """Retry the orders that wait for this reason, once the transaction has committed.
+
+        In sudo mode, for every company: the user who removes the cause may have no Cartona right,
+        and a pricelist or a decimal accuracy may be shared by all companies.
+        """
+        waiting = self.sudo().search([("state", "=", "error"), ("error_code", "=", code)])
+        if waiting:
+            self.env["cartona.change"]._mark_replay(waiting.config_id)

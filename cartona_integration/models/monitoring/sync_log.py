@@ -1,4 +1,4 @@
-"""`cartona.sync.log`: one row per call or import, with its body only where it failed."""
+"""`cartona.sync.log`: one row per call or import; bodies are stored only for failures."""
 
 import json
 import time
@@ -14,15 +14,15 @@ _BODY_LIMIT = 20_000
 _PURGE_SLICE = 10_000
 _PURGE_SECONDS = 60
 
-# What the client can do, by the names of its methods.
+# Operations of the client, by the names of its methods.
 OPERATIONS = [
-    ("check", "Test of the connection"),
+    ("check", "Test connection"),
     ("list_products", "Read the catalogue"),
     ("update_products", "Send products"),
     ("update_base_stock", "Send stock of base products"),
     ("pull_orders", "Fetch orders"),
-    ("update_order_statuses", "Tell status of orders"),
-    ("update_order_status", "Tell status of an order"),
+    ("update_order_statuses", "Send order statuses"),
+    ("update_order_status", "Send status of an order"),
     ("update_order_details", "Send changed lines"),
     ("other", "Other"),
 ]
@@ -37,17 +37,17 @@ class CartonaSyncLog(GuardedFields, models.Model):
 
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
-    create_date = fields.Datetime("When", required=True, index=True, default=fields.Datetime.now)
+    create_date = fields.Datetime("Date", required=True, index=True, default=fields.Datetime.now)
     operation = fields.Selection(OPERATIONS, required=True)
     direction = fields.Selection([("out", "To Cartona"), ("in", "From Cartona")], required=True)
     state = fields.Selection(
-        [("success", "Success"), ("partial", "Partly refused"), ("error", "Failed")],
+        [("success", "Success"), ("partial", "Partly rejected"), ("error", "Failed")],
         required=True,
         index=True,
     )
     record_count = fields.Integer("Records")
     failure_count = fields.Integer("Failures")
-    duration = fields.Float("Seconds", digits=(12, 3))
+    duration = fields.Float("Duration (s)", digits=(12, 3))
     record_name = fields.Char("First Record")
     error_code = fields.Char()
     error_detail = fields.Char()
@@ -68,9 +68,9 @@ class CartonaSyncLog(GuardedFields, models.Model):
 
     @api.model
     def _record(self, config, calls):
-        """Write a row for each call.
+        """Create a row for each call.
 
-        In sudo mode: the log is written by the system, whoever pressed the button.
+        In sudo mode: the log is written by the system, for every user.
 
         :param calls: list of `cartona_api.Call`
         """
@@ -104,7 +104,7 @@ class CartonaSyncLog(GuardedFields, models.Model):
 
     @api.autovacuum
     def _purge(self):
-        """Forget old rows, slice by slice; what is left after a while waits for the next night."""
+        """Delete old rows in slices; rows that are left at the deadline wait for the next night."""
         days = int(
             self.env["ir.config_parameter"]
             .sudo()  # readable by administrators only
@@ -129,12 +129,12 @@ def _masked(body, secrets):
         return False
     masked = redact.mask(body, secrets=secrets)
     text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False, indent=1)
-    # Whatever came: without what a column cannot hold.
+    # Without characters that a column cannot store.
     return text[:_BODY_LIMIT].replace("\x00", "").encode(errors="replace").decode()
 
 
 def _first_name(body):
-    """How the first record of a request is called: its id on Cartona."""
+    """Return the ID on Cartona of the first record of a request, or False."""
     first = body[0] if isinstance(body, list) and body else body
     if isinstance(first, dict):
         return first.get("supplier_product_id") or first.get("hashed_id") or False

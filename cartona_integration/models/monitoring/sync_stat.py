@@ -1,8 +1,8 @@
-"""`cartona.sync.stat`: what went to Cartona, per hour, counted when it happens.
+"""`cartona.sync.stat`: records that arrived on Cartona, counted per hour as they arrive.
 
 The dashboard reads a few hundred of these rows, however long the log is. Times are kept as a
-histogram: each limit is a tenth above the one before, so a median read from it is as exact as
-anybody wants it.
+histogram: each limit is a tenth above the one before, so a median read from it is exact to a
+tenth.
 """
 
 import math
@@ -11,22 +11,22 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-# What arrives later than this has not kept the promise.
+# Records that arrive later than this count as late.
 PROMISE_SECONDS = 24 * 3600
 _KEEP_DAYS = 92
 _STEP = 1.1
 _LONGEST = 2**31 - 1
-# Calls that each tell one order's news; products are counted by the drain, one by one.
+# Calls that each send the update of one order; products are counted by the drain, one by one.
 _ORDER_CALLS = {"update_order_status", "update_order_details"}
 
-#   sent: int, arrived in time; late: int, arrived, but too late
-#   median, p95: seconds from save to marketplace; None when nothing was measured
+#   sent: int, arrived in time; late: int, arrived too late
+#   median, p95: seconds from save to marketplace; None if not measured
 Summary = namedtuple("Summary", "sent late median p95")
 
 
 class CartonaSyncStat(models.Model):
     _name = "cartona.sync.stat"
-    _description = "Cartona Figures"
+    _description = "Cartona Statistics"
     _order = "hour desc, id"
     _log_access = False
 
@@ -35,7 +35,9 @@ class CartonaSyncStat(models.Model):
     hour = fields.Datetime(required=True, index=True)
     operation = fields.Selection([("product", "Products"), ("order", "Orders")], required=True)
     milliseconds = fields.Integer(
-        "Within Milliseconds", required=True, help="From save to marketplace; 0: not measured."
+        "Within Milliseconds",
+        required=True,
+        help="Time from saving the change to its arrival; 0: not measured.",
     )
     sent = fields.Integer("Arrived", required=True)
     late = fields.Integer("Arrived Late", required=True)
@@ -51,9 +53,9 @@ class CartonaSyncStat(models.Model):
 
     @api.model
     def _count_listings(self, config, rows):
-        """Count listings that Cartona has just accepted, before their outbox rows are forgotten.
+        """Count listings that Cartona has just accepted, before their outbox rows are deleted.
 
-        Sending everything again is counted but not timed: nobody has saved anything then.
+        Sending everything again is counted but not timed: no change was saved then.
 
         :param rows: list of ids of outbox rows
         """
@@ -71,22 +73,22 @@ class CartonaSyncStat(models.Model):
 
     @api.model
     def _count_calls(self, config, calls):
-        """Count the orders that these calls have told Cartona about.
+        """Count the orders that these calls have updated on Cartona.
 
         :param calls: list of `cartona_api.Call`
         """
-        told = sum(
+        updated = sum(
             max(1, call.records) - call.failures
             for call in calls
             if call.operation in _ORDER_CALLS and not call.error
         )
-        self._count(config, "order", [None] * told)
+        self._count(config, "order", [None] * updated)
 
     @api.model
     def _count(self, config, operation, waits):
-        """Add to this hour's figures.
+        """Add to this hour's counts.
 
-        The row belongs to the one worker of its stream, so nobody waits for anybody.
+        Only the one worker of its stream writes the row, so no transaction waits for another.
 
         :param waits: list of seconds from save to marketplace, one for each record that arrived;
             None where it was not measured
@@ -118,7 +120,7 @@ class CartonaSyncStat(models.Model):
 
     @api.model
     def _summaries(self, configs):
-        """The figures of the last 24 hours.
+        """Return the figures of the last 24 hours.
 
         :return: dict config id -> `Summary`
         """
@@ -145,7 +147,7 @@ class CartonaSyncStat(models.Model):
 
     @api.model
     def _daily(self, configs, days):
-        """How many records arrived on each of the last days, in the user's time zone.
+        """Count the records that arrived on each of the last days, in the user's time zone.
 
         :return: dict config id -> dict date -> int
         """
@@ -171,10 +173,10 @@ class CartonaSyncStat(models.Model):
 
 
 def limit_of(seconds):
-    """The limit of the histogram under which a time falls.
+    """Return the limit of the histogram under which a time falls.
 
-    :param seconds: float, or None when it was not measured
-    :return: milliseconds, int; 0 when not measured
+    :param seconds: float, or None if not measured
+    :return: milliseconds, int; 0 if not measured
     """
     if seconds is None:
         return 0
@@ -183,7 +185,7 @@ def limit_of(seconds):
 
 
 def _quantile(times, share):
-    """The smallest limit that at least this share of the times does not exceed, in seconds."""
+    """Return the smallest limit that at least this share of the times meets, in seconds."""
     needed, seen = share * sum(times.values()), 0
     for milliseconds in sorted(times):
         seen += times[milliseconds]

@@ -1,10 +1,10 @@
-"""`account.tax`: the same tax as a part of the price, for prices that Cartona quotes gross."""
+"""`account.tax`: marks gross prices when taxes change, and creates taxes included in the price."""
 
 from odoo import _, fields, models
 
 from ...compat import included_tax_values
 
-# What the price that a retailer pays hangs on.
+# Fields that determine the price including taxes.
 _PRICED_BY = {
     "active",
     "amount",
@@ -28,11 +28,11 @@ class AccountTax(models.Model):
 
     cartona_included_id = fields.Many2one(
         "account.tax",
-        "Included Form",
+        "Price-Included Tax",
         copy=False,
         readonly=True,
         ondelete="set null",
-        help="The same tax as a part of the price, made for orders from Cartona.",
+        help="The same tax, included in the price. It is created for orders from Cartona.",
     )
 
     # === CRUD METHODS === #
@@ -52,7 +52,7 @@ class AccountTax(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_mark_dirty(self, companies):
-        """Note every price of these companies that goes to Cartona with its taxes."""
+        """Mark every price that these companies send to Cartona with taxes included."""
         # In sudo mode: taxes are changed by accountants without any Cartona right.
         configs = (
             self.env["cartona.config"]
@@ -68,23 +68,23 @@ class AccountTax(models.Model):
         self.env["cartona.change"]._mark_all_dirty(configs, "price")
 
     def _cartona_included(self):
-        """The same taxes in a form that leaves a price of 100 at 100.
+        """Return the same taxes in a form that leaves a price of 100 at 100.
 
-        Missing ones are made, once per tax: same rate, group, accounts and tax grids, so that
+        Missing ones are created, once per tax: same rate, group, accounts and tax grids, so that
         reports add up as if the tax had been on top of the net price.
 
         :return: `account.tax` in the order of `self`
         """
         included = self.browse()
         for tax in self:
-            included |= tax if tax._cartona_keeps_price() else tax._cartona_twin()
+            included |= tax if tax._cartona_leaves_price() else tax._cartona_included_form()
         return included
 
-    def _cartona_keeps_price(self):
-        """Whether the retailer pays 100 for a price of 100: included already, exempt, reversed."""
+    def _cartona_leaves_price(self):
+        """Return True if the tax leaves a price of 100 at 100: included, exempt or reversed."""
         self.ensure_one()
         if self.amount_type == "group":
-            return all(child._cartona_keeps_price() for child in self.children_tax_ids)
+            return all(child._cartona_leaves_price() for child in self.children_tax_ids)
         if self.price_include:
             return True
         if self.amount_type not in ("percent", "division", "fixed"):
@@ -92,31 +92,32 @@ class AccountTax(models.Model):
         totals = self.compute_all(100.0, currency=self.company_id.currency_id)
         return totals["total_included"] == 100.0
 
-    def _cartona_twin(self):
+    def _cartona_included_form(self):
+        """Return the price-included form of one tax: created if missing, updated if outdated."""
         self.ensure_one()
-        twin = self.cartona_included_id
-        if not twin:
-            twin = self.cartona_included_id = self._cartona_make_twin()
-        elif twin.amount != self.amount:
-            twin.amount = self.amount  # the law has changed the rate
+        included = self.cartona_included_id
+        if not included:
+            included = self.cartona_included_id = self._cartona_create_included()
+        elif included.amount != self.amount:
+            included.amount = self.amount  # the law has changed the rate
         if self.amount_type == "group":
             children = self.children_tax_ids._cartona_included()
-            if twin.children_tax_ids != children:
-                twin.children_tax_ids = children
-        return twin
+            if included.children_tax_ids != children:
+                included.children_tax_ids = children
+        return included
 
-    def _cartona_make_twin(self):
-        name = self._cartona_twin_name()
+    def _cartona_create_included(self):
+        name = self._cartona_included_name()
         values = dict(included_tax_values(self), name=name)
         if self.amount_type == "group":
             values["children_tax_ids"] = [(6, 0, self.children_tax_ids._cartona_included().ids)]
-        twin = self.copy(values)
-        if twin.name != name:
-            twin.name = name  # up to 16 a copy is named "... (Copy)" whatever one asks for
-        return twin
+        included = self.copy(values)
+        if included.name != name:
+            included.name = name  # up to 16 `copy` appends "(Copy)" to any given name
+        return included
 
-    def _cartona_twin_name(self):
-        """A name that is still free: names of taxes are unique."""
+    def _cartona_included_name(self):
+        """Return a name that is not used yet: names of taxes are unique."""
         name, number = _("%s (included)", self.name), 1
         taken = set(
             self.with_context(active_test=False)

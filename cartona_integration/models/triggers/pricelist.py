@@ -1,8 +1,4 @@
-"""Price rules: which products they price on Cartona, and when they begin and end.
-
-A rule with dates changes prices at a moment when nobody writes anything. A job is due at that
-moment; the cron, which asks the same question every minute, serves where no job runner is.
-"""
+"""Pricelists and price rules: the products whose price on Cartona they set."""
 
 from datetime import timedelta
 
@@ -22,7 +18,7 @@ class ProductPricelistItem(models.Model):
         return items
 
     def write(self, vals):
-        self._cartona_mark_dirty()  # what the rule was for, before it changes
+        self._cartona_mark_dirty()  # the products that the rule applied to before
         res = super().write(vals)
         self._cartona_mark_dirty()
         if {"date_start", "date_end"} & vals.keys():
@@ -36,10 +32,10 @@ class ProductPricelistItem(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_mark_dirty(self):
-        """Note what these rules may price on Cartona.
+        """Mark the products to which these rules may apply on Cartona.
 
-        A rule that names products concerns those; a rule for a category, or for everything,
-        is left to the drain, which drops every price that comes out the same.
+        A rule for named products marks only those. A rule for a category, or for all products,
+        marks everything; the drain drops every price that is unchanged.
         """
         configs = self._cartona_configs()
         if not configs:
@@ -56,9 +52,9 @@ class ProductPricelistItem(models.Model):
         )
 
     def _cartona_schedule_dates(self):
-        """Have the products of these rules looked at when they begin and when they end."""
+        """Schedule a job for each moment at which one of these rules begins or ends."""
         now = fields.Datetime.now()
-        # A rule still holds in the second in which it ends.
+        # A rule is still valid in the second in which it ends.
         moments = {item.date_start for item in self if item.date_start} | {
             item.date_end + timedelta(seconds=1) for item in self if item.date_end
         }
@@ -75,7 +71,7 @@ class ProductPricelistItem(models.Model):
             )._job_mark_dated_rules()
 
     def _cartona_configs(self):
-        """The configurations whose prices these rules make."""
+        """Return the configurations with prices from these rules."""
         return self.pricelist_id._cartona_configs()
 
 
@@ -84,8 +80,17 @@ class ProductPricelist(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        pricelists = super().create(vals_list)
+        self.env["cartona.message"]._mark_replay_of("no_pricelist")
+        return pricelists
+
     def write(self, vals):
         res = super().write(vals)
+        # An order waits for a pricelist in Cartona's currency that its company may use.
+        if {"active", "company_id", "currency_id"} & vals.keys():
+            self.env["cartona.message"]._mark_replay_of("no_pricelist")
         if "currency_id" in vals:
             self.env["cartona.change"]._mark_all_dirty(self._cartona_configs(), "price")
         return res
@@ -93,7 +98,7 @@ class ProductPricelist(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_configs(self):
-        """The configurations whose prices these pricelists make."""
+        """Return the configurations with prices from these pricelists."""
         pricelists = self._cartona_with_dependents()
         # In sudo mode: prices are changed by users without any Cartona right.
         return (
@@ -103,57 +108,24 @@ class ProductPricelist(models.Model):
         )
 
     def _cartona_with_dependents(self):
-        """These pricelists and all whose rules are based on them."""
-        return self._cartona_reached("base_pricelist_id", "pricelist_id")
+        """Return these pricelists and all that have rules based on them."""
+        return self._cartona_related("base_pricelist_id", "pricelist_id")
 
     def _cartona_with_bases(self):
-        """These pricelists and all that their rules are based on."""
-        return self._cartona_reached("pricelist_id", "base_pricelist_id")
+        """Return these pricelists and all that their rules are based on."""
+        return self._cartona_related("pricelist_id", "base_pricelist_id")
 
-    def _cartona_reached(self, near, far):
-        """These pricelists and all that rules lead to, from their field `near` to `far`."""
+    def _cartona_related(self, near, far):
+        """Follow rules from their field `near` to `far`; return all pricelists that are found."""
         known = found = self
         while found:
             items = (
                 self.env["product.pricelist.item"]
                 .sudo()
-                .search(  # other companies' ones, too
+                .search(  # rules of other companies included
                     [("base", "=", "pricelist"), (near, "in", found.ids)]
                 )
             )
             found = items[far] - known
             known |= found
         return known
-
-
-class CartonaConfig(models.Model):
-    _inherit = "cartona.config"
-
-    rules_checked_at = fields.Datetime(
-        readonly=True, copy=False, help="Price rules that began or ended before are dealt with."
-    )
-
-    # === JOBS === #
-
-    @api.model
-    def _job_mark_dated_rules(self):
-        self._mark_dated_rules_dirty()
-
-    # === BUSINESS METHODS === #
-
-    @api.model
-    def _mark_dated_rules_dirty(self):
-        """Note what the rules price that began or ended since this was last asked."""
-        configs = self.search([("auto_sync_products", "=", True), ("pricelist_id", "!=", False)])
-        if not configs:
-            return
-        now = fields.Datetime.now()
-        # A look that is the first one looks back as far as there can be anything to see.
-        since = min(config.rules_checked_at or config.create_date for config in configs)
-        begun = ["&", ("date_start", ">", since), ("date_start", "<=", now)]
-        ended = ["&", ("date_end", ">=", since), ("date_end", "<", now)]
-        items = self.env["product.pricelist.item"].search(["|"] + begun + ended)
-        items._cartona_mark_dirty()
-        is_first = not all(config.rules_checked_at for config in configs)
-        if items or is_first or (now - since).total_seconds() > 3600:
-            configs.write({"rules_checked_at": now})

@@ -1,3 +1,5 @@
+"""`product.product`: links to Cartona's listings, their state, and what a changed product marks."""
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -5,7 +7,7 @@ from ...compat import check_may_read, flush, forget
 from ..catalogue.listing import SYNC_STATES
 from ..queue.streams import LISTING_KINDS
 
-# What a published price or the right to be sold hangs on.
+# Fields that a published price, or the permission to sell the product, depends on.
 PRICE_FIELDS = {
     "active",
     "categ_id",
@@ -16,53 +18,21 @@ PRICE_FIELDS = {
     "taxes_id",
     "uom_id",
 }
-# What changes whether an order for the product can be taken.
+# Fields that decide if an order for the product can be accepted.
 SELLABLE_FIELDS = {"active", "sale_ok"}
-# What its quantity hangs on, besides what lies in the stock.
+# Fields that its published quantity depends on, besides the stock itself.
 STOCK_FIELDS = {"detailed_type", "is_storable", "type", "uom_id"}
-# What an order may name the product by.
+# Fields by which an order may identify the product.
 IDENTITY_FIELDS = {"barcode", "default_code"}
 
 
 class ProductProduct(models.Model):
-    _inherit = "product.product"
+    _name = "product.product"
+    _inherit = ["product.product", "cartona.product.mixin"]
 
     cartona_listing_ids = fields.One2many("cartona.listing", "product_id", "Cartona Listings")
-    cartona_id = fields.Char(
-        "Cartona ID",
-        compute="_compute_cartona",
-        inverse="_inverse_cartona_id",
-        search="_search_cartona_id",
-        help="Cartona's number of this product. Empty it to take the product off.",
-    )
-    cartona_sync_state = fields.Selection(
-        SYNC_STATES,
-        "Cartona",
-        compute="_compute_cartona",
-        search="_search_cartona_sync_state",
-        help="Waiting: on its way. Up to date: Cartona has it. Error: the sentence above says why.",
-    )
-    cartona_synced_at = fields.Datetime(
-        "Last Sent to Cartona",
-        compute="_compute_cartona",
-        help="When Cartona last took a price or a quantity of this product.",
-    )
-    cartona_last_sent = fields.Char(
-        "On Cartona Now",
-        compute="_compute_cartona",
-        help="The price and the quantity that Cartona was last told.",
-    )
-    cartona_error = fields.Char(
-        "Cartona Error",
-        compute="_compute_cartona",
-        help="Why this product is not as it should be on Cartona, and what to do.",
-    )
-    cartona_listing_count = fields.Integer(
-        compute="_compute_cartona",
-        help="In how many ways Cartona sells it: by the piece, by the box ...",
-    )
-    cartona_error_code = fields.Char(compute="_compute_cartona")
-    cartona_is_price_on_hold = fields.Boolean("Price to Confirm", compute="_compute_cartona")
+    # With the state: one search serves all of them.
+    cartona_id = fields.Char(compute="_compute_cartona_state")
 
     # === COMPUTE METHODS === #
 
@@ -74,16 +44,16 @@ class ProductProduct(models.Model):
         "cartona_listing_ids.error_code",
     )
     @api.depends_context("company", "lang")
-    def _compute_cartona(self):
+    def _compute_cartona_state(self):
         listings = self._cartona_listings()
-        noted = listings._dirty_ids()
+        dirty = listings._dirty_ids()
         by_product = listings._by_product()
         for product in self:
             own = by_product.get(product._origin, listings.browse())
             shown = product._cartona_shown_listing(own)
             errors = own.filtered("error_code")
             product.cartona_id = shown.cartona_id
-            product.cartona_sync_state = own._sync_state(noted)
+            product.cartona_sync_state = own._sync_state(dirty)
             product.cartona_synced_at = max(
                 own.filtered("synced_at").mapped("synced_at"), default=False
             )
@@ -94,9 +64,9 @@ class ProductProduct(models.Model):
             product.cartona_listing_count = len(own)
 
     def _cartona_listings(self):
-        """The listings of these products in the current company's configuration.
+        """Return the listings of these products in the current company's configuration.
 
-        In sudo mode: the state is shown to whoever sees the product.
+        In sudo mode: the state is shown to every user who may see the product.
         """
         config = self.env["cartona.config"]._of_company(self.env.company)
         return (
@@ -108,7 +78,7 @@ class ProductProduct(models.Model):
         )
 
     def _cartona_shown_listing(self, listings):
-        """The listing in the product's own unit, else the oldest one."""
+        """Return the listing in the product's own unit, else the oldest one."""
         return listings.filtered(lambda listing: listing.uom_id == self.uom_id)[:1] or listings[:1]
 
     def _inverse_cartona_id(self):
@@ -140,7 +110,7 @@ class ProductProduct(models.Model):
             wanted = [str(cartona_id) for cartona_id in values if cartona_id]
             found = Listing.search(domain + [("cartona_id", "in", wanted)]).product_id
             if len(wanted) < len(values):
-                # "Not linked" is asked for, too: everything but what is linked otherwise.
+                # "Not linked" is searched, too: everything except what is linked to another ID.
                 found = Listing.search(domain).product_id - found
                 negative = not negative
         else:
@@ -161,7 +131,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _cartona_states(self):
-        """The state of every linked product of the current company, as `_sync_state` says it.
+        """Return the state of every linked product of the company, as `_sync_state` computes it.
 
         :return: dict product id -> state
         """
@@ -187,8 +157,8 @@ class ProductProduct(models.Model):
     # === CRUD METHODS === #
 
     def unlink(self):
-        # The listing outlives its product: Cartona still shows it, unmatched.
-        # In sudo mode: the rule applies whoever deletes a product.
+        # The listing is kept without its product: Cartona still shows it.
+        # In sudo mode: this applies to every user who deletes a product.
         self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)]).write(
             {"product_id": False}
         )
@@ -217,15 +187,15 @@ class ProductProduct(models.Model):
         return listings.with_env(self.env).action_cartona_sync()
 
     def action_cartona_confirm_price(self):
-        """Somebody has looked at the unusual price and wants it on Cartona."""
+        """Send the price on hold: a user has confirmed it."""
         self._cartona_readable_listings().action_confirm_price()
 
     def action_cartona_accept_pack(self):
-        """Sell the pack that Cartona now shows."""
+        """Sell the pack size that Cartona now shows."""
         self._cartona_readable_listings().action_accept_pack()
 
     def action_cartona_listings(self):
-        """Open what Cartona lists of these products."""
+        """Open the listings of these products on Cartona."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "cartona_integration.action_cartona_listing"
         )
@@ -234,9 +204,9 @@ class ProductProduct(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_readable_listings(self):
-        """The listings of these products, in the user's own environment.
+        """Return the listings of these products, in the user's own environment.
 
-        :raise AccessError: the user may see the products, or what Cartona has of them, not
+        :raise AccessError: the user may not read these products, or their listings
         """
         check_may_read(self)
         listings = self._cartona_listings().with_env(self.env)
@@ -244,24 +214,14 @@ class ProductProduct(models.Model):
         return listings
 
     def _cartona_sellable_changed(self):
-        """Offered or taken off: stock is published anew, and waiting orders may pass."""
+        """Publish the stock again, and retry orders that wait for a product to be sellable."""
         self.env["cartona.change"]._mark_dirty("stock", product_ids=self.ids)
-        # In sudo mode: the rule applies whoever archives a product.
+        # In sudo mode: this applies to every user who archives a product.
         listings = self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)])
-        configs = listings.config_id | self._cartona_waiting("product_unavailable")
-        for config in configs:
-            self.env["cartona.change"]._mark_replay(config)
+        if listings:
+            self.env["cartona.change"]._mark_replay(listings.config_id)
+        self.env["cartona.message"]._mark_replay_of("product_unavailable")
 
     def _cartona_identity_changed(self):
-        """An order may name a product by its reference or barcode, without any listing."""
-        for config in self._cartona_waiting("unknown_product"):
-            self.env["cartona.change"]._mark_replay(config)
-
-    @api.model
-    def _cartona_waiting(self, code):
-        """The configurations with orders that wait for this reason.
-
-        In sudo mode: the rule applies whoever changes a product.
-        """
-        domain = [("state", "=", "error"), ("error_code", "=", code)]
-        return self.env["cartona.message"].sudo().search(domain).config_id
+        """Retry orders: one may name a product by reference or barcode, without a listing."""
+        self.env["cartona.message"]._mark_replay_of("unknown_product")

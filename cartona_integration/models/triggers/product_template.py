@@ -1,52 +1,18 @@
+"""`product.template`: mirrors its variants' state on Cartona; what a changed template marks."""
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..catalogue.listing import SYNC_STATES
 from .product_product import PRICE_FIELDS, SELLABLE_FIELDS, STOCK_FIELDS
 
 
 class ProductTemplate(models.Model):
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "cartona.product.mixin"]
 
-    # As Odoo mirrors the barcode: the single variant's, nothing where there are several.
-    cartona_id = fields.Char(
-        "Cartona ID",
-        compute="_compute_cartona_id",
-        inverse="_inverse_cartona_id",
-        search="_search_cartona_id",
-        help="Cartona's number of this product. Empty it to take the product off.",
-    )
-    cartona_sync_state = fields.Selection(
-        SYNC_STATES,
-        "Cartona",
-        compute="_compute_cartona_state",
-        search="_search_cartona_sync_state",
-        help="Waiting: on its way. Up to date: Cartona has it. Error: the sentence above says why.",
-    )
-    cartona_synced_at = fields.Datetime(
-        "Last Sent to Cartona",
-        compute="_compute_cartona_state",
-        help="When Cartona last took a price or a quantity of this product.",
-    )
-    cartona_last_sent = fields.Char(
-        "On Cartona Now",
-        compute="_compute_cartona_state",
-        help="The price and the quantity that Cartona was last told.",
-    )
-    cartona_error = fields.Char(
-        "Cartona Error",
-        compute="_compute_cartona_state",
-        help="Why this product is not as it should be on Cartona, and what to do.",
-    )
-    cartona_error_code = fields.Char(compute="_compute_cartona_state")
-    cartona_is_price_on_hold = fields.Boolean("Price to Confirm", compute="_compute_cartona_state")
     cartona_is_unlimited_stock = fields.Boolean(
         "Unlimited on Cartona",
-        help="Retailers can always order it: no quantity is sent, Cartona does not count it.",
-    )
-    cartona_listing_count = fields.Integer(
-        compute="_compute_cartona_state",
-        help="In how many ways Cartona sells it: by the piece, by the box ...",
+        help="Retailers can always order this product: no quantity is sent to Cartona.",
     )
 
     # === COMPUTE METHODS === #
@@ -54,6 +20,7 @@ class ProductTemplate(models.Model):
     @api.depends("product_variant_ids.cartona_id")
     @api.depends_context("company")
     def _compute_cartona_id(self):
+        """Mirror the single variant's ID, as Odoo mirrors the barcode."""
         for template in self:
             variants = template._cartona_variants()
             template.cartona_id = len(variants) == 1 and variants.cartona_id
@@ -67,13 +34,13 @@ class ProductTemplate(models.Model):
     @api.depends_context("company", "lang")
     def _compute_cartona_state(self):
         every_listing = self._cartona_variants()._cartona_listings()
-        noted, by_product = every_listing._dirty_ids(), every_listing._by_product()
+        dirty, by_product = every_listing._dirty_ids(), every_listing._by_product()
         for template in self:
             variants = template._cartona_variants()._origin
             own = [by_product[variant] for variant in variants if variant in by_product]
             listings = every_listing.browse().concat(*own).sorted("id")
             template.cartona_listing_count = len(listings)
-            template.cartona_sync_state = listings._sync_state(noted)
+            template.cartona_sync_state = listings._sync_state(dirty)
             template.cartona_synced_at = max(
                 listings.filtered("synced_at").mapped("synced_at"), default=False
             )
@@ -84,7 +51,7 @@ class ProductTemplate(models.Model):
             template.cartona_is_price_on_hold = error.is_price_on_hold
 
     def _cartona_variants(self):
-        """The variants, also those of archived templates."""
+        """Return the variants, also those of archived templates."""
         return self.with_context(active_test=False).product_variant_ids
 
     def _inverse_cartona_id(self):
@@ -140,13 +107,25 @@ class ProductTemplate(models.Model):
         return self._cartona_variants().action_cartona_sync()
 
     def action_cartona_confirm_price(self):
-        """Somebody has looked at the unusual price and wants it on Cartona."""
+        """Send the price on hold: a user has confirmed it."""
         self._cartona_variants().action_cartona_confirm_price()
 
     def action_cartona_accept_pack(self):
-        """Sell the pack that Cartona now shows."""
+        """Sell the pack size that Cartona now shows."""
         self._cartona_variants().action_cartona_accept_pack()
 
     def action_cartona_listings(self):
-        """Open what Cartona lists of this product."""
+        """Open the listings of this product on Cartona."""
         return self._cartona_variants().action_cartona_listings()
+
+
+class ProductTemplateAttributeValue(models.Model):
+    _inherit = "product.template.attribute.value"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "price_extra" in vals:
+            self.env["cartona.change"]._mark_dirty("price", template_ids=self.product_tmpl_id.ids)
+        return res
