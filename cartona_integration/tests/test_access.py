@@ -93,18 +93,18 @@ METHODS = {
         "action_cartona_sync": USERS,
     },
     "res.partner": {
-        "action_cartona_merge_into_twin": CONTACTS,
-        "action_cartona_not_twin": CONTACTS,
+        "action_cartona_merge_into_duplicate": CONTACTS,
+        "action_cartona_not_duplicate": CONTACTS,
     },
     "sale.order": {
         "action_cancel": CANCELLERS,
-        "action_cartona_brought_back": SELLERS,
+        "action_cartona_returned": SELLERS,
         "action_cartona_delivered": SELLERS,
         "action_cartona_send_edits": SELLERS,
-        "action_cartona_set_back": SELLERS,
+        "action_cartona_reset_to_pending": SELLERS,
         "action_cartona_ship": SELLERS,
         "action_cartona_sync": SELLERS,
-        "action_cartona_take_theirs": SELLERS,
+        "action_cartona_use_cartona_lines": SELLERS,
         "action_confirm": SELLERS,
     },
 }

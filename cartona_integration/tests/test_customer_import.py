@@ -376,25 +376,27 @@ class TestTwin(OrderCase):
         partner = self.receive().partner_id
 
         self.assertNotEqual(partner, self.old)
-        self.assertEqual(partner.cartona_twin_id, self.old)
-        self.assertEqual(Form(partner).cartona_twin_id, self.old)
+        self.assertEqual(partner.cartona_duplicate_id, self.old)
+        self.assertEqual(Form(partner).cartona_duplicate_id, self.old)
         Partner = self.env["res.partner"]
-        having = Partner.search([("cartona_id", "!=", False), ("cartona_twin_id", "!=", False)])
+        having = Partner.search(
+            [("cartona_id", "!=", False), ("cartona_duplicate_id", "!=", False)]
+        )
         self.assertEqual(having, partner)
-        without = Partner.search([("cartona_twin_id", "=", False)])
+        without = Partner.search([("cartona_duplicate_id", "=", False)])
         self.assertNotIn(partner, without)
         self.assertIn(self.old, without)
 
-    def test_no_twin_without_the_phone_or_when_refused(self):
+    def test_no_duplicate_without_the_phone_or_when_refused(self):
         partner = self.receive().partner_id
 
-        partner.action_cartona_not_twin()
-        self.assertFalse(partner.cartona_twin_id)
-        self.assertNotIn(partner, partner.search([("cartona_twin_id", "!=", False)]))
+        partner.action_cartona_not_duplicate()
+        self.assertFalse(partner.cartona_duplicate_id)
+        self.assertNotIn(partner, partner.search([("cartona_duplicate_id", "!=", False)]))
 
-        partner.cartona_twin_refused = False
+        partner.cartona_not_duplicate = False
         self.old.phone = "01003150161"
-        self.assertFalse(partner.cartona_twin_id)
+        self.assertFalse(partner.cartona_duplicate_id)
 
     def test_one_click_moves_the_code_and_the_open_orders(self):
         self.set_stock(self.tea, 100)
@@ -406,7 +408,9 @@ class TestTwin(OrderCase):
         partner = quotation.partner_id
         figures = self.figures(approved)
 
-        action = partner.with_user(self.env.ref("base.user_admin")).action_cartona_merge_into_twin()
+        action = partner.with_user(
+            self.env.ref("base.user_admin")
+        ).action_cartona_merge_into_duplicate()
 
         self.assertEqual(action["res_id"], self.old.id)
         self.assertEqual((self.old.cartona_id, partner.cartona_id), ("retailer_A00315", False))
@@ -431,7 +435,7 @@ class TestTwin(OrderCase):
     def test_the_emptied_one_is_archived(self):
         partner = self.receive().partner_id
 
-        partner.action_cartona_merge_into_twin()
+        partner.action_cartona_merge_into_duplicate()
 
         self.assertFalse(partner.active)
 

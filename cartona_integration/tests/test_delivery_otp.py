@@ -302,19 +302,19 @@ class TestDeliveryOtp(OtpCase):
     def test_a_transaction_that_begins_again_asks_cartona_nothing(self):
         self.knows(self.sale)
         dialog = self.ask(self.sale)
-        self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
+        self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")
         dialog.action_confirm()
         self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
 
     def test_a_delivery_that_odoo_never_finished_is_noticed(self):
-        self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
+        self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")
         self.config._cron_sweep()
         self.push()
         self.assertEqual(self.sale.cartona_status, "delivered")
         self.assertIn("complete the delivery", self.tasks(self.sale)[0][0])
 
     def test_cartonas_echo_while_somebody_delivers_bothers_nobody(self):
-        self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
+        self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")
         self.receive(self.order(status="delivered", wallet_top_up=20.0))
         self.assertEqual(self.tasks(self.sale), [])
 
@@ -462,7 +462,7 @@ class TestDeliveryOtp(OtpCase):
 
     def test_codes_of_ended_orders_are_forgotten(self):
         Proof = self.env["cartona.delivery.proof"]
-        Proof._keep(self.sale.id, code=CODE)
+        Proof._store(self.sale.id, code=CODE)
         Proof._purge()
         self.assertEqual(self.proofs(), [(self.sale.id, None, CODE)])
         self.sale.cartona_status = "delivered"

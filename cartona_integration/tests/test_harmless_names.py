@@ -86,7 +86,7 @@ class TestHarmlessNames(OrderCase):
         sale = self.receive(self.evil_order())
         partner = sale.partner_id
         twin = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
-        partner._cartona_hand_over(twin)
+        partner._cartona_merge_into(twin)
         self.assert_all_dead([partner, twin, sale])
 
     def test_what_cartona_answers(self):

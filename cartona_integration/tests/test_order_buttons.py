@@ -104,13 +104,13 @@ class TestSetBack(DeliveryCase):
         sale = self.take()
         self.accept(sale)
         first = sale.picking_ids
-        self.assertTrue(sale.cartona_can_set_back)
-        sale.action_cartona_set_back()
+        self.assertTrue(sale.cartona_can_reset)
+        sale.action_cartona_reset_to_pending()
         self.assertEqual((sale.state, first.state), ("draft", "cancel"))
         self.push()
         self.assertEqual(self.told(sale), ["pending"])
         self.assertEqual(
-            (sale.cartona_status, sale.cartona_sync_state, sale.cartona_set_back),
+            (sale.cartona_status, sale.cartona_sync_state, sale.cartona_is_reset),
             ("pending", "synced", False),
         )
         sale.action_confirm()
@@ -125,7 +125,7 @@ class TestSetBack(DeliveryCase):
         sale = self.take()
         self.accept(sale)
         sale.action_cartona_ship()
-        sale.action_cartona_set_back()
+        sale.action_cartona_reset_to_pending()
         sale.action_confirm()
         self.push()
         self.assertNotIn("assigned_to_salesman", self.told(sale))
@@ -136,9 +136,9 @@ class TestSetBack(DeliveryCase):
         gone.cartona_status = "approved"
         theirs = self.take(hashed_id="theirs1", delivered_by="delivered_by_cartona")
         for sale in (gone, theirs):
-            self.assertFalse(sale.cartona_can_set_back)
-            sale.action_cartona_set_back()
-            self.assertEqual((sale.state, sale.cartona_set_back), ("sale", False))
+            self.assertFalse(sale.cartona_can_reset)
+            sale.action_cartona_reset_to_pending()
+            self.assertEqual((sale.state, sale.cartona_is_reset), ("sale", False))
 
 
 class TestBroughtBack(DeliveryCase):
@@ -150,14 +150,14 @@ class TestBroughtBack(DeliveryCase):
         self.sale = self.take()
         self.accept(self.sale)
         self.sale.action_cartona_ship()
-        self.assertFalse(self.sale.cartona_can_bring_back, "Cartona does not know yet")
+        self.assertFalse(self.sale.cartona_can_return, "Cartona does not know yet")
         self.push()
 
     def test_everything_brought_back_is_told_as_returned_and_holds_no_stock(self):
         self.assertEqual(self.config.delivered_when, "validated")
-        self.assertTrue(self.sale.cartona_can_bring_back)
+        self.assertTrue(self.sale.cartona_can_return)
         self.settle()
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         self.assertTrue(self.sale.cartona_returned_at)
         self.assertEqual((self.sale.state, self.sale.picking_ids.state), ("cancel", "cancel"))
         self.assertIn(("stock", self.listing(self.tea).id), self.noted("stock"))
@@ -167,13 +167,13 @@ class TestBroughtBack(DeliveryCase):
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("returned", "synced")
         )
         self.assertEqual((self.sale.invoice_ids.ids, self.tasks(self.sale)), ([], []))
-        self.assertFalse(self.sale.cartona_can_bring_back)
+        self.assertFalse(self.sale.cartona_can_return)
 
     def test_the_warehouse_hears_that_picked_goods_come_back(self):
         picking = self.sale.picking_ids
         picking.user_id = self.seller
         self.pick(picking)
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         self.assertEqual(
             self.tasks(picking), [("Brought back by the driver: put the goods back.", self.seller)]
         )
@@ -181,20 +181,20 @@ class TestBroughtBack(DeliveryCase):
     def test_of_a_posted_invoice_the_credit_note_is_asked_for(self):
         (self.tea | self.rice).invoice_policy = "order"
         self.sale._create_invoices().action_post()
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         [(task, _user)] = self.tasks(self.sale)
         self.assertEqual(task, "Returned on Cartona: the invoice has to be credited.")
 
     def test_a_refused_return_is_flagged(self):
         self.marketplace.announce("POST", self.single(self.sale), {"error": "no"}, status=422)
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.assertEqual(len(self.tasks(self.sale)), 1)
 
     def test_what_is_delivered_comes_back_by_a_return_only(self):
         self.deliver(self.sale)
-        self.assertFalse(self.sale.cartona_can_bring_back)
+        self.assertFalse(self.sale.cartona_can_return)
         with self.assertRaises(UserError):
-            self.sale.action_cartona_brought_back()
+            self.sale.action_cartona_returned()
         self.assertFalse(self.sale.cartona_returned_at)

@@ -179,7 +179,7 @@ class TestOrderEditAnswers(EditCase):
         self.add()
         self.accept({"error": "no"}, status=422)
         self.push()
-        self.sale.action_cartona_take_theirs()
+        self.sale.action_cartona_use_cartona_lines()
         self.assertEqual(self.lines(self.sale), before)
         self.assertEqual(
             (self.sale.cartona_edit_state, self.sale.cartona_difference), (False, False)
@@ -193,7 +193,7 @@ class TestOrderEditAnswers(EditCase):
         self.push()
         self.line(901).product_uom_qty = 9
         added = self.add()
-        self.sale.action_cartona_take_theirs()
+        self.sale.action_cartona_use_cartona_lines()
         self.assertEqual((self.line(901).product_uom_qty, added.product_uom_qty), (4, 0))
         self.push()
         self.assertEqual(self.sent(), [])
@@ -204,11 +204,11 @@ class TestOrderEditAnswers(EditCase):
         self.sale.action_confirm()
         self.deliver(self.sale)
         with self.assertRaisesRegex(UserError, "a delivery is done"):
-            self.sale.action_cartona_take_theirs()
+            self.sale.action_cartona_use_cartona_lines()
 
     def test_the_choice_needs_the_right_to_write_the_order(self):
         with self.assertRaises(AccessError):
-            self.sale.with_user(self.env.ref("base.public_user")).action_cartona_take_theirs()
+            self.sale.with_user(self.env.ref("base.public_user")).action_cartona_use_cartona_lines()
 
 
 class TestMoneyWaits(EditCase):

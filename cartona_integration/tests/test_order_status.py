@@ -194,11 +194,11 @@ class TestOrderStatus(DeliveryCase):
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
-        self.assertTrue(self.sale.cartona_can_set_back)
-        self.sale.action_cartona_set_back()
+        self.assertTrue(self.sale.cartona_can_reset)
+        self.sale.action_cartona_reset_to_pending()
         self.push()
         self.assertEqual(self.told(self.sale), ["approved", "pending"])
-        self.assertEqual((self.sale.cartona_status, self.sale.cartona_set_back), ("pending", False))
+        self.assertEqual((self.sale.cartona_status, self.sale.cartona_is_reset), ("pending", False))
 
     def test_a_refused_pending_is_not_asked_for_again(self):
         self.marketplace.announce("POST", STATUSES, {})
@@ -206,7 +206,7 @@ class TestOrderStatus(DeliveryCase):
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
-        self.sale.action_cartona_set_back()
+        self.sale.action_cartona_reset_to_pending()
         self.push()
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
@@ -230,7 +230,7 @@ class TestOrderStatus(DeliveryCase):
             ),
             "change its taxes": lambda: line.write({tax_field(line): [(5, 0, 0)]}),
             "say that one is an import": lambda: admins.with_context(
-                cartona_one_note=True
+                cartona_importing=True
             ).action_cancel(),
             "remove a line": line.unlink,
             "add a line": lambda: self.env["sale.order.line"].create(new),
@@ -384,7 +384,7 @@ class TestShipping(DeliveryCase):
         sale = self.take(lines={1: {"id": 902, "supplier_product_id": "T1", "amount": 3}})
         first, second = sale.order_line
         self.pick(sale.picking_ids, {self.tea: 5})
-        about = sale.with_context(cartona_leaving=sale.picking_ids.ids).order_line
+        about = sale.with_context(cartona_validating=sale.picking_ids.ids).order_line
         self.assertEqual([line._cartona_amount() for line in about], [4, 1])
         self.deliver_short(sale, {self.tea: 5})
         self.assertEqual((first._cartona_amount(), second._cartona_amount()), (4, 1))

@@ -39,10 +39,10 @@ ORDER = {
     "cartona_difference",
     "action_cartona_ship",
     "action_cartona_delivered",
-    "action_cartona_set_back",
+    "action_cartona_reset_to_pending",
     "action_cartona_sync",
     "action_cartona_send_edits",
-    "action_cartona_take_theirs",
+    "action_cartona_use_cartona_lines",
 }
 ORDER_LIST = {"cartona_number", "cartona_status_label", "cartona_time_left"}
 DELIVERY = {
@@ -140,11 +140,11 @@ SCREENS = (
     ("product.template", "product.product_template_search_view", "search", "sales",
      PRODUCT_FILTERS),
     ("res.partner", "base.view_partner_form", "form", "sales", {
-        "cartona_id", "cartona_phone2", "cartona_twin_id", "cartona_unidentified",
-        "action_cartona_merge_into_twin", "action_cartona_not_twin",
+        "cartona_id", "cartona_phone2", "cartona_duplicate_id", "cartona_unidentified",
+        "action_cartona_merge_into_duplicate", "action_cartona_not_duplicate",
     }),
     ("res.partner", "base.view_res_partner_filter", "search", "sales", {
-        "cartona", "cartona_twins", "cartona_unidentified",
+        "cartona", "cartona_duplicates", "cartona_unidentified",
     }),
     ("sale.order", "sale.view_order_form", "form", "sales", ORDER),
     ("sale.order", "sale.view_quotation_tree", "list", "sales", ORDER_LIST),

@@ -266,7 +266,7 @@ class TestAskedOfOneOrder(ToldCase):
         self.admin(sales[1]).action_confirm()
         self.assertEqual(self.asked(sales[1]), [])
         self.assertEqual(self.asked(sales[2]), ["customer_double"])
-        twins[0].cartona_twin_refused = True
+        twins[0].cartona_not_duplicate = True
         self.assertEqual(self.asked(sales[2]), [])
 
     def test_an_error_is_read_by_everybody_in_his_own_language(self):

@@ -86,7 +86,7 @@ class CartonaDeliveryOtp(models.TransientModel):
         self.ensure_one()
         lines = self._open_lines().filtered(lambda line: line.state == UNREACHABLE and line.code)
         for line in lines:
-            self.env["cartona.delivery.proof"]._keep(line.order_id.id, code=line.code.strip())
+            self.env["cartona.delivery.proof"]._store(line.order_id.id, code=line.code.strip())
             line._keep(ACCEPTED, "", None)
         return self._go_on()
 
@@ -118,7 +118,7 @@ class CartonaDeliveryOtp(models.TransientModel):
 
         A transaction that begins again finds here what Cartona has accepted before.
         """
-        waiting = self.line_ids.order_id.sudo()._cartona_without_proof_yet()
+        waiting = self.line_ids.order_id.sudo()._cartona_not_accepted_yet()
         return self.line_ids.filtered(lambda line: line.order_id in waiting)
 
     def _pickings_of(self, orders):

@@ -182,7 +182,7 @@ def test_refused_change_offers_both_ways_out(shop: Shop):
     assert "cannot be changed" in order.read("cartona_error")
     assert order.lines_here() != order.lines_there()
 
-    order.do("action_cartona_take_theirs")
+    order.do("action_cartona_use_cartona_lines")
     order.become_equal(lines=2)
     assert order.lines_here()[_first(order)] == (4.0, price)
 

@@ -147,7 +147,7 @@ def test_brought_back_by_the_driver_is_returned_where_nothing_was_validated(life
     life.confirm(sale)
     life.press(sale, "action_cartona_ship")
     life.arrives(sale, "assigned_to_salesman")
-    life.press(sale, "action_cartona_brought_back")
+    life.press(sale, "action_cartona_returned")
     life.arrives(sale, "returned")
     assert life.told(sale) == ["approved", "assigned_to_salesman", "returned"]
     assert (life.here(sale)["state"], life.states(sale)) == ("cancel", ["cancel"])

@@ -19,7 +19,7 @@ from odoo import _, api, models
 
 from ...cartona_api import content_key
 from ...cartona_api import status as life_cycle
-from ..orders.edits import UNDERWAY_SECONDS
+from ..orders.edits import IN_TRANSIT_SECONDS
 
 # What of an order is compared when it comes again, besides its lines and its retailer.
 _COMPARED = (
@@ -137,7 +137,7 @@ class CartonaOrderImporter(models.AbstractModel):
             mail_notrack=True,  # one note tells it all
             mail_activity_quick_update=True,  # activities are seen, not mailed
             sale_no_log_for_new_lines=True,
-            cartona_one_note=True,
+            cartona_importing=True,
         )
         plans = quiet._plans(config, [order for _message, order in entries])
         quiet._begin(plans, entries)
@@ -228,7 +228,7 @@ class CartonaOrderImporter(models.AbstractModel):
         """Whether the message left Cartona before the order came to its end, and has waited here
         or been on its way meanwhile."""
         ended = plan.sale.cartona_synced_at
-        underway = timedelta(seconds=UNDERWAY_SECONDS)
+        underway = timedelta(seconds=IN_TRANSIT_SECONDS)
         return bool(plan.stored_at and ended and plan.stored_at <= ended + underway)
 
     # === BUSINESS METHODS: TELLING === #

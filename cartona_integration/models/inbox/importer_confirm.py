@@ -83,10 +83,10 @@ class CartonaOrderImporter(models.AbstractModel):
     def _complete_deliveries(self, config, plans):
         """Do the deliveries that Cartona calls done, by setting; else have a person do them."""
         plans = [plan for plan in plans if plan.complete and not plan.error_code]
-        proofs = self.env["cartona.delivery.proof"]._of_orders([plan.sale.id for plan in plans])
+        proofs = self.env["cartona.delivery.proof"]._get_proofs([plan.sale.id for plan in plans])
         for plan in plans:
             sale = plan.sale
-            is_done = sale._cartona_is_delivered_out()
+            is_done = sale._cartona_is_fully_delivered()
             # Somebody is handing over the goods this very moment, Cartona has just said so.
             is_under_way = proofs.get(sale.id, NO_PROOF).status == life_cycle.DELIVERED
             if is_done or is_under_way or self._complete_delivery(config, plan):

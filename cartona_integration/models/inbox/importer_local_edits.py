@@ -9,7 +9,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...cartona_api import OrderLine
-from ..orders.edits import UNDERWAY_SECONDS, UNKNOWN
+from ..orders.edits import IN_TRANSIT_SECONDS, UNKNOWN
 from .importer import Plan
 from .importer_update import LineChanges
 from .product_lookup import Catalogue
@@ -45,14 +45,14 @@ class CartonaOrderImporter(models.AbstractModel):
         for plan in plans:
             if plan.is_overtaken:
                 ids = {line["id"] for line in plan.snapshot["lines"].values() if line["id"]}
-                edit = dict(plan.sale._cartona_edit(), doubt=sorted(ids))
+                edit = dict(plan.sale._cartona_edit(), uncertain=sorted(ids))
                 plan.sale.cartona_edit = json.dumps(edit)
                 self.env["cartona.change"]._mark_orders_dirty(plan.sale.ids)
         return res
 
     def _is_overtaken(self, plan):
         """Whether this message tells the lines as they were before we changed them."""
-        recent = plan.sale._cartona_recent(plan.sale._cartona_edit())
+        recent = plan.sale._cartona_recent_states(plan.sale._cartona_edit())
         if not recent or _figures(plan.incoming) == _figures(plan.snapshot):
             return False
         return any(_figures(plan.incoming) == before for _at, before in recent)
@@ -96,7 +96,7 @@ class CartonaOrderImporter(models.AbstractModel):
         sale = plan.sale
         nameless = {str(line.id) for line in sale.order_line if not line.cartona_id}
         left = {line_id: state for line_id, state in edit["added"].items() if line_id in nameless}
-        since = fields.Datetime.now() - timedelta(seconds=UNDERWAY_SECONDS)
+        since = fields.Datetime.now() - timedelta(seconds=IN_TRANSIT_SECONDS)
         if left and not plan.is_overtaken and datetime.fromisoformat(edit["at"]) < since:
             again = {line_id for line_id, state in left.items() if state == UNKNOWN}
             left = {line_id: UNKNOWN for line_id in left if line_id not in again}
@@ -116,7 +116,7 @@ class CartonaOrderImporter(models.AbstractModel):
 
         :raise UserError: a line is of a product that is no longer linked
         """
-        quiet = self.with_context(sale_no_log_for_new_lines=True, cartona_one_note=True)
+        quiet = self.with_context(sale_no_log_for_new_lines=True, cartona_importing=True)
         quiet._restore(sale.with_env(quiet.env))
 
     def _restore(self, sale):

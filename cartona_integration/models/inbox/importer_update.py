@@ -38,7 +38,7 @@ class CartonaOrderImporter(models.AbstractModel):
             values.update(client_order_ref=number, origin="Cartona %s" % number)
         if (
             any(self._has_changed(plan, name) for name in _DATES)
-            and not sale._cartona_unchangeable()
+            and not sale._cartona_update_obstacle()
         ):
             promised, here = promised_moment(order), sale.commitment_date
             if not (promised and here and cairo_day(promised) == cairo_day(here)):
@@ -61,7 +61,7 @@ class CartonaOrderImporter(models.AbstractModel):
         if not (changes.words or changes.writes):
             return
         who = _("Cartona") if plan.order.edited_by_admin else _("the retailer")
-        obstacle = plan.sale._cartona_unchangeable()
+        obstacle = plan.sale._cartona_update_obstacle()
         if obstacle:
             title = _(
                 "Changed on Cartona by %(who)s, but %(why)s: nothing was altered.",
@@ -168,11 +168,13 @@ class CartonaOrderImporter(models.AbstractModel):
             label = labels[order.status]
             reason = order.cancellation_reason or order.return_reason
             plan.notes.append(paragraph("%s: %s" % (label, reason) if reason else label))
-            begun += [(label, picking, users) for picking, users in sale._cartona_begun()]
-            if sale._cartona_goods_left():
+            begun += [
+                (label, picking, users) for picking, users in sale._cartona_started_with_users()
+            ]
+            if sale._cartona_has_left_warehouse():
                 # What has not left yet stays here.
-                sale._cartona_waiting_to_leave().action_cancel()
-                if not sale._cartona_came_back():
+                sale._cartona_outgoing_pickings().action_cancel()
+                if not sale._cartona_is_fully_returned():
                     plan.notify(_("%s on Cartona, but goods have left: take them back.", label))
                     sale._cartona_prepare_returns(reason or label)
                 continue
@@ -188,7 +190,9 @@ class CartonaOrderImporter(models.AbstractModel):
     def _forget_refusals(self, plans):
         """Whatever Cartona refused of an order that has ended on both sides matters no more."""
         sales = self.env["sale.order"].browse([plan.sale.id for plan in plans])
-        over = sales.filtered(lambda sale: sale.cartona_error and sale._cartona_is_over())
+        over = sales.filtered(
+            lambda sale: sale.cartona_error and sale._cartona_is_cancelled_on_both_sides()
+        )
         over.write({"cartona_sync_state": "synced", "cartona_error_code": False})
 
 

@@ -1,4 +1,4 @@
-"""`sale.order`: the invoice of a delivered order of Cartona, and who settles which part of it.
+"""`sale.order`: the invoice of a delivered order, and its settlement with Cartona.
 
     T   the invoice, owed by the retailer
     C   Cartona credit       Cr receivable   Dr what Cartona owes for credit
@@ -6,8 +6,11 @@
     W   wallet top-up        Dr receivable   Cr what is owed to Cartona
     D   Cartona's discounts  Cr income       Dr what Cartona owes for credit
 
-What is left on the retailer is T - C - I + W: what the driver collects. D is off the prices
-already and no affair of the retailer's.
+The retailer's balance is T - C - I + W: what the driver collects. D is already deducted from the
+prices and does not concern the retailer.
+
+`write` of `sale.order`, `_post` of `account.move` and `_action_done` of `stock.picking` mark the
+orders; a job books them, see `accounting_job.py`. A booking that fails is explained on the order.
 """
 
 import json
@@ -18,13 +21,12 @@ from odoo import _, fields, models
 from ...cartona_api import status as life_cycle
 from ...compat import receivable_lines
 from ..core.activities import ACTIVITY_ACCOUNTING
-from .status import DETAILS
 
-# One part that Cartona has to do with.
+# One part of the invoice that is settled with Cartona.
 #   debit, credit: fields of `cartona.config` with the accounts; "" for the retailer's receivable
 Part = namedtuple("Part", "name amount debit credit")
 _TOLERANCE = 0.011
-# Whose change makes the parts of a settlement others.
+# A change of these fields changes the parts of a settlement.
 _FIGURES = ("cartona_credit", "cartona_installment_cost", "cartona_wallet_top_up")
 
 
@@ -36,7 +38,7 @@ class SaleOrder(models.Model):
         "Settlement with Cartona",
         copy=False,
         readonly=True,
-        help="The entry that moves Cartona's part of the invoice off the retailer.",
+        help="The entry that moves Cartona's part of the invoice from the retailer to Cartona.",
     )
     # JSON: the parts that `cartona_settlement_id` books, see `_figures_of`.
     cartona_settled = fields.Char(copy=False, readonly=True)
@@ -44,17 +46,10 @@ class SaleOrder(models.Model):
         copy=False, readonly=True, help="Invoiced, but the settings lack an account to settle on."
     )
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        # What waited for this can be booked, or has to be booked anew.
-        booked = self.filtered(lambda order: order._cartona_lets_book(vals))
-        res = super().write(vals)
-        self.env["cartona.change"]._mark_invoices_dirty(booked.ids)
-        return res
+    # === BUSINESS METHODS === #
 
     def _cartona_lets_book(self, vals):
-        """Whether these values are what booking the order may have waited for."""
+        """Return True if the booking of the order may have waited for these values."""
         return (
             (vals.get("cartona_money_waiting") is False and self.cartona_money_waiting)
             or bool(vals.get("cartona_delivered_at"))
@@ -62,19 +57,17 @@ class SaleOrder(models.Model):
             or any(name in vals and vals[name] != self[name] for name in _FIGURES)
         )
 
-    # === BUSINESS METHODS === #
-
     def _cartona_book(self, config):
-        """Bring invoice, settlement and credit note to where deliveries and money stand.
+        """Create the invoice, settlement and credit note that deliveries and amounts require.
 
-        Does nothing twice.
+        Idempotent.
 
         :param config: `cartona.config`, in the superuser's environment of its company
         """
         self.ensure_one()
         if self.cartona_money_waiting:
             return
-        # What kept it from being booked the last time may be gone; what is not is told again.
+        # The last obstacle may be resolved; if not, the activity is scheduled again.
         self.activity_unlink([ACTIVITY_ACCOUNTING])
         if config.invoice_on_delivery:
             self._cartona_make_invoice(config)
@@ -83,11 +76,11 @@ class SaleOrder(models.Model):
             self._cartona_settle(config)
 
     def _cartona_make_invoice(self, config):
-        """Invoice what was delivered, when nothing more will be."""
+        """Invoice what was delivered, once no more deliveries are open."""
         is_invoiced = any(
             move.move_type == "out_invoice" and move.state != "cancel" for move in self.invoice_ids
         )
-        if is_invoiced or not self._cartona_is_all_delivered():
+        if is_invoiced or not self._cartona_is_invoiceable():
             return
         invoice = self._create_invoices(final=True)
         sold = {line: line._cartona_amount() for line in self.order_line}
@@ -97,8 +90,8 @@ class SaleOrder(models.Model):
             self._cartona_notify_accounting(
                 config,
                 _(
-                    "The invoice is over %(invoice)s, the order over %(order)s: look at it and "
-                    "post it.",
+                    "The invoice total is %(invoice)s, the order total %(order)s: check the "
+                    "invoice and post it.",
                     invoice="%.2f" % invoice.amount_total,
                     order="%.2f" % total,
                 ),
@@ -106,8 +99,8 @@ class SaleOrder(models.Model):
             return
         invoice.action_post()
 
-    def _cartona_is_all_delivered(self):
-        """Whether goods are with the retailer and nothing more is on its way."""
+    def _cartona_is_invoiceable(self):
+        """Return True if goods were delivered and no more deliveries are open."""
         out = self._cartona_deliveries()
         return (
             "done" in out.mapped("state")
@@ -125,17 +118,10 @@ class SaleOrder(models.Model):
             lambda move: move.move_type == "out_invoice" and move.state == "posted"
         )
 
-    def _cartona_store_answer(self, answer):
-        """Override: Cartona has taken changed lines, what waited for that can be booked."""
-        res = super()._cartona_store_answer(answer)
-        if any(step.call == DETAILS for step in answer.taken):
-            self.env["cartona.change"]._mark_invoices_dirty(self.ids)
-        return res
-
     # === BUSINESS METHODS: SETTLEMENT === #
 
     def _cartona_parts(self):
-        """The parts of the order that are settled with Cartona, those of zero left out."""
+        """Return the parts of the order that are settled with Cartona, without those of zero."""
         discounts = self.cartona_owed_by_cartona - self.cartona_credit
         discounts -= self.cartona_installment_cost
         parts = [
@@ -147,8 +133,8 @@ class SaleOrder(models.Model):
         return [part for part in parts if not self.currency_id.is_zero(part.amount)]
 
     def _cartona_settle(self, config):
-        """Move Cartona's part of the posted invoice off the retailer: once, and anew when the
-        parts have become others."""
+        """Move Cartona's part of the posted invoice to Cartona: once, and again if the parts have
+        changed."""
         invoice = self._cartona_invoices()[:1]
         if not invoice or self._cartona_is_credited(invoice):
             self._cartona_undo_settlement()
@@ -167,7 +153,7 @@ class SaleOrder(models.Model):
         if missing:
             wanted = self.env["cartona.reasons"]._join(missing)
             self._cartona_notify_accounting(
-                config, _("Not settled with Cartona: choose %s in its settings.", wanted)
+                config, _("Not settled with Cartona: set %s in the Cartona settings.", wanted)
             )
             return
         entry = self.env["account.move"].create(self._cartona_entry(config, invoice, parts))
@@ -179,22 +165,22 @@ class SaleOrder(models.Model):
             (owed | paid).reconcile()
 
     def _cartona_figures_are_final(self, config):
-        """Whether nothing more is to happen that could make credit or instalments others: the
-        retailer has the goods, and Cartona knows how many."""
+        """Return True if credit and instalments can no longer change: the order is delivered, and
+        Cartona has the delivered quantities."""
         if self.cartona_status != life_cycle.DELIVERED:
             if self._cartona_implied() != life_cycle.DELIVERED:
                 return False
         return not (config.auto_sync_orders and self._cartona_line_edits())
 
     def _cartona_missing_settings(self, config, parts):
-        """Labels of the settings without which these parts cannot be booked."""
+        """Return the labels of the missing settings that these parts need."""
         names = ["settlement_journal_id"]
         names += [name for part in parts for name in (part.debit, part.credit) if name]
         labels = config.fields_get(names, ["string"])
         return [labels[name]["string"] for name in dict.fromkeys(names) if not config[name]]
 
     def _cartona_entry(self, config, invoice, parts):
-        """Values of the entry that settles `parts`."""
+        """Return the values of the entry that settles `parts`."""
         receivable = receivable_lines(invoice)[:1]
         lines = []
         for part in parts:
@@ -211,7 +197,7 @@ class SaleOrder(models.Model):
         }
 
     def _cartona_entry_line(self, invoice, part, sign, account, partner):
-        """One side of a part; in the order's currency, and the company's."""
+        """Return one side of a part, in the order's currency and the company's."""
         company = self.company_id
         amount = self.currency_id.round(part.amount)
         own = self.currency_id._convert(amount, company.currency_id, company, invoice.date)
@@ -228,33 +214,33 @@ class SaleOrder(models.Model):
     # === BUSINESS METHODS: RETURN === #
 
     def _cartona_credit_returned(self):
-        """A credit note over what was invoiced and has come back."""
-        has_come_back = any(
+        """Create a credit note for invoiced goods that were returned."""
+        is_returned = any(
             picking.state == "done" and picking.location_id.usage == "customer"
             for picking in self.picking_ids
         )
         invoice = self._cartona_invoices()[:1]
-        if not (has_come_back and invoice):
+        if not (is_returned and invoice):
             return
-        back = {
+        returned = {
             line: line.qty_invoiced - line.qty_delivered
             for line in self.order_line
             if line.qty_invoiced > line.qty_delivered
         }
-        if not back:
+        if not returned:
             return
         if not any(line.qty_delivered > 0 for line in self.order_line):
             self._cartona_undo_settlement()
         note = invoice._reverse_moves([{"invoice_date": fields.Date.context_today(self)}])
-        _set_quantities(note, back)
+        _set_quantities(note, returned)
         note.action_post()
         (receivable_lines(invoice) | receivable_lines(note)).filtered(
             lambda line: not line.reconciled
         ).reconcile()
 
     def _cartona_undo_settlement(self):
-        """Take the settlement back, where there is one: everything came back, so that Cartona
-        has nothing to pay and nothing is owed to it, or other parts are to be settled."""
+        """Reverse the settlement, if any: everything was returned, so nothing is owed by or to
+        Cartona, or the parts have changed."""
         entry = self.cartona_settlement_id
         if entry:
             receivable_lines(entry).remove_move_reconcile()
@@ -262,35 +248,63 @@ class SaleOrder(models.Model):
             self.write({"cartona_settlement_id": False, "cartona_settled": False})
 
     def _cartona_is_credited(self, invoice):
-        """Whether the whole invoice was taken back."""
+        """Return True if the whole invoice was credited."""
         notes = self.invoice_ids.filtered(
             lambda move: move.move_type == "out_refund" and move.state == "posted"
         )
         credited = sum(notes.mapped("amount_total"))
         return bool(notes) and credited >= invoice.amount_total - _TOLERANCE
 
-    # === BUSINESS METHODS: TELLING === #
+    # === BUSINESS METHODS: ACTIVITIES === #
 
-    def _cartona_not_booked(self, config, words):
-        """Say on the order why accounting did not take it; it is tried again with the order's
-        next delivery, invoice or figures."""
-        self._cartona_notify_accounting(config, _("Could not be booked: %s", words))
+    def _cartona_not_booked(self, config, message):
+        """Schedule an activity about a failed booking; the order's next delivery, invoice or
+        figures start another attempt."""
+        self._cartona_notify_accounting(config, _("Could not be booked: %s", message))
 
     def _cartona_notify_accounting(self, config, task):
-        """Have the one in charge look at the order; the newest reason is the one to read."""
+        """Schedule the accounting activity of the order; the newest reason replaces the others."""
         self.activity_unlink([ACTIVITY_ACCOUNTING])
         self._cartona_schedule(
             task, config._responsible(), kind=ACTIVITY_ACCOUNTING, is_mailed=True
         )
 
 
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    # === BUSINESS METHODS === #
+
+    def _post(self, soft=True):
+        """Override of `account` to settle posted invoices, no matter how they were created."""
+        posted = super()._post(soft)
+        # In sudo mode: accountants need not have a right on orders.
+        orders = posted.sudo().line_ids.sale_line_ids.order_id
+        self.env["cartona.change"]._mark_invoices_dirty(orders.filtered("cartona_id").ids)
+        return posted
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    # === BUSINESS METHODS === #
+
+    def _action_done(self):
+        """Override of `stock` to have orders invoiced, or credited, once everything is done."""
+        res = super()._action_done()
+        # In sudo mode: warehouse users need not have a right on orders.
+        orders = self.sudo().sale_id.filtered("cartona_id")
+        self.env["cartona.change"]._mark_invoices_dirty(orders.ids)
+        return res
+
+
 def _figures_of(parts):
-    """What tells parts from others: who pays how much to whom."""
+    """Return the accounts and amounts of these parts as JSON, to compare settlements."""
     return json.dumps([[part.debit, part.credit, round(part.amount, 6)] for part in parts])
 
 
 def _set_quantities(move, quantities):
-    """Give the lines of a draft these quantities; lines without any are taken out.
+    """Set the quantities of a draft's lines; remove lines without a quantity.
 
     :param quantities: dict `sale.order.line` -> quantity in its unit
     """

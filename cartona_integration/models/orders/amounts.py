@@ -1,9 +1,9 @@
-"""`sale.order`: who owes what of an order of Cartona, and what the driver brings back.
+"""`sale.order`, `stock.picking`: amounts owed by and to Cartona, and the cash that drivers collect.
 
 Source: "Money" in Cartona's order notes; see cartona_api/money.py.
 """
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 from ...cartona_api import money
 from ...cartona_api import status as life_cycle
@@ -31,7 +31,7 @@ class SaleOrder(models.Model):
         "Cash to Collect",
         compute="_compute_cartona_amount_to_collect",
         store=True,
-        help="Total less credit and instalments, plus the top-up of the wallet.",
+        help="Total minus credit and instalments, plus the wallet top-up.",
     )
     cartona_owed_by_cartona = fields.Monetary(
         "Cartona Owes You",
@@ -39,27 +39,27 @@ class SaleOrder(models.Model):
         help="Credit, instalments, and the discounts that Cartona grants.",
     )
     cartona_owed_to_cartona = fields.Monetary(
-        "You Owe Cartona", compute="_compute_cartona_owed", help="What the wallet was topped up by."
+        "You Owe Cartona", compute="_compute_cartona_owed", help="The wallet top-up."
     )
     cartona_our_discount = fields.Monetary(
-        "Our Discounts", compute="_compute_cartona_owed", help="Already taken off the prices."
+        "Our Discounts", compute="_compute_cartona_owed", help="Already deducted from the prices."
     )
     cartona_money_waiting = fields.Boolean(
         "Waiting for Cartona's Figures",
         copy=False,
         readonly=True,
-        help="The lines were changed here: credit and instalments may change with them. "
-        "Cartona's next message brings the new figures.",
+        help="The lines were changed in Odoo: credit and instalments may change as well. "
+        "Cartona's next message contains the new figures.",
     )
     cartona_takes_cash = fields.Boolean(compute="_compute_cartona_takes_cash")
     cartona_amount_received = fields.Monetary(
-        "Cash Received", copy=False, help="What the driver has handed in for this order."
+        "Cash Received", copy=False, help="Cash that the driver handed in for this order."
     )
     cartona_amount_difference = fields.Monetary(
         "Difference",
         compute="_compute_cartona_amount_difference",
         store=True,
-        help="Received less expected: negative when something is missing.",
+        help="Received minus expected: negative if cash is missing.",
     )
 
     # === COMPUTE METHODS === #
@@ -109,7 +109,7 @@ class SaleOrder(models.Model):
 
     @api.depends("cartona_amount_to_collect", "cartona_delivered_by", "cartona_status", "state")
     def _compute_cartona_takes_cash(self):
-        """Whether somebody of ours has to take money at the door."""
+        """Set to True if our driver has to collect cash on delivery."""
         over = life_cycle.FINAL - {life_cycle.DELIVERED}
         for order in self:
             order.cartona_takes_cash = bool(
@@ -129,8 +129,8 @@ class SaleOrder(models.Model):
     # === BUSINESS METHODS === #
 
     def _cartona_total(self):
-        """What the retailer pays for the goods that he gets: the order's total, less what was
-        ordered and will not be delivered."""
+        """Return what the retailer pays: the order's total, without the ordered quantities that
+        will not be delivered."""
         self.ensure_one()
         total = self.amount_total
         if not any(picking.state == "done" for picking in self.picking_ids):
@@ -140,3 +140,57 @@ class SaleOrder(models.Model):
             if ordered and not line.display_type:
                 total += line.price_total * (line._cartona_amount() / ordered - 1)
         return self.currency_id.round(total)
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    cartona_amount_to_collect = fields.Monetary(
+        "Cash to Collect",
+        compute="_compute_cartona_cash",
+        compute_sudo=True,
+        currency_field="cartona_currency_id",
+        help="Cash that the driver collects from the retailer for this delivery.",
+    )
+    cartona_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_cartona_cash", compute_sudo=True
+    )
+    cartona_cash_note = fields.Char(
+        compute="_compute_cartona_cash",
+        compute_sudo=True,
+        help="Hint for the driver about the cash.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "sale_id.cartona_amount_to_collect",
+        "sale_id.cartona_money_waiting",
+        "sale_id.cartona_takes_cash",
+        "location_dest_id.usage",
+    )
+    @api.depends_context("lang")
+    def _compute_cartona_cash(self):
+        """In sudo mode: the driver needs the amount, and need not have a right on orders."""
+        for picking in self:
+            order = picking.sale_id
+            is_collected = order.cartona_takes_cash and picking.location_dest_id.usage == "customer"
+            picking.cartona_currency_id = order.currency_id
+            picking.cartona_amount_to_collect = (
+                order.cartona_amount_to_collect if is_collected else 0
+            )
+            picking.cartona_cash_note = is_collected and picking._cartona_cash_note()
+
+    def _cartona_cash_note(self):
+        """Return a hint for the driver besides the amount, or ""."""
+        order = self.sale_id
+        if order.cartona_money_waiting:
+            return _("Waiting for Cartona's figures")
+        deliveries = order.picking_ids.filtered(
+            lambda picking: (
+                picking.location_dest_id.usage == "customer" and picking.state != "cancel"
+            )
+        )
+        if len(deliveries) > 1:
+            return _("Once, for all %s deliveries of the order", len(deliveries))
+        return ""

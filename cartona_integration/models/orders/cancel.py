@@ -1,4 +1,7 @@
-"""Cancelling: with a reason of Cartona's list; and nothing at all while the retailer edits."""
+"""`sale.order`: cancellation with one of Cartona's reasons, and the transfers it affects.
+
+While the retailer changes an order on Cartona, it can be neither confirmed, changed nor cancelled.
+"""
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
@@ -12,23 +15,18 @@ class SaleOrder(models.Model):
 
     cartona_cancellation_reason = fields.Selection(
         lambda self: self.env["cartona.config"]._selection_cancellation_reason(),
-        "Reason for Cancelling",
+        "Cancellation Reason",
         copy=False,
         readonly=True,
-        help="What Cartona was told, and shows the retailer.",
+        help="The reason that Cartona shows the retailer.",
     )
 
     # === ACTION METHODS === #
 
-    def action_confirm(self):
-        """Override of `sale`: not while the retailer is changing the order."""
-        self._cartona_check_not_editing()
-        return super().action_confirm()
-
     def action_cancel(self):
-        """Override of `sale` to ask for the reason that Cartona is told.
+        """Override of `sale` to request the reason that is sent to Cartona.
 
-        With `disable_cancel_warning` nobody is asked: the default reason is told.
+        With `disable_cancel_warning` no dialog opens: the default reason is sent.
         """
         self._cartona_check_not_editing()
         is_quiet = self.env.context.get("disable_cancel_warning")
@@ -45,11 +43,10 @@ class SaleOrder(models.Model):
 
     def _cartona_check_not_editing(self):
         """
-        :raise UserError: the retailer is changing one of these orders; what he makes of it is
-            not known yet
+        :raise UserError: the retailer is changing one of these orders, with an unknown result
         """
         if self.env["sale.order.line"]._cartona_is_importing():
-            return  # it brings the retailer's own changes
+            return  # it writes the retailer's own changes
         editing = self.filtered(lambda order: order.cartona_status == life_cycle.EDITING)
         if editing:
             raise UserError(
@@ -77,46 +74,52 @@ class SaleOrder(models.Model):
         }
         return dict(action, context=defaults)
 
-    def _cartona_waiting_to_leave(self):
-        """Transfers that would still bring goods nearer to the customer: deliveries that are
-        open, and the open steps before them."""
+    def _cartona_outgoing_pickings(self):
+        """Return the open transfers that move goods towards the customer: open deliveries and the
+        open steps before them."""
         return self.picking_ids.filtered(
             lambda picking: (
                 picking.state not in ("done", "cancel")
                 and picking.location_id.usage != "customer"
-                # No step of goods that are brought back.
-                and (picking._cartona_goes_out() or not moves_of(picking).origin_returned_move_id)
+                # Not a step of returned goods.
+                and (
+                    picking._cartona_is_delivery() or not moves_of(picking).origin_returned_move_id
+                )
             )
         )
 
-    def _cartona_begun_pickings(self):
-        """Transfers on which somebody in the warehouse has begun to work, and whose goods have
-        not left yet."""
-        waiting = self._cartona_waiting_to_leave()
-        begun = waiting.filtered(
+    def _cartona_started_pickings(self):
+        """Return the transfers that the warehouse has started, with goods that have not left."""
+        waiting = self._cartona_outgoing_pickings()
+        started = waiting.filtered(
             lambda picking: (
                 picking.printed or any(picked_quantity(move) for move in moves_of(picking))
             )
         )
-        return begun | self._cartona_done_before(waiting)
+        return started | self._cartona_done_previous_steps(waiting)
 
-    def _cartona_begun(self):
-        """Transfers that somebody has begun, with who is to hear that they are off: that is no
-        longer known once they are cancelled.
+    def _cartona_started_with_users(self):
+        """Return the started transfers with the users to notify about a cancellation, who cannot
+        be found once the transfers are cancelled.
 
         :return: list of (`stock.picking`, `res.users`)
         """
-        return [(picking, picking._cartona_workers()) for picking in self._cartona_begun_pickings()]
+        return [
+            (picking, picking._cartona_assigned_users())
+            for picking in self._cartona_started_pickings()
+        ]
 
-    def _cartona_done_before(self, pickings):
-        """Steps of the warehouse that are done and have brought goods to these transfers that
-        wait there. Up to 17 the moves of a backorder follow on those whose goods have gone, too."""
+    def _cartona_done_previous_steps(self, pickings):
+        """Return the done warehouse steps that have brought goods to these transfers, where they
+        still wait. Up to 17 the moves of a backorder also follow moves of goods that have left."""
 
-        def wait_there(move):
-            taken_on = move.move_dest_ids.filtered(lambda following: following.state == "done")
-            return done_quantity(move) > sum(map(done_quantity, taken_on))
+        def has_waiting_goods(move):
+            moved_on = move.move_dest_ids.filtered(lambda following: following.state == "done")
+            return done_quantity(move) > sum(map(done_quantity, moved_on))
 
         before = moves_of(pickings).move_orig_ids.picking_id & self.picking_ids
         return before.filtered(
-            lambda picking: picking.state == "done" and any(map(wait_there, moves_of(picking)))
+            lambda picking: (
+                picking.state == "done" and any(map(has_waiting_goods, moves_of(picking)))
+            )
         )

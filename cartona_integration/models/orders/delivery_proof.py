@@ -1,11 +1,11 @@
-"""`cartona.delivery.proof`: what Cartona has said to a delivery that needs the retailer's code.
+"""`cartona.delivery.proof`: Cartona's answers about deliveries that need the retailer's code.
 
-Cartona checks the code before Odoo validates the delivery, and Odoo may then fail, or begin
-again. So what Cartona has accepted is committed at once, on a cursor of its own, into a row of
-its own, and looked up before any call: it is never asked twice. A code that waits for a Cartona
-out of reach is kept here, too, until it is used.
+Cartona checks the code before Odoo validates the delivery, and Odoo may then fail, or start again.
+So what Cartona has accepted is committed at once, on a separate cursor, into a separate row, and
+looked up before any call: no code is checked twice. A code that could not be sent because Cartona
+was unreachable is stored here, too, until it is used.
 
-Nobody has a right on this model: a code is read by the job that sends it.
+No user has a right on this model: a code is read by the job that sends it.
 """
 
 from collections import namedtuple
@@ -20,7 +20,7 @@ _KEEP_DAYS = 30
 
 #   status: the last status that Cartona accepted outside of any user's transaction, or ""
 #   code: the retailer's code that is still to be sent, or ""
-#   is_uncertain: a code was sent, and nobody knows what Cartona made of it
+#   is_uncertain: a code was sent, and the answer was lost
 Proof = namedtuple("Proof", "status code is_uncertain")
 NO_PROOF = Proof("", "", False)
 
@@ -40,10 +40,10 @@ class CartonaDeliveryProof(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _of_orders(self, order_ids):
-        """What is known of these orders now, whatever this transaction sees.
+    def _get_proofs(self, order_ids):
+        """Return the committed proofs of these orders, which this transaction may not see.
 
-        :return: dict order id -> `Proof`, only of orders of which something is known
+        :return: dict order id -> `Proof`, without the orders that have none
         """
         if not order_ids:
             return {}
@@ -57,11 +57,11 @@ class CartonaDeliveryProof(models.Model):
             return {order_id: Proof(*rest) for order_id, *rest in cr.fetchall()}
 
     @api.model
-    def _keep(self, order_id, status=None, code=None, is_uncertain=None):
-        """Commit what Cartona has accepted, or the code that it has to be told.
+    def _store(self, order_id, status=None, code=None, is_uncertain=None):
+        """Commit what Cartona has accepted, or the code that is still to be sent.
 
-        :param str code: "" forgets the one that is kept; None leaves it
-        :param bool is_uncertain: see `Proof`; None leaves it
+        :param str code: "" to delete the stored code; None to leave it unchanged
+        :param bool is_uncertain: see `Proof`; None to leave it unchanged
         """
         with self.env.registry.cursor() as cr:
             cr.execute(
@@ -84,15 +84,15 @@ class CartonaDeliveryProof(models.Model):
             )
 
     @api.model
-    def _forget(self, order_ids):
-        """Drop what is known of these orders, with the current transaction."""
+    def _delete_proofs(self, order_ids):
+        """Delete the proofs of these orders in the current transaction."""
         self.env.cr.execute(
             "DELETE FROM cartona_delivery_proof WHERE order_id = ANY(%s)", (list(order_ids),)
         )
 
     @api.model
     def _mark_leftovers_dirty(self):
-        """Have the orders looked at whose delivery Cartona accepted and Odoo never finished."""
+        """Mark the orders with a delivery that Cartona accepted and Odoo never finished."""
         self.env.cr.execute(
             "SELECT order_id FROM cartona_delivery_proof WHERE status = %s",
             (life_cycle.DELIVERED,),
@@ -101,7 +101,7 @@ class CartonaDeliveryProof(models.Model):
 
     @api.autovacuum
     def _purge(self):
-        """Forget codes of orders that are at their end, and whatever nobody asked for so long."""
+        """Delete the proofs of closed orders, and old ones."""
         self.env.cr.execute(
             """
             DELETE FROM cartona_delivery_proof proof

@@ -28,7 +28,7 @@ from .status import DETAILS, Step
 
 FLIGHT, UNKNOWN, SURE = "flight", "unknown", "sure"
 # A message that left Cartona before it heard of our change has arrived after so long.
-UNDERWAY_SECONDS = 30
+IN_TRANSIT_SECONDS = 30
 
 
 class SaleOrder(models.Model):
@@ -78,7 +78,7 @@ class SaleOrder(models.Model):
         for order in self:
             words = order._cartona_differences() if order._cartona_is_compared() else []
             order.cartona_difference = bullets(_("Here and on Cartona:"), words) if words else False
-            order.cartona_difference_kind = order._cartona_kind_of_difference() if words else False
+            order.cartona_difference_kind = order._cartona_get_difference_kind() if words else False
 
     def _cartona_is_compared(self):
         ends = life_cycle.FINAL - {life_cycle.DELIVERED}
@@ -89,7 +89,7 @@ class SaleOrder(models.Model):
             and self.cartona_status not in ends
         )
 
-    def _cartona_kind_of_difference(self):
+    def _cartona_get_difference_kind(self):
         if self.cartona_edit_state:
             return self.cartona_edit_state
         return "sending" if self._cartona_line_edits() else "local"
@@ -135,13 +135,7 @@ class SaleOrder(models.Model):
         lines = json.loads(self.cartona_snapshot)["lines"].values()
         return next(line["product_name"] for line in lines if line["id"] == line_id) or line_id
 
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        res = super().write(vals)
-        if "order_line" in vals:
-            self._cartona_check_lines_left()
-        return res
+    # === CONSTRAINT METHODS === #
 
     def _cartona_check_lines_left(self):
         """Taking the last line away is a cancellation, and that needs a reason.
@@ -180,13 +174,13 @@ class SaleOrder(models.Model):
             )
         self.env["cartona.change"]._mark_orders_dirty(self.filtered("cartona_id").ids)
 
-    def action_cartona_take_theirs(self):
+    def action_cartona_use_cartona_lines(self):
         """Make the lines what they are on Cartona."""
         self.ensure_one()
         check_may_write(self)
         if not self.sudo().cartona_snapshot:
             raise UserError(_("Cartona has not said anything of %s yet.", self.name))
-        obstacle = self._cartona_unchangeable()
+        obstacle = self._cartona_update_obstacle()
         if obstacle:
             raise UserError(_("The lines cannot follow Cartona any more: %s.", obstacle))
         # In sudo mode: what is known of Cartona's side is hidden from users; the lines are
@@ -220,13 +214,12 @@ class SaleOrder(models.Model):
             lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
         ).write({"cartona_sync_state": "pending"})
 
-    def _cartona_steps(self):
-        """Override to tell changed lines before any status."""
-        steps = super()._cartona_steps()
+    def _cartona_add_line_edits(self, steps):
+        """Return these status steps with the changed lines before them."""
         if steps and steps[0].body.get("status") == life_cycle.CANCELLED_BY_SUPPLIER:
             return steps
         if self.cartona_edit_state == "unknown":
-            # Nothing can be put right any more on a delivered order.
+            # Lines of a delivered order can no longer be corrected.
             steps = [step for step in steps if step.body.get("status") != life_cycle.DELIVERED]
         body = self._cartona_line_edits()
         return [Step(DETAILS, body), *steps] if body else steps
@@ -240,16 +233,16 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if not (self.cartona_snapshot and self._cartona_may_edit()):
             return None
-        new = [] if self.env.context.get("cartona_at_the_door") else self._cartona_to_add()
+        new = [] if self.env.context.get("cartona_code_given") else self._cartona_lines_to_add()
         states = self._cartona_line_states()
         lines = [state for line, state in states.items() if state.id or line in new]
         told = self._cartona_confirmed_lines()
-        details = edits.edited_details(told, lines, self._cartona_edit()["doubt"])
+        details = edits.edited_details(told, lines, self._cartona_edit()["uncertain"])
         if not details or edits.removes_all(told, details):
             return None
         return {"order_details": details}
 
-    def _cartona_to_add(self):
+    def _cartona_lines_to_add(self):
         """Lines that Cartona has to add and was not told of yet.
 
         Only the job tells it: it marks them before the call, see `_cartona_mark_edits`.
@@ -273,18 +266,18 @@ class SaleOrder(models.Model):
             lambda line: line.product_id and not line.display_type and not line.is_downpayment
         )
         added = lines.filtered(lambda line: not line.cartona_id)
-        listed = added._cartona_listed() if added else {}
+        listed = added._cartona_listing_ids() if added else {}
         told = json.loads(self.cartona_snapshot or "{}").get("lines", {}).values()
         nameless = {line["supplier_product_id"] for line in told if not line["id"]}
         return {
-            line: line._cartona_state(listed.get(line, ""))
+            line: line._cartona_line_state(listed.get(line, ""))
             for line in lines
             if line.cartona_id or listed.get(line) not in nameless
         }
 
     def _cartona_edit(self):
         """`cartona_edit` with all its keys."""
-        edit = {"at": "", "before": [], "doubt": [], "added": {}}
+        edit = {"at": "", "before": [], "uncertain": [], "added": {}}
         edit.update(json.loads(self.cartona_edit or "{}"))
         return edit
 
@@ -302,7 +295,7 @@ class SaleOrder(models.Model):
             for line_id, state in edit["added"].items()
         }
         if any("id" not in row for row in body["order_details"]):
-            for line in self._cartona_to_add():
+            for line in self._cartona_lines_to_add():
                 added[str(line.id)] = FLIGHT
         ids = {str(row["id"]) for row in body["order_details"] if "id" in row}
         self.write(
@@ -310,27 +303,26 @@ class SaleOrder(models.Model):
                 "cartona_edit": _dump(
                     {
                         "at": now.isoformat(),
-                        "before": self._cartona_recent(edit)
+                        "before": self._cartona_recent_states(edit)
                         + [[now.isoformat(), self._cartona_confirmed_figures()]],
-                        "doubt": sorted(ids.union(edit["doubt"])),
+                        "uncertain": sorted(ids.union(edit["uncertain"])),
                         "added": added,
                     }
                 )
             }
         )
 
-    def _cartona_recent(self, edit):
+    def _cartona_recent_states(self, edit):
         """The lines that Cartona had not long ago."""
-        since = fields.Datetime.now() - timedelta(seconds=UNDERWAY_SECONDS)
+        since = fields.Datetime.now() - timedelta(seconds=IN_TRANSIT_SECONDS)
         return [entry for entry in edit["before"] if datetime.fromisoformat(entry[0]) > since]
 
     def _cartona_confirmed_figures(self):
         lines = json.loads(self.cartona_snapshot)["lines"]
         return {key: [line["amount"], line["selling_price"]] for key, line in lines.items()}
 
-    def _cartona_store_answer(self, answer):
-        """Override to keep what became of changed lines."""
-        super()._cartona_store_answer(answer)
+    def _cartona_store_line_answer(self, answer):
+        """Store what Cartona answered to changed lines."""
         step = next((step for step in answer.update.steps if step.call == DETAILS), None)
         if not step:
             return
@@ -338,29 +330,25 @@ class SaleOrder(models.Model):
         if step in answer.taken:
             self._cartona_edit_accepted(edit, step.body["order_details"])
         elif answer.refused == step:
-            edit["doubt"] = []
-            self._cartona_land(edit, None)
+            edit["uncertain"] = []
+            self._cartona_resolve_added(edit, None)
             self.write({"cartona_edit": _dump(edit), "cartona_edit_state": "refused"})
         elif answer.uncertain == step:
-            self._cartona_land(edit, UNKNOWN)
+            self._cartona_resolve_added(edit, UNKNOWN)
             self._cartona_store_edit(edit)
         else:
             # It was not sent.
-            self._cartona_land(edit, None)
+            self._cartona_resolve_added(edit, None)
             self.cartona_edit = _dump(edit)
-
-    def _cartona_refusal(self, answer):
-        """Override for lines."""
-        if answer.refused.call == DETAILS:
-            return "lines_refused", answer.words
-        return super()._cartona_refusal(answer)
 
     def _cartona_edit_accepted(self, edit, details):
         told = json.loads(self.cartona_snapshot)
         told["lines"] = edits.told_after(told["lines"], details)
-        edit["doubt"] = []
+        edit["uncertain"] = []
         # Of a call that added nothing an earlier one learns nothing.
-        self._cartona_land(edit, SURE if any("id" not in row for row in details) else UNKNOWN)
+        self._cartona_resolve_added(
+            edit, SURE if any("id" not in row for row in details) else UNKNOWN
+        )
         is_waiting = bool(self.cartona_credit or self.cartona_installment_cost)
         self._cartona_store_edit(
             edit, cartona_snapshot=_dump(told), cartona_money_waiting=is_waiting
@@ -376,7 +364,7 @@ class SaleOrder(models.Model):
             config = self.env["cartona.config"]._of_company(self.company_id)
             self.env["cartona.worker"]._wake("pull", config.ids)
 
-    def _cartona_land(self, edit, state):
+    def _cartona_resolve_added(self, edit, state):
         """Give added lines in flight their next state; None: they were not added.
 
         Those that Cartona's message has named meanwhile are settled.

@@ -34,7 +34,7 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS: ASKING === #
 
-    def _cartona_without_proof(self):
+    def _cartona_missing_code(self):
         """Those of these orders whose delivery would need a code that nobody has given yet."""
         Config = self.env["cartona.config"]
         return self.filtered(
@@ -44,12 +44,12 @@ class SaleOrder(models.Model):
                 and order._cartona_may_send(life_cycle.DELIVERED)
                 and Config._of_company(order.company_id).auto_sync_orders
             )
-        )._cartona_without_proof_yet()
+        )._cartona_not_accepted_yet()
 
-    def _cartona_without_proof_yet(self):
+    def _cartona_not_accepted_yet(self):
         """Those of these orders of whose delivery Cartona has accepted nothing, and no code is
         kept for later."""
-        proofs = self.env["cartona.delivery.proof"]._of_orders(self.ids)
+        proofs = self.env["cartona.delivery.proof"]._get_proofs(self.ids)
         return self.filtered(
             lambda order: (
                 order.cartona_status != life_cycle.DELIVERED
@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         # In sudo mode: who hands over goods need not have a right on orders or on the connection.
-        order = self.sudo().with_context(cartona_leaving=pickings.ids, cartona_at_the_door=True)
+        order = self.sudo().with_context(cartona_validating=pickings.ids, cartona_code_given=True)
         config = order.env["cartona.config"]._of_company(order.company_id)
         order._cartona_check_exchanged()
         problem = config._not_callable()
@@ -100,10 +100,10 @@ class SaleOrder(models.Model):
             known = order._cartona_known_status(config)
             if known == life_cycle.DELIVERED:
                 return Verdict(ACCEPTED, "")
-            steps = order._cartona_with_code(order._cartona_steps(), code)
+            steps = order._cartona_add_code(order._cartona_steps(), code)
             steps = [step for step in steps if not _is_behind(step, known)]
             if not steps or "retailer_otp" not in steps[-1].body:
-                return Verdict(REFUSED, order._cartona_why_not_delivered(known))
+                return Verdict(REFUSED, order._cartona_not_deliverable_message(known))
             if any(_adds_lines(step) for step in steps):
                 # The job that sends them sees to it that they are never added twice.
                 return Verdict(UNREACHABLE, _("Lines were added that Cartona has not taken yet."))
@@ -113,7 +113,7 @@ class SaleOrder(models.Model):
         """What Cartona is known to have now: this transaction may have begun before."""
         with self.env["cartona.worker"]._fresh_config(config.id) as fresh:
             known = fresh.env["sale.order"].browse(self.id).cartona_status
-        proof = self.env["cartona.delivery.proof"]._of_orders(self.ids).get(self.id, NO_PROOF)
+        proof = self.env["cartona.delivery.proof"]._get_proofs(self.ids).get(self.id, NO_PROOF)
         ahead = (life_cycle.rank(proof.status) or 0) > (life_cycle.rank(known) or 0)
         return proof.status if ahead else known
 
@@ -135,7 +135,7 @@ class SaleOrder(models.Model):
                 self._cartona_mark_edits(step.body)
         taken = [step.body["status"] for step in answer.taken if step.call != DETAILS]
         if taken:
-            self.env["cartona.delivery.proof"]._keep(self.id, status=taken[-1])
+            self.env["cartona.delivery.proof"]._store(self.id, status=taken[-1])
         with self.env["cartona.worker"]._fresh_config(config.id) as fresh:
             fresh.env["cartona.sync.log"]._record(fresh, calls)
         if answer.is_complete:
@@ -143,10 +143,10 @@ class SaleOrder(models.Model):
             return Verdict(ACCEPTED, "")
         # The delivery itself is not done: why, is told in the dialog.
         self.with_context(
-            cartona_leaving=(), cartona_at_the_door=False
+            cartona_validating=(), cartona_code_given=False
         )._cartona_store_partial_answer(answer)
         if answer.refused:
-            return Verdict(REFUSED, self._cartona_refused_words(answer))
+            return Verdict(REFUSED, self._cartona_refusal_message(answer))
         return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(error.code))
 
     def _cartona_store_partial_answer(self, answer):
@@ -167,16 +167,16 @@ class SaleOrder(models.Model):
         """Remember that a code was sent without an answer; Cartona's next message may show what
         has become of it."""
         if answer.uncertain and "retailer_otp" in answer.uncertain.body:
-            self.env["cartona.delivery.proof"]._keep(self.id, is_uncertain=True)
+            self.env["cartona.delivery.proof"]._store(self.id, is_uncertain=True)
             config = self.env["cartona.config"]._of_company(self.company_id)
             self.env["cartona.worker"]._wake("pull", config.ids)
 
     def _cartona_is_uncertain(self):
         """Whether Cartona may have taken the delivery without our knowing it."""
-        proofs = self.env["cartona.delivery.proof"]._of_orders(self.ids)
+        proofs = self.env["cartona.delivery.proof"]._get_proofs(self.ids)
         return proofs.get(self.id, NO_PROOF).is_uncertain
 
-    def _cartona_refused_words(self, answer):
+    def _cartona_refusal_message(self, answer):
         if "retailer_otp" in answer.refused.body:
             if self._cartona_is_uncertain():
                 config = self.env["cartona.config"]._of_company(self.company_id)
@@ -192,7 +192,7 @@ class SaleOrder(models.Model):
             )
         return _("Cartona refused a step before the delivery: %s", answer.words)
 
-    def _cartona_why_not_delivered(self, known):
+    def _cartona_not_deliverable_message(self, known):
         labels = self._cartona_status_labels()
         return _(
             "This order cannot become delivered now: on Cartona it is “%s”.",
@@ -201,7 +201,7 @@ class SaleOrder(models.Model):
 
     # === BUSINESS METHODS: THE JOB'S SIDE === #
 
-    def _cartona_take_proof(self, proof):
+    def _cartona_apply_proof(self, proof):
         """Take over what Cartona has accepted beside any transaction of this order.
 
         :param proof: `Proof`
@@ -209,9 +209,9 @@ class SaleOrder(models.Model):
         if (life_cycle.rank(proof.status) or 0) > (life_cycle.rank(self.cartona_status) or 0):
             self.cartona_status = proof.status
         if proof != NO_PROOF and life_cycle.is_final(self.cartona_status):
-            self.env["cartona.delivery.proof"]._forget(self.ids)
+            self.env["cartona.delivery.proof"]._delete_proofs(self.ids)
 
-    def _cartona_with_code(self, steps, code):
+    def _cartona_add_code(self, steps, code):
         """These steps with the retailer's code in the last; without that step where it needs a
         code and there is none."""
         if not (self.cartona_needs_otp and steps):

@@ -1,4 +1,4 @@
-"""`res.partner`: who a Cartona retailer is here, and who might be the same shop twice."""
+"""`res.partner`: the customer of a Cartona retailer, and possible duplicates of it."""
 
 import json
 import unicodedata
@@ -14,20 +14,30 @@ from ..core.formatting import paragraph
 
 # Source: Cartona sells in Egypt; its numbers come as 010..., 0020 10... and +20 10....
 _REGION, _CALLING_CODE = "EG", "20"
-# What people leave out or write the other way when they look for an Arabic name.
+# Letters that are left out or written differently in searches for an Arabic name.
 _SEARCH_FORM = {ord("\u0640"): None, ord("ى"): "ي", ord("ة"): "ه", ord("ٱ"): "ا"}
+
+# A change of these fields may resolve the cause of an activity on an order.
+_RESOLVING_FIELDS = {
+    "active",
+    "cartona_id",
+    "cartona_not_duplicate",
+    "cartona_unidentified",
+    "sale_warn",
+    "sale_warn_msg",
+}
 
 
 def phone_key(number):
-    """A phone number in the one form that can be compared, E.164.
+    """Return a phone number in E.164, the form that can be compared.
 
-    :param number: as anybody typed it, or None
-    :return: e.g. "+201003150160"; "" for what is no valid number
+    :param number: phone number as typed, or None
+    :return: e.g. "+201003150160"; "" for an invalid number
     """
     text = (number or "").strip()
     candidates = [text]
     if text.startswith(_CALLING_CODE):
-        candidates.append("+" + text)  # "20100...": the plus was forgotten
+        candidates.append("+" + text)  # "20100...": the plus is missing
     for candidate in candidates:
         try:
             parsed = phonenumbers.parse(candidate, _REGION)
@@ -39,7 +49,7 @@ def phone_key(number):
 
 
 def search_form(name):
-    """A name without tatweel, vowel signs and the variants of alef, as people type it.
+    """Return a name without tatweel, vowel signs and variants of alef, as it is typed.
 
     >>> search_form("أسواق الرَّحمـــة")
     'اسواق الرحمه'
@@ -58,32 +68,32 @@ class ResPartner(models.Model):
         help="The retailer on Cartona: retailer_ and his code there, which never changes.",
     )
     cartona_phone2 = fields.Char(
-        "Second Phone", copy=False, help="The other number that the retailer gave Cartona."
+        "Second Phone", copy=False, help="The retailer's other phone number on Cartona."
     )
     cartona_phone_key = fields.Char(compute="_compute_cartona_phone_key", store=True, index=True)
     cartona_phone2_key = fields.Char(compute="_compute_cartona_phone2_key", store=True, index=True)
     cartona_search_name = fields.Char(
         "Name as Typed", compute="_compute_cartona_search_name", store=True, index="trigram"
     )
-    # JSON: field -> what Cartona last said. A field that differs was edited by hand: it stays.
+    # JSON: field -> its last value from Cartona. A field that differs was edited by hand: kept.
     cartona_snapshot = fields.Text(copy=False, readonly=True)
     cartona_unidentified = fields.Boolean(
         "Not Identified by Cartona",
         copy=False,
-        help="Made for an order that came with neither a retailer code nor a valid phone.",
+        help="Created for an order without a retailer code and without a valid phone number.",
     )
-    cartona_twin_id = fields.Many2one(
+    cartona_duplicate_id = fields.Many2one(
         "res.partner",
-        "Possibly the Same Shop",
-        compute="_compute_cartona_twin_id",
-        search="_search_cartona_twin_id",
-        help="A customer with the same phone who is not linked to Cartona yet.",
+        "Possible Duplicate",
+        compute="_compute_cartona_duplicate_id",
+        search="_search_cartona_duplicate_id",
+        help="A customer with the same phone number who is not linked to Cartona yet.",
     )
-    cartona_twin_refused = fields.Boolean("Another Shop Has This Phone", copy=False)
+    cartona_not_duplicate = fields.Boolean("Not a Duplicate", copy=False)
 
     def init(self):
         res = super().init()
-        # Unique where there is one; the company counts as far as there are several.
+        # Unique where set, per company for customers that have one.
         self.env.cr.execute(
             """
             CREATE UNIQUE INDEX IF NOT EXISTS res_partner_cartona_id_uniq
@@ -101,7 +111,7 @@ class ResPartner(models.Model):
 
         @api.model
         def _name_search(self, name, args=None, operator="ilike", limit=100, name_get_uid=None):
-            """Override of `base`: what `_rec_names_search` says, where nobody asks it yet."""
+            """Override of `base`: apply `_rec_names_search` where Odoo does not use it yet."""
             ids = list(super()._name_search(name, args, operator, limit, name_get_uid))
             if name and operator in ("=", "ilike", "=ilike", "like", "=like"):
                 domain = [("cartona_search_name", operator, name), ("id", "not in", ids)]
@@ -130,16 +140,16 @@ class ResPartner(models.Model):
             form = search_form(partner.name) if partner.cartona_id else False
             partner.cartona_search_name = form if form != partner.name else False
 
-    @api.depends("cartona_id", "cartona_phone_key", "cartona_twin_refused", "company_id")
-    def _compute_cartona_twin_id(self):
-        asking = self.filtered(
+    @api.depends("cartona_id", "cartona_phone_key", "cartona_not_duplicate", "company_id")
+    def _compute_cartona_duplicate_id(self):
+        open_partners = self.filtered(
             lambda partner: (
                 partner.cartona_id
                 and partner.cartona_phone_key
-                and not partner.cartona_twin_refused
+                and not partner.cartona_not_duplicate
             )
         )
-        keys = asking.mapped("cartona_phone_key")
+        keys = open_partners.mapped("cartona_phone_key")
         candidates = self.search(
             [
                 ("cartona_id", "=", False),
@@ -151,33 +161,37 @@ class ResPartner(models.Model):
             order="id",
         )
         for partner in self:
-            twins = candidates.filtered(partner._cartona_could_be) if partner in asking else False
-            partner.cartona_twin_id = twins and twins[:1]
+            duplicates = (
+                candidates.filtered(partner._cartona_is_duplicate_of)
+                if partner in open_partners
+                else False
+            )
+            partner.cartona_duplicate_id = duplicates and duplicates[:1]
 
-    def _cartona_could_be(self, twin):
-        mine, theirs = self.company_id, twin.company_id
-        return self.cartona_phone_key in (twin.cartona_phone_key, twin.cartona_phone2_key) and (
+    def _cartona_is_duplicate_of(self, other):
+        mine, theirs = self.company_id, other.company_id
+        return self.cartona_phone_key in (other.cartona_phone_key, other.cartona_phone2_key) and (
             not mine or not theirs or mine == theirs
         )
 
-    def _search_cartona_twin_id(self, operator, value):
-        """Only "has one" and "has none" can be asked."""
+    def _search_cartona_duplicate_id(self, operator, value):
+        """Search for partners with or without a possible duplicate."""
         values = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
         if any(values) or operator not in ("=", "!=", "in", "not in"):
-            raise UserError(_("Search for retailers that have a possible twin, or have none."))
+            raise UserError(_("Search only for retailers with or without a possible duplicate."))
         flush(self)
         self.env.cr.execute(
             """
             SELECT retailer.id FROM res_partner retailer
              WHERE retailer.cartona_id IS NOT NULL
-               AND retailer.cartona_twin_refused IS NOT TRUE
+               AND retailer.cartona_not_duplicate IS NOT TRUE
                AND EXISTS (
-                    SELECT 1 FROM res_partner twin
-                     WHERE twin.cartona_id IS NULL AND twin.active AND twin.parent_id IS NULL
+                    SELECT 1 FROM res_partner other
+                     WHERE other.cartona_id IS NULL AND other.active AND other.parent_id IS NULL
                        AND retailer.cartona_phone_key
-                           IN (twin.cartona_phone_key, twin.cartona_phone2_key)
-                       AND (twin.company_id IS NULL OR retailer.company_id IS NULL
-                            OR twin.company_id = retailer.company_id))
+                           IN (other.cartona_phone_key, other.cartona_phone2_key)
+                       AND (other.company_id IS NULL OR retailer.company_id IS NULL
+                            OR other.company_id = retailer.company_id))
             """
         )
         found = [row[0] for row in self.env.cr.fetchall()]
@@ -190,53 +204,57 @@ class ResPartner(models.Model):
         return super().create([_clean(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(_clean(vals))
+        """Override of `base`: a customer without open questions needs no activities any more."""
+        res = super().write(_clean(vals))
+        if _RESOLVING_FIELDS & vals.keys():
+            self.env["sale.order"]._cartona_close_customer_activities(self)
+        return res
 
     # === ACTION METHODS === #
 
-    def action_cartona_not_twin(self):
-        """The other customer only has the same phone: do not propose him again."""
-        self.write({"cartona_twin_refused": True})
+    def action_cartona_not_duplicate(self):
+        """Do not propose the other customer again: he only has the same phone."""
+        self.write({"cartona_not_duplicate": True})
 
-    def action_cartona_merge_into_twin(self):
-        """Let the customer from before Cartona be this retailer: he gets the code and open orders.
+    def action_cartona_merge_into_duplicate(self):
+        """Move the code and the open orders to the customer who is not linked to Cartona yet.
 
-        :return: action that shows him
+        :return: action that opens that customer
         """
         self.ensure_one()
-        twin = self.cartona_twin_id
-        if not twin:
-            raise UserError(_("There is no other customer with this phone any more."))
-        check_may_write(self | twin)
-        # In sudo mode: an open order follows its customer though it be a colleague's.
-        self.sudo()._cartona_hand_over(twin.sudo())
+        duplicate = self.cartona_duplicate_id
+        if not duplicate:
+            raise UserError(_("There is no other customer with this phone number any more."))
+        check_may_write(self | duplicate)
+        # In sudo mode: an open order is moved even if it is another salesperson's.
+        self.sudo()._cartona_merge_into(duplicate.sudo())
         return {
             "type": "ir.actions.act_window",
             "res_model": "res.partner",
-            "res_id": twin.id,
+            "res_id": duplicate.id,
             "view_mode": "form",
             "views": [(False, "form")],
         }
 
     # === BUSINESS METHODS === #
 
-    def _cartona_hand_over(self, twin):
-        """Move the code, the addresses and the open orders to `twin`; what is closed stays."""
-        code, told = self.cartona_id, json.loads(self.cartona_snapshot or "{}")
+    def _cartona_merge_into(self, duplicate):
+        """Move the code, the addresses and the open orders to `duplicate`, but no closed orders."""
+        code, snapshot = self.cartona_id, json.loads(self.cartona_snapshot or "{}")
         self.write({"cartona_id": False, "cartona_snapshot": False})
         flush(self)  # the code is unique: it must be free before it is given away
         orders = self.env["sale.order"].search([("partner_id", "=", self.id)])
         moving = orders.filtered(lambda order: order._cartona_is_open())
-        address = self._cartona_address_at(twin)
+        address = self._cartona_delivery_address_of(duplicate)
         self.child_ids.filtered(lambda child: child.type == "delivery").write(
-            {"parent_id": twin.id}
+            {"parent_id": duplicate.id}
         )
-        if address != twin:
-            told.update(street="", street2="")  # his own address is not the one Cartona knows
-        twin.write({"cartona_id": code, "cartona_snapshot": json.dumps(told)})
+        if address != duplicate:
+            snapshot.update(street="", street2="")  # his own address is not the one from Cartona
+        duplicate.write({"cartona_id": code, "cartona_snapshot": json.dumps(snapshot)})
         for order in moving:
-            order._cartona_change_customer(self, twin, address)
-        twin._message_log(
+            order._cartona_change_customer(self, duplicate, address)
+        duplicate._message_log(
             body=paragraph(
                 _("Now the same as %(name)s (%(code)s) on Cartona.", name=self.name, code=code)
             )
@@ -244,31 +262,31 @@ class ResPartner(models.Model):
         if orders == moving:
             self.active = False
 
-    def _cartona_address_at(self, twin):
-        """Where goods for this retailer go once `twin` is the customer.
+    def _cartona_delivery_address_of(self, duplicate):
+        """Return the delivery address of this retailer once `duplicate` is the customer.
 
-        :return: `twin` itself, or a delivery address of his
+        :return: `duplicate` itself, or one of its delivery addresses
         """
-        if not self.street or address_form(self.street) == address_form(twin.street):
-            return twin
-        if not twin.street:
-            twin.write({"street": self.street, "street2": self.street2})
-            return twin
+        if not self.street or address_form(self.street) == address_form(duplicate.street):
+            return duplicate
+        if not duplicate.street:
+            duplicate.write({"street": self.street, "street2": self.street2})
+            return duplicate
         return self.create(
             dict(
-                delivery_address_values(twin, self.street, self.street2, self.phone),
+                delivery_address_values(duplicate, self.street, self.street2, self.phone),
                 name=self.name,
             )
         )
 
 
 def address_form(street):
-    """An address as it is compared: spaces and capitals say nothing."""
+    """Return an address in the form that is compared: without extra spaces, in lower case."""
     return " ".join((street or "").split()).casefold()
 
 
 def delivery_address_values(customer, street, street2, phone):
-    """Values of one more address to which goods for `customer` go."""
+    """Return the values of another delivery address of `customer`."""
     return {
         "parent_id": customer.id,
         "type": "delivery",
@@ -283,7 +301,7 @@ def delivery_address_values(customer, street, street2, phone):
 
 
 def _clean(vals):
-    """An empty code is none: it must not count as equal to another empty one."""
+    """Return the values with an empty code as False: two empty codes must not collide."""
     if "cartona_id" in vals:
         vals = dict(vals, cartona_id=(vals["cartona_id"] or "").strip() or False)
     return vals

@@ -61,7 +61,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     # Somebody wants the order pending again on Cartona.
-    cartona_set_back = fields.Boolean(copy=False, readonly=True)
+    cartona_is_reset = fields.Boolean(copy=False, readonly=True)
 
     # === BUSINESS METHODS === #
 
@@ -80,12 +80,12 @@ class SaleOrder(models.Model):
 
         :return: list of `OrderUpdate`, one per order
         """
-        proofs = self.env["cartona.delivery.proof"]._of_orders(self.ids)
+        proofs = self.env["cartona.delivery.proof"]._get_proofs(self.ids)
         updates = []
         for order in self:
             proof = proofs.get(order.id, NO_PROOF)
-            order._cartona_take_proof(proof)
-            steps = order._cartona_with_code(order._cartona_steps(), proof.code)
+            order._cartona_apply_proof(proof)
+            steps = order._cartona_add_code(order._cartona_steps(), proof.code)
             if not steps:
                 order._cartona_update_conflict()
             updates.append(OrderUpdate(order.id, order.cartona_id, steps))
@@ -99,7 +99,8 @@ class SaleOrder(models.Model):
             the retailer's code is in it without the code.
         """
         self.ensure_one()
-        return [self._cartona_status_step(status) for status in self._cartona_status_path()]
+        steps = [self._cartona_status_step(status) for status in self._cartona_status_path()]
+        return self._cartona_add_line_edits(steps)
 
     def _cartona_status_path(self):
         """The statuses from the one that Cartona has to the one that Odoo's documents imply.
@@ -107,7 +108,7 @@ class SaleOrder(models.Model):
         :return: list, in order
         """
         implied = self._cartona_implied()
-        if implied == life_cycle.PENDING and self.cartona_set_back:
+        if implied == life_cycle.PENDING and self.cartona_is_reset:
             return [implied]
         return life_cycle.path(self.cartona_status, implied, self._cartona_delivered_by())
 
@@ -134,9 +135,9 @@ class SaleOrder(models.Model):
         self._cartona_store_uncertain(answer)
         values = self._cartona_accepted_values(answer)
         # While we asked, an import may have heard why it is refused: the order has ended.
-        is_refused = answer.refused and not self._cartona_is_over()
+        is_refused = answer.refused and not self._cartona_is_cancelled_on_both_sides()
         if is_refused:
-            values.update(cartona_sync_state="error", cartona_set_back=False)
+            values.update(cartona_sync_state="error", cartona_is_reset=False)
             code, words = self._cartona_refusal(answer)
             values.update(cartona_error_code=code, cartona_error_detail=words)
         elif answer.refused or answer.is_complete:
@@ -148,9 +149,10 @@ class SaleOrder(models.Model):
         elif answer.is_complete:
             self._cartona_update_conflict()
         if any("retailer_otp" in step.body for step in [*answer.taken, answer.refused] if step):
-            self.env["cartona.delivery.proof"]._forget(self.ids)
+            self.env["cartona.delivery.proof"]._delete_proofs(self.ids)
+        self._cartona_store_line_answer(answer)
 
-    def _cartona_is_over(self):
+    def _cartona_is_cancelled_on_both_sides(self):
         """Whether the order has come to nothing on both sides."""
         return self.state == "cancel" and life_cycle.is_void(self.cartona_status)
 
@@ -158,15 +160,15 @@ class SaleOrder(models.Model):
         """What to write of what was accepted."""
         values = {}
         statuses = [step.body["status"] for step in answer.taken if step.call != DETAILS]
-        if statuses and not self._cartona_went_on_from(statuses[-1]):
+        if statuses and not self._cartona_is_past(statuses[-1]):
             values["cartona_status"] = statuses[-1]
         if life_cycle.PENDING in statuses:
-            values["cartona_set_back"] = False
+            values["cartona_is_reset"] = False
         if answer.taken:
             values["cartona_synced_at"] = fields.Datetime.now()
         return values
 
-    def _cartona_went_on_from(self, taken):
+    def _cartona_is_past(self, taken):
         """Whether an import has heard what followed on a status before its own answer was kept."""
         known = self.cartona_status or ""
         if taken == life_cycle.PENDING:
@@ -174,7 +176,9 @@ class SaleOrder(models.Model):
         return life_cycle.is_backwards(known, taken)
 
     def _cartona_refusal(self, answer):
-        """Why the two sides differ now: a code of `cartona.reasons`, and Cartona's words."""
+        """Return why the two sides differ: a code of `cartona.reasons`, and Cartona's message."""
+        if answer.refused.call == DETAILS:
+            return "lines_refused", answer.words
         if "retailer_otp" in answer.refused.body:
             code = "code_uncertain" if self._cartona_is_uncertain() else "code_refused"
             return code, answer.words

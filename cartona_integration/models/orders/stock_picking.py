@@ -1,4 +1,7 @@
-"""`stock.picking`: what a warehouse has to know of an order of Cartona, and the retailer's code."""
+"""`stock.picking`: Cartona's data of an order for the warehouse, and the retailer's code.
+
+The other files of this model: `amounts.py` (cash to collect), `accounting_invoice.py` (invoicing).
+"""
 
 from odoo import SUPERUSER_ID, api, fields, models
 
@@ -24,7 +27,7 @@ class StockPicking(models.Model):
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",
         compute="_compute_cartona_needs_otp",
-        help="Money moves through Cartona: it takes the delivery only with the retailer's code.",
+        help="Cartona handles part of the payment: it accepts the delivery only with the code.",
     )
     cartona_waits_for = fields.Char(related="sale_id.cartona_waits_for")
 
@@ -37,7 +40,7 @@ class StockPicking(models.Model):
             picking.cartona_needs_otp = (
                 picking.state not in ("done", "cancel")
                 and order.cartona_needs_otp
-                and picking._cartona_goes_out()
+                and picking._cartona_is_delivery()
                 and not life_cycle.is_final(order.cartona_status)
             )
 
@@ -46,8 +49,8 @@ class StockPicking(models.Model):
     def _pre_action_done_hook(self):
         """Override of `stock` to have Cartona check the retailers' codes before anything is done.
 
-        Comes after Odoo's own questions, so what is left behind is decided. Deliveries that need
-        no code are validated at once; for the others one dialog asks.
+        Runs after Odoo's own dialogs, so the backorders are decided. Deliveries that need no code
+        are validated at once; one dialog requests the codes of the others.
         """
         res = super()._pre_action_done_hook()
         if res is not True:
@@ -56,20 +59,20 @@ class StockPicking(models.Model):
         orders = self.sudo().sale_id.filtered("cartona_needs_otp")
         if not orders:
             return True
-        leaving = self._cartona_leaving_nothing()
-        orders = orders.with_context(cartona_leaving=leaving.ids)._cartona_without_proof()
+        validating = self._cartona_without_backorder()
+        orders = orders.with_context(cartona_validating=validating.ids)._cartona_missing_code()
         if not orders:
             return True
-        held = self.filtered(lambda picking: picking.sudo().sale_id in orders)
-        others = self - held
+        waiting = self.filtered(lambda picking: picking.sudo().sale_id in orders)
+        others = self - waiting
         done = True
         if others:
             done = others.with_context(button_validate_picking_ids=others.ids).button_validate()
-        asked = held.env["sale.order"].browse(orders.ids)
-        return _both(done, asked._cartona_open_code_dialog(held))
+        orders = waiting.env["sale.order"].browse(orders.ids)  # not in sudo mode
+        return _both(done, orders._cartona_open_code_dialog(waiting))
 
-    def _cartona_leaving_nothing(self):
-        """Those of these transfers that will be done without a backorder."""
+    def _cartona_without_backorder(self):
+        """Return the transfers that will be done without a backorder."""
         not_kept = set(self.env.context.get("picking_ids_not_to_backorder") or ())
         return self.filtered(lambda picking: not picking._cartona_leaves_backorder(not_kept))
 
@@ -84,56 +87,56 @@ class StockPicking(models.Model):
         )
 
     def _send_confirmation_email(self):
-        """Override of `stock`: what Cartona has delivered is neither mailed nor shipped again."""
+        """Override of `stock`: send no mail and request no carrier for what Cartona delivered."""
         if self.env.context.get("cartona_no_customer"):
             return None
         return super()._send_confirmation_email()
 
     # === BUSINESS METHODS === #
 
-    def _cartona_goes_out(self):
-        """Whether this transfer brings goods to the customer: the last step of any warehouse."""
+    def _cartona_is_delivery(self):
+        """Return True for the last step of a warehouse, which brings goods to the customer."""
         self.ensure_one()
         return self.location_dest_id.usage == "customer"
 
     def _cartona_is_last_step(self):
-        """Whether nothing follows this transfer that does not exist yet.
+        """Return True if no transfer is still to be created after this one.
 
-        From 18 the next step of a warehouse is only made when the one before is done.
+        From 18 the next step of a warehouse is only created when the previous one is done.
         """
         return (
-            self._cartona_goes_out()
+            self._cartona_is_delivery()
             or self.location_id.usage == "customer"
             or bool(moves_of(self).move_dest_ids)
         )
 
-    def _cartona_workers(self):
-        """Who works on this transfer: whose it is, else who has touched what is picked.
+    def _cartona_assigned_users(self):
+        """Return the users who work on this transfer: its responsible user, else who picked goods.
 
-        Odoo leaves the user of a delivery empty unless somebody assigns it.
+        Odoo leaves the responsible user of a delivery empty unless it is assigned.
         """
         self.ensure_one()
         return self.user_id or self.move_line_ids.write_uid.filtered(
             lambda user: user.active and not user.share and user.id != SUPERUSER_ID
         )
 
-    def _cartona_alert_warehouse(self, words, users=None):
-        """Tell the warehouse at once: a note, an activity, and a notice on the screen.
+    def _cartona_alert_warehouse(self, message, users=None):
+        """Alert the warehouse with a logged message, an activity, and a notification on the screen.
 
-        :param str words: what happened, and what to do
-        :param users: `res.users`, who works on it; empty: the one responsible for Cartona
+        :param str message: what happened, and what to do
+        :param users: `res.users` who work on it; empty for the one responsible for Cartona
         """
         self.ensure_one()
         users = users or self.env["cartona.config"]._of_company(self.company_id)._responsible()
-        self._message_log(body=paragraph(words))
-        self._cartona_schedule(words, users)
+        self._message_log(body=paragraph(message))
+        self._cartona_schedule(message, users)
         for user in users:
             self.env["bus.bus"]._sendone(
                 user.partner_id,
                 "simple_notification",
                 {
                     "title": self.name,
-                    "message": words,
+                    "message": message,
                     "type": "danger",
                     "warning": True,
                     "sticky": True,
@@ -142,14 +145,14 @@ class StockPicking(models.Model):
 
 
 def _both(done, dialog):
-    """The answer of a validation that also has to ask for codes.
+    """Return the result of a validation that also has to request codes.
 
-    :param done: what the validation of the others returned
-    :param dialog: action that asks
+    :param done: result of validating the transfers without a code
+    :param dialog: action that opens the dialog for the codes
     """
     if not isinstance(done, dict):
         return dialog
     if done.get("tag") == "do_multi_print":
         return dict(done, params=dict(done["params"], anotherAction=dialog))
-    # Another question about the others comes first; the ones with a code stay to be validated.
+    # A dialog about the others comes first; those with a code remain to be validated.
     return done
