@@ -387,8 +387,8 @@ class TestWhatWaits(OrderCase):
 
 def _blind(importer, order):
     """The plan of an order by who sees no sale order yet."""
-    from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
+    from ..models.inbox.importer import Plan, lines_by_key, snapshot_of
 
-    lines = keyed_lines(order)
+    lines = lines_by_key(order)
     sale = importer.env["sale.order"]
     return Plan(order, lines, sale, {}, snapshot_of(order, lines))

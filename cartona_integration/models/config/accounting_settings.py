@@ -60,10 +60,10 @@ class CartonaConfig(models.Model):
         "cancels it for delay. 0 to disable.",
     )
 
-    # === CRUD METHODS === #
+    # === BUSINESS METHODS === #
 
-    def write(self, vals):
-        res = super().write(vals)
+    def _accounting_settings_changed(self, vals):
+        """Compute deadlines again, and settle orders that could not be settled before."""
         if "pending_hours" in vals:
             self._reset_deadlines()
         if _SETTLEMENT_SETTINGS & vals.keys():
@@ -76,7 +76,6 @@ class CartonaConfig(models.Model):
                 )
             )
             self.env["cartona.change"]._mark_invoices_dirty(unsettled.ids)
-        return res
 
     def _reset_deadlines(self):
         """Compute the deadline of waiting orders again."""

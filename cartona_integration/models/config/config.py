@@ -319,7 +319,9 @@ class CartonaConfig(GuardedFields, models.Model):
             company_id = vals.setdefault("company_id", self._default_company_id().id)
             if not vals.get("currency_id"):
                 vals["currency_id"] = self.env["res.company"].browse(company_id).currency_id.id
-        return super().create(vals_list)
+        configs = super().create(vals_list)
+        configs._accounts_changed()
+        return configs
 
     def write(self, vals):
         before = {config: (config._toggles(), config._connection_settings()) for config in self}
@@ -330,6 +332,9 @@ class CartonaConfig(GuardedFields, models.Model):
             if connection != config._connection_settings():
                 config._connection_changed()
             config._mark_settings_dirty(vals, toggles)
+        self._accounting_settings_changed(vals)
+        if "orders_from" in vals:
+            self._orders_from_changed()
         return res
 
     def _connection_settings(self):

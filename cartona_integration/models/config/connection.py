@@ -353,6 +353,7 @@ class CartonaConfig(models.Model):
             }
         )
         self._resume()
+        self._accounts_changed()
 
     def _end_pause(self, *directions):
         for direction in directions:

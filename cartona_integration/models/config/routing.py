@@ -1,27 +1,76 @@
-"""`cartona.config`: which company an order is for, where several share one token."""
+"""`cartona.config`: the orders that a company receives.
 
-from odoo import api, models
+Cartona's list of orders is read (`cartona.message`), each order goes to the company whose supplier
+code it has, and orders placed before a date are not imported.
+"""
+
+from odoo import fields, models
 
 from ...cartona_api import Problem
+from ...compat import flush
 
 
 class CartonaConfig(models.Model):
     _inherit = "cartona.config"
 
-    # === CRUD METHODS === #
+    orders_from = fields.Datetime(
+        "Orders Placed Since",
+        copy=False,
+        help="Older orders are not imported. Leave empty to import every order on Cartona's list.",
+    )
+    acknowledge_older = fields.Boolean(
+        "Acknowledge Older Orders",
+        copy=False,
+        help="Inform Cartona that older orders are handled. Otherwise they stay on its list.",
+    )
+    pull_mark = fields.Char(
+        readonly=True,
+        copy=False,
+        help="JSON: position at which the next job continues the list, see "
+        "`cartona.message._read_list`. Empty: at the first page.",
+    )
+    # False: it was read to its end, and has not been requested again.
+    list_state = fields.Selection(
+        [("wanted", "To be read"), ("reading", "Being read")],
+        "Cartona's List of Orders",
+        readonly=True,
+        copy=False,
+    )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        configs = super().create(vals_list)
-        configs._accounts_changed()
-        return configs
+    # === BUSINESS METHODS: THE LIST OF ORDERS === #
 
-    # === BUSINESS METHODS === #
+    def _request_list(self):
+        """Have Cartona's list read from its first page before anything is acknowledged again."""
+        if self.list_state != "wanted":
+            self.write({"list_state": "wanted", "pull_mark": False})
+        self._wake_streams("pull")
 
-    def _connection_changed(self):
-        res = super()._connection_changed()
-        self._accounts_changed()
-        return res
+    def _orders_from_changed(self):
+        """Compare the orders that were not imported with the new date."""
+        messages = self.env["cartona.message"].search(
+            [("config_id", "in", self.ids), ("error_code", "=", "handled_before")]
+        )
+        # In sudo mode: managers do not write messages themselves.
+        messages.sudo().write({"state": "new", "error_code": False})
+        messages.config_id._wake_streams("import")
+
+    def _waiting_orders(self):
+        """Return the newest `cartona.message` of each order that is not imported yet."""
+        flush(self.env["cartona.message"])
+        self.env.cr.execute(
+            """
+            SELECT id FROM (
+                SELECT DISTINCT ON (COALESCE(hashed_id, id::text)) id, state
+                  FROM cartona_message
+                 WHERE config_id = %s AND kind = 'order'
+                 ORDER BY COALESCE(hashed_id, id::text), id DESC
+            ) newest WHERE state IN ('new', 'error')
+            """,
+            (self.id,),
+        )
+        return self.env["cartona.message"].browse(row[0] for row in self.env.cr.fetchall())
+
+    # === BUSINESS METHODS: ACCOUNTS === #
 
     def _accounts_changed(self):
         """Another token or code: orders that no account took may have found theirs.

@@ -1,4 +1,4 @@
-"""`cartona.message`: from an order that waits to what has to be put right for it."""
+"""`cartona.message`: the button of a waiting order, which opens what has to be corrected."""
 
 from odoo import _, api, fields, models
 
@@ -23,8 +23,8 @@ class CartonaMessage(models.Model):
     # === ACTION METHODS === #
 
     def action_fix(self):
-        """Open what has to be put right for this order; the message itself when that is nothing
-        in Odoo: it has the reason with all figures.
+        """Open what has to be corrected for this order. If that is nothing in Odoo, open the
+        message, which shows the reason with all figures.
         """
         self.ensure_one()
         openers = {
@@ -47,8 +47,8 @@ class CartonaMessage(models.Model):
         return dict(_window(_("Waiting Order"), "cartona.message"), **_form(self))
 
     def _open_accounts(self):
-        """The companies that the order can be for; the one there is, at once."""
-        action = _window(_("Which account is this?"), "cartona.config")
+        """Open the configurations, or the form of the only one."""
+        action = _window(_("Cartona Accounts"), "cartona.config")
         configs = self.env["cartona.config"].search([])
         return dict(action, **_form(configs)) if len(configs) == 1 else action
 
@@ -59,9 +59,9 @@ class CartonaMessage(models.Model):
         return _window(_("Pricelists"), "product.pricelist")
 
     def _open_unlinked(self):
-        """What Cartona lists and no product is linked to, to choose the product there.
+        """Open the listings without a product, to choose one.
 
-        Who may not change listings finds the product instead and enters the id on it.
+        A user who may not change listings gets the products instead, to enter the id there.
         """
         lines = [line for line, _match in self._blocked_lines()]
         ids = [line.supplier_product_id for line in lines if line.supplier_product_id]
@@ -76,7 +76,7 @@ class CartonaMessage(models.Model):
         return dict(_window(name or _("Products"), "product.template"), context=context)
 
     def _open_listings(self):
-        """The listings whose unit does not fit; the products of lines that have none."""
+        """Open the listings with the wrong unit, or the products of lines without a listing."""
         matches = [match for _line, match in self._blocked_lines()]
         listings = self.env["cartona.listing"].browse(match.listing.id for match in matches)
         listings = listings.exists()
@@ -89,7 +89,7 @@ class CartonaMessage(models.Model):
         action = _window(_("Products"), "product.product")
         if len(products) == 1:
             return dict(action, **_form(products))
-        # Archived ones are what somebody is looking for.
+        # The archived ones are the reason.
         return dict(action, domain=[("id", "in", products.ids)], context={"active_test": False})
 
     def _open_rows(self, listings):
@@ -99,7 +99,7 @@ class CartonaMessage(models.Model):
         return dict(action, domain=[("id", "in", listings.ids)])
 
     def _listings_of(self, lines):
-        """The listings that these lines name; one that nobody has seen yet is made, unlinked."""
+        """Return the listings of these lines; missing ones are created, without a product."""
         Listing = self.env["cartona.listing"]
         named = {line.supplier_product_id: line for line in lines if line.supplier_product_id}
         listings = Listing.search(
@@ -121,12 +121,12 @@ class CartonaMessage(models.Model):
         )
 
     def _blocked_lines(self):
-        """The lines that make this order wait for its reason, as things are now.
+        """Return the lines for which this order still waits for its reason.
 
         :return: list of (`cartona_api.OrderLine`, `Match` or None)
         """
-        # In sudo mode: the payload is hidden for the people in it; of its lines only ids and
-        # names of products are shown.
+        # In sudo mode: the payload contains personal data; of its lines only ids and names of
+        # products are shown.
         message = self.sudo()
         config = message.config_id._in_own_company()
         try:
