@@ -212,7 +212,7 @@ class TestDeliveryOtp(OtpCase):
         dialog = self.ask(self.sale)
         self.type_in(dialog, CODE)
         self.assertEqual(dialog.line_ids.state, "refused")
-        self.assertIn("may have taken the delivery", dialog.line_ids.message)
+        self.assertIn("may have accepted the delivery", dialog.line_ids.message)
         self.assertNotIn("does not accept this code", dialog.line_ids.message)
         self.assertEqual(self.picking.state, "assigned")
 

@@ -1,4 +1,4 @@
-"""Odoo's own merging of contacts, with retailers among them."""
+"""`base.partner.merge.automatic.wizard`: merge contacts that include Cartona retailers."""
 
 from odoo import models
 
@@ -9,10 +9,10 @@ class BasePartnerMerge(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _update_values(self, src_partners, dst_partner):
-        """Override of `base`: one contact gives its code away before another one gets it.
+        """Override of `base`: remove the code from one contact before another one gets it.
 
-        Of several retailers merged into one the first code stays; who orders under another one
-        is a new customer again.
+        If several retailers are merged, the first code is kept; orders under another code create
+        a new customer again.
         """
         coded = (dst_partner | src_partners).filtered("cartona_id")[:1]
         identity = {name: coded[name] for name in ("cartona_id", "cartona_snapshot")}

@@ -1,8 +1,8 @@
-"""Asks for the codes that the retailers were sent, has Cartona check them, then validates.
+"""`cartona.delivery.otp`: request the retailers' codes, have Cartona check them, then validate.
 
-A code stands in the dialog only from the moment it is typed until Cartona has answered. What
-becomes of it is committed at once, on a cursor of its own: when Odoo's validation fails
-afterwards, and this transaction with it, the code is gone all the same.
+A code is stored in the dialog only from the moment it is typed until Cartona has answered. The
+result is committed at once, on a separate cursor: if Odoo's validation fails afterwards, and this
+transaction is rolled back, the code is deleted all the same.
 """
 
 from odoo import _, api, fields, models
@@ -20,7 +20,7 @@ class CartonaDeliveryOtp(models.TransientModel):
     line_ids = fields.One2many("cartona.delivery.otp.line", "wizard_id")
     is_unreachable = fields.Boolean(compute="_compute_is_unreachable")
 
-    # One order is what a driver has at the door: its line is shown as a form, which fits a phone.
+    # Drivers deliver one order at a time: its line is shown as a form, which fits a phone.
     is_single = fields.Boolean(compute="_compute_single")
     order_name = fields.Char("Order", compute="_compute_single")
     retailer_name = fields.Char("Retailer", compute="_compute_single")
@@ -65,41 +65,41 @@ class CartonaDeliveryOtp(models.TransientModel):
     def action_confirm(self):
         """Have Cartona check the codes, and validate what it accepts.
 
-        :raise UserError: no code was typed
+        :raise UserError: no code was entered
         """
         self.ensure_one()
         open_lines = self._open_lines()
         for line in (self.line_ids - open_lines).filtered("code"):
-            # Accepted by an attempt that collided with another transaction before it got here.
-            line._keep(ACCEPTED, "", None)
+            # Accepted in an earlier attempt that failed on a concurrent transaction.
+            line._store_result(ACCEPTED, "", None)
         if open_lines and not any(line.code for line in open_lines):
-            raise UserError(_("Type the code that the retailer was sent."))
+            raise UserError(_("Enter the code that the retailer received."))
         for line in open_lines.filtered("code"):
             pickings = self._pickings_of(line.order_id)
             verdict = line.order_id._cartona_check_code(line.code.strip(), pickings)
-            kept = line.code if verdict.kind == UNREACHABLE else None
-            line._keep(verdict.kind, verdict.words, kept)
-        return self._go_on()
+            code = line.code if verdict.kind == UNREACHABLE else None
+            line._store_result(verdict.kind, verdict.message, code)
+        return self._validate_accepted()
 
     def action_deliver_later(self):
-        """Cartona is out of reach: deliver now, and tell it with the code as soon as it answers."""
+        """Deliver without Cartona's answer, and send the code as soon as Cartona is reachable."""
         self.ensure_one()
         lines = self._open_lines().filtered(lambda line: line.state == UNREACHABLE and line.code)
         for line in lines:
             self.env["cartona.delivery.proof"]._store(line.order_id.id, code=line.code.strip())
-            line._keep(ACCEPTED, "", None)
-        return self._go_on()
+            line._store_result(ACCEPTED, "", None)
+        return self._validate_accepted()
 
     def action_wait(self):
-        """Leave everything as it is; the codes are forgotten."""
+        """Close the dialog without a delivery, and delete the codes."""
         for line in self._open_lines():
-            line._keep("open", "", None)
+            line._store_result("open", "", None)
         return {"type": "ir.actions.act_window_close"}
 
     # === BUSINESS METHODS === #
 
     def _open(self):
-        """:return: action that opens this dialog"""
+        """Return the action that opens this dialog."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -109,14 +109,14 @@ class CartonaDeliveryOtp(models.TransientModel):
             "view_mode": "form",
             "views": [(False, "form")],
             "target": "new",
-            # What has been decided about backorders goes with it, as with Odoo's own questions.
+            # Contains the decisions about backorders, as in Odoo's own dialogs.
             "context": dict(self.env.context, button_validate_picking_ids=self.picking_ids.ids),
         }
 
     def _open_lines(self):
-        """Lines whose order may not be delivered yet.
+        """Return the lines of orders that may not be delivered yet.
 
-        A transaction that begins again finds here what Cartona has accepted before.
+        A transaction that is retried skips what Cartona has already accepted.
         """
         waiting = self.line_ids.order_id.sudo()._cartona_not_accepted_yet()
         return self.line_ids.filtered(lambda line: line.order_id in waiting)
@@ -124,20 +124,20 @@ class CartonaDeliveryOtp(models.TransientModel):
     def _pickings_of(self, orders):
         return self.picking_ids.filtered(lambda picking: picking.sale_id in orders)
 
-    def _go_on(self):
-        """Validate what may be delivered; ask again for the rest.
+    def _validate_accepted(self):
+        """Validate what may be delivered; request the missing codes again.
 
-        :return: action, or what the validation answers
+        :return: action, or the result of the validation
         """
         waiting = self._open_lines()
-        cleared = (self.line_ids - waiting).order_id
-        pickings = self._pickings_of(cleared).filtered(
+        accepted = (self.line_ids - waiting).order_id
+        pickings = self._pickings_of(accepted).filtered(
             lambda picking: picking.state not in ("done", "cancel")
         )
         done = True
         if pickings:
             done = pickings.with_context(button_validate_picking_ids=pickings.ids).button_validate()
-        by_button = cleared.filtered(lambda order: not self._pickings_of(order))
+        by_button = accepted.filtered(lambda order: not self._pickings_of(order))
         by_button._cartona_set_delivered()
         if waiting:
             return self._open()
@@ -150,7 +150,7 @@ class CartonaDeliveryOtpLine(models.TransientModel):
 
     wizard_id = fields.Many2one("cartona.delivery.otp", required=True, ondelete="cascade")
     order_id = fields.Many2one("sale.order", "Sale Order", required=True, ondelete="cascade")
-    # In sudo mode, as related fields are: who delivers need not see the order.
+    # In sudo mode, as related fields are: the driver need not have a right on orders.
     order_name = fields.Char("Order", related="order_id.name")
     retailer_name = fields.Char("Retailer", related="order_id.partner_id.name")
     code = fields.Char(exportable=False)
@@ -159,7 +159,7 @@ class CartonaDeliveryOtpLine(models.TransientModel):
             ("open", "To check"),
             ("accepted", "Accepted"),
             ("refused", "Refused"),
-            ("unreachable", "Cartona does not answer"),
+            ("unreachable", "Cartona is unreachable"),
         ],
         default="open",
         required=True,
@@ -170,11 +170,11 @@ class CartonaDeliveryOtpLine(models.TransientModel):
 
     @api.constrains("order_id", "wizard_id")
     def _check_may_deliver(self):
-        """Nobody delivers through this dialog what he could not deliver without it.
+        """Check that the user may deliver without this dialog as well.
 
-        Out of sudo mode, in which Odoo checks constraints from 19 on.
+        Not in sudo mode, in which Odoo checks constraints from 19 on.
         """
-        for line in self.sudo():  # who delivers need not see the order
+        for line in self.sudo():  # the driver need not have a right on orders
             pickings = line.wizard_id.picking_ids
             delivered = pickings.filtered(
                 lambda picking, line=line: picking.sale_id == line.order_id
@@ -183,10 +183,10 @@ class CartonaDeliveryOtpLine(models.TransientModel):
 
     # === BUSINESS METHODS === #
 
-    def _keep(self, state, message, code):
-        """Commit what became of the code, whatever becomes of this transaction.
+    def _store_result(self, state, message, code):
+        """Commit the result of a code, even if this transaction is rolled back.
 
-        :param code: the code, where it is still needed; None forgets it
+        :param code: the code, if it is still needed; None to delete it
         """
         self.ensure_one()
         flush(self)

@@ -1,11 +1,11 @@
-"""Which of Cartona's reasons an order is cancelled for."""
+"""`cartona.order.cancel`: cancel orders for one of Cartona's reasons."""
 
 from odoo import api, fields, models
 
 
 class CartonaOrderCancel(models.TransientModel):
     _name = "cartona.order.cancel"
-    _description = "Cancel Orders of Cartona"
+    _description = "Cancel Cartona Orders"
 
     order_ids = fields.Many2many(
         "sale.order",
@@ -35,7 +35,7 @@ class CartonaOrderCancel(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_confirm(self):
-        """Cancel the orders; Cartona is told the reason of those that it knows."""
+        """Cancel the orders, and send the reason of those on Cartona."""
         self.ensure_one()
         self.order_ids.filtered("cartona_id").write({"cartona_cancellation_reason": self.reason})
         self.order_ids.with_context(disable_cancel_warning=True).action_cancel()

@@ -1,4 +1,4 @@
-"""Odoo's own dialog that cancels the orders chosen in a list, with orders of Cartona among them."""
+"""`sale.mass.cancel.orders`: Odoo's own dialog, for selections that include Cartona orders."""
 
 from odoo import models
 
@@ -10,7 +10,7 @@ if HAS_MASS_CANCEL:
         _inherit = "sale.mass.cancel.orders"
 
         def action_mass_cancel(self):
-            """Override of `sale` to ask once for the reason that Cartona is told."""
+            """Override of `sale` to request the reason once for all orders."""
             orders = self.sale_order_ids
             if any(order._cartona_sends_cancellation() for order in orders):
                 return orders._cartona_open_reason_dialog()

@@ -23,7 +23,7 @@ def test_after_a_lost_answer_the_code_is_not_called_wrong_and_the_order_settles_
 
     life.type_in(action, "752913")
     assert life.verdict(action)["state"] == "refused"
-    assert "may have taken the delivery" in life.verdict(action)["message"]
+    assert "may have accepted the delivery" in life.verdict(action)["message"]
     assert life.states(sale) == ["assigned"]
 
     life.sandbox.touch_order(life.keys[sale])

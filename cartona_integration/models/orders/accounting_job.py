@@ -40,7 +40,7 @@ class CartonaAccountingJob(models.AbstractModel):
         return 0 if rows else None
 
     def _book_order(self, config_id, order_id, row_ids):
-        """Book one order, or say on it why that cannot be done."""
+        """Book one order, or explain on it why that failed."""
 
         def in_own_transaction(work):
             def transaction(config):
@@ -57,8 +57,8 @@ class CartonaAccountingJob(models.AbstractModel):
         except psycopg2.OperationalError:
             raise  # it will heal: the rows are still there
         except UserError as error:
-            words = str(error.args[0])
+            message = str(error.args[0])
         except Exception as error:
             _logger.exception("Cartona: order %s could not be invoiced", order_id)
-            words = type(error).__name__
-        in_own_transaction(lambda order, config: order._cartona_not_booked(config, words))
+            message = type(error).__name__
+        in_own_transaction(lambda order, config: order._cartona_not_booked(config, message))

@@ -1,17 +1,17 @@
-"""What a clerk changes in the lines of an order of Cartona, told to Cartona.
+"""`sale.order`: lines that a clerk changes in Odoo, sent to Cartona.
 
-Compared are Cartona's lines as it last told them (`cartona_snapshot`) and the lines of the sale
-order, when the order's turn comes: five changes in a minute are one message, a change taken
-back is none. What Cartona accepts is written into `cartona_snapshot`, so its echo is no news.
+The job compares Cartona's last lines (`cartona_snapshot`) with the lines of the sale order: five
+changes in a minute are one message, a change that was undone is none. What Cartona accepts is
+written into `cartona_snapshot`, so that its echo is not a change.
 
     cartona_edit, JSON:
-        at      when lines were last sent, ISO, UTC
-        before  list of [at, {key: [amount, price]}]: Cartona's lines before it was told others,
-                to recognise a message that was on its way meanwhile
-        doubt   ids of lines that were sent without an answer: they are told whole again
-        added   sale line id -> FLIGHT, UNKNOWN (no answer) or SURE (accepted); Cartona's next
-                message brings its id. Adding twice would sell twice, so it is never repeated
-                before that, or before somebody has looked.
+        at         when lines were last sent, ISO, UTC
+        before     list of [at, {key: [amount, price]}]: Cartona's lines before changes were sent,
+                   to recognise a message that was already being delivered
+        uncertain  ids of lines that were sent without an answer: they are sent completely again
+        added      sale line id -> FLIGHT, UNKNOWN (no answer) or SURE (accepted); Cartona's next
+                   message contains its id. Adding twice would sell twice, so an addition is not
+                   repeated before that message, or before a user has decided.
 """
 
 import json
@@ -27,7 +27,7 @@ from ..core.formatting import bullets, figure, paragraph, quantity
 from .status import DETAILS, Step
 
 FLIGHT, UNKNOWN, SURE = "flight", "unknown", "sure"
-# A message that left Cartona before it heard of our change has arrived after so long.
+# Seconds after which a message that Cartona sent before our change has arrived.
 IN_TRANSIT_SECONDS = 30
 
 
@@ -36,8 +36,8 @@ class SaleOrder(models.Model):
 
     cartona_edit = fields.Text(copy=False, readonly=True, groups="base.group_system")
     cartona_edit_state = fields.Selection(
-        [("refused", "Refused"), ("unknown", "Not known whether accepted")],
-        "Change of Lines",
+        [("refused", "Refused"), ("unknown", "Uncertain")],
+        "Line Changes",
         copy=False,
         readonly=True,
     )
@@ -45,13 +45,13 @@ class SaleOrder(models.Model):
         compute="_compute_cartona_difference",
         compute_sudo=True,
         sanitize=False,
-        help="What the order has here and what it has on Cartona, line by line.",
+        help="Differences between the lines in Odoo and on Cartona.",
     )
     cartona_difference_kind = fields.Selection(
         [
             ("sending", "Being sent"),
             ("refused", "Refused"),
-            ("unknown", "Not known whether accepted"),
+            ("unknown", "Uncertain"),
             ("local", "In Odoo only"),
         ],
         compute="_compute_cartona_difference",
@@ -74,11 +74,11 @@ class SaleOrder(models.Model):
     )
     @api.depends_context("lang")
     def _compute_cartona_difference(self):
-        """In sudo mode: whoever sees the order may see what Cartona holds of it."""
+        """In sudo mode: a user who may read the order may see Cartona's lines of it."""
         for order in self:
-            words = order._cartona_differences() if order._cartona_is_compared() else []
-            order.cartona_difference = bullets(_("Here and on Cartona:"), words) if words else False
-            order.cartona_difference_kind = order._cartona_get_difference_kind() if words else False
+            found = order._cartona_differences() if order._cartona_is_compared() else []
+            order.cartona_difference = bullets(_("Here and on Cartona:"), found) if found else False
+            order.cartona_difference_kind = order._cartona_get_difference_kind() if found else False
 
     def _cartona_is_compared(self):
         ends = life_cycle.FINAL - {life_cycle.DELIVERED}
@@ -95,41 +95,41 @@ class SaleOrder(models.Model):
         return "sending" if self._cartona_line_edits() else "local"
 
     def _cartona_differences(self):
-        """Where the lines here and on Cartona differ, in words."""
-        told, states = self._cartona_confirmed_lines(), self._cartona_line_states()
+        """Return the differences between the lines here and on Cartona, as texts."""
+        confirmed, states = self._cartona_confirmed_lines(), self._cartona_line_states()
         here = {state.id: (line, state) for line, state in states.items() if state.id}
-        words = []
-        for line_id, (amount, price) in told.items():
+        differences = []
+        for line_id, (amount, price) in confirmed.items():
             line, state = here.get(line_id, (None, None))
-            there = _times(amount, price)
+            there = _quantity_at_price(amount, price)
             if state is None or state.amount <= 0:
                 name = (
                     line.product_id.display_name if line else self._cartona_snapshot_name(line_id)
                 )
-                words.append(
+                differences.append(
                     _("%(product)s: removed here, %(there)s on Cartona", product=name, there=there)
                 )
             elif (state.amount, state.price) != (amount, price):
-                words.append(
+                differences.append(
                     _(
                         "%(product)s: %(here)s here, %(there)s on Cartona",
                         product=line.product_id.display_name,
-                        here=_times(state.amount, state.price),
+                        here=_quantity_at_price(state.amount, state.price),
                         there=there,
                     )
                 )
         for line, state in states.items():
             if state.id or state.amount <= 0:
                 continue
-            told_as = {"product": line.product_id.display_name}
-            told_as["here"] = _times(state.amount, state.price)
+            here = _quantity_at_price(state.amount, state.price)
+            names = {"product": line.product_id.display_name, "here": here}
             if state.product:
-                words.append(_("%(product)s: %(here)s here, not on Cartona", **told_as))
+                differences.append(_("%(product)s: %(here)s here, not on Cartona", **names))
             else:
-                words.append(
-                    _("%(product)s: %(here)s here, not sold on Cartona in this unit", **told_as)
+                differences.append(
+                    _("%(product)s: %(here)s here, not sold on Cartona in this unit", **names)
                 )
-        return words
+        return differences
 
     def _cartona_snapshot_name(self, line_id):
         lines = json.loads(self.cartona_snapshot)["lines"].values()
@@ -138,7 +138,7 @@ class SaleOrder(models.Model):
     # === CONSTRAINT METHODS === #
 
     def _cartona_check_lines_left(self):
-        """Taking the last line away is a cancellation, and that needs a reason.
+        """Refuse to remove the last line: that is a cancellation, which needs a reason.
 
         :raise UserError: nothing is left to sell
         """
@@ -150,8 +150,8 @@ class SaleOrder(models.Model):
             ):
                 raise UserError(
                     _(
-                        "Nothing would be left of order %s. Cancel it instead, with a reason: "
-                        "Cartona tells it to the retailer.",
+                        "Order %s would have no lines left. Cancel it instead: the retailer sees "
+                        "the reason on Cartona.",
                         order.name,
                     )
                 )
@@ -159,9 +159,9 @@ class SaleOrder(models.Model):
     # === ACTION METHODS === #
 
     def action_cartona_send_edits(self):
-        """Tell Cartona the lines as they are here once more, added ones without an answer too."""
+        """Send the lines again, including added ones without an answer."""
         check_may_write(self)
-        # In sudo mode: what is known of Cartona's side is hidden from users.
+        # In sudo mode: Cartona's data of the order is hidden from users.
         for order in self.sudo().filtered("cartona_id"):
             edit = order._cartona_edit()
             order.write(
@@ -175,16 +175,16 @@ class SaleOrder(models.Model):
         self.env["cartona.change"]._mark_orders_dirty(self.filtered("cartona_id").ids)
 
     def action_cartona_use_cartona_lines(self):
-        """Make the lines what they are on Cartona."""
+        """Replace the lines by those on Cartona."""
         self.ensure_one()
         check_may_write(self)
         if not self.sudo().cartona_snapshot:
-            raise UserError(_("Cartona has not said anything of %s yet.", self.name))
+            raise UserError(_("Cartona has not sent any lines of %s yet.", self.name))
         obstacle = self._cartona_update_obstacle()
         if obstacle:
-            raise UserError(_("The lines cannot follow Cartona any more: %s.", obstacle))
-        # In sudo mode: what is known of Cartona's side is hidden from users; the lines are
-        # written as an import writes them.
+            raise UserError(_("The lines can no longer be replaced by Cartona's: %s.", obstacle))
+        # In sudo mode: Cartona's data of the order is hidden from users; the lines are written as
+        # an import writes them.
         order = self.sudo().with_company(self.company_id)
         order.env["cartona.order.importer"]._restore_lines(order)
         order.write(
@@ -195,20 +195,20 @@ class SaleOrder(models.Model):
                 "cartona_sync_state": "synced",
             }
         )
-        self._message_log(body=paragraph(_("The lines were made equal to Cartona's.")))
+        self._message_log(body=paragraph(_("The lines were replaced by Cartona's.")))
         self.env["cartona.change"]._mark_orders_dirty(self.ids)
 
     # === BUSINESS METHODS === #
 
     def _cartona_may_edit(self):
-        """Whether Cartona takes changes of the lines from us now."""
+        """Return True if Cartona accepts changed lines of this order now."""
         return self.state != "cancel" and life_cycle.may_edit_lines(
             self.cartona_status, self.cartona_delivered_by or life_cycle.BY_SUPPLIER
         )
 
     def _cartona_mark_edit_dirty(self):
-        """Cartona may have to be told; until the job has looked, the orders say so."""
-        orders = self.sudo()  # what is known of Cartona's side is hidden from users
+        """Mark orders with changed lines; they are pending until the job has compared them."""
+        orders = self.sudo()  # Cartona's data of the order is hidden from users
         self.env["cartona.change"]._mark_orders_dirty(orders.ids)
         orders.filtered(
             lambda order: order.cartona_sync_state == "synced" and order._cartona_may_edit()
@@ -225,10 +225,10 @@ class SaleOrder(models.Model):
         return [Step(DETAILS, body), *steps] if body else steps
 
     def _cartona_line_edits(self):
-        """What Cartona has to be told of the lines.
+        """Return the changed lines to send.
 
-        :return: body for update-order-details without the `hashed_id`, or None when there is
-            nothing to tell, or nothing that may be told
+        :return: body for update-order-details without the `hashed_id`, or None if there is nothing
+            to send, or nothing that may be sent
         """
         self.ensure_one()
         if not (self.cartona_snapshot and self._cartona_may_edit()):
@@ -236,16 +236,16 @@ class SaleOrder(models.Model):
         new = [] if self.env.context.get("cartona_code_given") else self._cartona_lines_to_add()
         states = self._cartona_line_states()
         lines = [state for line, state in states.items() if state.id or line in new]
-        told = self._cartona_confirmed_lines()
-        details = edits.edited_details(told, lines, self._cartona_edit()["uncertain"])
-        if not details or edits.removes_all(told, details):
+        confirmed = self._cartona_confirmed_lines()
+        details = edits.edited_details(confirmed, lines, self._cartona_edit()["uncertain"])
+        if not details or edits.removes_all(confirmed, details):
             return None
         return {"order_details": details}
 
     def _cartona_lines_to_add(self):
-        """Lines that Cartona has to add and was not told of yet.
+        """Return the lines that Cartona has to add and that were not sent yet.
 
-        Only the job tells it: it marks them before the call, see `_cartona_mark_edits`.
+        Only the job sends them: it marks them before the call, see `_cartona_mark_edits`.
         """
         sent = self._cartona_edit()["added"]
         return [
@@ -258,7 +258,7 @@ class SaleOrder(models.Model):
         return edits.told_lines(json.loads(self.cartona_snapshot)["lines"])
 
     def _cartona_line_states(self):
-        """The lines as they are here, those of Cartona's that it gave no id left out.
+        """Return the lines as they are here, without Cartona's lines that have no id.
 
         :return: dict `sale.order.line` -> `edits.LineState`, in the order of the lines
         """
@@ -267,16 +267,16 @@ class SaleOrder(models.Model):
         )
         added = lines.filtered(lambda line: not line.cartona_id)
         listed = added._cartona_listing_ids() if added else {}
-        told = json.loads(self.cartona_snapshot or "{}").get("lines", {}).values()
-        nameless = {line["supplier_product_id"] for line in told if not line["id"]}
+        snapshot = json.loads(self.cartona_snapshot or "{}").get("lines", {}).values()
+        without_id = {line["supplier_product_id"] for line in snapshot if not line["id"]}
         return {
             line: line._cartona_line_state(listed.get(line, ""))
             for line in lines
-            if line.cartona_id or listed.get(line) not in nameless
+            if line.cartona_id or listed.get(line) not in without_id
         }
 
     def _cartona_edit(self):
-        """`cartona_edit` with all its keys."""
+        """Return `cartona_edit` with all its keys."""
         edit = {"at": "", "before": [], "uncertain": [], "added": {}}
         edit.update(json.loads(self.cartona_edit or "{}"))
         return edit
@@ -284,12 +284,12 @@ class SaleOrder(models.Model):
     # === BUSINESS METHODS: BEFORE AND AFTER THE CALL === #
 
     def _cartona_mark_edits(self, body):
-        """Before a change is sent: from then on nobody knows what Cartona has of these lines.
+        """Mark lines as uncertain before they are sent.
 
-        :param body: as `_cartona_line_edits` gave it
+        :param body: result of `_cartona_line_edits`
         """
         edit, now = self._cartona_edit(), fields.Datetime.now()
-        # What is in flight still was sent by somebody who did not live to see the answer.
+        # What is still in flight was sent by a process that ended before the answer.
         added = {
             line_id: UNKNOWN if state == FLIGHT else state
             for line_id, state in edit["added"].items()
@@ -313,7 +313,7 @@ class SaleOrder(models.Model):
         )
 
     def _cartona_recent_states(self, edit):
-        """The lines that Cartona had not long ago."""
+        """Return the states of Cartona's lines that a message may still contain."""
         since = fields.Datetime.now() - timedelta(seconds=IN_TRANSIT_SECONDS)
         return [entry for entry in edit["before"] if datetime.fromisoformat(entry[0]) > since]
 
@@ -327,7 +327,7 @@ class SaleOrder(models.Model):
         if not step:
             return
         edit = self._cartona_edit()
-        if step in answer.taken:
+        if step in answer.accepted:
             self._cartona_edit_accepted(edit, step.body["order_details"])
         elif answer.refused == step:
             edit["uncertain"] = []
@@ -337,26 +337,26 @@ class SaleOrder(models.Model):
             self._cartona_resolve_added(edit, UNKNOWN)
             self._cartona_store_edit(edit)
         else:
-            # It was not sent.
+            # The lines were not sent.
             self._cartona_resolve_added(edit, None)
             self.cartona_edit = _dump(edit)
 
     def _cartona_edit_accepted(self, edit, details):
-        told = json.loads(self.cartona_snapshot)
-        told["lines"] = edits.told_after(told["lines"], details)
+        snapshot = json.loads(self.cartona_snapshot)
+        snapshot["lines"] = edits.told_after(snapshot["lines"], details)
         edit["uncertain"] = []
-        # Of a call that added nothing an earlier one learns nothing.
+        # A call without additions shows nothing about earlier additions.
         self._cartona_resolve_added(
             edit, SURE if any("id" not in row for row in details) else UNKNOWN
         )
         is_waiting = bool(self.cartona_credit or self.cartona_installment_cost)
         self._cartona_store_edit(
-            edit, cartona_snapshot=_dump(told), cartona_money_waiting=is_waiting
+            edit, cartona_snapshot=_dump(snapshot), cartona_money_waiting=is_waiting
         )
 
     def _cartona_store_edit(self, edit, **values):
-        """Write where the change stands. What Cartona has for us is asked for at once: ids of
-        added lines, and new figures."""
+        """Store the state of the change. Ids of added lines and new figures are fetched at
+        once."""
         is_open = UNKNOWN in edit["added"].values()
         values.update(cartona_edit=_dump(edit), cartona_edit_state="unknown" if is_open else False)
         self.write(values)
@@ -365,20 +365,20 @@ class SaleOrder(models.Model):
             self.env["cartona.worker"]._wake("pull", config.ids)
 
     def _cartona_resolve_added(self, edit, state):
-        """Give added lines in flight their next state; None: they were not added.
+        """Set the next state of added lines in flight; None if they were not added.
 
-        Those that Cartona's message has named meanwhile are settled.
+        Lines that have got their id from a message meanwhile are dropped.
         """
-        named = {str(line.id) for line in self.order_line if line.cartona_id}
-        landed = {}
+        with_id = {str(line.id) for line in self.order_line if line.cartona_id}
+        added = {}
         for line_id, was in edit["added"].items():
             now = state if was == FLIGHT else was
-            if now and line_id not in named:
-                landed[line_id] = now
-        edit["added"] = landed
+            if now and line_id not in with_id:
+                added[line_id] = now
+        edit["added"] = added
 
 
-def _times(amount, price):
+def _quantity_at_price(amount, price):
     return "%s × %s" % (quantity(amount), figure(price))
 
 

@@ -115,7 +115,7 @@ class CartonaOrderPush(models.AbstractModel):
 
 
 def _sender(client, call):
-    """What `push_batch` calls for this kind of step."""
+    """Return the function that `push_batch` calls for this kind of step."""
     if call == BULK:
         return client.update_order_statuses
     if call == DETAILS:
@@ -134,8 +134,8 @@ def _store_outcome(batch, outcome):
     for index, answer in enumerate(batch):
         step = answer.next_step
         if index in outcome.accepted:
-            answer.taken.append(step)
+            answer.accepted.append(step)
         elif index in outcome.refused:
-            answer.refused, answer.words = step, outcome.refused[index].message
+            answer.refused, answer.message = step, outcome.refused[index].message
         elif getattr(outcome.error, "uncertain", False):
             answer.uncertain = step

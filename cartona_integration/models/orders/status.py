@@ -1,9 +1,8 @@
-"""Where Odoo's documents stand, as steps to be told to Cartona: state, not events.
+"""`sale.order`: the updates to send to Cartona, and what Cartona answers: state, not events.
 
-What an order's documents imply is compared with the status that Cartona is known to have; the way
-from one to the other is what is to be sent (`cartona_change_push` sends it), and only an answer
-moves `cartona_status`. An import that sets both at once leaves nothing to send, so there is no
-echo to suppress.
+The status that an order's documents imply is compared with the last one that Cartona confirmed. The
+path between the two is sent (see `push.py`), and only an answer changes `cartona_status`. An import
+that sets both at once leaves nothing to send, so there is no echo to suppress.
 """
 
 from collections import namedtuple
@@ -19,54 +18,54 @@ BULK = "bulk"  # update-order-status, with those of other orders
 SINGLE = "single"  # update-order-status of this order alone: the answer matters
 DETAILS = "details"  # update-order-details
 
-# One thing to tell Cartona of an order.
+# One call about an order.
 #   call: BULK, SINGLE or DETAILS
-#   body: what that call takes, without the `hashed_id`
+#   body: body of that call, without the `hashed_id`
 Step = namedtuple("Step", "call body")
-# One order's way: its steps are sent in this order, each after the one before was accepted.
+# The update of one order: each step is sent after the previous one was accepted.
 OrderUpdate = namedtuple("OrderUpdate", "order_id hashed_id steps")
 
 
 class Answer:
-    """What Cartona has said to one order's update so far.
+    """Cartona's answer to one order's update so far.
 
-    `taken`: list of the `Step`s that it accepted. `refused`: the step that it did not, with
-    `words`, what it said. `uncertain`: the step that was sent without an answer that tells
-    whether it was carried out. After either nothing more is sent.
+    `accepted`: list of the accepted `Step`s. `refused`: the refused step, with Cartona's `message`.
+    `uncertain`: the step that was sent without an answer that shows if it was processed. Nothing
+    more is sent after a refused or uncertain step.
     """
 
     def __init__(self, update):
         self.update = update
-        self.taken, self.refused, self.words, self.uncertain = [], None, "", None
+        self.accepted, self.refused, self.message, self.uncertain = [], None, "", None
 
     @property
     def next_step(self):
-        """The `Step` to be sent now; None at the end, whichever end it was."""
+        """Return the `Step` to send now; None when nothing more is sent."""
         if self.refused or self.uncertain or self.is_complete:
             return None
-        return self.update.steps[len(self.taken)]
+        return self.update.steps[len(self.accepted)]
 
     @property
     def is_complete(self):
-        """Whether every step of the update was accepted."""
-        return len(self.taken) == len(self.update.steps)
+        """Return True if every step of the update was accepted."""
+        return len(self.accepted) == len(self.update.steps)
 
     @property
     def item(self):
-        """The next step as an item of a request."""
+        """Return the next step as an item of a request."""
         return dict(self.next_step.body, hashed_id=self.update.hashed_id)
 
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    # Somebody wants the order pending again on Cartona.
+    # A user has reset the order: it has to become pending on Cartona.
     cartona_is_reset = fields.Boolean(copy=False, readonly=True)
 
     # === BUSINESS METHODS === #
 
     def _cartona_mark_status_dirty(self):
-        """Something that Cartona is told of has happened to these orders."""
+        """Mark orders with a status that may have changed."""
         orders = self.sudo().filtered("cartona_id")  # warehouse users need not see orders
         self.env["cartona.change"]._mark_orders_dirty(orders.ids)
         waiting = orders.filtered(
@@ -76,7 +75,7 @@ class SaleOrder(models.Model):
             waiting.write({"cartona_sync_state": "pending"})
 
     def _cartona_order_updates(self):
-        """What has to be sent for these orders, by the job that sends it.
+        """Return the updates to send for these orders; called by the job that sends them.
 
         :return: list of `OrderUpdate`, one per order
         """
@@ -92,18 +91,18 @@ class SaleOrder(models.Model):
         return updates
 
     def _cartona_steps(self):
-        """What has to be sent so that Cartona stands where Odoo's documents do.
+        """Return the steps that bring Cartona to the state of Odoo's documents.
 
-        :return: list of `Step`, in order; empty when there is nothing to say, or nothing that
-            a supplier may say. Changes of lines come before any status. A delivery that needs
-            the retailer's code is in it without the code.
+        :return: list of `Step`, in order; empty if there is nothing to send, or nothing that a
+            supplier may send. Changed lines come before any status. A delivery that needs the
+            retailer's code is included without the code.
         """
         self.ensure_one()
         steps = [self._cartona_status_step(status) for status in self._cartona_status_path()]
         return self._cartona_add_line_edits(steps)
 
     def _cartona_status_path(self):
-        """The statuses from the one that Cartona has to the one that Odoo's documents imply.
+        """Return the statuses from the one on Cartona to the one that Odoo's documents imply.
 
         :return: list, in order
         """
@@ -113,7 +112,7 @@ class SaleOrder(models.Model):
         return life_cycle.path(self.cartona_status, implied, self._cartona_delivered_by())
 
     def _cartona_status_step(self, status):
-        """The `Step` that tells one status."""
+        """Return the `Step` that sends one status."""
         body = {"status": status}
         if status == life_cycle.ASSIGNED:
             body["estimated_delivery_day"] = cairo_day(self._cartona_expected_day())
@@ -128,18 +127,18 @@ class SaleOrder(models.Model):
         return Step(BULK if is_simple else SINGLE, body)
 
     def _cartona_store_answer(self, answer):
-        """Keep what Cartona has accepted, and say on the order what it has not.
+        """Store what Cartona has accepted, and explain on the order what it has refused.
 
         :param answer: `Answer`
         """
         self._cartona_store_uncertain(answer)
         values = self._cartona_accepted_values(answer)
-        # While we asked, an import may have heard why it is refused: the order has ended.
+        # An import during the call may have cancelled the order: that is why it is refused.
         is_refused = answer.refused and not self._cartona_is_cancelled_on_both_sides()
         if is_refused:
             values.update(cartona_sync_state="error", cartona_is_reset=False)
-            code, words = self._cartona_refusal(answer)
-            values.update(cartona_error_code=code, cartona_error_detail=words)
+            code, message = self._cartona_refusal(answer)
+            values.update(cartona_error_code=code, cartona_error_detail=message)
         elif answer.refused or answer.is_complete:
             values.update(cartona_sync_state="synced", cartona_error_code=False)
         if values:
@@ -148,47 +147,47 @@ class SaleOrder(models.Model):
             self._cartona_after_refusal(answer)
         elif answer.is_complete:
             self._cartona_update_conflict()
-        if any("retailer_otp" in step.body for step in [*answer.taken, answer.refused] if step):
+        if any("retailer_otp" in step.body for step in [*answer.accepted, answer.refused] if step):
             self.env["cartona.delivery.proof"]._delete_proofs(self.ids)
         self._cartona_store_line_answer(answer)
 
     def _cartona_is_cancelled_on_both_sides(self):
-        """Whether the order has come to nothing on both sides."""
+        """Return True if the order is cancelled or returned on Cartona and cancelled in Odoo."""
         return self.state == "cancel" and life_cycle.is_void(self.cartona_status)
 
     def _cartona_accepted_values(self, answer):
-        """What to write of what was accepted."""
+        """Return the values to write for the accepted steps."""
         values = {}
-        statuses = [step.body["status"] for step in answer.taken if step.call != DETAILS]
+        statuses = [step.body["status"] for step in answer.accepted if step.call != DETAILS]
         if statuses and not self._cartona_is_past(statuses[-1]):
             values["cartona_status"] = statuses[-1]
         if life_cycle.PENDING in statuses:
             values["cartona_is_reset"] = False
-        if answer.taken:
+        if answer.accepted:
             values["cartona_synced_at"] = fields.Datetime.now()
         return values
 
-    def _cartona_is_past(self, taken):
-        """Whether an import has heard what followed on a status before its own answer was kept."""
-        known = self.cartona_status or ""
-        if taken == life_cycle.PENDING:
-            return life_cycle.is_final(known)
-        return life_cycle.is_backwards(known, taken)
+    def _cartona_is_past(self, accepted):
+        """Return True if an import stored a later status before the answer was stored."""
+        confirmed = self.cartona_status or ""
+        if accepted == life_cycle.PENDING:
+            return life_cycle.is_final(confirmed)
+        return life_cycle.is_backwards(confirmed, accepted)
 
     def _cartona_refusal(self, answer):
         """Return why the two sides differ: a code of `cartona.reasons`, and Cartona's message."""
         if answer.refused.call == DETAILS:
-            return "lines_refused", answer.words
+            return "lines_refused", answer.message
         if "retailer_otp" in answer.refused.body:
             code = "code_uncertain" if self._cartona_is_uncertain() else "code_refused"
-            return code, answer.words
+            return code, answer.message
         if answer.refused.body.get("status") == life_cycle.CANCELLED_BY_SUPPLIER:
-            return "cancellation_refused", answer.words
-        return "status_refused", answer.words
+            return "cancellation_refused", answer.message
+        return "status_refused", answer.message
 
     def _cartona_after_refusal(self, answer):
-        """What must not stay unnoticed gets an activity as well: an end that is not told, itself
-        or because of lines that have to be told before it."""
+        """Schedule an activity if Cartona misses a final status: it was refused, or the lines that
+        have to be sent before it."""
         refused = answer.refused
         status = self._cartona_implied() if refused.call == DETAILS else refused.body["status"]
         if status in life_cycle.FINAL:
