@@ -1,6 +1,6 @@
 {
     "name": "Cartona",
-    "summary": "Sell on the Cartona marketplace: prices, stock, orders and their status, both ways",
+    "summary": "Synchronize prices, stock, orders and their status with the Cartona marketplace",
     "version": "19.0.0.1.0",
     "category": "Sales/Sales",
     "author": "cartona_integration contributors",
@@ -9,10 +9,10 @@
     "images": ["static/description/banner.png"],
     "application": True,
     "depends": ["sale_management", "sale_stock", "mail", "queue_job"],
-    # rapidfuzz: likeness of words, for matching products by name.
+    # rapidfuzz: similarity of texts, to match products by name.
     "external_dependencies": {"python": ["phonenumbers", "rapidfuzz", "requests"]},
     "data": [
-        # Groups first: everything below names them.
+        # Groups first: all files below refer to them.
         "security/cartona_groups.xml",
         "security/ir.model.access.csv",
         "security/cartona_rules.xml",
@@ -38,10 +38,10 @@
         "views/res_config_settings_views.xml",
         "wizards/cartona_go_live_views.xml",
         "wizards/cartona_support_bundle_views.xml",
-        # Menus last: they open the actions defined above, or are hung below by the file itself.
+        # Menus last: they refer to the actions above.
         "views/cartona_menus.xml",
         "views/cartona_drift_views.xml",
-        # With its own menu item, which hangs below those.
+        # With a menu item of its own below those.
         "views/cartona_matching_views.xml",
     ],
     "post_load": "post_load",

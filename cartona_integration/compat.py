@@ -1,6 +1,6 @@
-"""The only place that asks what this Odoo has: one source runs on Odoo 15 to 19.
+"""Differences between Odoo 15 and 19: the only module that depends on the series.
 
-Every function looks for the field, model or signature it needs, never for a version number.
+Each function checks for the field, model or signature that it needs, never for a version number.
 """
 
 import functools
@@ -34,28 +34,28 @@ else:
 
 
 class OpenSelection(fields.Selection):
-    """A selection that says what its values mean and keeps any other one, too.
+    """A selection that labels its known values and accepts any other one.
 
-    For words of somebody else's who may have new ones tomorrow. Up to 18 Odoo refuses what is
-    not in the list even where a method makes it.
+    For values of Cartona, which may add new ones. Up to 18 Odoo refuses a value that is not in
+    the list even where a method returns the list.
     """
 
     def convert_to_cache(self, value, record, validate=True):
         return super().convert_to_cache(value, record, validate=False)
 
 
-# From 19 on every search and grouping goes through one check of Odoo's own.
+# From 19 on Odoo checks the fields of every search and grouping itself.
 CHECKS_FIELDS_BY_NAME = not hasattr(models.BaseModel, "_check_field_access")
 
 
 class GuardedFields:
-    """For models with secrets: what a user may not read he may not search or group by either.
+    """For models with secrets: a user may not search or group by a field they may not read.
 
     Up to 16 Odoo checks the groups of a field only when it is read, so that a secret could be
     guessed letter by letter, or read as the name of a group.
     """
 
-    __slots__ = ()  # as Odoo's own base class has it
+    __slots__ = ()  # like Odoo's base class
 
     def _search(self, domain, *args, **kwargs):
         if CHECKS_FIELDS_BY_NAME:
@@ -76,7 +76,7 @@ def _check_readable(model, paths):
 
 
 def with_env(func):
-    """Let a hook take `env` where the series passes `(cr, registry)`."""
+    """Pass `env` to a hook in series that pass `(cr, registry)`."""
 
     @functools.wraps(func)
     def wrapper(env, registry=None):
@@ -89,14 +89,14 @@ def with_env(func):
 
 # === HTTP === #
 
-# What werkzeug reads as a form, all at once.
+# Types of content that werkzeug reads as a form, completely.
 _FORMS = ("application/x-www-form-urlencoded", "application/x-url-encoded", "multipart/form-data")
 
 
 def webhook_route(*args, max_bytes, **kwargs):
-    """`http.route` for a machine that posts JSON: no user, no session, no CSRF token, raw body.
+    """Return `http.route` for a machine that posts JSON: no user, session or CSRF token, raw body.
 
-    :param int max_bytes: what a body may hold
+    :param int max_bytes: maximum size of a body
     """
     return http.route(
         *args,
@@ -106,7 +106,7 @@ def webhook_route(*args, max_bytes, **kwargs):
         csrf=False,
         save_session=False,
         readonly=False,
-        # From 17 on: a form is read by Odoo, before the controller can ask who sends it.
+        # From 17 on: Odoo reads a form before the controller can authenticate the caller.
         max_content_length=max_bytes,
         **kwargs,
     )
@@ -115,7 +115,7 @@ def webhook_route(*args, max_bytes, **kwargs):
 def reply(data, status=200, headers=()):
     """Answer a webhook call with `data` as JSON under the given HTTP status.
 
-    :param headers: further ones, pairs of texts
+    :param headers: further headers, pairs of texts
     """
     body = json.dumps(data, ensure_ascii=False).encode()
     headers = [
@@ -126,12 +126,12 @@ def reply(data, status=200, headers=()):
     return http.Response(body, status=status, headers=headers)
 
 
-def let_json_through(prefix):
-    """Have calls to addresses below `prefix` reach their controllers whatever their body is.
+def route_json_calls(prefix):
+    """Route calls to addresses below `prefix` to their controllers whatever the type of the body.
 
-    Odoo 15 picks the kind of request by the type of the body, later series by the route. There a
-    JSON body makes a JSON-RPC call, which a route that is none never sees: the caller would get a
-    200 with an error in it.
+    Odoo 15 chooses the kind of request by the type of the body, later series by the route. In 15 a
+    JSON body makes a JSON-RPC call, which never reaches an HTTP route: the caller would receive a
+    200 that contains an error.
     """
     get_request = getattr(getattr(http, "Root", None), "get_request", None)
     if not get_request:
@@ -145,20 +145,20 @@ def let_json_through(prefix):
     http.Root.get_request = get_plain_request
 
 
-def refuse_large_bodies(prefix, max_bytes):
-    """Have bodies over `max_bytes` for addresses below `prefix` refused, unread, with a 413.
+def limit_body_size(prefix, max_bytes):
+    """Refuse bodies over `max_bytes` for addresses below `prefix` with a 413, unread.
 
-    From 17 on the routes say how much they take. Before, Odoo reads a form of any size to its end
-    before a controller can ask who sends it. Werkzeug up to 2.2 reads whatever it is to refuse.
+    From 17 on the routes limit the size. Before, Odoo reads a form of any size completely before a
+    controller can authenticate the caller. Werkzeug up to 2.2 reads a body even to refuse it.
     """
-    routes_say = hasattr(http, "DEFAULT_MAX_CONTENT_LENGTH")
-    reads_all = routes_say and hasattr(formparser, "_exhaust")
-    if routes_say and not reads_all:
+    routes_limit = hasattr(http, "DEFAULT_MAX_CONTENT_LENGTH")
+    reads_all = routes_limit and hasattr(formparser, "_exhaust")
+    if routes_limit and not reads_all:
         return
     application = type(http.root)
     serve = application.__call__
 
-    def serve_what_is_not_too_large(root, environ, start_response):
+    def serve_unless_too_large(root, environ, start_response):
         is_ours = environ.get("PATH_INFO", "").startswith(prefix)
         is_form = environ.get("CONTENT_TYPE", "").lower().startswith(_FORMS)
         is_large = is_ours and (get_content_length(environ) or 0) > max_bytes
@@ -166,14 +166,14 @@ def refuse_large_bodies(prefix, max_bytes):
             return RequestEntityTooLarge()(environ, start_response)
         return serve(root, environ, start_response)
 
-    application.__call__ = serve_what_is_not_too_large
+    application.__call__ = serve_unless_too_large
 
 
-def read_again(model):
-    """The action after which the screen shows what it shows as it is now.
+def reload_action(model):
+    """Return the action that reloads the current view.
 
-    Clients that ask for views one by one, up to 15, have none for it: there a form whose dialog
-    is closed is read again.
+    Clients up to 15, which load views one by one, have none: there, a form is read again when its
+    dialog is closed.
     """
     if hasattr(model, "get_views"):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -182,12 +182,12 @@ def read_again(model):
 
 # === PARTNERS === #
 
-# Whether typing a name searches the fields of `_rec_names_search`; Odoo 15 has a query of its own.
+# True if a name search uses the fields of `_rec_names_search`; Odoo 15 has its own query.
 FINDS_BY_NAMED_FIELDS = hasattr(models.BaseModel, "_rec_names_search")
 
 
 def mobile_fields(partners):
-    """Names of Odoo's own fields for a second phone number: none from 19 on."""
+    """Return the names of Odoo's fields for a second phone number: none from 19 on."""
     return ("mobile",) if "mobile" in partners._fields else ()
 
 
@@ -195,21 +195,21 @@ def mobile_fields(partners):
 
 
 def is_counted(product):
-    """Whether Odoo keeps a quantity of the product (`is_storable`, formerly a type)."""
+    """Return True if Odoo tracks the quantity of the product (`is_storable`, formerly a type)."""
     if "is_storable" in product._fields:
         return product.is_storable
     return product.type == "product"
 
 
 def storable_values(env):
-    """Values that make a new product one whose stock Odoo counts."""
+    """Return values for a new product with tracked stock."""
     if "is_storable" in env["product.template"]._fields:
         return {"type": "consu", "is_storable": True}
     return {"detailed_type": "product"}
 
 
 def pricelist_prices(pricelist, products, uom):
-    """Prices of one `uom` of each product in the pricelist's currency, before taxes, today.
+    """Return prices of one `uom` of each product in the pricelist's currency, before taxes, today.
 
     :return: dict product id -> float
     """
@@ -220,7 +220,7 @@ def pricelist_prices(pricelist, products, uom):
 
 
 def round_price(currency, price):
-    """The price as the currency rounds it, with no decimals but its own.
+    """Return the price rounded as the currency rounds it, with only its decimals.
 
     Up to 17 Odoo counts the currency's steps and multiplies: 57 * 0.01 is 0.5700000000000001.
     """
@@ -228,15 +228,15 @@ def round_price(currency, price):
 
 
 def flush(model):
-    """Write what the ORM holds back of this model, before SQL reads its table."""
+    """Write pending changes of this model to the database, before SQL reads its table."""
     if hasattr(model, "flush_model"):
         model.flush_model()
     else:
         model.flush()
 
 
-def forget(records, fields):
-    """Drop these fields of the records from the ORM's cache."""
+def invalidate(records, fields):
+    """Remove these fields of the records from the ORM's cache."""
     if hasattr(records, "invalidate_recordset"):
         records.invalidate_recordset(fields)
     else:
@@ -247,9 +247,9 @@ def forget(records, fields):
 
 
 def same_unit_family(unit, other):
-    """Whether quantities convert between the two units.
+    """Return True if quantities can be converted between the two units.
 
-    Up to 18 units live in categories; from 19 they hang on a common reference unit.
+    Up to 18 units belong to categories; from 19 they have a common reference unit.
     """
     if "category_id" in unit._fields:
         return unit.category_id == other.category_id
@@ -263,7 +263,7 @@ def _reference_unit(unit):
 
 
 def pack_unit_values(base, count, name):
-    """Values of a new unit that holds `count` of the unit `base`."""
+    """Return values for a new unit that contains `count` of the unit `base`."""
     if "category_id" not in base._fields:
         return {"name": name, "relative_uom_id": base.id, "relative_factor": count}
     return {
@@ -277,7 +277,7 @@ def pack_unit_values(base, count, name):
 
 
 def pack_unit_domain(base):
-    """Where to look for an existing unit that holds some of the unit `base`."""
+    """Return the domain of existing units that may contain several of the unit `base`."""
     if "category_id" in base._fields:
         return [("category_id", "=", base.category_id.id)]
     return [("relative_uom_id", "!=", False)]
@@ -285,45 +285,45 @@ def pack_unit_domain(base):
 
 # === SALES === #
 
-# From 17 on the list of orders has a dialog of Odoo's own that cancels those chosen.
+# From 17 on Odoo has a dialog that cancels the selected orders of the list.
 HAS_MASS_CANCEL = find_spec("odoo.addons.sale.wizard.mass_cancel_orders") is not None
 
 
 def unit_field(lines):
-    """Name of the unit of a sale order line."""
+    """Return the name of the field with the unit of a sale order line."""
     return "product_uom_id" if "product_uom_id" in lines._fields else "product_uom"
 
 
 def tax_field(lines):
-    """Name of the taxes of a sale order line."""
+    """Return the name of the field with the taxes of a sale order line."""
     return "tax_ids" if "tax_ids" in lines._fields else "tax_id"
 
 
 def is_locked(order):
-    """Whether Odoo refuses to change the lines of the order (formerly the state `done`)."""
+    """Return True if the lines of the order are locked (formerly the state `done`)."""
     return order.locked if "locked" in order._fields else order.state == "done"
 
 
 def is_confirmed(order):
-    """Whether the order is a sale: up to 16 a locked one has a state of its own."""
+    """Return True if the order is a sale: up to 16 a locked one has a state of its own."""
     return order.state in ("sale", "done")
 
 
 def keeps_exactly(record, field_name, value):
-    """Whether the field stores this number without rounding it."""
+    """Return True if the field stores this number without rounding it."""
     digits = record._fields[field_name].get_digits(record.env)
     return not digits or abs(round(value, digits[1]) - value) < 1e-9
 
 
 def needs_pricelist(orders):
-    """Whether an order can't be saved without a pricelist."""
+    """Return True if an order cannot be saved without a pricelist."""
     return orders._fields["pricelist_id"].required
 
 
 def customer_warning(partner):
-    """Why this customer is blocked for sales, in the words of who did it; "" when he is not.
+    """Return the message that blocks sales to this customer; "" if they are not blocked.
 
-    From 19 a message is all there is; before, a mere warning is not a block.
+    From 19 there is only a message; before, a mere warning does not block.
     """
     if "sale_warn" in partner._fields and partner.sale_warn != "block":
         return ""
@@ -331,7 +331,7 @@ def customer_warning(partner):
 
 
 def fiscal_position(env, partner, delivery):
-    """The fiscal position under which this company sells to the partner."""
+    """Return the fiscal position under which this company sells to the partner."""
     Position = env["account.fiscal.position"]
     if hasattr(Position, "_get_fiscal_position"):
         return Position._get_fiscal_position(partner, delivery)
@@ -339,7 +339,7 @@ def fiscal_position(env, partner, delivery):
 
 
 def company_taxes(product, company):
-    """The product's sale taxes in this company."""
+    """Return the product's sale taxes in this company."""
     taxes = product.taxes_id
     if hasattr(taxes, "_filter_taxes_by_company"):
         return taxes._filter_taxes_by_company(company)
@@ -347,12 +347,12 @@ def company_taxes(product, company):
 
 
 def included_tax_values(taxes):
-    """Values that turn the copy of a tax into one that is part of the price."""
+    """Return values that make the copy of a tax price-included."""
     if "price_include_override" in taxes._fields:
         values = {"price_include_override": "tax_included"}
     else:
         values = {"price_include": True}
-    # From 19 a tax knows which ones it replaces; a copy must not double that answer.
+    # From 19 a tax stores the taxes it replaces; a copy must not replace them as well.
     for name in ("original_tax_ids", "replacing_tax_ids"):
         if name in taxes._fields:
             values[name] = [(5, 0, 0)]
@@ -360,40 +360,40 @@ def included_tax_values(taxes):
 
 
 def write_with_deliveries(order, values):
-    """`order.write(values)` where a new delivery address holds for the open deliveries too.
+    """Write `values` on the order, with a new delivery address on its open deliveries, too.
 
-    From 18 on `sale_stock` sees to that when the context says so. Before, it asks a person to,
-    who then has nothing left to do.
+    From 18 on `sale_stock` does so by a key of the context. Before, it schedules an activity for
+    a user, which is not needed then.
     """
     pickings = order.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
-    asked = pickings.activity_ids
+    existing = pickings.activity_ids
     order.with_context(update_delivery_shipping_partner=True).write(values)
     if values.get("partner_shipping_id"):
         pickings.filtered(
             lambda picking: picking.partner_id != order.partner_shipping_id
         ).partner_id = order.partner_shipping_id
-        (pickings.activity_ids - asked).unlink()
+        (pickings.activity_ids - existing).unlink()
 
 
 def done_quantity(move):
-    """What a stock move has moved, in its own unit."""
+    """Return the quantity that a stock move has moved, in its own unit."""
     return move.quantity if "quantity" in move._fields else move.quantity_done
 
 
 def moves_of(pickings):
-    """The stock moves of transfers."""
+    """Return the stock moves of transfers."""
     return pickings.move_ids if "move_ids" in pickings._fields else pickings.move_lines
 
 
 def picked_quantity(move):
-    """What an open move is about to move, in its own unit."""
+    """Return the picked quantity of an open move, in its own unit."""
     if "picked" in move._fields:
         return move.quantity if move.picked else 0.0
     return move.quantity_done
 
 
 def pick_all(moves):
-    """Pick what is demanded, whether or not it is in stock."""
+    """Pick the demand of these moves, in stock or not."""
     for move in moves:
         if "picked" in move._fields:
             move.write({"quantity": move.product_uom_qty, "picked": True})
@@ -402,9 +402,9 @@ def pick_all(moves):
 
 
 def cancel_emptied(moves):
-    """Cancel the open moves that have lost all they were to move.
+    """Cancel the open moves without any quantity left.
 
-    From 16 on Odoo does so itself; before, the transfer keeps them as lines of nothing.
+    From 16 on Odoo does so itself; before, the transfer keeps them as empty lines.
     """
     emptied = moves.filtered(
         lambda move: (
@@ -413,21 +413,21 @@ def cancel_emptied(moves):
             and not done_quantity(move)
         )
     )
-    # What follows a move in a chain has been emptied, or kept, on its own account.
+    # The next moves of a chain have been emptied, or kept, independently.
     emptied.write({"propagate_cancel": False})
     emptied._action_cancel()
 
 
 def backorder_rule(picking):
-    """What becomes of what is not delivered: `ask`, `always` or `never` a backorder."""
+    """Return if a backorder is created for undelivered goods: `ask`, `always` or `never`."""
     kind = picking.picking_type_id
     return kind.create_backorder if "create_backorder" in kind._fields else "ask"
 
 
 def make_return(picking):
-    """Prepare the return of all that a done transfer has moved and that is not coming back yet.
+    """Prepare the return of all that a done transfer has moved and that is not being returned yet.
 
-    :return: `stock.picking`, ready to be validated; empty when nothing is left to be returned
+    :return: `stock.picking`, ready to be validated; empty if nothing is left to return
     """
     left = {
         move.id: done_quantity(move)
@@ -469,21 +469,21 @@ def _check_access(records, operation):
     else:
         records.check_access_rights(operation)
         records.check_access_rule(operation)
-        # Up to 16 the rules of what a record is made of, as a product of its template, do not
-        # hold for it.
+        # Up to 16 the rules of a parent by `_inherits`, such as the product's template, are not
+        # applied to the record.
         for part in records._inherits.values():
             _check_access(records[part], operation)
 
 
 def may_write(model):
-    """Whether the user may write records of this model at all."""
+    """Return True if the user may write records of this model at all."""
     if hasattr(model, "has_access"):
         return model.has_access("write")
     return model.check_access_rights("write", raise_exception=False)
 
 
 def is_kit(product):
-    """Whether a delivery shows the parts of the product instead of itself."""
+    """Return True if a delivery shows the components of the product instead of the product."""
     return "is_kits" in product._fields and product.is_kits
 
 
@@ -491,7 +491,7 @@ def is_kit(product):
 
 
 def receivable_lines(moves):
-    """The lines of journal entries that stand for what customers owe."""
+    """Return the receivable lines of journal entries."""
     if "account_type" in moves.env["account.account"]._fields:
         return moves.line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"

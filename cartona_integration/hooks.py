@@ -1,6 +1,6 @@
 """Hooks of the module: load, installation and uninstallation."""
 
-from .compat import let_json_through, refuse_large_bodies, with_env
+from .compat import limit_body_size, route_json_calls, with_env
 from .controllers.cartona_webhook import MAX_BYTES
 
 _WEBHOOK = "/cartona/webhook/"
@@ -8,8 +8,8 @@ _WEBHOOK = "/cartona/webhook/"
 
 def post_load():
     """Prepare this server process for the webhook, before its first request."""
-    let_json_through(_WEBHOOK)
-    refuse_large_bodies(_WEBHOOK, MAX_BYTES)
+    route_json_calls(_WEBHOOK)
+    limit_body_size(_WEBHOOK, MAX_BYTES)
 
 
 @with_env
@@ -18,7 +18,7 @@ def post_init_hook(env):
     env["res.company"].with_context(active_test=False).search([])._cartona_make_configs()
 
 
-def drop_activities(env):
+def delete_activities(env):
     """Delete activities of our types: a type that is in use could not be removed."""
     types = env["ir.model.data"].search(
         [("module", "=", "cartona_integration"), ("model", "=", "mail.activity.type")]
@@ -31,7 +31,7 @@ def drop_activities(env):
 def uninstall_hook(env):
     """Delete jobs that could not run any more, and rows that Odoo leaves behind."""
     env["queue.job"].search([("model_name", "=like", "cartona.%")]).unlink()
-    drop_activities(env)
+    delete_activities(env)
     # Written by the settings and by administrators, without an external ID.
     env["ir.config_parameter"].search([("key", "=like", "cartona_integration.%")]).unlink()
     # Foreign keys of our fields on other models: Odoo drops the columns, but not these rows.

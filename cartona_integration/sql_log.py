@@ -21,13 +21,13 @@ class _HideStatement(logging.Filter):
     def filter(self, record):
         found = _GUARDED.search(record.getMessage())
         if found:
-            errors = [_named(arg) for arg in record.args if isinstance(arg, Exception)]
+            errors = [_describe_error(arg) for arg in record.args if isinstance(arg, Exception)]
             record.msg = "a statement on %s, hidden because it may contain secrets. %s"
             record.args = (found.group(), ", ".join(errors))
         return True
 
 
-def _named(error):
+def _describe_error(error):
     """Return the kind of an error, with PostgreSQL's message for a collision, which is retried:
     that message contains no values."""
     is_collision = (getattr(error, "pgcode", None) or "").startswith("40")

@@ -14,7 +14,7 @@ from .wire import CuttableProtocol
 
 
 class Server(uvicorn.Server):
-    """uvicorn that says one line when it listens and does not wait for open pages at its end."""
+    """`uvicorn.Server` that prints one line when it listens and stops without waiting for pages."""
 
     def __init__(self, config: uvicorn.Config, sandbox: Sandbox):
         super().__init__(config)
@@ -32,21 +32,21 @@ class Server(uvicorn.Server):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8099, help="0: any free one")
-    parser.add_argument("--token", default=DEFAULT_TOKEN, help="what AuthorizationToken must carry")
-    parser.add_argument("--seed", type=int, help="repeats order ids and stock (default: random)")
+    parser.add_argument("--port", type=int, default=8099, help="0: any free port")
+    parser.add_argument("--token", default=DEFAULT_TOKEN, help="the AuthorizationToken to accept")
+    parser.add_argument("--seed", type=int, help="same order ids and stock (default: random)")
     parser.add_argument("--listings", type=int, default=300)
     parser.add_argument("--webhook-url", default="")
     parser.add_argument("--webhook-token", default="")
     args = parser.parse_args()
 
-    # asyncio sends small packets at once only where the protocol is named.
+    # asyncio sends small packets immediately only if the protocol is named.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((args.host, args.port))
     sandbox = Sandbox(
         token=args.token,
-        # Odoo remembers orders by their id: another start must not bring the same ones again.
+        # Odoo stores order ids: a restart must not issue the same ones again.
         seed=secrets.randbelow(10**6) if args.seed is None else args.seed,
         listings=args.listings,
         webhook=WebhookSettings(url=args.webhook_url, token=args.webhook_token),

@@ -1,7 +1,7 @@
 """The supplier's API: the documented routes, strict on what comes in.
 
-Source for paths, parameters and fields: the API notes. What they leave open is asked of
-`Behaviour`.
+Source of the paths, parameters and fields: the API notes. `Behaviour` decides what they leave
+open.
 """
 
 import json
@@ -61,7 +61,7 @@ class SupplierApi:
         return self._page(request, rows, self._product)
 
     def _oddity_400(self, request: Request) -> None:
-        """The plain product list was seen to answer 400 where 401 is expected (cause unknown)."""
+        """Answer 400 where 401 is expected, as the plain list once did (cause unknown)."""
         mode = self.market.behaviour.product_list_400
         if mode == "never" or request.headers.get("AuthorizationToken") in self.market.tokens:
             return
@@ -125,7 +125,7 @@ class SupplierApi:
         return await self._bulk(request, self.market.update_status)
 
     async def update_status(self, request: Request) -> Response:
-        """The single call: an error when refused."""
+        """Update one order; a refusal is an error status."""
         accounts = self._accounts(request)
         item = await _json(request)
         if not isinstance(item, dict):
@@ -139,7 +139,7 @@ class SupplierApi:
     async def update_details(self, request: Request) -> Response:
         return await self._bulk(request, self.market.update_details, single=True)
 
-    # === WHAT THEY SHARE === #
+    # === SHARED === #
 
     def _accounts(self, request: Request) -> list[Account]:
         code = request.query_params.get("supplier_code")
@@ -153,7 +153,7 @@ class SupplierApi:
         return dict(request.query_params)
 
     def _page(self, request: Request, rows: list, render: Callable, offered=None) -> Response:
-        """One page of a list: `page` from 1, `per_page` or `limit` rows."""
+        """Return one page of a list: `page` from 1, `per_page` or `limit` rows."""
         page = _positive(request, "page", 1)
         size = _positive(request, "per_page", DEFAULT_PER_PAGE)
         size = min(size, _positive(request, "limit", size), self.market.behaviour.max_per_page)
@@ -168,9 +168,9 @@ class SupplierApi:
         return Json(answer)
 
     async def _bulk(self, request: Request, work: Callable, single: bool = False) -> Response:
-        """Each item on its own: 2xx even when some are refused.
+        """Process each item separately: 2xx even when some are refused.
 
-        :param single: whether one object is taken in place of a list.
+        :param single: True to accept one object in place of a list.
         """
         accounts = self._accounts(request)
         items = await _json(request)
@@ -194,7 +194,7 @@ class SupplierApi:
 
 
 class Json(JSONResponse):
-    """JSON with Arabic as it is; a number that JSON does not know is a bug, not an answer."""
+    """JSON with unescaped Arabic; NaN or infinity is a bug and raises."""
 
     def render(self, content) -> bytes:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -202,7 +202,7 @@ class Json(JSONResponse):
 
 
 def _bulk_answer(items: list, refusals: dict[int, str], shape: str) -> Response:
-    """Report refused items in the shape asked for; none of them is documented.
+    """Report refused items in the configured shape; Cartona documents none.
 
     :param refusals: message by position in `items`.
     """
@@ -234,7 +234,7 @@ IDENTITIES = (
 
 
 def _identity(item) -> dict:
-    """The part of an item that names it, as it was sent."""
+    """Return the part of an item that names its record, as sent."""
     if isinstance(item, dict):
         for keys in IDENTITIES:
             if all(item.get(key) not in (None, "") for key in keys):
@@ -256,7 +256,10 @@ def _positive(request: Request, name: str, default: int) -> int:
 
 
 async def _json(request: Request):
-    """:raise Refused: 400 when the body is not JSON; NaN and Infinity are not."""
+    """Parse the JSON body.
+
+    :raise Refused: 400 when the body is not JSON; NaN and Infinity are not.
+    """
     try:
         return json.loads(await request.body(), parse_constant=_no_number)
     except ValueError as error:

@@ -15,7 +15,7 @@ from .feed import now_ms
 
 DATA = Path(__file__).parent / "data"
 
-# Source: the units that the API notes list.
+# Source: the list of units in the API notes.
 UNITS = frozenset(
     "box can bottle kg piece dozen bag packet plate glass pallet jar shrink ton saddlebag roll "
     "tissue cone coil bunch strip recharge_card mat".split()
@@ -31,10 +31,10 @@ PRICE_STEP = Decimal("0.25")  # no coin below 25 piastres
 
 @dataclass(slots=True)
 class Trace:
-    """What happened to one figure of a listing.
+    """Changes of one figure of a listing.
 
-    `changed_ms` is 0 until it changes; `writes` counts what the supplier sent for it, also when
-    that was the value it already had.
+    `changed_ms` is 0 until it changes; `writes` counts the values that the supplier sent, also
+    when a value was the same as before.
     """
 
     changed_ms: int = 0
@@ -74,7 +74,7 @@ class Listing:
 
     @property
     def orderable(self) -> bool:
-        """Whether a retailer could put at least `min_order` of it in his basket."""
+        """Return True if a retailer can put at least `min_order` of it in the basket."""
         if not (self.is_published and self.in_stock):
             return False
         return self.is_unlimited_stock or self.available_stock_quantity >= max(self.min_order, 1)
@@ -97,7 +97,7 @@ class Product:
     flags: frozenset[str]
 
     def packs(self) -> Iterator[tuple[str, int, Decimal]]:
-        """Its listings as (unit, unit_count, price): the piece first, then the boxes."""
+        """Yield its listings as (unit, unit_count, price): the piece first, then the boxes."""
         yield self.unit, 1, self.price
         for count in self.boxes:
             yield "box", count, _rounded(self.price * count * BOX_REBATE)
@@ -109,7 +109,7 @@ def _rounded(price: Decimal) -> Decimal:
 
 @cache
 def products() -> tuple[Product, ...]:
-    """The base products of the shipped catalogue, in the order of the file."""
+    """Return the base products of the shipped catalogue, in the order of the file."""
     with (DATA / "products.csv").open(encoding="utf-8", newline="") as lines:
         return tuple(
             Product(
@@ -127,10 +127,10 @@ def products() -> tuple[Product, ...]:
 
 
 def listing_rows(count: int, seed: int) -> Iterator[tuple[int, Product, str, int, Decimal]]:
-    """The first rows of a catalogue as (offset of the id, product, unit, unit_count, price).
+    """Yield the rows of a catalogue as (offset of the id, product, unit, unit_count, price).
 
-    Fewer rows than the file has are taken from all over it, so that every category is there;
-    more are made up from its names. A listing's id does not depend on `count`.
+    Fewer rows than the file has are picked evenly, so that every category is present; more are
+    made up from its names. A listing's id does not depend on `count`.
     """
     shipped, offset = [], 0
     for product in products():
@@ -151,7 +151,7 @@ def listing_rows(count: int, seed: int) -> Iterator[tuple[int, Product, str, int
 
 
 def _synthetic_rows(left: int, offset: int, seed: int):
-    """Made-up products: a shipped name with a number, and its own price and box sizes."""
+    """Yield made-up products: a shipped name with a number, its own price and box sizes."""
     rng = random.Random(f"products {seed}")
     number = 0
     while left > 0:
@@ -180,8 +180,8 @@ class Catalogue:
     """The listings of one account, found by any of the three identities.
 
     :param number: 0 for the first account; each has its own range of ids.
-    :param count: how many listings.
-    :param price_factor: what this account sells at, relative to the shipped price.
+    :param count: number of listings.
+    :param price_factor: factor on the shipped prices.
     """
 
     def __init__(
@@ -227,7 +227,10 @@ class Catalogue:
             )
 
     def add(self, listing: Listing) -> None:
-        """:raise Refused: when its id is taken, or its pack is already listed."""
+        """Add a listing.
+
+        :raise Refused: when its id is taken, or its pack is already listed.
+        """
         key = str(listing.supplier_product_id)
         if key in self.by_id:
             raise Refused(f"supplier_product_id {key} is taken", 409)
@@ -246,12 +249,12 @@ class Catalogue:
     # === FINDING === #
 
     def find(self, item: dict) -> Listing | None:
-        """The listing that an item names; the first identity given wins.
+        """Return the listing that an item names; the first identity given wins.
 
         Source: bulk-update, "supplier_product_id, or internal_product_id, or base_product_id +
         unit + unit_count; the first given wins in that order".
 
-        :raise Refused: when the item names nothing.
+        :raise Refused: when the item names no product.
         """
         if _given(item, "supplier_product_id"):
             return self.by_id.get(str(item["supplier_product_id"]))
@@ -267,7 +270,7 @@ class Catalogue:
         raise Refused("names no product: supplier_product_id, internal_product_id or a pack")
 
     def search(self, **filters: str) -> Iterator[Listing]:
-        """The listings that match every filter given, in the order of their ids."""
+        """Yield the listings that match every filter given, in the order of their ids."""
         rows = self._narrowed(filters)
         if not any(filters.values()):
             yield from rows  # a page of 100,000 listings is a slice, not a search
@@ -294,9 +297,9 @@ class Catalogue:
     # === CHANGING === #
 
     def prepare(self, listing: Listing, item: dict, behaviour: Behaviour) -> dict:
-        """The values that an item asks for, checked.
+        """Return the values of an item, checked.
 
-        :raise Refused: with every fault of the item in one sentence.
+        :raise Refused: with all errors of the item in one sentence.
         """
         values, faults = {}, []
         for key, value in item.items():
@@ -331,9 +334,9 @@ class Catalogue:
             yield f"min_order {least} is above max_order {most}"
 
     def apply(self, listing: Listing, values: dict, by_supplier: bool = True) -> list[tuple]:
-        """Write checked values and keep the traces.
+        """Write checked values and update the traces.
 
-        :return: (field, old, new) of every field that has another value now.
+        :return: (field, old, new) of every changed field.
         """
         changes, now = [], now_ms()
         for name, new in values.items():
@@ -375,7 +378,7 @@ def _matches(listing: Listing, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-# === WHAT A FIELD MAY HOLD: each returns what is wrong, or None === #
+# === VALUES OF A FIELD: each check returns the error, or None === #
 
 
 def is_count(value) -> bool:

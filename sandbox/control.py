@@ -1,4 +1,4 @@
-"""The control API under /_sandbox/: what tests, tools and the page do to the marketplace.
+"""The control API under /_sandbox/: how tests, tools and the page change the marketplace.
 
 JSON in and out, no token. README.md has the table with examples; `driver.py` wraps it.
 """
@@ -23,7 +23,7 @@ from .requestlog import RequestLog
 from .retailer import RetailerSide, retailers
 from .webhooks import ENVELOPES, WebhookCaller
 
-LIVE_PAUSE = 0.1  # seconds between two messages to a page: what happens within comes together
+LIVE_PAUSE = 0.1  # seconds between two messages to a page: events in between are sent together
 LISTING_FIELDS = [
     spec.name for spec in fields(Listing) if spec.name not in ("price", "stock", "other")
 ]
@@ -85,7 +85,7 @@ class ControlApi:
             for method, path, endpoint in table
         ]
 
-    # === THE WHOLE === #
+    # === WHOLE MARKETPLACE === #
 
     async def state(self, _request: Request) -> Response:
         market, by_status = self.market, dict.fromkeys(lifecycle.STATUSES, 0)
@@ -112,7 +112,7 @@ class ControlApi:
         )
 
     async def reset(self, request: Request) -> Response:
-        """Everything as at the start: also faults, webhook settings, log and counters."""
+        """Return to the start: also faults, webhook settings, log and counters."""
         values = await _body(request, "seed", "listings")
         self.webhooks.reset()
         self.faults.remove()
@@ -145,7 +145,7 @@ class ControlApi:
         return Json([self._account(row) for row in self.market.accounts.values()])
 
     async def add_account(self, request: Request) -> Response:
-        """A new account, opened by `token` when one is given (beside what it opens already)."""
+        """Add an account, also opened by `token` when given (its other accounts remain)."""
         values = await _body(
             request,
             "supplier_code",
@@ -166,7 +166,7 @@ class ControlApi:
         return Json(self.market.tokens)
 
     async def set_token(self, request: Request) -> Response:
-        """A token opens these accounts, and no others; `replaces` revokes another token."""
+        """Let a token open these accounts only; `replaces` revokes another token."""
         values = await _body(request, "token", "supplier_codes", "replaces")
         old = values.get("replaces")
         codes = values.get("supplier_codes") or self.market.tokens.get(old)
@@ -198,9 +198,9 @@ class ControlApi:
         raise Refused(f"no listing {listing_id}", 404)
 
     async def read_listings(self, request: Request) -> Response:
-        """All of them, or `search`, `supplier_code`, `category`, `show`; paged by `per_page`.
+        """Return all, or those of `search`, `supplier_code`, `category`, `show`; `per_page` pages.
 
-        `fields` (names with commas) keeps the answer small where there are very many.
+        `fields` (comma-separated names) keeps a very long answer small.
         """
         query = request.query_params
         accounts = self.market.accounts.values()
@@ -229,7 +229,7 @@ class ControlApi:
         return Json(self._listing(self._find(request.path_params["id"])))
 
     async def change_listing(self, request: Request) -> Response:
-        """Set any field from the marketplace's side, also those a supplier cannot."""
+        """Set any field from the marketplace's side, also those that a supplier cannot."""
         listing = self._find(request.path_params["id"])
         values = await _body(request)
         own = {key: values.pop(key) for key in CONTROLLED if key in values}
@@ -240,7 +240,7 @@ class ControlApi:
         return Json(self._listing(listing))
 
     async def add_listing(self, request: Request) -> Response:
-        """A new listing: names, `unit`, `unit_count`, `selling_price`, and what else one likes."""
+        """Add a listing: names, `unit`, `unit_count`, `selling_price`, and any other field."""
         values = await _body(request)
         code = str(values.pop("supplier_code", next(iter(self.market.accounts))))
         if code not in self.market.accounts:
@@ -280,7 +280,7 @@ class ControlApi:
         return Json(retailers())
 
     async def read_orders(self, request: Request) -> Response:
-        """Newest first; filters `status`, `supplier_code`, `waiting=1`, `limit`."""
+        """Return orders, newest first; filters `status`, `supplier_code`, `waiting=1`, `limit`."""
         query = request.query_params
         found = []
         for order in reversed(self.market.orders.values()):
@@ -302,7 +302,7 @@ class ControlApi:
         return Json(self._order(order), 201)
 
     async def place_orders(self, request: Request) -> Response:
-        """`count` orders alike; their lines and shops are drawn anew for each."""
+        """Place `count` orders; lines and shops are drawn again for each."""
         values = await _body(request)
         count = values.pop("count", 10)
         placed = [self.retailer.place(**values) for _ in range(count)]
@@ -335,7 +335,7 @@ class ControlApi:
         return Json(asdict(self.webhooks.settings))
 
     async def read_webhook_calls(self, request: Request) -> Response:
-        """Oldest first; filters `hashed_id`, `limit` (newest)."""
+        """Return calls, oldest first; filters `hashed_id`, `limit` (newest)."""
         wanted = request.query_params.get("hashed_id", "")
         found = [asdict(row) for row in self.webhooks.calls if wanted in ("", row.hashed_id)]
         return Json(found[-int(request.query_params.get("limit", len(found) or 1)) :])
@@ -360,10 +360,10 @@ class ControlApi:
         self.market.feed.publish("faults")
         return await self.read_faults(request)
 
-    # === WHAT HAPPENED === #
+    # === LOG === #
 
     async def read_requests(self, request: Request) -> Response:
-        """Oldest first; filters `path` (prefix), `method`, `seq`, `since`, `limit` (newest)."""
+        """Return requests, oldest first; filters `path`, `method`, `seq`, `since`, `limit`."""
         query = request.query_params
         found = self.log.find(
             path=query.get("path", "").removeprefix("/api/v1/"),
@@ -385,13 +385,13 @@ class ControlApi:
         return Json(self.log.counters())
 
     async def read_changes(self, request: Request) -> Response:
-        """Changes of price, stock and orders after `since`, oldest first; filter `kind`."""
+        """Return price, stock and order changes after `since`, oldest first; filter `kind`."""
         query = request.query_params
         found = self.market.feed.since(int(query.get("since", 0)), query.get("kind"))
         return Json({"sequence": self.market.feed.sequence, "changes": found})
 
     async def events(self, request: Request) -> Response:
-        """Server-sent events for the page: a list of what happened, at most ten times a second."""
+        """Stream lists of events to the page, at most ten messages a second."""
         headers = {"Cache-Control": "no-store"}
         stream = self._stream(request)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
@@ -405,7 +405,7 @@ class ControlApi:
                 try:
                     await asyncio.wait_for(listener.wake.wait(), 15)
                 except TimeoutError:
-                    yield ": still here\n\n"
+                    yield ": keep-alive\n\n"
                     continue
                 events, overrun = listener.take()
                 if overrun:
@@ -426,9 +426,9 @@ SHOWN = {
 
 
 async def _body(request: Request, *known: str) -> dict:
-    """The JSON object of a request; empty: {}.
+    """Return the JSON object of a request; an empty body is {}.
 
-    :raise Refused: 400 when it is none, 422 for a key that is not `known` (when any are named).
+    :raise Refused: 400 when it is not an object, 422 for a key that is not in `known` (if given).
     """
     raw = await request.body()
     try:
@@ -439,17 +439,17 @@ async def _body(request: Request, *known: str) -> dict:
         raise Refused("the body is one object", 400)
     unknown = sorted(set(values) - set(known)) if known else []
     if unknown:
-        raise Refused(f"not understood: {', '.join(unknown)}")
+        raise Refused(f"unknown: {', '.join(unknown)}")
     return values
 
 
 def _forgiving(endpoint):
-    """Answer 422 where a value has the wrong type: the caller's mistake, told in Python's words."""
+    """Answer 422 with Python's error message where a value has the wrong type."""
 
     async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)
         except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
-            raise Refused(f"not understood: {type(error).__name__}: {error}") from error
+            raise Refused(f"wrong value: {type(error).__name__}: {error}") from error
 
     return answered

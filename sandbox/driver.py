@@ -7,9 +7,9 @@
         sandbox.set_fault(effect="500", path="order/", times=2, when="after")
         assert sandbox.wait_for(lambda: sandbox.order(order["hashed_id"])["status"] == "approved")
 
-Orders come as the supplier's API shows them, with what only the sandbox knows under
-``order["sandbox"]``; listings with ``price_changed_ms``, ``price_changes``, ``price_writes`` and
-the same for stock. A request that the sandbox refuses raises `SandboxError` with its sentence.
+Orders have the supplier API's fields, plus the sandbox's own under ``order["sandbox"]``;
+listings have ``price_changed_ms``, ``price_changes``, ``price_writes`` and the same for stock. A
+request that the sandbox refuses raises `SandboxError` with its message.
 """
 
 import subprocess
@@ -32,18 +32,18 @@ class SandboxError(Exception):
 class Sandbox:
     """A running sandbox.
 
-    :param url: what it printed after "listening on".
+    :param url: the URL printed after "listening on".
     """
 
     def __init__(self, url: str):
         self.url = url.rstrip("/")
-        self.api_url = f"{self.url}/api/v1/"  # what a supplier's base_url setting takes
+        self.api_url = f"{self.url}/api/v1/"  # for the supplier's base_url setting
         self.session = requests.Session()
         self.session.trust_env = False
         self.process: subprocess.Popen | None = None
 
     def call(self, method: str, path: str, body: dict | None = None, /, **query):
-        """One request to the control API; returns its JSON."""
+        """Send one request to the control API and return its JSON."""
         params = {key: value for key, value in query.items() if value is not None}
         answer = self.session.request(
             method, f"{self.url}/_sandbox/{path}", json=body, params=params, timeout=60
@@ -52,23 +52,23 @@ class Sandbox:
             raise SandboxError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
-    # === THE WHOLE === #
+    # === WHOLE MARKETPLACE === #
 
     def state(self) -> dict:
-        """Counts of everything, accounts, behaviour, webhook settings and faults."""
+        """Return counts of everything, accounts, behaviour, webhook settings and faults."""
         return self.call("GET", "")
 
     def reset(self, seed: int | None = None, listings: int | None = None) -> dict:
-        """Everything as at the start. Order ids go on unless a seed is given."""
+        """Return to the start. Order ids continue unless a seed is given."""
         values = {"seed": seed, "listings": listings}
         return self.call("POST", "reset", {k: v for k, v in values.items() if v is not None})
 
     def behaviour(self, **switches) -> dict:
-        """Set switches (see `sandbox/behaviour.py`); returns all of them."""
+        """Set switches (see `sandbox/behaviour.py`) and return all of them."""
         return self.call("PATCH", "behaviour", switches)
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 10, pause: float = 0.02):
-        """Poll until the condition is true and return its value; its last one at the deadline."""
+        """Poll until the condition is true and return its value; at the deadline the last one."""
         deadline = time.monotonic() + timeout
         while True:
             value = condition()
@@ -79,20 +79,20 @@ class Sandbox:
     # === ACCOUNTS AND TOKENS === #
 
     def add_account(self, supplier_code: str, token: str | None = DEFAULT_TOKEN, **values) -> dict:
-        """Another account, opened by `token` too. Values: name, internal_supplier_code, listings,
-        price_factor."""
+        """Add an account, also opened by `token`. Values: name, internal_supplier_code,
+        listings, price_factor."""
         return self.call(
             "POST", "accounts", {"supplier_code": supplier_code, "token": token, **values}
         )
 
     def tokens(self) -> dict[str, list[str]]:
-        """The accounts that each token opens."""
+        """Return the supplier codes that each token opens."""
         return self.call("GET", "tokens")
 
     def set_token(
         self, token: str, supplier_codes: list[str] | None = None, replaces: str | None = None
     ) -> dict:
-        """A new token; `replaces` revokes another and takes over its accounts."""
+        """Add a token; `replaces` revokes another and takes over its accounts."""
         body = {"token": token, "supplier_codes": supplier_codes, "replaces": replaces}
         return self.call("POST", "tokens", body)
 
@@ -102,9 +102,9 @@ class Sandbox:
     # === LISTINGS === #
 
     def listings(self, **filters) -> list[dict]:
-        """All listings, or those of search=, supplier_code=, category=, show=.
+        """Return all listings, or those of search=, supplier_code=, category=, show=.
 
-        Of very many, ask for fields="supplier_product_id,selling_price" alone.
+        If there are very many, request fields="supplier_product_id,selling_price" only.
         """
         return self.call("GET", "listings", **filters)
 
@@ -116,13 +116,13 @@ class Sandbox:
         return self.call("PATCH", f"listings/{supplier_product_id}", values)
 
     def add_listing(self, **values) -> dict:
-        """A new listing: supplier_product_name, unit, unit_count, selling_price, ..."""
+        """Add a listing: supplier_product_name, unit, unit_count, selling_price, ..."""
         return self.call("POST", "listings", values)
 
     # === ORDERS === #
 
     def place_order(self, **wanted) -> dict:
-        """A retailer orders; see `RetailerSide.place` for what one can ask for."""
+        """Place a retailer's order; see `RetailerSide.place` for the values."""
         return self.call("POST", "orders", wanted)
 
     def place_orders(self, count: int, **wanted) -> list[dict]:
@@ -132,38 +132,38 @@ class Sandbox:
         return self.call("GET", f"orders/{hashed_id}")
 
     def orders(self, **filters) -> list[dict]:
-        """Newest first, or those of status=, supplier_code=, waiting=1, limit=."""
+        """Return orders, newest first; filters status=, supplier_code=, waiting=1, limit=."""
         return self.call("GET", "orders", **filters)
 
     def edit_order(self, hashed_id: str, lines=None, hold: bool = False, **options) -> dict:
-        """The retailer edits: `editing`, then (unless `hold`) `pending` with other lines."""
+        """Edit as the retailer: `editing`, then (unless `hold`) `pending` with other lines."""
         body = {"lines": lines, "hold": hold, **options}
         return self.call("POST", f"orders/{hashed_id}/edit", body)
 
     def cancel_order(self, hashed_id: str, **options) -> dict:
-        """The retailer cancels. Options: reason, force."""
+        """Cancel as the retailer. Options: reason, force."""
         return self.call("POST", f"orders/{hashed_id}/cancel", options)
 
     def advance_order(self, hashed_id: str, status: str | None = None) -> dict:
-        """Cartona moves its own delivery one step, or any order to the status."""
+        """Move an order of Cartona's own delivery one step, or any order to the status."""
         return self.call("POST", f"orders/{hashed_id}/advance", {"status": status})
 
     def admin_edit(self, hashed_id: str, **values) -> dict:
-        """Cartona's people change it. Values: lines, fields, raw, and the amounts of money."""
+        """Edit as Cartona's staff. Values: lines, fields, raw, and the amounts of money."""
         return self.call("POST", f"orders/{hashed_id}/admin-edit", values)
 
     def touch_order(self, hashed_id: str) -> dict:
-        """Let it come again, unchanged."""
+        """Make the order appear in the pull again, unchanged."""
         return self.call("POST", f"orders/{hashed_id}/touch")
 
     # === WEBHOOK === #
 
     def set_webhook(self, url: str, token: str = "", **settings) -> dict:
-        """Call this address when an order is created or changed; see `WebhookSettings`."""
+        """Call this URL when an order is created or changed; see `WebhookSettings`."""
         return self.call("PATCH", "webhook", {"url": url, "token": token, **settings})
 
     def webhook(self, **settings) -> dict:
-        """Change some webhook settings, keep the others."""
+        """Change some webhook settings and keep the others."""
         return self.call("PATCH", "webhook", settings)
 
     def call_webhook(self, hashed_id: str, envelope: str | None = None) -> dict:
@@ -171,13 +171,13 @@ class Sandbox:
         return self.call("POST", f"orders/{hashed_id}/webhook", {"envelope": envelope})
 
     def webhook_calls(self, hashed_id: str | None = None) -> list[dict]:
-        """Every notice with its attempts, oldest first."""
+        """Return every notice with its attempts, oldest first."""
         return self.call("GET", "webhook/calls", hashed_id=hashed_id)
 
     # === FAULTS === #
 
     def set_fault(self, effect: str, **rule) -> dict:
-        """Add a fault; see `sandbox.faults.Fault` for what a rule can say."""
+        """Add a fault; see `sandbox.faults.Fault` for the values."""
         return self.call("POST", "faults", {"effect": effect, **rule})
 
     def faults(self) -> list[dict]:
@@ -186,25 +186,25 @@ class Sandbox:
     def clear_faults(self, fault_id: int | None = None) -> None:
         self.call("DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
 
-    # === WHAT HAPPENED === #
+    # === LOG === #
 
     def requests(self, path: str | None = None, **filters) -> list[dict]:
-        """The supplier's requests, oldest first. Filters: method, since (seq), limit."""
+        """Return the supplier's requests, oldest first. Filters: method, since (seq), limit."""
         return self.call("GET", "requests", path=path, **filters)
 
     def clear_requests(self) -> None:
         self.call("DELETE", "requests")
 
     def counters(self) -> dict[str, dict]:
-        """Per endpoint: calls, items, refused, statuses."""
+        """Return per endpoint: calls, items, refused, statuses."""
         return self.call("GET", "counters")
 
     def changes(self, since: int = 0, kind: str | None = None) -> list[dict]:
-        """Every change of price, stock and orders after that sequence number, oldest first."""
+        """Return price, stock and order changes after a sequence number, oldest first."""
         return self.call("GET", "changes", since=since, kind=kind)["changes"]
 
     def stop(self) -> None:
-        """End the process, when `start` began it."""
+        """End the process if `start` began it."""
         if self.process:
             self.process.terminate()
             self.process.wait(10)
@@ -216,7 +216,7 @@ def start(python: str = sys.executable, **options) -> Sandbox:
 
     :param python: an interpreter that has `sandbox/requirements.txt`.
     :param options: command line options with underscores: listings=1000, seed=7, token="x".
-    :raise SandboxError: when it does not come up.
+    :raise SandboxError: when it does not start.
     """
     command = [python, "-m", "sandbox"]
     for name, value in {"port": 0, **options}.items():
@@ -233,7 +233,7 @@ def start(python: str = sys.executable, **options) -> Sandbox:
 
 @contextmanager
 def started(**options) -> Iterator[Sandbox]:
-    """`start`, and stop at the end of the block."""
+    """Start a sandbox and stop it at the end of the block."""
     sandbox = start(**options)
     try:
         yield sandbox

@@ -1,12 +1,12 @@
-"""The one error of the marketplace: something was asked that it does not do."""
+"""The only error of the marketplace: a request that it refuses."""
 
 
 class Refused(Exception):
     """A request, or one item of a bulk request, is refused.
 
-    :param message: the sentence that goes into the answer.
-    :param status: HTTP status of a call that is refused as a whole; bulk calls answer 2xx
-        and report the message per item instead.
+    :param message: the sentence in the answer.
+    :param status: HTTP status when the whole call is refused; bulk calls answer 2xx and report
+        the message per item.
     """
 
     def __init__(self, message: str, status: int = 422):

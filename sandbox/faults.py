@@ -1,7 +1,7 @@
 """Faults on demand: what a slow, broken or half-dead marketplace does to its callers.
 
 A fault is a rule: which requests, how many of them, what happens, and whether the marketplace
-does the work before it fails (`when="after"`: the answer is lost, the change is not).
+does the work before it fails (`when="after"`: the change is made, the answer is lost).
 """
 
 import asyncio
@@ -33,16 +33,18 @@ ANSWERS = {
     "redirect": (302, HTML_TYPE, ""),
     "status": (500, JSON_TYPE, ""),
 }
-# What is done to the true answer; without the work, to this one.
+# Faults that change the real answer; if the work is not done, this one.
 MANGLED = frozenset({"truncated", "cut_body", "drip"})
-STAND_IN = b'[{"supplier_product_id": 500001, "supplier_product_name": "sandbox", "unit": "piece"}]'
+PLACEHOLDER = (
+    b'[{"supplier_product_id": 500001, "supplier_product_name": "sandbox", "unit": "piece"}]'
+)
 CONNECTION = frozenset({"cut", "reset", "hold"})
 EFFECTS = (*ANSWERS, "delay", "hold", "cut", "reset", "cut_body", "truncated", "drip")
 
 
 @dataclass
 class Answer:
-    """A whole HTTP answer, held back until it is clear what becomes of it."""
+    """A whole HTTP answer, kept until the fault has decided what to do with it."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -55,17 +57,17 @@ class Fault:
 
     :param effect: one of `EFFECTS`.
     :param method: only this HTTP method; empty: all.
-    :param path: only paths that start so, below /api/v1/; empty: all.
-    :param when: ``before`` the work is done (it is not), or ``after`` (it is, the answer is not).
+    :param path: only paths with this prefix, below /api/v1/; empty: all.
+    :param when: ``before`` the work (not done), or ``after`` it (done, but the answer is lost).
     :param probability: share of the matching requests, drawn from `seed`.
-    :param times: how many requests at most; null: no end.
-    :param skip: how many matching requests pass first.
-    :param seconds: of delay, hold, or drip.
-    :param status: with any answer of its own, this status instead.
-    :param body: likewise the body, text.
-    :param content_type: likewise.
+    :param times: most requests to affect; null: no limit.
+    :param skip: matching requests to let pass first.
+    :param seconds: duration of ``delay``, ``hold`` or ``drip``.
+    :param status: status in place of the effect's own.
+    :param body: body in place of the effect's own, as text.
+    :param content_type: content type in place of the effect's own.
     :param retry_after: a ``Retry-After`` header: seconds, or an HTTP date.
-    :param location: of the redirect.
+    :param location: target of the redirect.
     """
 
     effect: str
@@ -97,8 +99,8 @@ class Fault:
         self.path = self.path.removeprefix("/api/v1/").removeprefix("/")
         self._rng = random.Random(self.seed)
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Whether this request is the one; counts it."""
+    def matches(self, method: str, path: str) -> bool:
+        """Count a request and return True if the rule applies to it."""
         if self.method not in ("", method) or not path.startswith(self.path):
             return False
         if self.times is not None and self.hits >= self.times:
@@ -112,18 +114,18 @@ class Fault:
     def as_dict(self) -> dict:
         return asdict(self)
 
-    # === STRIKING === #
+    # === EFFECT === #
 
     @property
     def needs_work(self) -> bool:
-        """Whether the marketplace does what was asked."""
+        """Return True if the marketplace does the work."""
         return self.when == "after" or self.effect == "delay"
 
     async def play(self, answer: Answer | None, connection: "Connection") -> bool:
-        """Do to the caller what the rule says.
+        """Send what the rule prescribes.
 
-        :param answer: the true one, when the work was done.
-        :return: whether the caller got the true answer whole.
+        :param answer: the real one, when the work was done.
+        :return: True if the caller got the real answer whole.
         """
         if self.effect in CONNECTION:
             if self.effect == "hold":
@@ -137,7 +139,7 @@ class Fault:
             return True
         if self.effect in MANGLED:
             true = answer is not None
-            answer = answer or Answer(200, [(b"content-type", JSON_TYPE.encode())], STAND_IN)
+            answer = answer or Answer(200, [(b"content-type", JSON_TYPE.encode())], PLACEHOLDER)
             return await self._mangle(answer, connection) and true
         await connection.send(self._own_answer())
         return False
@@ -166,42 +168,45 @@ class Fault:
 
 
 class Faults:
-    """The rules in force, oldest first; the first that strikes is the one."""
+    """The active rules, oldest first; the first that matches is used."""
 
     def __init__(self):
         self.rules: list[Fault] = []
         self._numbers = itertools.count(1)
 
     def add(self, **values) -> Fault:
-        """:raise Refused, TypeError: for a rule that cannot be."""
+        """Add a rule.
+
+        :raise Refused, TypeError: for an invalid rule.
+        """
         rule = Fault(**values)
         rule.id = next(self._numbers)
         self.rules.append(rule)
         return rule
 
     def remove(self, rule_id: int | None = None) -> None:
-        """Lift one rule, or all."""
+        """Remove one rule, or all."""
         self.rules = [rule for rule in self.rules if rule_id is not None and rule.id != rule_id]
 
     def choose(self, method: str, path: str) -> Fault | None:
-        return next((rule for rule in self.rules if rule.strikes(method, path)), None)
+        return next((rule for rule in self.rules if rule.matches(method, path)), None)
 
 
 class Connection:
-    """One request's way back to its caller."""
+    """The connection of one request."""
 
     def __init__(self, scope: dict, receive, send):
         self.scope, self._receive, self._send = scope, receive, send
         self.sent: Answer | None = None
 
     async def send(self, answer: Answer, only: bytes | None = None) -> None:
-        """Send an answer, or with `only` announce all of it and send that much."""
+        """Send an answer; with `only`, announce the whole length and send that part."""
         await self._start(answer)
         body = answer.body if only is None else only
         await self._body(body, more=only is not None)
 
     async def drip(self, answer: Answer, seconds: float) -> None:
-        """Send it in forty small pieces over that time."""
+        """Send the answer in forty small pieces over that time."""
         await self._start(answer)
         size = max(len(answer.body) // 40, 1)
         pieces = [answer.body[i : i + size] for i in range(0, len(answer.body), size)]
@@ -212,7 +217,7 @@ class Connection:
         await self._body(b"", more=False)
 
     async def wait(self, seconds: float) -> bool:
-        """Let time pass. :return: whether the caller hung up meanwhile."""
+        """Wait. :return: True if the caller disconnected meanwhile."""
         try:
             message = await asyncio.wait_for(self._receive(), seconds)
         except TimeoutError:

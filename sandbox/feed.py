@@ -1,20 +1,20 @@
-"""What happened, in order: kept for the control API, handed live to the page."""
+"""Events in order: kept for the control API, sent live to the page."""
 
 import asyncio
 import time
 from collections import deque
 
 HISTORY = 200_000  # price, stock and order changes kept for `GET /_sandbox/changes`
-BACKLOG = 20_000  # events a slow page may lag behind before it is told to load everything anew
+BACKLOG = 20_000  # events a slow page may lag behind before it has to reload everything
 
 
 def now_ms() -> int:
-    """Epoch milliseconds, the clock of every figure that the sandbox reports."""
+    """Return epoch milliseconds, the clock of every figure that the sandbox reports."""
     return time.time_ns() // 1_000_000
 
 
 class Feed:
-    """Numbered events, for any number of listeners. Used from the event loop only."""
+    """Numbered events for any number of listeners. Used from the event loop only."""
 
     def __init__(self):
         self.sequence = 0
@@ -23,11 +23,11 @@ class Feed:
         self._listeners: set[Listener] = set()
 
     def publish(self, kind: str, keep: bool = False, **values) -> dict:
-        """Tell every listener.
+        """Send an event to every listener.
 
         :param kind: ``price``, ``stock``, ``listing``, ``order``, ``request``, ``webhook``,
             ``faults``, ``behaviour`` or ``reset``.
-        :param keep: also keep it for `since`.
+        :param keep: True to keep it for `since`.
         """
         self.sequence += 1
         event = {"seq": self.sequence, "ms": now_ms(), "kind": kind, **values}
@@ -38,7 +38,7 @@ class Feed:
         return event
 
     def since(self, sequence: int, kind: str | None = None) -> list[dict]:
-        """The kept events after that number, oldest first."""
+        """Return the kept events after that number, oldest first."""
         found = []
         for event in reversed(self.history):
             if event["seq"] <= sequence:
@@ -66,7 +66,7 @@ class Feed:
 
 
 class Listener:
-    """One page that watches: its own backlog and the bell that wakes its stream."""
+    """One open page: its backlog and the event that wakes its stream."""
 
     def __init__(self, feed: Feed):
         self.feed = feed
@@ -82,7 +82,7 @@ class Listener:
         self.wake.set()
 
     def take(self) -> tuple[list[dict], bool]:
-        """Hand over what came since the last call.
+        """Return the events since the last call.
 
         :return: (events, overrun): overrun when some were dropped and the page must reload.
         """

@@ -1,4 +1,4 @@
-"""What every request to the supplier's API goes through: the log, and the faults."""
+"""The log and the faults, which every request to the supplier's API passes."""
 
 import time
 
@@ -10,10 +10,10 @@ PREFIX = "/api/v1/"
 
 
 class Gate:
-    """ASGI: reads the request, lets the application work, and sends or spoils its answer.
+    """ASGI: read the request, let the application work, and send or spoil its answer.
 
-    The application leaves in ``scope["outcome"]`` what the log wants to know (`items`,
-    `refused`), and in ``scope["on_delivered"]`` what holds only if the caller got the answer.
+    The application leaves figures for the log in ``scope["outcome"]`` (`items`, `refused`), and
+    in ``scope["on_delivered"]`` the callbacks to run only if the caller got the answer.
     """
 
     def __init__(self, app, market: Marketplace, log: RequestLog, faults: Faults):
@@ -47,10 +47,10 @@ class Gate:
             self.market.feed.publish("request", request=entry.summary())
 
     async def _answer(self, fault, scope, body: bytes, connection: Connection, entry) -> bool:
-        """:return: whether the caller got the application's answer whole."""
+        """Answer a request. :return: True if the caller got the application's answer whole."""
         if fault and fault.effect == "delay" and fault.when == "before":
             if await connection.wait(fault.seconds):
-                return False  # a caller who hung up in the queue is not served any more
+                return False  # a caller who disconnected in the queue is no longer served
         answer = None
         if fault is None or fault.needs_work:
             entry.worked = True
@@ -80,7 +80,7 @@ class Gate:
         return answer
 
     def _token(self, scope) -> str:
-        """`right`, `wrong` or `missing`: all that the log may know of it."""
+        """Return `right`, `wrong` or `missing`; the log never stores the token."""
         token = dict(scope["headers"]).get(b"authorizationtoken")
         if token is None:
             return "missing"
@@ -88,7 +88,7 @@ class Gate:
 
 
 async def _read(receive) -> tuple[bytes, bool]:
-    """The request's body, and whether it came whole."""
+    """Return the request's body, and True if it arrived whole."""
     parts = []
     while True:
         message = await receive()

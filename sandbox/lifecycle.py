@@ -1,4 +1,4 @@
-"""Which status follows which, and who may say so.
+"""The statuses of an order, their sequence, and who may send each.
 
 ::
 
@@ -32,7 +32,7 @@ CANCELLED = frozenset({"cancelled_by_retailer", "cancelled_by_supplier"})
 EDITABLE = frozenset({"pending", "approved", "assigned_to_salesman"})
 RETAILER_MAY_CANCEL = frozenset({"pending", "approved"})
 
-SYNCED = "synced"  # an acknowledgement, never a state
+SYNCED = "synced"  # an acknowledgement, never a status of an order
 SUPPLIER_SENDS = (
     SYNCED,
     "pending",
@@ -81,7 +81,7 @@ STATUS_FIELDS = frozenset(
 
 
 def supplier_may(status: str, behaviour: Behaviour) -> set[str]:
-    """The statuses that a supplier may send for an order of his own delivery."""
+    """Return the statuses that a supplier may send for an order of his own delivery."""
     allowed = set(SUPPLIER_MAY.get(status, ()))
     if status == "pending" and behaviour.approved_may_be_skipped:
         allowed |= {"assigned_to_salesman", "delivered"}
@@ -91,7 +91,7 @@ def supplier_may(status: str, behaviour: Behaviour) -> set[str]:
 
 
 def check_status(order, item: dict, behaviour: Behaviour) -> None:
-    """Whether the supplier may send this, the code of the retailer apart.
+    """Check that the supplier may send this status; the retailer's code is checked separately.
 
     :raise Refused: with the reason.
     """
@@ -133,7 +133,7 @@ def _check_reason(reason, behaviour: Behaviour) -> None:
 
 
 def check_otp(order, code, behaviour: Behaviour) -> None:
-    """Delivery of money that Cartona moves needs the code that the retailer was sent.
+    """Check the retailer's code, needed on delivery if Cartona moves money.
 
     Wrong codes are counted on the order.
 

@@ -1,6 +1,6 @@
-"""The state of the marketplace and what a supplier can do with it.
+"""The state of the marketplace and the supplier's operations on it.
 
-Everything happens on the server's event loop, and no method waits in the middle: each one is
+Everything runs on the server's event loop, and no method awaits in the middle: each one is
 atomic, so there is no lock.
 """
 
@@ -38,7 +38,7 @@ class Marketplace:
 
     :param token: the token that opens the first account.
     :param seed: repeats the catalogue's figures and the orders' ids.
-    :param listings: how many listings each account has, unless it says otherwise.
+    :param listings: number of listings of an account, unless it has its own.
     """
 
     def __init__(self, token: str = DEFAULT_TOKEN, seed: int = 1, listings: int = 300):
@@ -62,10 +62,10 @@ class Marketplace:
         self.tokens[self._first_token] = [DEFAULT_CODE]
 
     def reset(self, seed: int | None = None, listings: int | None = None) -> None:
-        """Forget accounts, tokens, listings, orders and switches; begin as at the start.
+        """Forget accounts, tokens, listings, orders and switches, and start again.
 
-        Order numbers go on, so that no hashed_id comes twice to a supplier who remembers; they
-        begin anew only when a seed is given. A number of listings holds until the next reset.
+        Order numbers continue, so that a supplier never receives the same hashed_id twice; they
+        restart only when a seed is given. A number of listings is valid until the next reset.
         """
         if seed is not None:
             self.seed, self.order_number = seed, 0
@@ -84,7 +84,10 @@ class Marketplace:
         listings: int | None = None,
         price_factor: float = 1,
     ) -> Account:
-        """:raise Refused: when the code is taken."""
+        """Add an account.
+
+        :raise Refused: when the code is taken.
+        """
         if supplier_code in self.accounts:
             raise Refused(f"supplier_code {supplier_code} is taken", 409)
         count = self.listing_count if listings is None else listings
@@ -95,14 +98,17 @@ class Marketplace:
         return account
 
     def set_token(self, token: str, supplier_codes: list[str]) -> None:
-        """:raise Refused: for a code that no account has."""
+        """Let a token open these accounts.
+
+        :raise Refused: for a code that no account has.
+        """
         for code in supplier_codes:
             if code not in self.accounts:
                 raise Refused(f"no account {code}")
         self.tokens[token] = list(supplier_codes)
 
     def accounts_of(self, token: str | None, code: str | None = None) -> list[Account]:
-        """The accounts that a token opens, or the one of them that has the code.
+        """Return the accounts that a token opens, or the one of them that has the code.
 
         :param code: supplier_code or internal_supplier_code.
         :raise Refused: 401 for an unknown token, 422 for a code that it does not open.
@@ -134,9 +140,9 @@ class Marketplace:
             yield from account.catalogue.search(**filters)
 
     def update_listing(self, accounts: list[Account], item: dict) -> Listing:
-        """One item of `supplier-product/bulk-update`.
+        """Process one item of `supplier-product/bulk-update`.
 
-        :raise Refused: unknown product or a value that a field cannot hold.
+        :raise Refused: for an unknown product or an invalid value.
         """
         for account in self.account_for(accounts, item):
             listing = account.catalogue.find(item)
@@ -149,7 +155,7 @@ class Marketplace:
         raise Refused("no such product in this account's catalogue")
 
     def update_base_stock(self, accounts: list[Account], item: dict) -> list[Listing]:
-        """One item of `supplier-product/base-product/bulk-update-stock`.
+        """Process one item of `supplier-product/base-product/bulk-update-stock`.
 
         The quantity is in base units; every listing of the product gets its whole packs of it.
         """
@@ -173,7 +179,7 @@ class Marketplace:
         raise Refused("no such base product in this account's catalogue")
 
     def write_listing(self, listing: Listing, values: dict, by_supplier: bool = True) -> None:
-        """Write checked values and tell the feed what became different."""
+        """Write checked values and publish the changes."""
         catalogue = self.accounts[listing.supplier_code].catalogue
         for name, old, new in catalogue.apply(listing, values, by_supplier):
             kind = {"selling_price": "price", "available_stock_quantity": "stock"}.get(name)
@@ -191,7 +197,10 @@ class Marketplace:
     # === ORDERS: READING AND ACKNOWLEDGING === #
 
     def find_order(self, accounts: list[Account], hashed_id) -> Order:
-        """:raise Refused: 404 when no account of the token has it."""
+        """Return an order.
+
+        :raise Refused: 404 when no account of the token has it.
+        """
         order = self.orders.get(str(hashed_id))
         if order is None or all(row.supplier_code != order.supplier_code for row in accounts):
             raise Refused(f"no order {hashed_id}", 404)
@@ -200,7 +209,7 @@ class Marketplace:
     def unacknowledged(
         self, accounts: list[Account], since: str | None = None, until: str | None = None
     ) -> list[Order]:
-        """What `pull-orders` lists: new or changed, and not acknowledged since.
+        """Return what `pull-orders` lists: new or changed, and not acknowledged since.
 
         :param since: `from`, ISO date or date and time; a date is its first moment.
         :param until: `to`; a date is its last moment.
@@ -222,7 +231,7 @@ class Marketplace:
         if not text:
             return None
         try:
-            # A plus sign that was not escaped arrives as a space.
+            # An unescaped plus sign arrives as a space.
             moment = datetime.fromisoformat(re.sub(r"(T[\d:.]+) (\d\d:?\d\d)$", r"\1+\2", text))
         except ValueError as error:
             raise Refused(f"{name} takes an ISO date, not {text!r}") from error
@@ -234,24 +243,24 @@ class Marketplace:
         return moment.timestamp() * 1000
 
     def offer(self, order: Order, version: int) -> None:
-        """The supplier has been given this version of the order."""
+        """Record that the supplier received this version of the order."""
         order.offered = max(order.offered, version)
 
     def acknowledge(self, order: Order) -> None:
-        """`synced`: the supplier has what he was given; a newer version still comes."""
+        """Process `synced`: the supplier has what he received; a newer version is still listed."""
         newest = order.version if self.behaviour.synced_acknowledges == "current" else order.offered
         order.acknowledged = max(order.acknowledged, newest)
         order.syncs += 1
         if order.acknowledged >= order.version:
             self.waiting.pop(order.hashed_id, None)
-        self._tell(order)
+        self._publish(order)
 
     # === ORDERS: CHANGING === #
 
     def update_status(self, accounts: list[Account], item: dict) -> Order:
-        """One item of `order/update-order-status`, or the single call.
+        """Process one item of `order/update-order-status`, or the single call.
 
-        :raise Refused: unknown order, or a step that the life cycle does not have.
+        :raise Refused: for an unknown order or an impossible step.
         """
         if item.get("status") not in lifecycle.SUPPLIER_SENDS:
             raise Refused(f"status is one of {', '.join(lifecycle.SUPPLIER_SENDS)}")
@@ -271,7 +280,7 @@ class Marketplace:
         return order
 
     def set_status(self, order: Order, status: str, who: str) -> None:
-        """Move an order, whoever does it; gives stock back when it is called off."""
+        """Move an order for any actor; a cancellation gives stock back."""
         order.status = status
         order.status_changed_ms, order.status_changes = now_ms(), order.status_changes + 1
         if status in lifecycle.CANCELLED or status == "returned":
@@ -283,9 +292,9 @@ class Marketplace:
         self.changed(order, who, f"status {status}", again)
 
     def update_details(self, accounts: list[Account], item: dict) -> Order:
-        """One item of `order/update-order-details`; an order is changed whole or not at all.
+        """Process one item of `order/update-order-details`; an order changes whole or not at all.
 
-        :raise Refused: unknown order, or one that cannot be edited now, or a faulty line.
+        :raise Refused: for an unknown order, one that cannot be edited now, or an invalid line.
         """
         order = self.find_order(self.account_for(accounts, item), item.get("hashed_id"))
         if order.delivered_by == "delivered_by_cartona":
@@ -301,7 +310,7 @@ class Marketplace:
         return order
 
     def replace_lines(self, order: Order, lines: list[Line]) -> None:
-        """Other lines, and with them another total, stock and (by switch) credit."""
+        """Replace the lines, and with them the total, stock and (by switch) credit."""
         before = order.total
         self.move_stock(returned=order.lines, taken=lines)
         order.lines = lines
@@ -318,7 +327,7 @@ class Marketplace:
             order.installment_cost = min(order.installment_cost, total - order.cartona_credit)
 
     def move_stock(self, returned: Iterable[Line] = (), taken: Iterable[Line] = ()) -> None:
-        """By switch, take ordered amounts from the published stock and give others back."""
+        """Take ordered amounts from the published stock and give others back, by switch."""
         if not self.behaviour.order_lowers_stock:
             return
         moves: dict[int, tuple[Listing, Decimal]] = {}
@@ -338,18 +347,18 @@ class Marketplace:
         self.changed(order, who, "placed", True)
 
     def changed(self, order: Order, who: str, what: str, again: bool) -> None:
-        """Count a change, and let the order come again unless `again` is false."""
+        """Count a change, and list the order again unless `again` is false."""
         before = order.version
         order.version += 1
         order.changed_ms = now_ms()
         if not again:
-            # The supplier knows what he did himself: what he had of the order, he still has.
+            # The supplier has his own change already: offered and acknowledged stay up to date.
             order.offered += order.offered == before
             order.acknowledged += order.acknowledged == before
         if order.acknowledged < order.version:
             self.waiting[order.hashed_id] = order
-        order.note(who, what)
-        self._tell(order)
+        order.add_history(who, what)
+        self._publish(order)
         for listener in self.on_order_changed:
             listener(order, who)
 
@@ -357,7 +366,7 @@ class Marketplace:
         self.line_id += 1
         return 900_000 + self.line_id
 
-    def _tell(self, order: Order) -> None:
+    def _publish(self, order: Order) -> None:
         self.feed.publish(
             "order",
             keep=True,

@@ -1,4 +1,4 @@
-"""An order as the marketplace keeps it, and as its API shows it."""
+"""An order in the marketplace, and how its API shows it."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from .errors import Refused
 from .feed import now_ms
 
 CENT = Decimal("0.01")
-ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, 1, o, 0: people read it aloud
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, 1, o, 0: people read the id out loud
 
 # Source: the API notes, fields "may be absent, null or empty".
 OPTIONAL = frozenset(
@@ -24,12 +24,12 @@ OPTIONAL_OF_RETAILER = frozenset({"retailer_number2", "address_notes", "retailer
 
 
 def money(value) -> Decimal:
-    """A number of pounds as Decimal; floats through their shortest text, so 0.1 is 0.1."""
+    """Convert a number of pounds to Decimal; floats through their shortest text: 0.1 is 0.1."""
     return Decimal(str(value))
 
 
 def hashed_id(seed: int, number: int) -> str:
-    """The identity of the nth order: ten letters or digits that repeat with the seed."""
+    """Return the id of the nth order: ten letters or digits that repeat with the seed."""
     digest = int.from_bytes(hashlib.blake2b(f"order {seed} {number}".encode()).digest()[:8])
     letters = []
     for _ in range(10):
@@ -40,7 +40,7 @@ def hashed_id(seed: int, number: int) -> str:
 
 @dataclass
 class Line:
-    """Some units of one listing at one price. `raw` overrides what the API shows of it."""
+    """An amount of one listing at one price. `raw` overrides what the API shows of it."""
 
     id: int
     listing: Listing
@@ -60,8 +60,8 @@ class Line:
 class Order:
     """One retailer's order with one supplier account.
 
-    `version` rises with every change. `offered` is the newest version that the supplier has been
-    given, by a pull or by an answered webhook; `acknowledged` the newest that he called synced.
+    `version` increases with every change. `offered` is the newest version that the supplier has
+    received, by a pull or an answered webhook; `acknowledged` the newest he sent synced for.
     """
 
     number: int
@@ -92,7 +92,7 @@ class Order:
 
     @property
     def total(self) -> Decimal:
-        """Sum of price x amount over the lines, in whole piastres."""
+        """Return the sum of price x amount over the lines, in whole piastres."""
         total = sum((line.total for line in self.lines), Decimal(0))
         return total.quantize(CENT, ROUND_HALF_UP)
 
@@ -112,20 +112,20 @@ class Order:
     def line(self, line_id) -> Line | None:
         return next((line for line in self.lines if str(line.id) == str(line_id)), None)
 
-    def note(self, who: str, what: str) -> None:
-        """One line of its history, for the page and for tests."""
+    def add_history(self, who: str, what: str) -> None:
+        """Add a line to the history, for the page and for tests."""
         entry = {"ms": now_ms(), "who": who, "what": what, "status": self.status}
         self.history.append({**entry, "version": self.version})
 
 
-# === WHAT THE SUPPLIER'S API SHOWS === #
+# === AS THE SUPPLIER'S API SHOWS IT === #
 
 
 def render_order(order: Order, behaviour: Behaviour, supplier_code=None) -> dict:
-    """The order as `pull-orders` and the webhook carry it.
+    """Return the order as `pull-orders` and the webhook send it.
 
-    Optional fields take the shape that the order asks for, else the behaviour's; `raw` of the
-    order is laid over everything, last.
+    Optional fields have the shape set on the order, else the behaviour's; the order's `raw` is
+    applied last and overrides everything.
     """
     status = order.status
     if behaviour.status_words == "plain":
@@ -183,7 +183,7 @@ def render_line(line: Line, behaviour: Behaviour) -> dict:
 
 
 def _shape(values: dict, optional, order: Order, behaviour: Behaviour) -> None:
-    """Make optional fields absent, null or empty as asked."""
+    """Make optional fields absent, null or empty as configured."""
     for name in optional & values.keys():
         shape = order.shape.get(name, behaviour.optional_fields)
         if shape == "mixed":
@@ -206,7 +206,7 @@ def amount_shown(value: Decimal, behaviour: Behaviour):
 
 
 def plain_number(value: Decimal):
-    """An int where it is whole, else a float: what a JSON number looks like."""
+    """Return an int if it is whole, else a float, as a JSON number."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
@@ -219,11 +219,11 @@ def day(ms: int, days: int = 0) -> str:
     return (date.fromtimestamp(ms / 1000) + timedelta(days=days)).isoformat()
 
 
-# === WHAT THE CONTROL API SHOWS === #
+# === AS THE CONTROL API SHOWS IT === #
 
 
 def render_state(order: Order, behaviour: Behaviour) -> dict:
-    """Everything the sandbox knows of an order: what the API shows, and what it hides."""
+    """Return the whole order: the API's fields and those that it hides."""
     return {
         **render_order(order, behaviour),
         "sandbox": {
@@ -248,7 +248,7 @@ def render_state(order: Order, behaviour: Behaviour) -> dict:
     }
 
 
-# === THE SUPPLIER'S CHANGES OF LINES === #
+# === LINE EDITS BY THE SUPPLIER === #
 
 LINE_FIELDS = frozenset(
     "id amount price selling_price comment cancelled supplier_product_id internal_product_id "
@@ -257,12 +257,12 @@ LINE_FIELDS = frozenset(
 
 
 def edited_lines(order: Order, details, catalogue, new_id, behaviour: Behaviour) -> list[Line]:
-    """The lines as they are after a supplier's `order_details`; the order itself is untouched.
+    """Return the lines after a supplier's `order_details`; the order is not changed.
 
     :param details: a list of lines, or a single line.
-    :param catalogue: where added products are looked up.
-    :param new_id: gives the id of an added line.
-    :raise Refused: for the first line that cannot be; then nothing of the order changes.
+    :param catalogue: catalogue of the added products.
+    :param new_id: function that returns the id of an added line.
+    :raise Refused: for the first invalid line; then nothing of the order changes.
     """
     rows = [details] if isinstance(details, dict) else details
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
@@ -312,7 +312,10 @@ def _changed_line(line: Line, row: dict, behaviour: Behaviour) -> Line:
 
 
 def checked_amount(value, listing: Listing) -> Decimal:
-    """:raise Refused: unless above zero, and whole where the unit is not weighed."""
+    """Return the amount as Decimal.
+
+    :raise Refused: unless above zero, and whole if the unit is not weighed.
+    """
     if type(value) not in (int, float) or value <= 0:
         raise Refused(f"amount takes a number above zero, not {value!r}")
     if listing.unit not in WEIGHED and value != int(value):

@@ -1,4 +1,4 @@
-"""Thumbnails, drawn: a shape for the product's unit in the colour of its category."""
+"""Drawn thumbnails: a shape for the product's unit in the colour of its category."""
 
 import hashlib
 from functools import lru_cache
@@ -22,14 +22,14 @@ SHAPE_OF = {"recharge_card": "card", "strip": "card", "piece": "packet"}
 
 
 def address(public_url: str, listing: Listing) -> str:
-    """Where a listing's thumbnail is served."""
+    """Return the URL of a listing's thumbnail."""
     boxed = "-box" if listing.unit_count > 1 else ""
     return f"{public_url}/images/{listing.base_product_id}{boxed}.svg"
 
 
 @lru_cache(maxsize=4096)
 def draw(base_product_id: int, boxed: bool = False) -> str:
-    """The SVG of a base product, or of a box of it; an unknown one gets a plain packet."""
+    """Return the SVG of a base product, or of a box of it; an unknown one gets a plain packet."""
     shipped = products()
     if base_product_id > SYNTHETIC_BASE:
         product = shipped[(base_product_id - SYNTHETIC_BASE - 1) % len(shipped)]

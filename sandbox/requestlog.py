@@ -1,4 +1,4 @@
-"""What the supplier asked and what he got: a log of bounded size, and counters."""
+"""The supplier's requests and their answers: a log of limited size, and counters."""
 
 import json
 from collections import Counter, deque
@@ -14,7 +14,7 @@ SINGLE = "order/update-order-status/"
 
 @dataclass
 class Entry:
-    """One request to the supplier's API. The token itself is never kept."""
+    """One request to the supplier's API. The token is never stored."""
 
     seq: int
     ms: int
@@ -33,11 +33,11 @@ class Entry:
 
     @property
     def endpoint(self) -> str:
-        """The path with its variable part named."""
+        """Return the path with its variable part replaced by a name."""
         return f"{SINGLE}<hashed_id>" if self.path.startswith(SINGLE) else self.path
 
     def summary(self) -> dict:
-        """One line for the page: everything but the bodies."""
+        """Return one line for the page: everything but the bodies."""
         return {
             "seq": self.seq,
             "ms": self.ms,
@@ -63,7 +63,7 @@ class Entry:
 
 @dataclass
 class Count:
-    """How often one endpoint was called, and how it ended."""
+    """Number of calls of one endpoint, and their results."""
 
     calls: int = 0
     items: int = 0
@@ -86,7 +86,7 @@ class RequestLog:
         return Entry(self.sequence, now_ms(), method, path, query, body, token)
 
     def close(self, entry: Entry) -> None:
-        """Keep a finished request; the oldest ones make room for it."""
+        """Store a finished request and drop the oldest ones if there is no room."""
         self.entries.append(entry)
         self._bytes += len(entry.body)
         while len(self.entries) > ENTRIES or (self._bytes > BODIES and len(self.entries) > 1):
@@ -100,7 +100,7 @@ class RequestLog:
     def find(
         self, path: str = "", method: str = "", since: int = 0, limit: int = 1000
     ) -> list[Entry]:
-        """The newest entries whose path starts so, oldest first."""
+        """Return the newest entries whose path has the prefix, oldest first."""
         found = []
         for entry in reversed(self.entries):
             if entry.seq <= since or len(found) >= limit:

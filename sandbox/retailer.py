@@ -1,7 +1,7 @@
-"""The other side of the counter: retailers and the marketplace's own people.
+"""The other side: retailers and the marketplace's own staff.
 
-What a supplier cannot do through the API, but sees happen: orders placed, changed, called off,
-and moved along by Cartona.
+What a supplier cannot do through the API: place, change and cancel orders as a shop, and move
+them as Cartona.
 """
 
 import csv
@@ -25,12 +25,12 @@ NOTES = (
 )
 ROUTES = (None, "CAI-03", "CAI-11", "GIZ-07", "ALX-02")
 MONEY_FIELDS = ("cartona_credit", "installment_cost", "wallet_top_up", "applied_supplier_rebate")
-TRIES = 400  # listings looked at before giving up on finding one in stock
+TRIES = 400  # listings to try before giving up on finding one in stock
 
 
 @cache
 def retailers() -> tuple[dict, ...]:
-    """The shops of `data/retailers.csv`, as orders show them; empty cells are null."""
+    """Return the shops of `data/retailers.csv` as orders show them; empty cells are null."""
     with (DATA / "retailers.csv").open(encoding="utf-8", newline="") as lines:
         return tuple(
             {key: value or None for key, value in row.items()} for row in csv.DictReader(lines)
@@ -62,24 +62,24 @@ class RetailerSide:
         raw: dict | None = None,
         **amounts,
     ) -> Order:
-        """A new order.
+        """Place an order.
 
-        :param lines: the lines wanted, or how many random ones (default 1 to 5).
-        :param offers: split the first line in two, some units at an offer price with both
+        :param lines: the lines, or a number of random ones (default 1 to 5).
+        :param offers: True to split the first line: some units at an offer price with both
             discounts, the rest at the normal one.
-        :param retailer: a code of `data/retailers.csv`, or fields laid over a random shop's.
+        :param retailer: a code of `data/retailers.csv`, or fields that override a random shop's.
         :param otp: the retailer's code; made up when the order needs one.
-        :param among: the only listings that random lines may have (supplier_product_id).
+        :param among: the only listings for random lines (supplier_product_id).
         :param fields: optional fields of the order, such as note_message.
         :param absent: names of optional fields to leave out; `null`, `empty` likewise.
-        :param raw: laid over the order as the API shows it, unchecked.
+        :param raw: overrides fields of the order that the API shows, unchecked.
         :param amounts: cartona_credit, installment_cost, wallet_top_up, applied_supplier_rebate.
         """
         unknown = set(amounts) - set(MONEY_FIELDS)
         if unknown:
-            raise Refused(f"an order is not placed with {', '.join(sorted(unknown))}")
+            raise Refused(f"not a value of an order: {', '.join(sorted(unknown))}")
         if status not in lifecycle.STATUSES:
-            raise Refused(f"no status {status}")
+            raise Refused(f"unknown status {status}")
         account = self._account(supplier_code)
         shop = self._retailer(retailer)
         order_lines = self._lines(account, lines, among)
@@ -177,9 +177,9 @@ class RetailerSide:
         return line
 
     def _pick(self, account: Account, count: int, among) -> list[Listing]:
-        """Listings in stock: of those named, else of those the supplier has sent something for.
+        """Choose listings in stock: of `among`, else of those the supplier has sent data for.
 
-        A shop orders what the supplier cares for; an untouched catalogue is ordered from anyhow.
+        A shop orders what the supplier maintains; from an untouched catalogue it orders anything.
         """
         catalogue, rng = account.catalogue, self.market.rng
         if among:
@@ -211,7 +211,7 @@ class RetailerSide:
         return Line(self.market.new_line_id(), listing, money(amount), price)
 
     def _with_offer(self, lines: list[Line]) -> list[Line]:
-        """The first line as two: up to two units at an offer price, the rest at the normal one."""
+        """Split the first line: up to two units at an offer price, the rest at the normal one."""
         first = lines[0]
         offered = min(money(2), money(floor(first.amount)) or first.amount)
         supplier = (first.selling_price * money(0.10)).quantize(orders.CENT)
@@ -225,17 +225,17 @@ class RetailerSide:
             applied_cartona_discount=cartona,
             comment="عرض",
         )
-        # A single unit on offer still leaves one at the normal price: the point is two lines.
+        # A single unit on offer still leaves one at the normal price: the aim is two lines.
         first.amount = max(first.amount - offered, money(1))
         return [offer, *lines]
 
     # === CHANGING === #
 
     def edit(self, order: Order, lines=None, hold: bool = False, force: bool = False) -> Order:
-        """The retailer changes his order: `editing`, then `pending` with other lines.
+        """Edit as the retailer: `editing`, then `pending` with other lines.
 
-        :param lines: the new lines, or how many random ones; none: the amounts are drawn anew.
-        :param hold: stay in `editing`; a later edit without it finishes.
+        :param lines: the new lines, or a number of random ones; none: new amounts are drawn.
+        :param hold: True to stay in `editing`; a later edit without it finishes.
         """
         if order.status not in ("pending", "editing") and not force:
             raise Refused(f"a retailer cannot edit an order that is {order.status}", 409)
@@ -257,7 +257,7 @@ class RetailerSide:
         return changed
 
     def _kept_ids(self, order: Order, lines: list[Line]) -> list[Line]:
-        """A line of the same product keeps its id; its old one is used up once."""
+        """Keep the id of a line with the same product; each old line is used once."""
         left = list(order.lines)
         for line in lines:
             same = next((old for old in left if old.listing is line.listing), None)
@@ -267,7 +267,7 @@ class RetailerSide:
         return lines
 
     def cancel(self, order: Order, reason: str | None = None, force: bool = False) -> Order:
-        """The retailer calls it off, from pending or approved (`force`: from anywhere)."""
+        """Cancel as the retailer, from pending or approved (`force`: from any status)."""
         if order.status not in lifecycle.RETAILER_MAY_CANCEL and not force:
             raise Refused(f"a retailer cannot cancel an order that is {order.status}", 409)
         if reason:
@@ -276,7 +276,7 @@ class RetailerSide:
         return order
 
     def advance(self, order: Order, status: str | None = None) -> Order:
-        """Cartona moves an order of its own delivery one step; with `status`, any order there."""
+        """Move an order of Cartona's own delivery one step; with `status`, any order to it."""
         if status is None:
             if order.delivered_by != "delivered_by_cartona":
                 raise Refused("delivered by the supplier: name the status", 409)
@@ -284,12 +284,12 @@ class RetailerSide:
             if status is None:
                 raise Refused(f"nothing follows {order.status}", 409)
         if status not in lifecycle.STATUSES:
-            raise Refused(f"no status {status}")
+            raise Refused(f"unknown status {status}")
         self.market.set_status(order, status, "cartona")
         return order
 
     def admin_edit(self, order: Order, lines=None, fields=None, raw=None, **amounts) -> Order:
-        """The marketplace's people change an order, whatever its status: `edited_by_admin`."""
+        """Edit as the marketplace's staff, in any status: sets `edited_by_admin`."""
         unknown = set(amounts) - set(MONEY_FIELDS)
         if unknown:
             raise Refused(f"not a field of an order: {', '.join(sorted(unknown))}")
@@ -304,6 +304,6 @@ class RetailerSide:
         return order
 
     def touch(self, order: Order) -> Order:
-        """Let it come again, unchanged."""
+        """Make the order appear in the pull again, unchanged."""
         self.market.changed(order, "cartona", "comes again", True)
         return order

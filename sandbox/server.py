@@ -1,4 +1,4 @@
-"""The whole sandbox put together: supplier's API, control API, the page and the pictures."""
+"""The whole sandbox: supplier's API, control API, page and pictures."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ PAGE = Path(__file__).parent / "page"
 
 
 class Sandbox:
-    """One marketplace with everything around it. `app()` is the ASGI application."""
+    """One marketplace with all its parts. `app()` is the ASGI application."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Sandbox:
 
 
 def _whole_path(gate: Gate):
-    """The supplier's routes and the log name whole paths: undo what mounting took away."""
+    """Restore the whole path that mounting shortened: the routes and the log use it."""
 
     async def app(scope, receive, send):
         await gate({**scope, "root_path": ""}, receive, send)
@@ -65,7 +65,7 @@ async def page(_request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    """A product's thumbnail."""
+    """Return a product's thumbnail."""
     return _svg(pictures.draw(request.path_params["base_product_id"]))
 
 

@@ -18,22 +18,22 @@ ENVELOPES = ("object", "list", "order", "orders", "data", "data_list", "status")
 
 @dataclass(frozen=True)
 class WebhookSettings:
-    """Where, with what secret, and in what shape. Nothing of it is documented by Cartona.
+    """URL, secret and shape of the calls. Cartona documents nothing of it.
 
-    :param url: where orders go; empty: no webhook.
+    :param url: URL for orders; empty: no webhook.
     :param token: sent in `AuthorizationToken`.
-    :param tokens: supplier code -> the secret that goes with orders of that account instead.
-    :param status_url: where status-only notices go; empty: to `url`.
+    :param tokens: supplier code -> the secret for orders of that account.
+    :param status_url: URL for status-only notices; empty: `url`.
     :param envelope: ``object``: the bare order; ``list``: in a list; ``order``, ``orders``,
         ``data``, ``data_list``: under that key; ``status``: only `hashed_id` and `status`.
-    :param id_key: of a status-only notice: ``hashed_id`` or ``order_id``.
-    :param own_changes: also when the supplier himself changed the order.
-    :param in_order: a notice of an order is sent when the one before it has come to its end;
-        else they go side by side, and a repeated one may overtake a newer one.
-    :param drop: lose every call, as an outage between the two does.
-    :param retries: after the first attempt.
+    :param id_key: id key of a status-only notice: ``hashed_id`` or ``order_id``.
+    :param own_changes: True to call also for the supplier's own changes.
+    :param in_order: True to send an order's notice only when its previous one has ended; else they
+        run in parallel, and a repeated one may overtake a newer one.
+    :param drop: True to lose every call, as a network outage does.
+    :param retries: attempts after the first one.
     :param backoff: seconds before the first retry, doubled each time.
-    :param timeout: seconds for an answer.
+    :param timeout: seconds to wait for an answer.
     """
 
     url: str = ""
@@ -71,7 +71,7 @@ class Call:
 
 
 class WebhookCaller:
-    """Sends notices in the background, several at once."""
+    """Sends notices in the background, several in parallel."""
 
     def __init__(self, market: Marketplace, settings: WebhookSettings):
         self.market = market
@@ -84,14 +84,17 @@ class WebhookCaller:
         market.on_order_changed.append(self.order_changed)
 
     def configure(self, values: dict) -> None:
-        """:raise Refused: for an unknown setting or value."""
+        """Change settings.
+
+        :raise Refused: for an unknown setting or value.
+        """
         unknown = set(values) - {spec.name for spec in fields(WebhookSettings)}
         if unknown:
             raise Refused(f"not a webhook setting: {', '.join(sorted(unknown))}")
         self.settings = replace(self.settings, **values)
 
     def reset(self) -> None:
-        """Stop what is under way, forget the records, go back to the settings of the start."""
+        """Stop running calls, forget the records, restore the settings of the start."""
         for task in self._tasks:
             task.cancel()
         self._newest.clear()
@@ -105,11 +108,11 @@ class WebhookCaller:
     def call(self, order: Order, envelope: str | None = None) -> Call:
         """Send a notice of the order as it is now.
 
-        :raise Refused: when no address is set.
+        :raise Refused: when no URL is set.
         """
         settings = replace(self.settings, envelope=envelope or self.settings.envelope)
         if not settings.url:
-            raise Refused("no webhook address is set", 409)
+            raise Refused("no webhook URL is set", 409)
         call = Call(
             id=next(self._numbers),
             hashed_id=order.hashed_id,
@@ -121,7 +124,7 @@ class WebhookCaller:
         self.calls.append(call)
         if settings.drop:
             call.state = "dropped"
-            self._tell(call)
+            self._publish(call)
             return call
         shown = render_order(order, self.market.behaviour)
         before = self._newest.get(order.hashed_id) if settings.in_order else None
@@ -152,17 +155,17 @@ class WebhookCaller:
                 if not status_only:
                     self.market.offer(order, call.version)
                 break
-            self._tell(call)
+            self._publish(call)
         else:
             call.state = "failed"
-        self._tell(call)
+        self._publish(call)
 
     async def _attempt(
         self, call: Call, url: str, body, settings: WebhookSettings, secret: str
     ) -> bool:
-        """One try. :return: whether the supplier answered 2xx."""
+        """Try once. :return: True if the supplier answered 2xx."""
         if self._client is None:
-            # Not by proxy: the supplier's Odoo is on this machine or beside it.
+            # No proxy: the supplier's Odoo runs on this machine or near it.
             limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
             self._client = httpx.AsyncClient(trust_env=False, limits=limits)
         attempt = {"ms": now_ms(), "status": None, "took_ms": 0, "answer": "", "error": ""}
@@ -180,7 +183,7 @@ class WebhookCaller:
         attempt["status"], attempt["answer"] = answer.status_code, answer.text[:500]
         return answer.is_success
 
-    def _tell(self, call: Call) -> None:
+    def _publish(self, call: Call) -> None:
         self.market.feed.publish("webhook", webhook=asdict(call))
 
 

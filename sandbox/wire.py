@@ -1,4 +1,4 @@
-"""The way to the socket: what a fault needs to really cut a connection."""
+"""Access to the socket, so that a fault really cuts a connection."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ _open: dict[tuple[str, int], asyncio.Transport] = {}
 
 
 class CuttableProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, with its transport findable by the client's address."""
+    """uvicorn's HTTP/1.1, whose transport can be found by the client's address."""
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -22,10 +22,10 @@ class CuttableProtocol(H11Protocol):
 
 
 async def cut(scope: dict, reset: bool = False, flush: bool = False) -> None:
-    """Close the TCP connection of a request, without an answer.
+    """Close the TCP connection of a request without an answer.
 
-    :param reset: with RST, as a crashed host does, else with FIN.
-    :param flush: send what was written before; needed after half an answer.
+    :param reset: True for RST, as a crashed host sends, else FIN.
+    :param flush: True to send what was written before; needed after half an answer.
     """
     transport = _open.get(tuple(scope["client"]))
     if transport is not None:
@@ -36,6 +36,6 @@ async def cut(scope: dict, reset: bool = False, flush: bool = False) -> None:
             transport.close()
         else:
             transport.abort()
-    # Let `connection_lost` run, so that the server does not miss an answer.
+    # `connection_lost` must run, or the server logs a missing answer.
     while tuple(scope["client"]) in _open:
         await asyncio.sleep(0)

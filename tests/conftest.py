@@ -1,35 +1,43 @@
 """Fixtures for all tests that need more than their own process: an Odoo, a marketplace.
 
-A test that asks for none of them runs without either.
+A test that uses none of them runs without either. The imports are inside the fixtures, so that
+`pytest tests/unit` needs neither psycopg2 nor lxml.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.dev import browser, demo, processes, store
-from tools.dev import environment as environments
-from tools.dev.environment import Environment
-from tools.dev.odoo_server import OdooServer, on_a_copy
-from tools.dev.sandbox_server import SandboxServer
+if TYPE_CHECKING:
+    from tools.dev import demo
+    from tools.dev.environment import Environment
+    from tools.dev.odoo_server import OdooServer
+    from tools.dev.sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="session")
 def environment() -> Environment:
-    """The Odoo to test on, prepared: 19.0, or what SERIES, ODOO and PYTHON name."""
+    """Prepare the Odoo to test: 19.0, or the one of SERIES, ODOO and PYTHON."""
+    from tools.dev import environment as environments
+
     return environments.from_variables()
 
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[SandboxServer]:
-    """One marketplace for the whole run. Tests take `sandbox`, which is emptied for each."""
+    """Start one marketplace for the whole run. Tests use `sandbox`, which is reset for each."""
+    from tools.dev.sandbox_server import SandboxServer
+
     with SandboxServer(seed=1, listings=1000) as server:
         yield server
 
 
 @pytest.fixture
 def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
-    """A marketplace as at its start: no orders, no faults, no webhook, an empty log."""
+    """Return the marketplace after a reset: no orders, no faults, no webhook, an empty log."""
     if sandbox_process.process is None:
         sandbox_process.start()
     sandbox_process.reset()
@@ -38,20 +46,26 @@ def sandbox(sandbox_process: SandboxServer) -> SandboxServer:
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """An Odoo with the addon and the job runner, on a database of this test file alone."""
+    """Start an Odoo with the addon and the job runner, on a database for this test file only."""
+    from tools.dev.odoo_server import on_a_copy
+
     with on_a_copy(environment) as server:
         yield server
 
 
 @pytest.fixture
 def shop(odoo: OdooServer, sandbox: SandboxServer) -> demo.Shop:
-    """`odoo` connected to `sandbox`: everything on, products linked and sent, webhook told."""
+    """Connect `odoo` to `sandbox`: everything on, products linked and sent, webhook set."""
+    from tools.dev import demo
+
     return demo.open_shop(odoo, sandbox, count=8)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium; the test is skipped where there is none and none can be had."""
+    """Return the path of a Chromium; skip the test if there is none and none can be installed."""
+    from tools.dev import browser, processes, store
+
     try:
         return browser.chromium()
     except (store.SetupError, processes.CommandError) as error:
@@ -60,5 +74,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., object]:
-    """`wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
+    """Return `wait_until(predicate, timeout=5)`: its first true answer, or TimeoutError."""
+    from tools.dev import processes
+
     return processes.wait_until

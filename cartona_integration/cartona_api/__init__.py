@@ -1,15 +1,19 @@
-"""What is Cartona's and not Odoo's: client, payloads, status machine, money. No Odoo in here."""
+"""Cartona's supplier API without Odoo: client, payloads, status machine, money.
+
+Start with `client.CartonaClient`; `errors` lists all that it raises. An order is parsed by
+`orders.parse_order`, a row of the catalogue by `products.parse_listing`, a webhook call by
+`webhook.unwrap`. `status` has the life cycle of orders, `bulk.push_batch` sends batches.
+"""
 
 from . import backoff, edits, money, redact, status
-from .bulk import BulkResult, Refusal, read_bulk_answer
+from .bulk import BulkResult, PushOutcome, Refusal, push_batch, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
-from .orders import Order, OrderLine, Retailer, content_key, glance, parse_order
-from .products import Listing, base_stock_item, parse_listing, row_identity, update_item
-from .push import PushOutcome, push_batch
+from .orders import Order, OrderLine, Retailer, content_key, parse_order, peek
+from .products import Listing, parse_listing, row_identity
 from .urls import check_base_url
+from .values import NOT_JSON, read_json, readable_json
 from .webhook import Notice, authentic, unwrap
-from .wire import NOT_JSON, read_json, readable_json
 
 __all__ = [
     "MAX_ANSWER",
@@ -32,14 +36,13 @@ __all__ = [
     "Unauthorised",
     "authentic",
     "backoff",
-    "base_stock_item",
     "check_base_url",
     "content_key",
     "edits",
-    "glance",
     "money",
     "parse_listing",
     "parse_order",
+    "peek",
     "push_batch",
     "read_bulk_answer",
     "read_json",
@@ -48,5 +51,4 @@ __all__ = [
     "row_identity",
     "status",
     "unwrap",
-    "update_item",
 ]

@@ -1,57 +1,60 @@
-"""Finds the refusals inside an answer that says 2xx.
+"""Send batches, and find the refusals inside a 2xx answer.
 
-Source: bulk calls answer 2xx even when single items are refused; how is not documented. So every
-usual shape is read, and three rules keep it honest:
+Source: bulk calls answer 2xx even when single items are refused; the format is not documented. So
+every usual shape is read, by three rules:
 
-* an item is only blamed when the answer names it: by an identity, by an index, or by its place
-  in a list of as many rows as there were items;
-* a refusal that names nobody is `unattributed`, and the caller finds the culprit by sending
+* an item is only refused when the answer names it: by an identity, by an index, or by its
+  position in a list of as many rows as there were items;
+* a refusal that names no item is `unattributed`, and `push_batch` finds the item by sending
   smaller batches (a batch of one needs no name);
-* a text is a refusal where it stands for an error (`errors`, `error`, a row that failed), or when
-  its words say so. A text that merely reports, in whatever words, is not.
+* a text is a refusal under a key of errors (`errors`, `error`, a row that failed), or when it
+  contains words of failure. A text that only reports is not a refusal.
+
+`push_batch` isolates refused items. Sending a state twice is harmless (Cartona keeps the last
+value), so a batch that is refused as a whole, or for a reason that names no item, is halved and
+sent again until the refused item is alone: one among a hundred costs 14 calls, once. An answer
+that names some items and calls the whole batch failed has not accepted the others: they are sent
+again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from .identity import Directory
+from .answers import (
+    ERROR_KEYS,
+    NUMBER_KEYS,
+    ROW_KEYS,
+    TEXT_KEYS,
+    Directory,
+    describe,
+    failed_parts,
+    is_empty,
+    is_failure_flag,
+    is_not_found,
+    is_success_flag,
+    judge_row,
+    reports_failure,
+    reports_outage,
+)
+from .errors import CartonaError, Rejected
 from .redact import excerpt, mask, plain_key
-from .wording import is_not_found, refusals, says_outage, says_refusal
+
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Mapping, Sequence
+
+    Items = Sequence[Mapping[str, Any]]
 
 MAX_DEPTH = 6
-
-# Compared by `redact.plain_key`, so `error_message` is `errorMessage`.
-_ERROR_KEYS = frozenset({
-    "error", "errordetails", "errormessage", "errormessages", "errors", "exception", "exceptions",
-    "failed", "faileditems", "failedorders", "failedproducts", "failedrecords", "failedrows",
-    "failures", "invalid", "invaliditems", "invalidproducts", "notfound", "refused", "rejected",
-    "rejecteditems", "unprocessed",
-})  # fmt: skip
-_FLAG_KEYS = frozenset({"success", "succeeded", "issuccess", "ok", "valid", "accepted"})
-_STATUS_KEYS = frozenset({"status", "result", "state", "outcome"})
-_NUMBER_KEYS = frozenset({"status", "statuscode", "httpstatus"})
-# Judged by their words. Not the description of a product, which may say anything.
-_REPORT_KEYS = frozenset({"message", "msg"})
-_TEXT_KEYS = _REPORT_KEYS | {"messages", "detail", "details", "description"}
-_ROW_KEYS = frozenset({
-    "data", "results", "result", "items", "rows", "products", "supplierproducts", "orders",
-    "response", "responses", "body", "payload", "records", "details",
-})  # fmt: skip
-_BAD_STATUS = frozenset({
-    "error", "errors", "errored", "exception", "fail", "failed", "failure", "invalid", "notfound",
-    "notupdated", "refused", "rejected", "unprocessable", "unprocessableentity",
-})  # fmt: skip
-_GOOD_STATUS = frozenset({"ok", "success", "successful", "updated", "accepted", "done"})
-_NOTHING = (None, False, 0, "", "0", "false", "none", "null", [], {})
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why Cartona did not take one item.
+    """Reason why Cartona did not accept one item.
 
-    :param str code: `not_found` or `rejected`.
-    :param str message: Cartona's words, redacted, at most 500 characters; may be empty.
+    :param code: `not_found`, `rejected`, or `refused` where the answer did not name the item.
+    :param message: Cartona's text, redacted, at most 500 characters; may be empty.
     """
 
     code: str
@@ -60,96 +63,182 @@ class Refusal:
 
 @dataclass
 class BulkResult:
-    """What became of a batch.
+    """Result of one call with a batch.
 
     :param refused: index of the item -> Refusal.
     :param unattributed: refusals that name no item.
-    :param doubtful: the answer calls the whole batch failed, but names only some items. Whether
-        it took the others is unknown: send them once more.
+    :param uncertain: True when the answer calls the whole batch failed, but names only some
+        items. It is unknown whether Cartona accepted the others: send them once more.
     """
 
     refused: dict[int, Refusal] = field(default_factory=dict)
     unattributed: list[str] = field(default_factory=list)
-    doubtful: bool = False
+    uncertain: bool = False
 
     @property
-    def ok(self):
-        """True when nothing was refused."""
+    def ok(self) -> bool:
+        """Return True if no item was refused."""
         return not self.refused and not self.unattributed
 
 
-def read_bulk_answer(items, answer, secrets=()):
-    """Which of `items` did Cartona refuse?
+@dataclass(eq=False)
+class PushOutcome:
+    """Result of `push_batch`. An index in neither field was not sent, or its result is unknown.
+
+    :param accepted: indexes of the items that Cartona has accepted.
+    :param refused: index of the item -> Refusal.
+    :param error: the error that ended the batch early, or None.
+    """
+
+    accepted: set[int] = field(default_factory=set)
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    error: CartonaError | None = None
+
+
+# === SEND A BATCH === #
+
+
+def push_batch(call: Callable[[list[Any]], BulkResult], items: Sequence[Any]) -> PushOutcome:
+    """Send `items` through a bulk call, in smaller parts where refused items have to be found.
+
+    :param call: e.g. `CartonaClient.update_products`.
+    :param items: JSON objects.
+    :return: never raises a `CartonaError`.
+    """
+    outcome = PushOutcome()
+    parts = [list(range(len(items)))] if items else []
+    while parts:
+        indexes = parts.pop()
+        try:
+            undecided = _push_part(call, items, indexes, outcome)
+        except CartonaError as error:
+            outcome.error = error
+            break
+        if undecided:
+            middle = len(undecided) // 2
+            parts += filter(None, [undecided[middle:], undecided[:middle]])
+    return outcome
+
+
+def _push_part(
+    call: Callable[[list[Any]], BulkResult],
+    items: Sequence[Any],
+    indexes: list[int],
+    outcome: PushOutcome,
+) -> list[int]:
+    """Send one part; return the indexes that have to be sent again in smaller parts."""
+    try:
+        result = call([items[index] for index in indexes])
+    except Rejected as error:
+        if len(indexes) > 1:
+            return indexes
+        outcome.refused[indexes[0]] = Refusal(error.code, error.detail)
+        return []
+    refused = {indexes[position]: refusal for position, refusal in result.refused.items()}
+    outcome.refused.update(refused)
+    rest = [index for index in indexes if index not in refused]
+    if result.uncertain:
+        return rest
+    if not result.unattributed:
+        outcome.accepted.update(rest)
+        return []
+    if len(rest) > 1:
+        return rest
+    for index in rest:
+        outcome.refused[index] = Refusal("refused", "; ".join(result.unattributed))
+    return []
+
+
+# === READ AN ANSWER === #
+
+
+def read_bulk_answer(items: Items, answer: Any, secrets: Iterable[str] = ()) -> BulkResult:
+    """Find the refused items in an answer.
 
     :param items: the list that was sent: products (`supplier_product_id`, `internal_product_id`,
         or base ids, unit and count) or orders (`hashed_id`, `order_id`).
     :param answer: data from JSON, or a text.
     :param secrets: texts that no message may show.
-    :rtype: BulkResult
     """
     reader = _Reader(items)
     reader.read(answer, 0)
     return reader.result(secrets)
 
 
-def is_outage(items, answer):
-    """Is this no answer to what was sent, but says that Cartona is closed for a while?
+def is_outage(items: Items, answer: Any) -> bool:
+    """Return True if the answer is not about the batch, but reports that Cartona is closed.
 
     :param items: as for `read_bulk_answer`; a sentence that names one of them is about that one.
     :param answer: data from JSON, or a text.
-    :rtype: bool
     """
-    said = answer if isinstance(answer, str) else ""
+    text = answer if isinstance(answer, str) else ""
     if isinstance(answer, dict):
-        said = "; ".join(
+        text = "; ".join(
             value for key, value in answer.items()
-            if isinstance(value, str) and plain_key(key) in _TEXT_KEYS | _ERROR_KEYS
+            if isinstance(value, str) and plain_key(key) in TEXT_KEYS | ERROR_KEYS
         )  # fmt: skip
-    return says_outage(said) and not Directory(items).named_in(said)
+    return reports_outage(text) and not Directory(items).named_in(text)
 
 
 class _Reader:
-    def __init__(self, items):
+    """Collects refusals while it walks through an answer of any shape.
+
+    `positions` are the indexes that a row has by its position in a list, if any.
+    """
+
+    def __init__(self, items: Items) -> None:
         self.items = items
         self.directory = Directory(items)
-        self.refused = {}
-        self.unattributed = []
-        # What the answer says of itself as a whole. Counts only when nothing finer was found.
-        self.summary = []
+        self.refused: dict[int, Refusal] = {}
+        self.unattributed: list[str] = []
+        # Failures of the batch as a whole. Used only when nothing more specific was found.
+        self.summary: list[str] = []
         self.whole_failed = False
-        # How many it says were refused, by the highest of its counts.
-        self.count = 0
+        # The highest number of refused items that the answer gives.
+        self.count: float = 0
 
-    def result(self, secrets):
+    def result(self, secrets: Iterable[str]) -> BulkResult:
+        secrets = tuple(secrets)
         loose = self.unattributed
         if not loose and not self.refused:
             loose = self.summary
         if not loose and self.count > len(self.refused):
             loose = [f"{self.count} refused"]
         if loose and len(self.items) == 1:
-            # Whoever sent one item needs no name.
+            # A batch of one needs no name.
             if 0 not in self.refused:
-                self.blame([0], "; ".join(dict.fromkeys(filter(None, loose))))
+                self.refuse([0], "; ".join(dict.fromkeys(filter(None, loose))))
             loose = []
         refused = {
             index: Refusal(refusal.code, mask(refusal.message, secrets=secrets))
             for index, refusal in sorted(self.refused.items())
         }
         unnamed = [mask(text, secrets=secrets) or "refused without a reason" for text in loose]
-        doubtful = self.whole_failed and 0 < len(refused) < len(self.items)
-        return BulkResult(refused, list(dict.fromkeys(unnamed)), doubtful)
+        uncertain = self.whole_failed and 0 < len(refused) < len(self.items)
+        return BulkResult(refused, list(dict.fromkeys(unnamed)), uncertain)
 
-    def blame(self, indexes, message):
+    def refuse(self, indexes: list[int], message: str) -> None:
         text = excerpt(message)
         code = "not_found" if is_not_found(text) else "rejected"
         for index in indexes:
             if index not in self.refused or not self.refused[index].message:
                 self.refused[index] = Refusal(code, text)
 
+    def attribute(self, indexes: list[int], message: str) -> None:
+        """Add a refusal of these items, or an unattributed one if there are none."""
+        if indexes:
+            self.refuse(indexes, message)
+        else:
+            self.unattributed.append(excerpt(message))
+
+    def named_by(self, message: str) -> list[int]:
+        """Return the items that a refusal names: in its failed parts, else in the whole text."""
+        return self.directory.named_in("; ".join(failed_parts(message)) or message)
+
     # === SHAPES === #
 
-    def read(self, answer, depth):
-        """Any answer, at any level."""
+    def read(self, answer: Any, depth: int) -> None:
+        """Read an answer, or a part of one, of any type."""
         if depth > MAX_DEPTH:
             return
         if isinstance(answer, str):
@@ -161,234 +250,162 @@ class _Reader:
         elif answer is False:
             self.summary.append("")
 
-    def read_text(self, text):
-        """A report in words."""
-        for part in refusals(text):
-            self.settle(self.directory.named_in(part), part)
+    def read_text(self, text: str) -> None:
+        for part in failed_parts(text):
+            self.attribute(self.directory.named_in(part), part)
 
-    def named_by(self, message):
-        """Whom a refusal names: by the parts that speak of failure, else by all of it."""
-        return self.directory.named_in("; ".join(refusals(message)) or message)
-
-    def read_rows(self, rows, depth):
-        """One row per item, failed or not; rows without identity count by their place."""
+    def read_rows(self, rows: list[Any], depth: int) -> None:
+        """Read one row per item, failed or not; rows without identity count by position."""
         aligned = len(rows) == len(self.items)
-        for place, row in enumerate(rows):
-            at = [place] if aligned else []
+        for position, row in enumerate(rows):
+            positions = [position] if aligned else []
             if isinstance(row, dict):
-                self.read_row(row, at, depth)
+                self.read_row(row, positions, depth)
             elif isinstance(row, str):
-                if says_refusal(row):
-                    self.settle(self.named_by(row) or at, row)
+                if reports_failure(row):
+                    self.attribute(self.named_by(row) or positions, row)
             elif row is False:
-                self.settle(at, "")
+                self.attribute(positions, "")
             elif isinstance(row, list):
                 self.read(row, depth + 1)
 
-    def read_row(self, row, at, depth):
-        """A row that may echo an item, report its failure, or both."""
-        where = self.directory.find(row)
-        if where is None and self.holds_rows(row):
+    def read_row(self, row: dict[str, Any], positions: list[int], depth: int) -> None:
+        """Read a row that may echo an item, report its failure, or both."""
+        found = self.directory.find(row)
+        if found is None and self.contains_rows(row):
             self.read_object(row, depth + 1)
             return
         failed, message = judge_row(row)
         if failed:
-            # A row with an identity that is none of ours is not judged by its place.
-            self.settle(where or (at if where is None else []) or self.named_by(message), message)
+            # A row with an identity that matches no item is not judged by its position.
+            indexes = found or (positions if found is None else []) or self.named_by(message)
+            self.attribute(indexes, message)
 
-    def holds_rows(self, row):
+    def contains_rows(self, row: dict[str, Any]) -> bool:
         return any(
-            isinstance(value, (list, dict)) and plain_key(key) in _ROW_KEYS
+            isinstance(value, (list, dict)) and plain_key(key) in ROW_KEYS
             for key, value in row.items()
         )
 
-    def settle(self, indexes, message):
-        if indexes:
-            self.blame(indexes, message)
-        else:
-            self.unattributed.append(excerpt(message))
-
-    def read_object(self, data, depth):
-        """An envelope: errors beside rows beside a summary."""
-        where = self.directory.find(data)
-        if where:
+    def read_object(self, data: dict[str, Any], depth: int) -> None:
+        """Read an envelope: errors beside rows beside a summary."""
+        found = self.directory.find(data)
+        if found:
             failed, message = judge_row(data)
             if failed:
-                self.blame(where, message)
+                self.refuse(found, message)
             return
         self.summarise(data)
         for key, value in data.items():
             name = plain_key(key)
             indexes = self.directory.by_text(key)
-            if name in _ERROR_KEYS and value is True:
+            if name in ERROR_KEYS and value is True:
                 self.summary.append(describe(data))
-            elif name in _ERROR_KEYS:
+            elif name in ERROR_KEYS:
                 self.read_errors(value, depth + 1)
-            elif name in _ROW_KEYS and isinstance(value, (list, dict, str)):
+            elif name in ROW_KEYS and isinstance(value, (list, dict, str)):
                 self.read(value, depth + 1)
             elif indexes:
                 self.read_entry(indexes, value)
 
-    def summarise(self, data):
-        """A flag or a sentence about the whole batch."""
+    def summarise(self, data: dict[str, Any]) -> None:
+        """Read a flag or a sentence about the whole batch."""
         failed, message = judge_row({
             key: value for key, value in data.items()
-            if plain_key(key) not in _ERROR_KEYS
+            if plain_key(key) not in ERROR_KEYS
         })  # fmt: skip
-        self.whole_failed |= any(_is_flag_down(plain_key(key), data[key]) for key in data)
+        self.whole_failed |= any(is_failure_flag(plain_key(key), data[key]) for key in data)
         if failed:
             named = self.named_by(message)
             if named:
-                self.blame(named, message)
+                self.refuse(named, message)
             else:
                 self.summary.append(message)
 
-    def read_entry(self, indexes, value):
-        """`{id: message}`: the value tells what became of the item."""
+    def read_entry(self, indexes: list[int], value: Any) -> None:
+        """Read the value of `{id: message}`: the result for that item."""
         if isinstance(value, dict):
             failed, message = judge_row(value)
         else:
             message = excerpt(value) if isinstance(value, (str, list)) else ""
-            failed = value is False or says_refusal(message)
+            failed = value is False or reports_failure(message)
         if failed:
-            self.blame(indexes, message)
+            self.refuse(indexes, message)
 
     # === ERRORS === #
 
-    def read_errors(self, errors, depth):
-        """What stands under a name like `errors`: everything in it is a refusal."""
-        if depth > MAX_DEPTH or _is_nothing(errors):
+    def read_errors(self, errors: Any, depth: int) -> None:
+        """Read the value of a key like `errors`: every entry in it is a refusal."""
+        if depth > MAX_DEPTH or is_empty(errors):
             return
         if isinstance(errors, dict):
             self.read_errors_object(errors, depth)
         elif isinstance(errors, list):
             self.read_errors_list(errors, depth)
         elif isinstance(errors, str):
-            self.settle(self.named_by(errors), errors)
+            self.attribute(self.named_by(errors), errors)
         else:
-            # How many; `errors: true` inside errors says nothing more.
+            # A number of refusals; `errors: true` inside errors adds nothing.
             self.count = max(self.count, errors)
 
-    def read_errors_list(self, errors, depth):
+    def read_errors_list(self, errors: list[Any], depth: int) -> None:
         # As many entries as items, some of them empty: a list that answers item by item.
-        aligned = len(errors) == len(self.items) and any(_is_nothing(error) for error in errors)
-        for place, error in enumerate(errors):
-            if _is_nothing(error):
+        aligned = len(errors) == len(self.items) and any(is_empty(error) for error in errors)
+        for position, error in enumerate(errors):
+            positions = [position] if aligned else []
+            if is_empty(error):
                 continue
             if isinstance(error, dict):
-                self.read_error(error, [place] if aligned else [], depth)
+                self.read_error(error, positions, depth)
             elif isinstance(error, str):
-                named = self.named_by(error) or ([place] if aligned else [])
-                self.settle(self.directory.by_text(error) or named, error)
+                named = self.named_by(error) or positions
+                self.attribute(self.directory.by_text(error) or named, error)
             elif isinstance(error, list):
                 self.read_errors(error, depth + 1)
             else:
-                self.settle(self.directory.by_text(error), "")
+                self.attribute(self.directory.by_text(error), "")
 
-    def read_error(self, error, at, depth):
-        """One error: names its item by identity, by index, by key, in its words, or not at all."""
-        if any(_is_flag_up(plain_key(key), value) for key, value in error.items()):
+    def read_error(self, error: dict[str, Any], positions: list[int], depth: int) -> None:
+        """Read one error: it names its item by identity, index, key, in its text, or not at all."""
+        if any(is_success_flag(plain_key(key), value) for key, value in error.items()):
             return
         message = describe(error)
-        where = self.directory.find(error) or self.directory.by_index(error)
-        where = where or self.named_by(message) or at
-        if where:
-            self.blame(where, message)
-        elif any(self.directory.by_key(key) for key in error):
+        found = self.directory.find(error)
+        indexes = found or self.directory.by_index(error)
+        indexes = indexes or self.named_by(message) or positions
+        if indexes:
+            self.refuse(indexes, message)
+        elif found is None and any(self.directory.by_key(key) for key in error):
+            # Only without an identity, or both methods would call each other without end.
             self.read_errors_object(error, depth + 1)
         else:
             self.unattributed.append(message)
 
-    def read_errors_object(self, errors, depth):
-        """`{id or index: message or list of messages}`, or one error object."""
+    def read_errors_object(self, errors: dict[str, Any], depth: int) -> None:
+        """Read `{id or index: message or list of messages}`, or one error object."""
         if self.directory.find(errors) is not None:
             self.read_error(errors, [], depth)
             return
         unnamed = {}
         for key, value in errors.items():
             indexes = self.directory.by_key(key)
-            if indexes and not _is_nothing(value):
-                self.blame(indexes, describe(value))
+            if indexes and not is_empty(value):
+                self.refuse(indexes, describe(value))
             elif not indexes:
                 unnamed[key] = value
         self.read_unnamed(unnamed, depth)
 
-    def read_unnamed(self, errors, depth):
-        """Error entries whose key is no item: lists of rows, or sentences."""
+    def read_unnamed(self, errors: dict[str, Any], depth: int) -> None:
+        """Read error entries with a key that is not an item: lists of rows, or sentences."""
         for key, value in errors.items():
             name = plain_key(key)
-            if name in _ROW_KEYS or name in _ERROR_KEYS:
+            if name in ROW_KEYS or name in ERROR_KEYS:
                 self.read_errors(value, depth + 1)
-            elif name in _NUMBER_KEYS or name == "code" or _is_nothing(value):
+            elif name in NUMBER_KEYS or name == "code" or is_empty(value):
                 continue
             elif isinstance(value, list) and not all(isinstance(one, str) for one in value):
                 self.read_errors(value, depth + 1)
             else:
-                said = describe(value)
-                self.settle(self.named_by(said), said if name in _TEXT_KEYS else f"{key}: {said}")
-
-
-# === ROWS === #
-
-
-def judge_row(row):
-    """(failed, message) of one row.
-
-    :param dict row: an echo of an item, with or without signs of failure.
-    """
-    failed, message = False, ""
-    for key, value in row.items():
-        name = plain_key(key)
-        if name in _ERROR_KEYS and not _is_nothing(value):
-            failed = True
-            message = message or ("" if value is True else describe(value))
-        elif _is_flag_down(name, value):
-            failed = True
-        elif name in _REPORT_KEYS and isinstance(value, str) and says_refusal(value):
-            failed = True
-            message = message or excerpt(value)
-    if failed and not message:
-        message = describe(row)
-    return failed, message
-
-
-def _is_flag_up(name, value):
-    return (name in _FLAG_KEYS and value is True) or (
-        name in _STATUS_KEYS and isinstance(value, str) and plain_key(value) in _GOOD_STATUS
-    )
-
-
-def _is_flag_down(name, value):
-    if name in _FLAG_KEYS:
-        return value is False or value == "false"
-    if name in _NUMBER_KEYS and isinstance(value, int) and not isinstance(value, bool):
-        return 400 <= value < 600
-    if name in _STATUS_KEYS:
-        return value is False or (isinstance(value, str) and plain_key(value) in _BAD_STATUS)
-    return False
-
-
-def describe(value):
-    """The sentences inside an error, as one text; "" when it has none."""
-    if isinstance(value, str):
-        return excerpt(value)
-    if isinstance(value, list):
-        return excerpt("; ".join(filter(None, map(describe, value))))
-    if not isinstance(value, dict):
-        return ""
-    named = {plain_key(key): one for key, one in value.items()}
-    for names in (_TEXT_KEYS, _ERROR_KEYS, frozenset({"reason", "title"})):
-        for name in sorted(names & set(named)):
-            text = describe(named[name])
-            if text:
-                return text
-    return excerpt("; ".join(
-        f"{key}: {describe(one)}" for key, one in value.items()
-        if isinstance(one, list) and describe(one)
-    ))  # fmt: skip
-
-
-def _is_nothing(value):
-    if isinstance(value, str):
-        value = value.strip().lower()
-    return any(value == nothing and type(value) is type(nothing) for nothing in _NOTHING)
+                text = describe(value)
+                message = text if name in TEXT_KEYS else f"{key}: {text}"
+                self.attribute(self.named_by(text), message)

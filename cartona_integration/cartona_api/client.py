@@ -1,8 +1,8 @@
-"""The marketplace's endpoints, as methods. Knows no record: credentials in, data out.
+"""Call the marketplace's endpoints: credentials in, data out; independent of Odoo's records.
 
-Every call takes the same way: `_build` the request, `_send` it, turn its status into an error
-(`error_for_status`, the only place that looks at a number), `_parse` the answer, read it. Whoever
-calls has three branches, the classes of `errors`, and never sees a status.
+Every call has the same steps: `_build` the request, `_send` it, turn its status into an error
+(`errors.error_for_status`, the only function that looks at the number), `_parse` the answer, read
+it. The caller handles three cases, the classes of `errors`, and never sees a status.
 
 Source of paths, parameters and headers: Cartona's supplier API notes.
 """
@@ -14,31 +14,37 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .answers import judge_row
 from .backoff import parse_retry_after
-from .bulk import BulkResult, is_outage, judge_row, read_bulk_answer
-from .errors import CartonaError, Problem, Rejected, Transient, Unauthorised
-from .redact import clip, excerpt, mask
-from .transport import Transport
-from .urls import check_base_url
-from .wire import (
-    NOT_JSON,
-    encode,
+from .bulk import BulkResult, is_outage, read_bulk_answer
+from .errors import (
+    CartonaError,
+    Problem,
+    Rejected,
+    Transient,
+    Unauthorised,
     error_for_status,
-    iso_time,
-    read_json,
-    read_rows,
     redirect_target,
 )
+from .redact import clip, excerpt, mask
+from .transport import Answer, Transport
+from .urls import check_base_url
+from .values import NOT_JSON, encode, read_json, read_rows
+
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Mapping, TypeVar
+
+    T = TypeVar("T")
+    Items = Iterable[Mapping[str, Any]]
 
 MAX_ANSWER = 32 * 1024 * 1024
 MAX_BODY_SHOWN = 2000
 
 PRODUCTS = "supplier-product"
 BULK_UPDATE = "supplier-product/bulk-update"
-BASE_STOCK = "supplier-product/base-product/bulk-update-stock"
 PULL_ORDERS = "order/pull-orders"
 ORDER_STATUS = "order/update-order-status"
 ORDER_DETAILS = "order/update-order-details"
@@ -53,15 +59,14 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 @dataclass
 class Call:
-    """What happened in one call, for the log. Bodies are raw: mask them before they are stored.
+    """Record of one call, for the log. Bodies are raw: mask them before they are stored.
 
-    :param str operation: the method of the client, e.g. `update_products`.
-    :param int records: rows sent, or received.
-    :param int failures: of those, refused, or not done because the call failed.
-    :param float duration: seconds.
-    :param error: the CartonaError that the caller gets, or None.
-    :param secrets: texts that a mask has to cover wherever they stand, e.g. a retailer's code that
-        the answer repeats.
+    :param operation: the method of the client, e.g. `update_products`.
+    :param records: rows sent, or received.
+    :param failures: rows refused, or not done because the call failed.
+    :param duration: seconds.
+    :param error: the error that is raised to the caller, or None.
+    :param secrets: texts to mask anywhere, e.g. a retailer's code that the answer repeats.
     """
 
     operation: str
@@ -78,24 +83,30 @@ class Call:
 
 
 class CartonaClient:
-    """The supplier's side of the marketplace. A context manager around one HTTP session.
+    """Client for one supplier account. A context manager around one HTTP session.
 
-    Not to be shared by threads. Raises what `errors` lists, nothing else; `InsecureUrl` already
-    when it is made.
+    Not to be shared by threads. Every method raises the classes of `errors` only; `InsecureUrl`
+    is also raised by the constructor.
 
-    :param str base_url: see `urls.check_base_url`.
-    :param str token: raw, sent in the header `AuthorizationToken`.
-    :param str supplier_code: the account, where several share a token; "" for the only one.
-    :param float timeout: seconds of silence that end a call; a call never lasts longer than twice
+    :param base_url: see `urls.check_base_url`.
+    :param token: raw, sent in the header `AuthorizationToken`.
+    :param supplier_code: the account, where several share a token; "" for the only one.
+    :param timeout: seconds of silence that end a call; a call never lasts longer than twice
         that. Connecting may take 10 s at most.
-    :param bool allow_insecure: allow plain http and private addresses.
-    :param on_call: called with a `Call` after each request, successful or not. What it raises
-        reaches the caller.
+    :param allow_insecure: True to allow plain http and private addresses.
+    :param on_call: called with a `Call` after each request, successful or not. Its exceptions
+        reach the caller.
     """
 
     def __init__(
-        self, base_url, token, supplier_code="", timeout=30.0, allow_insecure=False, on_call=None
-    ):
+        self,
+        base_url: str | None,
+        token: str | None,
+        supplier_code: str | None = "",
+        timeout: float = 30.0,
+        allow_insecure: bool = False,
+        on_call: Callable[[Call], object] | None = None,
+    ) -> None:
         self.base_url = check_base_url(base_url, allow_insecure)
         self.token = (token or "").strip()
         self.supplier_code = (supplier_code or "").strip()
@@ -104,99 +115,89 @@ class CartonaClient:
             self.base_url, float(timeout), allow_insecure, MAX_ANSWER, (self.token,)
         )
 
-    def __enter__(self):
+    def __enter__(self) -> CartonaClient:
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Close the connections."""
         self._transport.close()
 
     # === PRODUCTS === #
 
-    def check(self):
-        """Ask for one product, the cheapest proof that address and token are right.
+    def check(self) -> list[Any]:
+        """Read one product, the cheapest proof that address and token are right.
 
         :return: the rows of that page, none or one.
         :raise Unauthorised: wrong token. Source: Cartona answers 400 to the plain list as well.
         """
         return self._get_rows("check", PRODUCTS, self._page(1, 1), plain_list=True)
 
-    def list_products(self, page=1, per_page=100, **filters):
-        """One page of the supplier's catalogue.
+    def list_products(self, page: int = 1, per_page: int = 100, **filters: Any) -> list[Any]:
+        """Read one page of the supplier's catalogue.
 
+        :param page: from 1.
         :param filters: `internal_product_id`, `supplier_product_id`, `base_product_id`,
             `search_token`.
-        :return: list of raw rows, see `products.parse_listing`.
+        :return: raw rows, see `products.parse_listing`.
         """
         params = self._page(page, per_page)
         params.update((key, value) for key, value in filters.items() if value is not None)
         return self._get_rows("list_products", PRODUCTS, params, plain_list=not filters)
 
-    def update_products(self, items):
-        """Change prices, stock and flags of many products.
+    def update_products(self, items: Items) -> BulkResult:
+        """Change prices, stock and flags of many products. Refusals of items are in the result.
 
-        :param items: list of dicts, see `products.update_item`.
-        :rtype: BulkResult
+        :param items: dicts with `supplier_product_id` and any of `selling_price` (of one unit),
+            `available_stock_quantity` (whole units), `is_unlimited_stock`, `in_stock`,
+            `is_published`, `internal_product_id`, `min_order`, `max_order`,
+            `remind_me_at_stock`, `notes`. Source: `internal_product_id`, or `base_product_id`,
+            `unit` and `unit_count`, may name the product instead.
         """
         return self._post_bulk("update_products", BULK_UPDATE, items)
 
-    def update_base_stock(self, items):
-        """Set stock in base units; Cartona divides it by each listing's unit count.
-
-        Part of the API for integrators. The addon itself sends each listing's stock, so that what
-        a box holds is rounded by one rule, ours.
-
-        :param items: list of `{base_product_id, available_stock_quantity}`.
-        :rtype: BulkResult
-        """
-        return self._post_bulk("update_base_stock", BASE_STOCK, items)
-
     # === ORDERS === #
 
-    def pull_orders(self, page=1, per_page=100, date_from=None, date_to=None):
-        """One page of the orders that are new or changed and not acknowledged yet.
+    def pull_orders(self, page: int = 1, per_page: int = 100) -> list[Any]:
+        """Read one page of the orders that are new or changed and not acknowledged yet.
 
-        :param date_from: date, datetime (naive is UTC) or ISO text; not documented whether it
-            means creation or change.
-        :return: list of raw orders. What is no object stays in its place, to be parked.
+        :param page: from 1.
+        :return: raw orders, see `orders.parse_order`. A row that is not an object keeps its
+            position, to be parked.
         """
-        params = self._page(page, per_page)
-        for key, value in (("from", date_from), ("to", date_to)):
-            if value:
-                params[key] = iso_time(value)
-        return self._get_rows("pull_orders", PULL_ORDERS, params)
+        return self._get_rows("pull_orders", PULL_ORDERS, self._page(page, per_page))
 
-    def update_order_statuses(self, items):
-        """Set the status of many orders; single refusals are in the result.
+    def update_order_statuses(self, items: Items) -> BulkResult:
+        """Set the status of many orders. Refusals of orders are in the result.
 
-        :param items: list of `{hashed_id, status, ...}`.
-        :rtype: BulkResult
+        :param items: `{hashed_id, status, ...}`; status `synced` acknowledges the order.
         """
         return self._post_bulk("update_order_statuses", ORDER_STATUS, items)
 
-    def update_order_status(self, hashed_id, values):
+    def update_order_status(self, hashed_id: Any, values: Mapping[str, Any]) -> Any:
         """Set the status of one order, where the answer matters (OTP, cancellation).
 
-        :param dict values: `status` and its optional fields.
+        :param values: `status` and its optional fields, e.g. `retailer_otp`,
+            `cancellation_reason`, `delivery_day`.
         :return: the answer as data; {} when it was empty.
         :raise Rejected: refused, by status or inside a 2xx answer.
+        :raise Problem: `no_identity`, the order has no id.
         """
         hashed_id = str(hashed_id or "").strip()
         if not hashed_id.strip("."):
             raise Problem("no_identity", "hashed_id", hashed_id)
         body = dict(values, hashed_id=hashed_id, **self._account())
 
-        def read(answer):
-            # Not of a code that is wrong: that must not be tried again by itself.
+        def read(answer: Any) -> Any:
+            # Not for a code that is wrong: that must not be tried again automatically.
             if "retailer_otp" not in body and is_outage([body], answer):
                 raise self._unreadable(answer, call)
-            # Of one item every refusal is its own.
+            # With one item, every refusal is about that item.
             refused = read_bulk_answer([body], answer, self._secrets(call)).refused
             for refusal in refused.values():
-                # A wrong OTP may be called an invalid token, which is not about ours.
+                # A wrong OTP may be called an invalid token; that does not mean our token.
                 if _REFUSED_TOKEN.search(refusal.message) and "retailer_otp" not in body:
                     raise self._unauthorised(refusal.message, call)
                 raise Rejected(
@@ -213,22 +214,22 @@ class CartonaClient:
             call.secrets = (str(body["retailer_otp"]),)
         return self._call(call, read, items=[body])
 
-    def update_order_details(self, orders):
-        """Change, add or remove lines.
+    def update_order_details(self, orders: Items) -> BulkResult:
+        """Change, add or remove lines. Refusals of orders are in the result.
 
-        :param orders: list of `{hashed_id, order_details: [{id, amount?, price?, comment?,
-            cancelled?}]}`; a line without `id` but with a product identity is added.
-        :rtype: BulkResult
+        :param orders: `{hashed_id, order_details: [{id, amount?, price?, comment?,
+            cancelled?}]}`; a line without `id` but with a product identity is added. See
+            `edits.edited_details`.
         """
         return self._post_bulk("update_order_details", ORDER_DETAILS, orders)
 
     # === REQUEST HELPERS === #
 
-    def _page(self, page, per_page):
+    def _page(self, page: int, per_page: int) -> dict[str, Any]:
         return dict({"page": page, "per_page": per_page}, **self._account())
 
-    def _account(self):
-        """Source: the notes name the account both ways, and not which one counts."""
+    def _account(self) -> dict[str, str]:
+        # Source: the notes name the account in both forms, and not which one counts.
         if not self.supplier_code:
             return {}
         return {
@@ -236,10 +237,12 @@ class CartonaClient:
             "supplier_code": self.supplier_code,
         }
 
-    def _get_rows(self, operation, path, params, plain_list=False):
-        def read(answer):
+    def _get_rows(
+        self, operation: str, path: str, params: dict[str, Any], plain_list: bool = False
+    ) -> list[Any]:
+        def read(answer: Any) -> list[Any]:
             rows = read_rows(answer)
-            # "No orders" beside "success: false" is no answer to whether there are orders.
+            # "No orders" beside "success: false" does not prove that there are no orders.
             failed = isinstance(answer, dict) and not rows and judge_row(answer)[0]
             if rows is None or failed:
                 raise self._unreadable(answer, call)
@@ -249,32 +252,39 @@ class CartonaClient:
         call = Call(operation, "GET", path, request_body=params)
         return self._call(call, read, params=params, plain_list=plain_list)
 
-    def _post_bulk(self, operation, path, items):
-        items = [dict(item, **self._account()) for item in items]
-        if not items:
+    def _post_bulk(self, operation: str, path: str, items: Items) -> BulkResult:
+        body = [dict(item, **self._account()) for item in items]
+        if not body:
             return BulkResult()
 
-        def read(answer):
-            if is_outage(items, answer):
+        def read(answer: Any) -> BulkResult:
+            if is_outage(body, answer):
                 raise self._unreadable(answer, call)
-            result = read_bulk_answer(items, answer, self._secrets(call))
-            call.failures = min(len(items), len(result.refused) + len(result.unattributed))
+            result = read_bulk_answer(body, answer, self._secrets(call))
+            call.failures = min(len(body), len(result.refused) + len(result.unattributed))
             if not result.refused and _REFUSED_TOKEN.search(" ".join(result.unattributed)):
                 raise self._unauthorised(result.unattributed[0], call)
             return result
 
-        call = Call(operation, "POST", path, records=len(items), request_body=items)
-        return self._call(call, read, items=items)
+        call = Call(operation, "POST", path, records=len(body), request_body=body)
+        return self._call(call, read, items=body)
 
-    def _call(self, call, read, params=None, items=None, plain_list=False):
+    def _call(
+        self,
+        call: Call,
+        read: Callable[[Any], T],
+        params: dict[str, Any] | None = None,
+        items: list[dict[str, Any]] | None = None,
+        plain_list: bool = False,
+    ) -> T:
         started = time.monotonic()
         try:
             answer = self._send(call, *self._build(call, params, items is not None))
             call.status = answer.status
             call.response_body = answer.content.decode("utf-8", "replace")
-            error = self._refusal(call, answer, items, plain_list)
-            if error is not None:
-                raise error
+            refusal = self._refusal(call, answer, items, plain_list)
+            if refusal is not None:
+                raise refusal
             call.response_body = data = self._parse(call, answer, items is not None)
             return read(data)
         except CartonaError as error:
@@ -288,8 +298,10 @@ class CartonaClient:
             if self.on_call is not None:
                 self.on_call(call)
 
-    def _build(self, call, params, has_body):
-        """(params, headers, body) of the request."""
+    def _build(
+        self, call: Call, params: dict[str, Any] | None, has_body: bool
+    ) -> tuple[dict[str, Any] | None, dict[str, str], bytes | None]:
+        """Return (params, headers, body) of the request."""
         if not _TOKEN.fullmatch(self.token):
             raise Unauthorised("no_token", "The token is empty or cannot be sent in a header.")
         headers = {
@@ -303,33 +315,43 @@ class CartonaClient:
         headers["Content-Type"] = "application/json; charset=utf-8"
         return params, headers, encode(call.request_body)
 
-    def _send(self, call, params, headers, body):
+    def _send(
+        self,
+        call: Call,
+        params: dict[str, Any] | None,
+        headers: dict[str, str],
+        body: bytes | None,
+    ) -> Answer:
         url = self.base_url + call.path
         return self._transport.exchange(call.method, url, headers, params, body)
 
-    def _refusal(self, call, answer, items, plain_list):
-        """The error that the answer's status stands for, or None."""
+    def _refusal(
+        self, call: Call, answer: Answer, items: list[dict[str, Any]] | None, plain_list: bool
+    ) -> CartonaError | None:
+        """Return the error that the answer's status means, or None."""
         if 200 <= answer.status < 300:
             return None
-        said = {
-            "status": answer.status,
-            "detail": self._excerpt(answer.content, call),
-            "body": self._body(answer.content, call),
-        }
+        detail = self._excerpt(answer.content, call)
         if 300 <= answer.status < 400:
-            said["detail"] = redirect_target(answer.headers.get("Location"))
-        retry_after = parse_retry_after(
-            answer.headers.get("Retry-After"), datetime.now(timezone.utc)
+            detail = redirect_target(answer.headers.get("Location"))
+        error = error_for_status(
+            answer.status,
+            f"{call.method} {call.path}",
+            detail=detail,
+            body=self._body(answer.content, call),
+            retry_after=parse_retry_after(
+                answer.headers.get("Retry-After"), datetime.now(timezone.utc)
+            ),
+            plain_list=plain_list,
         )
-        error = error_for_status(answer.status, call, said, retry_after, plain_list)
         if items and isinstance(error, Rejected):
             data = read_json(answer.content)
             if data is not NOT_JSON:
                 error.items = read_bulk_answer(items, data, self._secrets(call)).refused
         return error
 
-    def _parse(self, call, answer, is_post):
-        """The answer as data. A POST may be answered by nothing, or by a line of text."""
+    def _parse(self, call: Call, answer: Answer, is_post: bool) -> Any:
+        """Return the answer as data. A POST may be answered by nothing, or by a line of text."""
         if not answer.content.strip():
             if is_post:
                 return {}
@@ -343,33 +365,33 @@ class CartonaClient:
             raise self._unreadable(answer.content, call)
         return text
 
-    def _unreadable(self, said, call):
-        detail = self._excerpt(said, call)
+    def _unreadable(self, answer: Any, call: Call) -> CartonaError:
+        detail = self._excerpt(answer, call)
         if _REFUSED_TOKEN.search(detail):
             return self._unauthorised(detail, call)
         return Transient(
             "unreadable",
             f"No answer to {call.method} {call.path} that can be read: {detail}",
             detail=detail,
-            body=self._body(said, call),
+            body=self._body(answer, call),
             uncertain=True,
         )
 
-    def _unauthorised(self, detail, call):
+    def _unauthorised(self, detail: str, call: Call) -> Unauthorised:
         return Unauthorised(
             "unauthorised",
             f"Cartona does not accept the token for {call.path}: {detail}",
             detail=detail,
         )
 
-    def _secrets(self, call):
+    def _secrets(self, call: Call) -> tuple[str, ...]:
         return (self.token, *call.secrets)
 
-    def _excerpt(self, said, call):
-        return excerpt(said, secrets=self._secrets(call))
+    def _excerpt(self, answer: Any, call: Call) -> str:
+        return excerpt(answer, secrets=self._secrets(call))
 
-    def _body(self, said, call):
-        shown = mask(said, secrets=self._secrets(call))
+    def _body(self, answer: Any, call: Call) -> str:
+        shown = mask(answer, secrets=self._secrets(call))
         if not isinstance(shown, str):
             shown = json.dumps(shown, ensure_ascii=False, default=str)
         return clip(shown, MAX_BODY_SHOWN)

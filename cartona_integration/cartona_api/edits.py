@@ -1,7 +1,10 @@
-"""A supplier's changes of lines: what of them Cartona has to be told, and what it knows after.
+"""Compute a supplier's changes of order lines: what to send, and Cartona's lines afterwards.
 
-Compared are two states, Cartona's lines as it last told them and the lines as they are here, so
-that changing a line back and forth sends nothing, and sending twice does no harm.
+Two states are compared, Cartona's lines as last confirmed and the lines here, so that changing a
+line back and forth sends nothing, and sending twice does no harm.
+
+A confirmed line is a dict with `id`, `amount` and `selling_price` as texts, stored under a key of
+its own.
 
 Source: update-order-details in Cartona's supplier API notes.
 """
@@ -10,16 +13,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .values import json_number
+
+if TYPE_CHECKING:
+    from typing import Collection, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
 class LineState:
     """One line as it is sold here.
 
-    :param str id: Cartona's id of the line; "" for one that Cartona has not given an id yet.
-    :param Decimal amount: in Cartona's unit; zero or less: nothing of it is sold.
-    :param Decimal price: of one unit, what the retailer pays.
-    :param str product: `supplier_product_id`, needed for an added line only.
+    :param id: Cartona's id of the line; "" while Cartona has not assigned one.
+    :param amount: in Cartona's unit; zero or less when the line is not sold.
+    :param price: of one unit, as the retailer pays it.
+    :param product: `supplier_product_id`, needed for an added line only.
     """
 
     id: str
@@ -28,74 +37,83 @@ class LineState:
     product: str = ""
 
 
-def told_lines(told):
-    """Cartona's lines that are sold, out of what it last said.
+def confirmed_lines(
+    lines: Mapping[str, Mapping[str, Any]],
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """Return the confirmed lines that are sold, by Cartona's id.
 
-    :param dict told: key of a line -> dict with `id`, `amount` and `selling_price` as texts.
-    :return: dict id -> (amount, price); lines without an id cannot be named and are left out.
+    :param lines: key -> confirmed line.
+    :return: id -> (amount, price); lines without an id cannot be addressed and are left out.
     """
     return {
         line["id"]: (Decimal(line["amount"]), Decimal(line["selling_price"]))
-        for line in told.values()
+        for line in lines.values()
         if line.get("id") and Decimal(line["amount"]) > 0
     }
 
 
-def edited_details(told, lines, doubtful=()):
-    """The `order_details` that bring Cartona's lines to the state here.
+def edited_details(
+    confirmed: Mapping[str, tuple[Decimal, Decimal]],
+    lines: Sequence[LineState],
+    uncertain: Collection[str] = (),
+) -> list[dict[str, Any]]:
+    """Return the `order_details` that change Cartona's lines to the state here.
 
-    :param dict told: as `told_lines` gives it.
-    :param lines: iterable of `LineState`; of those without an id all are to be added.
-    :param doubtful: ids whose last change was sent without an answer: told whole again.
-    :return: list of dicts, empty when there is nothing to tell. Of a line that is known only
-        what differs.
+    :param confirmed: as returned by `confirmed_lines`.
+    :param lines: lines here; those without an id are to be added.
+    :param uncertain: ids with a last change that got no answer: amount and price are sent again.
+    :return: rows for `CartonaClient.update_order_details`, empty when nothing differs. The row of
+        a confirmed line contains only the changed values.
     """
     here = {line.id: line for line in lines if line.id and line.amount > 0}
-    details = []
-    for line_id, (amount, price) in told.items():
+    details: list[dict[str, Any]] = []
+    for line_id, (amount, price) in confirmed.items():
         line = here.get(line_id)
         if line is None:
-            details.append({"id": _number(line_id), "cancelled": True})
+            details.append({"id": _json_id(line_id), "cancelled": True})
             continue
         change = {}
-        if line.amount != amount or line_id in doubtful:
-            change["amount"] = _figure(line.amount)
-        if line.price != price or line_id in doubtful:
-            change["price"] = _figure(line.price)
+        if line.amount != amount or line_id in uncertain:
+            change["amount"] = json_number(line.amount)
+        if line.price != price or line_id in uncertain:
+            change["price"] = json_number(line.price)
         if change:
-            details.append(dict({"id": _number(line_id)}, **change))
+            details.append(dict({"id": _json_id(line_id)}, **change))
     for line in lines:
         if not line.id and line.amount > 0:
             details.append(
                 {
                     "supplier_product_id": line.product,
-                    "amount": _figure(line.amount),
-                    "price": _figure(line.price),
+                    "amount": json_number(line.amount),
+                    "price": json_number(line.price),
                 }
             )
     return details
 
 
-def removes_all(told, details):
-    """Would these `order_details` leave the order without a line?"""
-    cancelled = sum(1 for row in details if row.get("cancelled"))
-    return cancelled == len(told) and not any("id" not in row for row in details)
+def removes_all(confirmed: Collection[str], details: Iterable[Mapping[str, Any]]) -> bool:
+    """Return True if these `order_details` would leave the order without a line."""
+    rows = list(details)
+    cancelled = sum(1 for row in rows if row.get("cancelled"))
+    return cancelled == len(confirmed) and not any("id" not in row for row in rows)
 
 
-def told_after(told, details):
-    """What Cartona says of its lines once it has taken `details`, added ones apart: their ids
-    come with the next pull.
+def lines_after(
+    lines: Mapping[str, Mapping[str, Any]], details: Iterable[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the confirmed lines once Cartona has accepted `details`.
 
-    :param dict told: key of a line -> dict as Cartona said it.
-    :return: dict of the same shape.
+    Added lines are left out: their ids arrive with the next pull.
+
+    :param lines: key -> confirmed line; not modified.
     """
     changes = {str(row["id"]): row for row in details if "id" in row}
     after = {}
-    for key, line in told.items():
-        change = changes.get(line.get("id"), {})
+    for key, confirmed in lines.items():
+        change = changes.get(str(confirmed.get("id")), {})
         if change.get("cancelled"):
             continue
-        line = dict(line)
+        line = dict(confirmed)
         for name, sent in (("amount", "amount"), ("selling_price", "price")):
             if sent in change:
                 line[name] = plain(change[sent])
@@ -103,16 +121,11 @@ def told_after(told, details):
     return after
 
 
-def plain(value):
-    """A Decimal as text, one for equal numbers: 10 and 10.00 are "10"."""
+def plain(value: Decimal | float | str) -> str:
+    """Return a number as text, the same for equal numbers: 10 and 10.00 are "10"."""
     return format(Decimal(str(value)).normalize(), "f")
 
 
-def _figure(value):
-    # As JSON has it: repr of a float is the shortest text that gives it back.
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _number(line_id):
-    # Source: ids of lines are integers. One that is not goes back as it came.
+def _json_id(line_id: str) -> int | str:
+    # Source: ids of lines are integers. Any other id is returned unchanged.
     return int(line_id) if line_id.isdigit() else line_id

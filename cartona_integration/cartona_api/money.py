@@ -1,6 +1,7 @@
-"""What is owed by whom, in Decimal. Lines are `orders.OrderLine`, or anything with its names.
+"""Compute the amounts between retailer, supplier and Cartona, in Decimal.
 
-Removed lines (amount zero or less) count for nothing.
+Lines are `orders.OrderLine`, or anything with its names. Removed lines (amount zero or less) are
+ignored. Amounts are in the currency of the order.
 
 Source: money paragraph of Cartona's supplier API notes.
 """
@@ -8,52 +9,52 @@ Source: money paragraph of Cartona's supplier API notes.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator, Union
+
+    from .orders import OrderLine
+
+    Amount = Union[Decimal, float, str, None]
 
 CENT = Decimal("0.01")
 
 
-def order_total(lines):
-    """Sum of selling price x amount.
-
-    :rtype: Decimal
-    """
+def order_total(lines: Iterable[OrderLine]) -> Decimal:
+    """Return the sum of selling price x amount."""
     return sum((line.selling_price * line.amount for line in _sold(lines)), Decimal(0))
 
 
-def differs(total, other):
-    """True when two totals are more than a cent apart."""
+def differs(total: Decimal, other: Decimal) -> bool:
+    """Return True if two totals differ by more than a cent."""
     return abs(total - other) > CENT
 
 
-def amount_to_collect(total, credit=0, installment=0, wallet=0):
-    """Cash at the door: total - credit - instalments + wallet top-up.
-
-    :rtype: Decimal
-    """
+def amount_to_collect(
+    total: Amount, credit: Amount = 0, installment: Amount = 0, wallet: Amount = 0
+) -> Decimal:
+    """Return the cash at the door: total - credit - instalments + wallet top-up."""
     return _decimal(total) - _decimal(credit) - _decimal(installment) + _decimal(wallet)
 
 
-def owed_by_cartona(credit=0, installment=0, lines=()):
-    """What Cartona owes the supplier: credit, instalments, and the discounts it grants.
-
-    :rtype: Decimal
-    """
+def owed_by_cartona(
+    credit: Amount = 0, installment: Amount = 0, lines: Iterable[OrderLine] = ()
+) -> Decimal:
+    """Return the debt of Cartona to the supplier: credit, instalments, and Cartona's discounts."""
     discounts = sum((line.cartona_discount * line.amount for line in _sold(lines)), Decimal(0))
     return _decimal(credit) + _decimal(installment) + discounts
 
 
-def owed_to_cartona(wallet=0):
-    """What the supplier owes Cartona: the cash his driver took for the retailer's wallet.
-
-    :rtype: Decimal
-    """
+def owed_to_cartona(wallet: Amount = 0) -> Decimal:
+    """Return the debt of the supplier to Cartona: cash collected for the retailer's wallet."""
     return _decimal(wallet)
 
 
-def _sold(lines):
+def _sold(lines: Iterable[OrderLine]) -> Iterator[OrderLine]:
     return (line for line in lines if line.amount > 0)
 
 
-def _decimal(value):
-    # By its text: the float 0.1 is meant as 0.1.
+def _decimal(value: Any) -> Decimal:
+    # From its text: the float 0.1 means 0.1.
     return Decimal(str(value or 0))

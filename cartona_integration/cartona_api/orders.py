@@ -1,8 +1,10 @@
-"""A raw order -> dataclasses that can be trusted, or a `Problem` that says what is wrong with it.
+"""Parse raw orders into dataclasses, or raise a `Problem` that gives the error and its path.
 
-An order is read whole or not at all. What decides about goods or money must be readable; what
-only informs (a date, a rebate) is left empty when it is not, and its path stands in
-`Order.unreadable`.
+An order is read whole or not at all. Fields that decide about goods or money must be readable;
+a field that only informs (a date, a rebate) is left empty when it is not, and its path is added
+to `Order.unreadable`.
+
+Source: pull-orders in Cartona's supplier API notes.
 """
 
 from __future__ import annotations
@@ -12,11 +14,26 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from . import money, status
 from .errors import Problem
 from .products import unit_count, unit_name
-from .values import amount_of_money, day, flag, identifier, moment, number, text
+from .values import (
+    amount_of_money,
+    day,
+    flag,
+    identifier,
+    moment,
+    number,
+    optional_amount,
+    text,
+)
+
+if TYPE_CHECKING:
+    from typing import Callable, TypeVar
+
+    T = TypeVar("T")
 
 MAX_LINES = 5000
 _SUPPLIER_CODES = ("supplier_code", "internal_supplier_code")
@@ -27,7 +44,7 @@ _LINE_MARKS = frozenset({
 
 @dataclass(frozen=True)
 class Retailer:
-    """Who bought. Only `code` is stable; everything may be empty."""
+    """Buyer of an order. Only `code` is stable; any field may be empty."""
 
     code: str
     name: str
@@ -42,11 +59,12 @@ class Retailer:
 class OrderLine:
     """One line, in Cartona's unit.
 
-    :param str id: Cartona's integer id of the line, as text; "" when absent.
-    :param Decimal amount: units; zero or less for a line that was removed.
-    :param Decimal selling_price: of one unit, final, after both discounts.
-    :param Decimal supplier_discount: per unit, paid by the supplier.
-    :param Decimal cartona_discount: per unit, owed to the supplier by Cartona.
+    :param id: Cartona's integer id of the line, as text; "" when absent.
+    :param unit_count: base units in one unit.
+    :param amount: units; zero or less for a line that was removed.
+    :param selling_price: of one unit, final, after both discounts.
+    :param supplier_discount: per unit, paid by the supplier.
+    :param cartona_discount: per unit, owed to the supplier by Cartona.
     """
 
     id: str
@@ -63,17 +81,18 @@ class OrderLine:
     comment: str
 
     @property
-    def removed(self):
-        """True for a line to show, not to sell."""
+    def removed(self) -> bool:
+        """Return True for a line that is no longer ordered."""
         return self.amount <= 0
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order. Times are naive UTC, money is Decimal, what was absent is "" or None.
+    """One order. Times are naive UTC, money is Decimal, an absent field is "" or None.
 
-    :param str status: normalised, see `status.normalise`; perhaps not `known_status`.
-    :param total_price: Decimal, or None when Cartona did not say.
+    :param status: normalised, see `status.normalise`; it may be unknown.
+    :param known_status: True when the status is part of the life cycle.
+    :param total_price: None when absent.
     :param unreadable: paths of informative fields that could not be read.
     """
 
@@ -104,45 +123,22 @@ class Order:
     unreadable: tuple[str, ...] = ()
 
     @property
-    def lines_total(self):
-        """Sum over the lines that are sold."""
+    def lines_total(self) -> Decimal:
+        """Return the sum over the lines that are sold."""
         return money.order_total(self.lines)
 
     @property
-    def total_mismatch(self):
-        """True when Cartona's total and its own lines are more than a cent apart."""
+    def total_mismatch(self) -> bool:
+        """Return True if Cartona's total and its own lines differ by more than a cent."""
         return self.total_price is not None and money.differs(self.total_price, self.lines_total)
 
-    @property
-    def amount_to_collect(self):
-        """Cash at the door."""
-        total = self.lines_total if self.total_price is None else self.total_price
-        return money.amount_to_collect(
-            total, self.cartona_credit, self.installment_cost, self.wallet_top_up
-        )
 
-    @property
-    def owed_by_cartona(self):
-        """What Cartona owes the supplier."""
-        return money.owed_by_cartona(self.cartona_credit, self.installment_cost, self.lines)
+def parse_order(raw: Any, lines_required: bool = True) -> Order:
+    """Parse a raw order.
 
-    @property
-    def owed_to_cartona(self):
-        """What the supplier owes Cartona."""
-        return money.owed_to_cartona(self.wallet_top_up)
-
-    @property
-    def needs_otp(self):
-        """Does its delivery need the retailer's code?"""
-        return status.needs_otp(self.installment_cost, self.wallet_top_up)
-
-
-def parse_order(raw, lines_required=True):
-    """A raw order -> Order.
-
-    :param raw: dict as pulled or called in.
-    :param bool lines_required: False takes an order without lines too; one that is cancelled or
-        came back needs none in any case.
+    :param raw: dict as pulled or received by the webhook.
+    :param lines_required: False to accept an order without lines too; a cancelled or returned
+        one never needs any.
     :raise Problem: `not_an_object`, `no_identity`, `empty_order`, `bad_lines`, `too_many_lines`,
         `duplicate_line`, `bad_number`, `negative_price`, `negative_amount`, `bad_unit_count`,
         `bad_id`, `bad_text`.
@@ -174,7 +170,7 @@ def parse_order(raw, lines_required=True):
         note_message=spare.read(text, "note_message") or "",
         edited_by_admin=bool(spare.read(flag, "edited_by_admin")),
         distribution_route_code=spare.read(text, "distribution_route_code") or "",
-        total_price=amount_of_money(raw.get("total_price"), "total_price", default=None),
+        total_price=optional_amount(raw.get("total_price"), "total_price"),
         cartona_credit=amount_of_money(raw.get("cartona_credit"), "cartona_credit"),
         installment_cost=amount_of_money(raw.get("installment_cost"), "installment_cost"),
         wallet_top_up=_wallet(raw),
@@ -185,10 +181,10 @@ def parse_order(raw, lines_required=True):
     )
 
 
-def glance(raw):
-    """What one recognises an order by, of a message that cannot be read as one.
+def peek(raw: Any) -> dict[str, Any]:
+    """Return the fields that identify an order for a user, from a message `parse_order` refuses.
 
-    :param raw: anything JSON can hold.
+    :param raw: anything JSON can contain.
     :return: dict with `supplier_code`, `receipt_id`, `retailer_name` (each "" where it cannot be
         read) and `total_price` (Decimal or None).
     """
@@ -205,13 +201,13 @@ def glance(raw):
 
 
 class _Informative:
-    """Reads fields that must never hold an order up, and notes those it could not read."""
+    """Reader of fields that must never block an order; collects the unreadable ones."""
 
-    def __init__(self, raw):
+    def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
-        self.unreadable = []
+        self.unreadable: list[str] = []
 
-    def read(self, reader, key):
+    def read(self, reader: Callable[[Any, str], T], key: str) -> T | None:
         try:
             return reader(self.raw.get(key), key)
         except Problem:
@@ -219,7 +215,7 @@ class _Informative:
             return None
 
 
-def _first_id(raw, *keys):
+def _first_id(raw: dict[str, Any], *keys: str) -> str:
     for key in keys:
         value = identifier(raw.get(key), key)
         if value:
@@ -227,8 +223,8 @@ def _first_id(raw, *keys):
     return ""
 
 
-def _wallet(raw):
-    """Source: the notes spell it both `wallet_top_up` and `wallet_topup`."""
+def _wallet(raw: dict[str, Any]) -> Decimal:
+    # Source: the notes spell it both `wallet_top_up` and `wallet_topup`.
     for key in ("wallet_top_up", "wallet_topup"):
         value = amount_of_money(raw.get(key), key)
         if value:
@@ -236,7 +232,7 @@ def _wallet(raw):
     return Decimal(0)
 
 
-def _retailer(raw):
+def _retailer(raw: Any) -> Retailer:
     if raw is None or raw == "" or raw == []:
         raw = {}
     if not isinstance(raw, dict):
@@ -252,15 +248,16 @@ def _retailer(raw):
     )
 
 
-def _lines(raw, required):
+def _lines(raw: Any, required: bool) -> tuple[OrderLine, ...]:
     rows = _rows(raw)
     if not rows and required:
         raise Problem("empty_order", "order_details", raw)
     if len(rows) > MAX_LINES:
         raise Problem("too_many_lines", "order_details", len(rows))
-    lines, seen = [], set()
-    for place, row in enumerate(rows):
-        path = f"order_details[{place}]"
+    lines: list[OrderLine] = []
+    seen: set[str] = set()
+    for index, row in enumerate(rows):
+        path = f"order_details[{index}]"
         line = _line(row, path)
         if line.id in seen:
             raise Problem("duplicate_line", path + ".id", line.id)
@@ -270,8 +267,8 @@ def _lines(raw, required):
     return tuple(lines)
 
 
-def _rows(raw):
-    """Source: the notes show `order_details` as a list and as an object."""
+def _rows(raw: Any) -> list[Any]:
+    # Source: the notes show `order_details` as a list and as an object.
     if raw is None or raw == "":
         return []
     if isinstance(raw, dict):
@@ -281,11 +278,11 @@ def _rows(raw):
     return raw
 
 
-def _line(row, path):
+def _line(row: Any, path: str) -> OrderLine:
     if not isinstance(row, dict):
         raise Problem("bad_lines", path, row)
 
-    def at(key):
+    def at(key: str) -> tuple[Any, str]:
         return row.get(key), f"{path}.{key}"
 
     amount = number(*at("amount"))
@@ -307,7 +304,7 @@ def _line(row, path):
     )
 
 
-def _product_id(row, path):
+def _product_id(row: dict[str, Any], path: str) -> str:
     for key in ("supplier_product_id", "suppler_prodcut_id"):
         value = identifier(row.get(key), f"{path}.{key}")
         if value:
@@ -315,8 +312,8 @@ def _product_id(row, path):
     return ""
 
 
-def _price(row, path, amount):
-    """Source: the notes call it `selling_price` in pulled orders, `price` elsewhere."""
+def _price(row: dict[str, Any], path: str, amount: Decimal) -> Decimal:
+    # Source: the notes call it `selling_price` in pulled orders, `price` elsewhere.
     for key in ("selling_price", "price"):
         price = number(row.get(key), f"{path}.{key}")
         if price is not None:
@@ -328,11 +325,12 @@ def _price(row, path, amount):
     return Decimal(0)
 
 
-def content_key(raw):
-    """sha256 of a raw message, equal for equal content in whatever order its keys stand.
+def content_key(raw: Any) -> str:
+    """Return the sha256 of a raw message, equal for equal content in any order of keys.
 
-    :param raw: anything JSON can hold.
+    :param raw: anything JSON can contain.
     :return: 64 hexadecimal digits.
+    :raise Problem: `unreadable`, nested too deeply.
     """
     try:
         canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), default=str)

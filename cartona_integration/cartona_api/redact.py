@@ -1,6 +1,6 @@
-"""What must not be read in logs: one set of keys, one function that masks them.
+"""Remove secrets and personal data from what is logged: one set of keys, one masking function.
 
-Everything that is stored or shown of a call goes through `mask` or `excerpt`.
+All data of a call passes `mask` or `excerpt` before it is stored or shown.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ import contextlib
 import html
 import json
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import Collection, Iterable, Sequence
 
 MASK = "***"
 MAX_DEPTH = 40
 # Longer texts are cut before they are searched, so that no answer can make masking slow.
 MAX_SCAN = 200_000
-# A secret shorter than this would blacken ordinary text.
+# A secret shorter than this would mask ordinary text.
 MIN_SECRET = 4
 
 # Compared without case, underscores and dashes: `AuthorizationToken` is `authorization_token`.
@@ -41,22 +45,19 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def plain_key(key):
-    """`Supplier_Product-ID` -> `supplierproductid`: how keys are compared.
-
-    :rtype: str
-    """
+def plain_key(key: Any) -> str:
+    """Return the form in which keys are compared: `Supplier_Product-ID` -> `supplierproductid`."""
     return re.sub(r"[^a-z0-9]", "", str(key).lower())
 
 
-def mask(data, personal=True, secrets=()):
-    """A deep copy of `data` with secrets, and personal data, replaced by `***`.
+def mask(data: Any, personal: bool = True, secrets: Iterable[str | None] = ()) -> Any:
+    """Return a deep copy of `data` with secrets, and personal data, replaced by `***`.
 
     Texts are searched too: JSON inside a text, `key: value` pairs, and the values in `secrets`
-    wherever they stand. Empty values stay, since it helps to see that a field was empty.
+    anywhere. Empty values stay, since it helps to see that a field was empty.
 
-    :param data: anything JSON can hold, bytes, or a text.
-    :param bool personal: mask names, numbers, addresses and notes of retailers too.
+    :param data: anything JSON can contain, bytes, or a text.
+    :param personal: True to mask names, numbers, addresses and notes of retailers too.
     :param secrets: texts to replace anywhere, e.g. the token in use.
     """
     keys = SECRET_KEYS | PERSONAL_KEYS if personal else SECRET_KEYS
@@ -65,14 +66,14 @@ def mask(data, personal=True, secrets=()):
     return _mask(data, keys, found, 0)
 
 
-def _mask(data, keys, secrets, depth):
+def _mask(data: Any, keys: Collection[str], secrets: Sequence[str], depth: int) -> Any:
     if depth > MAX_DEPTH:
         return MASK
     if isinstance(data, dict):
         return {
             _mask_values(key, secrets) if isinstance(key, str) else key: (
                 MASK
-                if plain_key(key) in keys and _tells(plain_key(key), value)
+                if plain_key(key) in keys and _is_sensitive(plain_key(key), value)
                 else _mask(value, keys, secrets, depth + 1)
             )
             for key, value in data.items()
@@ -86,22 +87,25 @@ def _mask(data, keys, secrets, depth):
     return data
 
 
-def _tells(name, value):
-    """Is there anything to hide? An OTP has digits; "retailer_otp: is invalid" must be readable."""
+def _is_sensitive(name: str, value: Any) -> bool:
+    """Return True if there is a value to mask.
+
+    An OTP has digits; "retailer_otp: is invalid" must stay readable.
+    """
     if name.endswith("otp"):
         return any(character.isdigit() for character in str(value))
     return value not in (None, "")
 
 
-def _mask_text(text, keys, secrets, depth):
+def _mask_text(text: str, keys: Collection[str], secrets: Sequence[str], depth: int) -> str:
     if text.lstrip()[:1] in ("{", "["):
-        with contextlib.suppress(ValueError, RecursionError):  # no JSON after all
+        with contextlib.suppress(ValueError, RecursionError):  # not JSON
             inner = json.loads(text)
             return json.dumps(_mask(inner, keys, secrets, depth + 1), ensure_ascii=False)
 
-    def pair(match):
+    def pair(match: re.Match[str]) -> str:
         name, value = plain_key(match["key"]), match["value"].strip("\"'")
-        if name not in keys or not _tells(name, value):
+        if name not in keys or not _is_sensitive(name, value):
             return match[0]
         quote = match["value"][0] if match["value"][0] in "\"'" else ""
         return "".join((
@@ -111,58 +115,56 @@ def _mask_text(text, keys, secrets, depth):
     return _mask_values(_URL_LOGIN.sub(f"://{MASK}@", _PAIR.sub(pair, text)), secrets)
 
 
-def _mask_values(text, secrets):
+def _mask_values(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
     return text
 
 
-def clip(text, limit):
-    """At most `limit` characters of `text`, the last one an ellipsis where something was cut.
+def clip(text: str, limit: int) -> str:
+    """Return at most `limit` characters of `text`; an ellipsis ends a text that was cut.
 
     Control characters and broken surrogates, which a database refuses, become spaces.
-
-    :rtype: str
     """
     text = _CONTROL.sub(" ", text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def excerpt(body, limit=500, secrets=()):
-    """What `body` says, for people: one line of plain text, redacted.
+def excerpt(body: Any, limit: int = 500, secrets: Iterable[str | None] = ()) -> str:
+    """Return the message of an answer for people: one line of plain text, redacted.
 
     :param body: an answer: bytes, text (HTML too), or data read from JSON.
-    :param int limit: length of the result at most.
-    :rtype: str
+    :param limit: characters of the result at most.
+    :param secrets: see `mask`.
     """
     body = mask(body, secrets=secrets)
     if isinstance(body, str):
         body = _from_json(body)
-    said = body if isinstance(body, str) else _said(body)
-    if "<" in said and ">" in said:
-        said = html.unescape(_TAG.sub(" ", _HIDDEN_HTML.sub(" ", said)))
-    return clip(" ".join(said.split()), limit)
+    line = body if isinstance(body, str) else _message(body)
+    if "<" in line and ">" in line:
+        line = html.unescape(_TAG.sub(" ", _HIDDEN_HTML.sub(" ", line)))
+    return clip(" ".join(line.split()), limit)
 
 
-def _from_json(text):
+def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-# Where APIs put the sentence, the most telling first.
-_SENTENCES = ("message", "msg", "detail", "error_description", "errormessage", "error", "errors",
-              "reason", "title")  # fmt: skip
+# Keys where APIs put the message, the most specific first.
+_MESSAGE_KEYS = ("message", "msg", "detail", "error_description", "errormessage", "error",
+                 "errors", "reason", "title")  # fmt: skip
 
 
-def _said(data):
-    """The sentences in `data`, else the data as compact JSON."""
+def _message(data: Any) -> str:
+    """Return the messages in `data`, else the data as compact JSON."""
     if isinstance(data, dict):
-        for name in _SENTENCES:
+        for name in _MESSAGE_KEYS:
             for key, value in data.items():
                 if plain_key(key) == plain_key(name) and value and not isinstance(value, bool):
-                    return value if isinstance(value, str) else _said(value)
+                    return value if isinstance(value, str) else _message(value)
     if isinstance(data, list) and data and all(isinstance(value, str) for value in data):
         return "; ".join(data)
     if data in (None, {}, []):

@@ -1,4 +1,4 @@
-"""The one status machine of orders: what a status is, who may set it, where it may go.
+"""Status machine of orders: the statuses, who may set each, and the allowed changes.
 
 ::
 
@@ -15,26 +15,27 @@
                                  v    v                                     (and assigned)
                           delivered  returned
 
-Final, and never left: delivered, returned, cancelled_by_retailer, cancelled_by_supplier. Of an
-order that Cartona delivers, the supplier sets nothing but his cancellation; Cartona moves the
-rest along the same arrows.
+Final, and never left: delivered, returned, cancelled_by_retailer, cancelled_by_supplier. For an
+order that Cartona delivers, the supplier may only cancel; Cartona makes the other changes, along
+the same arrows.
 
-`synced` is no state: it acknowledges that the supplier has the order.
+`synced` is not a state: it acknowledges that the supplier has the order.
 
-What a status and Odoo's documents are to each other, in both directions (`implied`, `ASKS`):
+The mapping between a status and Odoo's documents, in both directions (`implied`,
+`EXPECTED_STATE`):
 
 =====================  =============================  ======================================
-status                 said when in Odoo              asks of Odoo
+status                 sent when in Odoo              expected in Odoo
 =====================  =============================  ======================================
-pending                quotation (never said alone)   quotation
-editing                                               quotation that nobody may touch
+pending                quotation (never sent alone)   quotation
+editing                                               quotation that no user may change
 approved               confirmed                      confirmed
-assigned_to_salesman   goods have left, Ship, or      confirmed
-                       what the setting says
+assigned_to_salesman   goods have left, Ship, or as   confirmed
+                       configured
 delivered              all deliveries are done        confirmed, deliveries done
-cancelled_by_retailer                                 cancelled; goods that left come back
-cancelled_by_supplier  cancelled                      cancelled; goods that left come back
-returned               everything came back           cancelled; goods that left come back
+cancelled_by_retailer                                 cancelled; shipped goods are returned
+cancelled_by_supplier  cancelled                      cancelled; shipped goods are returned
+returned               all goods were returned        cancelled; shipped goods are returned
 =====================  =============================  ======================================
 
 Source: Cartona's supplier API notes, life cycle and update-order-status.
@@ -43,6 +44,7 @@ Source: Cartona's supplier API notes, life cycle and update-order-status.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 PENDING = "pending"
 EDITING = "editing"
@@ -73,7 +75,7 @@ ALIASES = {
     "canceled_by_retailer": CANCELLED_BY_RETAILER,
     "return": RETURNED,
 }
-# Source: the values of `cancellation_reason`.
+# Source: the values of `cancellation_reason` in the notes.
 CANCELLATION_REASONS = (
     "out_of_stock",
     "cannot_deliver_the_order",
@@ -88,8 +90,8 @@ CANCELLATION_REASONS = (
     "different_products",
 )
 
-# status -> {next status: who sets it when the supplier delivers}
-ALLOWED = {
+# status -> {next status: the party that sets it when the supplier delivers}
+ALLOWED: dict[str, dict[str, str]] = {
     PENDING: {
         APPROVED: SUPPLIER,
         EDITING: RETAILER,
@@ -108,9 +110,9 @@ ALLOWED = {
     CANCELLED_BY_SUPPLIER: {},
     RETURNED: {},
 }
-# What a status that Cartona says asks of Odoo's documents.
+# Status on Cartona -> the state that Odoo's documents should be in.
 QUOTATION, SALE, DONE, VOID = "quotation", "sale", "done", "void"
-ASKS = {
+EXPECTED_STATE = {
     PENDING: QUOTATION,
     EDITING: QUOTATION,
     APPROVED: SALE,
@@ -125,40 +127,43 @@ _FINAL_RANK = 3
 _EDITABLE = frozenset({PENDING, APPROVED, ASSIGNED})
 
 
-def normalise(raw):
-    """A status as Cartona spells it -> as we do: lower case, aliases resolved. May be unknown.
+def normalise(raw: Any) -> str:
+    """Return a status in our spelling: lower case, aliases resolved. It may be unknown.
 
-    :rtype: str
+    :param raw: the status as Cartona spells it; None counts as "".
     """
     plain = str(raw or "").strip().lower().replace(" ", "_").replace("-", "_")
     return ALIASES.get(plain, plain)
 
 
-def is_known(status):
-    """True for a state of the life cycle."""
+def is_known(status: str) -> bool:
+    """Return True for a state of the life cycle."""
     return status in ALLOWED
 
 
-def is_final(status):
-    """True when nothing may follow."""
+def is_final(status: str) -> bool:
+    """Return True if no other status may follow."""
     return status in FINAL
 
 
-def is_void(status):
-    """True when nothing is to be delivered any more, or everything came back."""
-    return ASKS.get(status) == VOID
+def is_void(status: str) -> bool:
+    """Return True if nothing is to be delivered any more, or all goods were returned."""
+    return EXPECTED_STATE.get(status) == VOID
 
 
-def rank(status):
-    """How far an order has come: 0 pending or editing, 1 approved, 2 assigned, 3 final.
+def rank(status: str) -> int | None:
+    """Return the progress: 0 pending or editing, 1 approved, 2 assigned, 3 final.
 
-    :return: int, or None for an unknown status.
+    :return: None for an unknown status.
     """
     return _FINAL_RANK if status in FINAL else _RANK.get(status)
 
 
-def is_backwards(old, new):
-    """Would `new` undo `old`? An unknown status is behind nothing but a final one."""
+def is_backwards(old: str, new: str) -> bool:
+    """Return True if `new` would undo `old`.
+
+    An unknown status only ever undoes a final one.
+    """
     if old == new:
         return False
     if is_final(old):
@@ -167,49 +172,52 @@ def is_backwards(old, new):
     return before is not None and after is not None and after < before
 
 
-def setter(status, new, delivered_by=BY_SUPPLIER):
-    """Who takes an order from `status` to `new`: supplier, retailer, cartona; None for nobody."""
-    who = ALLOWED.get(status, {}).get(new)
-    if who == SUPPLIER and new != CANCELLED_BY_SUPPLIER and not _is_ours(delivered_by):
+def setter(status: str, new: str, delivered_by: Any = BY_SUPPLIER) -> str | None:
+    """Return the party that may change `status` to `new`: supplier, retailer, cartona or None."""
+    party = ALLOWED.get(status, {}).get(new)
+    if party == SUPPLIER and new != CANCELLED_BY_SUPPLIER and not _is_ours(delivered_by):
         return CARTONA
-    return who
+    return party
 
 
-def _is_ours(delivered_by):
-    # Of a way of delivery that we do not know, nothing is sent but a cancellation.
+def _is_ours(delivered_by: Any) -> bool:
+    # With an unknown kind of delivery, only a cancellation is sent.
     return delivered_by in (BY_SUPPLIER, "", None, False)
 
 
-def path(current, wanted, delivered_by=BY_SUPPLIER):
-    """The statuses that the supplier must send, in order, to get from `current` to `wanted`.
+def path(current: str, wanted: str, delivered_by: Any = BY_SUPPLIER) -> list[str]:
+    """Return the statuses that the supplier must send, in order, to change `current` to `wanted`.
 
-    Every step is sent: whether Cartona lets one be skipped is not documented.
+    Every step is sent: it is not documented that Cartona accepts a skipped one.
 
-    :return: list, empty when there is nothing to send or the supplier may not get there.
+    :param delivered_by: `BY_SUPPLIER`, `BY_CARTONA`, another text, or empty for the supplier.
+    :return: empty when there is nothing to send or the supplier may not make the change.
     """
     if current == wanted:
         return []
-    # The shortest way over the arrows that are the supplier's.
-    ways, seen = [[current]], {current}
-    while ways:
-        way = ways.pop(0)
-        for new in ALLOWED.get(way[-1], {}):
-            if new in seen or setter(way[-1], new, delivered_by) != SUPPLIER:
+    # The shortest path over the supplier's arrows.
+    paths, seen = [[current]], {current}
+    while paths:
+        steps = paths.pop(0)
+        for new in ALLOWED.get(steps[-1], {}):
+            if new in seen or setter(steps[-1], new, delivered_by) != SUPPLIER:
                 continue
             if new == wanted:
-                return way[1:] + [new]
+                return steps[1:] + [new]
             seen.add(new)
-            ways.append(way + [new])
+            paths.append(steps + [new])
     return []
 
 
-def implied(order_state, shipped=False, delivered=False, returned=False):
-    """The status that a sale order and its deliveries stand for.
+def implied(
+    order_state: str, shipped: bool = False, delivered: bool = False, returned: bool = False
+) -> str:
+    """Return the status that a sale order and its deliveries imply.
 
-    :param str order_state: `draft`, `sent`, `sale`, `done` or `cancel`.
-    :param bool shipped: the goods have left.
-    :param bool delivered: everything that will be delivered has been.
-    :param bool returned: everything came back.
+    :param order_state: `draft`, `sent`, `sale`, `done` or `cancel`.
+    :param shipped: True when goods have left the warehouse.
+    :param delivered: True when all goods that will be delivered have been.
+    :param returned: True when all goods were returned.
     """
     if returned:
         return RETURNED
@@ -222,30 +230,30 @@ def implied(order_state, shipped=False, delivered=False, returned=False):
     return ASSIGNED if shipped else APPROVED
 
 
-def is_apart(status, implied_status):
-    """Have the two sides come to ends that contradict each other?
+def is_conflict(status: str, implied_status: str) -> bool:
+    """Return True if both sides ended in statuses that contradict each other.
 
-    :param str status: what Cartona has.
-    :param str implied_status: see `implied`.
+    :param status: Cartona's status.
+    :param implied_status: see `implied`.
     """
     if not is_final(status):
         return False
     if is_void(status):
         return implied_status == DELIVERED
-    # What was brought back after it had been delivered is settled by a credit note.
+    # Goods returned after the delivery are handled by a credit note.
     return implied_status == CANCELLED_BY_SUPPLIER
 
 
-def may_send(status, new, delivered_by=BY_SUPPLIER):
-    """May the supplier take the order to `new`, by whatever steps in between?"""
+def may_send(status: str, new: str, delivered_by: Any = BY_SUPPLIER) -> bool:
+    """Return True if the supplier may change the order to `new`, in one step or several."""
     return bool(path(status, new, delivered_by))
 
 
-def may_edit_lines(status, delivered_by=BY_SUPPLIER):
-    """May the supplier change the lines?"""
+def may_edit_lines(status: str, delivered_by: Any = BY_SUPPLIER) -> bool:
+    """Return True if the supplier may change the lines."""
     return status in _EDITABLE and _is_ours(delivered_by)
 
 
-def needs_otp(installment_cost, wallet_top_up):
-    """Does `delivered` need the retailer's code? Amounts as numbers; None is zero."""
+def needs_otp(installment_cost: Any, wallet_top_up: Any) -> bool:
+    """Return True if `delivered` needs the retailer's code. Amounts are numbers; None is zero."""
     return any(Decimal(str(amount or 0)) > 0 for amount in (installment_cost, wallet_top_up))

@@ -1,14 +1,14 @@
-"""One HTTP exchange with every guard that a library does not bring by itself.
+"""Make one HTTP exchange, with the guards that the libraries do not have.
 
 `Transport.exchange` sends one request and reads one whole answer, or raises `errors.Transient` or
-`errors.InsecureUrl`. It knows nothing of Cartona's endpoints. What it adds to `requests`:
+`errors.InsecureUrl`. It is independent of Cartona's endpoints. It adds to `requests`:
 
 * the address really reached is checked before a byte is sent, so a name cannot lead the token to
   a private address;
 * a deadline for the whole exchange: the time-out of `requests` starts again with every byte, so
-  a server that drips could hold a job for ever;
+  a server that drips could block a job for ever;
 * a cap on the size of an answer, measured after decompression;
-* redirects, cookies and `.netrc` are off: the token stays in its header and with its host.
+* redirects, cookies and `.netrc` are off: the token stays in its header and on its host.
 
 One transport serves one thread. Connections are kept alive between exchanges.
 """
@@ -22,7 +22,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 from urllib.parse import urlsplit
 
 import requests
@@ -32,6 +32,13 @@ from requests.adapters import HTTPAdapter
 from .errors import InsecureUrl, Transient
 from .redact import excerpt
 from .urls import peer_allowed
+
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from urllib3.connection import HTTPConnection as _Connection
+else:
+    _Connection = object
 
 CONNECT_TIMEOUT = 10.0
 # Small, because one chunk is decompressed as a whole: 16 KiB of gzip give 16 MiB at most.
@@ -47,7 +54,7 @@ _FAILURES = (
 
 @dataclass(frozen=True)
 class Answer:
-    """One whole answer, of whatever status."""
+    """One whole answer, of any status."""
 
     status: int
     headers: Mapping[str, str]
@@ -57,48 +64,59 @@ class Answer:
 class Transport:
     """A `requests` session with the guards above.
 
-    :param str base_url: as `urls.check_base_url` returns it.
-    :param float timeout: seconds of silence that end an exchange; it may last twice as long.
-    :param bool allow_insecure: do not check the address reached.
-    :param int max_answer: bytes.
+    :param base_url: as `urls.check_base_url` returns it.
+    :param timeout: seconds of silence that end an exchange; it may last twice as long.
+    :param allow_insecure: True to skip the check of the address reached.
+    :param max_answer: bytes.
     :param secrets: texts that no message may show.
     """
 
-    def __init__(self, base_url, timeout, allow_insecure, max_answer, secrets=()):
+    def __init__(
+        self,
+        base_url: str,
+        timeout: float,
+        allow_insecure: bool,
+        max_answer: int,
+        secrets: Iterable[str] = (),
+    ) -> None:
         self.timeout = timeout
         self.max_answer = max_answer
         self.secrets = tuple(secrets)
         host = urlsplit(base_url).hostname or ""
-        self._line = _Line(None if allow_insecure else host)
+        self._connection = _ConnectionState(None if allow_insecure else host)
         self._session = _Session()
         # Any `auth` keeps requests from reading .netrc, which would add an Authorization header.
         self._session.auth = _no_auth
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.mount("http://", _Adapter(self._line))
-        self._session.mount("https://", _Adapter(self._line))
+        self._session.mount("http://", _Adapter(self._connection))
+        self._session.mount("https://", _Adapter(self._connection))
 
-    def close(self):
+    def close(self) -> None:
         """Close the connections. The transport may not be used afterwards."""
         self._session.close()
 
-    def exchange(self, method, url, headers, params=None, body=None):
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
         """Send one request and read its whole answer.
 
-        :param dict headers: texts.
-        :param params: query, dict or None.
-        :param body: bytes or None.
-        :rtype: Answer
+        :param params: the query.
         :raise Transient: no whole answer; `uncertain` when the request may have arrived.
-        :raise InsecureUrl: the connection led to an address that must not get the token.
+        :raise InsecureUrl: the connection led to an address that must not receive the token.
         """
-        with self._line.deadline(2 * self.timeout) as deadline:
+        with self._connection.deadline(2 * self.timeout) as deadline:
             try:
                 with self._session.request(
                     method,
                     url,
                     params=params,
                     data=body,
-                    headers=headers,
+                    headers=dict(headers),
                     timeout=(min(self.timeout, CONNECT_TIMEOUT), self.timeout),
                     allow_redirects=False,
                     stream=True,
@@ -109,11 +127,11 @@ class Transport:
             # A connection that was cut looks like an answer that has ended.
             if deadline.passed:
                 raise self._too_late()
-            if response.status_code < 300 and not content and not _says_empty(response):
+            if response.status_code < 300 and not content and not _is_meant_empty(response):
                 raise Transient("connection", "The answer ended in its headers.", uncertain=True)
         return Answer(response.status_code, response.headers, content)
 
-    def _read(self, response):
+    def _read(self, response: requests.Response) -> bytes:
         # Old versions of requests take a body shorter than announced for a whole one.
         response.raw.enforce_content_length = True
         content = bytearray()
@@ -128,13 +146,13 @@ class Transport:
                         uncertain=True,
                     )
         except _FAILURES:
-            # What an error says is worth less than that it is one: a 401 cut short stays a 401.
+            # The status of an error matters more than its text: a 401 cut short stays a 401.
             if response.status_code < 300:
                 raise
         return bytes(content)
 
-    def _failure(self, error, deadline):
-        uncertain = self._line.reached
+    def _failure(self, error: Exception, deadline: _Deadline) -> Transient:
+        uncertain = self._connection.established
         if deadline.passed:
             return self._too_late()
         detail = excerpt(str(error), secrets=self.secrets)
@@ -145,25 +163,25 @@ class Transport:
         code = "tls" if isinstance(error, requests.exceptions.SSLError) else "connection"
         return Transient(code, f"No whole answer: {detail}", uncertain=uncertain, detail=detail)
 
-    def _too_late(self):
+    def _too_late(self) -> Transient:
         return Transient(
             "timeout",
             f"The answer was not complete after {2 * self.timeout:g} s.",
-            uncertain=self._line.reached,
+            uncertain=self._connection.established,
         )
 
 
-def _no_auth(request):
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _says_empty(response):
-    """Is an empty body meant to be empty?
+def _is_meant_empty(response: requests.Response) -> bool:
+    """Return True if the server meant an empty body to be empty.
 
     Python takes the end of a connection for the end of the headers, so an answer that was cut
-    there looks whole, and empty. Whoever means it announces a length, or that he hangs up.
+    there looks whole, and empty. A server that means it announces a length, or the close.
     """
-    return (
+    return bool(
         response.status_code == 204
         or response.raw.version == 10
         or any(
@@ -173,8 +191,8 @@ def _says_empty(response):
     )
 
 
-def _is_timeout(error):
-    """True for a time-out, which requests sometimes wraps as a ConnectionError."""
+def _is_timeout(error: BaseException | None) -> bool:
+    """Return True for a time-out, which requests sometimes wraps as a ConnectionError."""
     seen = 0
     while error is not None and seen < 5:
         # urllib3 derives even a refused connection from its time-outs.
@@ -189,32 +207,32 @@ def _is_timeout(error):
 
 
 class _Session(requests.Session):
-    def get_redirect_target(self, resp):
-        """Override of requests: nowhere. It would read and resolve redirects it must not follow."""
+    def get_redirect_target(self, resp: Any) -> None:
+        """Override of requests, which would read and resolve redirects it must not follow."""
         return None
 
 
-class _Line:
-    """What is known of the one connection in use: shared by the transport and its connections.
+class _ConnectionState:
+    """State of the one connection in use, shared by the transport and its connections.
 
-    :param host: the host whose address is checked, or None for no check.
+    :param host: the host to check the address of, or None for no check.
     """
 
-    def __init__(self, host):
+    def __init__(self, host: str | None) -> None:
         self.host = host
-        # True once there is a connection that the request may have gone over. What fails before
-        # was surely not carried out.
-        self.reached = False
-        self.sock = None
-        self.handshake = None
+        # True once there is a connection that the request may have been sent over. A request
+        # that fails before was certainly not carried out.
+        self.established = False
+        self.sock: socket.socket | None = None
+        self.handshake: socket.socket | None = None
         self.lock = threading.Lock()
 
-    def deadline(self, seconds):
-        self.reached = False
+    def deadline(self, seconds: float) -> _Deadline:
+        self.established = False
         self.sock = None
         return _Deadline(self, seconds)
 
-    def check_peer(self, sock):
+    def check_peer(self, sock: socket.socket) -> None:
         if self.host is None:
             return
         peer = sock.getpeername()[0]
@@ -224,119 +242,119 @@ class _Line:
                 "private_address", f"{self.host} leads to {peer}, which is not allowed."
             )
 
-    def cut(self):
-        """Shut the connection, so that whoever waits for it in another thread wakes up."""
+    def cut(self) -> None:
+        """Shut the connection, so that a thread that waits for it wakes up."""
         sock = self.handshake or self.sock
-        with contextlib.suppress(OSError):  # closed meanwhile, which is as good
+        with contextlib.suppress(OSError):  # closed meanwhile
             if sock is not None:
                 # Not `sock.shutdown`: that of a TLS socket also drops state that its reader uses.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class _Deadline:
-    """Cuts the line when the time is over. `passed` tells it afterwards."""
+    """Cut the connection when the time has passed; `passed` is True afterwards."""
 
-    def __init__(self, line, seconds):
-        self.line = line
+    def __init__(self, connection: _ConnectionState, seconds: float) -> None:
+        self.connection = connection
         self.ends = time.monotonic() + seconds
-        self.over = False
+        self.finished = False
         self.timer = threading.Timer(seconds, self._cut)
         self.timer.daemon = True
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return time.monotonic() >= self.ends
 
-    def __enter__(self):
+    def __enter__(self) -> _Deadline:
         self.timer.start()
         return self
 
-    def __exit__(self, *exc_info):
-        with self.line.lock:
-            self.over = True
+    def __exit__(self, *exc_info: object) -> None:
+        with self.connection.lock:
+            self.finished = True
         self.timer.cancel()
 
-    def _cut(self):
+    def _cut(self) -> None:
         # Under the lock, so that a timer that fires late cannot cut the next exchange.
-        with self.line.lock:
-            if not self.over:
-                self.line.cut()
+        with self.connection.lock:
+            if not self.finished:
+                self.connection.cut()
 
 
-class _Watched:
-    """Mixed into urllib3's connections: reports to the line, and has the peer checked."""
+class _GuardedConnection(_Connection):
+    """Mixed into urllib3's connections: updates the state, and checks the peer."""
 
-    line = None
+    state: _ConnectionState
     check_peer = True
 
-    def _new_conn(self):
+    def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
         if self.check_peer:
-            self.line.check_peer(sock)
+            self.state.check_peer(sock)
         # TLS takes the socket over, and `self.sock` is only set when the handshake is done.
-        self.line.handshake = socket.fromfd(sock.fileno(), sock.family, sock.type)
+        self.state.handshake = socket.fromfd(sock.fileno(), sock.family, sock.type)
         return sock
 
-    def connect(self):
+    def connect(self) -> None:
         try:
             super().connect()
-            self._stands()
+            self._mark_established()
         finally:
-            with self.line.lock:
-                handshake, self.line.handshake = self.line.handshake, None
+            with self.state.lock:
+                handshake, self.state.handshake = self.state.handshake, None
             if handshake is not None:
                 handshake.close()
 
-    def putrequest(self, *args, **kwargs):
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None:
-            self._stands()
+            self._mark_established()
         # Else a plain connection, which http.client will make when it sends.
-        return super().putrequest(*args, **kwargs)
+        super().putrequest(*args, **kwargs)
 
-    def _stands(self):
-        self.line.reached = True
-        # Kept by the line, since http.client forgets it when an answer ends with its connection.
-        self.line.sock = self.sock
+    def _mark_established(self) -> None:
+        self.state.established = True
+        # Kept in the state: http.client drops it when an answer ends with its connection.
+        self.state.sock = self.sock
 
 
 class _Adapter(HTTPAdapter):
-    """Makes the pools of requests build watched connections, directly or through a proxy."""
+    """Adapter with pools of guarded connections, directly or through a proxy."""
 
-    def __init__(self, line):
-        self._line = line
+    def __init__(self, state: _ConnectionState) -> None:
+        self._state = state
         super().__init__()
 
-    def init_poolmanager(self, *args, **kwargs):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self._watch(self.poolmanager, check_peer=True)
+        self._guard(self.poolmanager, check_peer=True)
 
-    def proxy_manager_for(self, proxy, **kwargs):
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **kwargs)
         if not known:
-            # The peer is the proxy, which may well be private: it was chosen on this machine.
-            self._watch(manager, check_peer=False)
+            # The peer is the proxy, which may be private: it was configured on this machine.
+            self._guard(manager, check_peer=False)
         return manager
 
-    def close(self):
+    def close(self) -> None:
         """Override of requests, which with urllib3 2 leaves the closing to garbage collection."""
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             for key in manager.pools.keys():
                 manager.pools[key].close()
         super().close()
 
-    def _watch(self, manager, check_peer):
+    def _guard(self, manager: Any, check_peer: bool) -> None:
         manager.pool_classes_by_scheme = {
-            scheme: _watched_pool(pool, self._line, check_peer)
+            scheme: _guarded_pool(pool, self._state, check_peer)
             for scheme, pool in manager.pool_classes_by_scheme.items()
         }
 
 
-def _watched_pool(pool, line, check_peer):
+def _guarded_pool(pool: Any, state: _ConnectionState, check_peer: bool) -> type:
     connection = pool.ConnectionCls
-    watched = type(
-        "Watched" + connection.__name__,
-        (_Watched, connection),
-        {"line": line, "check_peer": check_peer},
+    guarded = type(
+        "Guarded" + connection.__name__,
+        (_GuardedConnection, connection),
+        {"state": state, "check_peer": check_peer},
     )
-    return type("Watched" + pool.__name__, (pool,), {"ConnectionCls": watched})
+    return type("Guarded" + pool.__name__, (pool,), {"ConnectionCls": guarded})

@@ -1,7 +1,7 @@
-"""Which addresses may be given the token.
+"""Check that an address may receive the token.
 
-The rule is applied twice: to the address as it is written (`check_base_url`), and to the address
-that a connection really reached (`peer_allowed`), since a name can be made to lead anywhere.
+The rule is applied twice: to the address as written (`check_base_url`), and to the address that a
+connection really reached (`peer_allowed`), since a name can resolve to any address.
 """
 
 from __future__ import annotations
@@ -10,24 +10,30 @@ import contextlib
 import ipaddress
 import re
 import socket
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .errors import InsecureUrl
 
+if TYPE_CHECKING:
+    from typing import Union
+    from urllib.parse import SplitResult
+
+    IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?\.?")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"^`{|}]")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?")
-# IPv6 networks whose addresses carry an IPv4 address in their last 32 bits (RFC 6052, RFC 4291).
-_CARRIES_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+# IPv6 networks with an IPv4 address in the last 32 bits (RFC 6052, RFC 4291).
+_WITH_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 
 
-def check_base_url(url, allow_insecure=False):
-    """The address in its normal form, ending in `/`.
+def check_base_url(url: str | None, allow_insecure: bool = False) -> str:
+    """Return the address in its normal form, with a `/` at the end.
 
-    :param str url: e.g. `https://supplier-integrations.cartona.com/api/v1`.
-    :param bool allow_insecure: accept plain http and private addresses (a test system).
-    :rtype: str
-    :raise InsecureUrl: when the token must not be sent there; `code` is the reason.
+    :param url: e.g. `https://supplier-integrations.cartona.com/api/v1`.
+    :param allow_insecure: True to accept plain http and private addresses (a test system).
+    :raise InsecureUrl: the token must not be sent there; `code` is the reason.
     """
     parts, host = _split(url)
     literal = as_address(host)
@@ -42,8 +48,11 @@ def check_base_url(url, allow_insecure=False):
     return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/')}/"
 
 
-def _split(url):
-    """(parts, host in lower case without brackets), or InsecureUrl."""
+def _split(url: str | None) -> tuple[SplitResult, str]:
+    """Return (parts, host in lower case without brackets).
+
+    :raise InsecureUrl: not an address of one host.
+    """
     url = (url or "").strip()
     invalid = InsecureUrl("invalid_url", "Not an http(s) address of one host.")
     if _UNSAFE.search(url):
@@ -66,7 +75,7 @@ def _split(url):
     return parts, _normal_host(host, invalid)
 
 
-def _normal_host(host, invalid):
+def _normal_host(host: str, invalid: InsecureUrl) -> str:
     if ":" in host:
         if as_address(host) is None or "%" in host:
             raise invalid
@@ -80,10 +89,10 @@ def _normal_host(host, invalid):
     return host
 
 
-def as_address(host):
-    """The IP address that `host` spells, or None for a name.
+def as_address(host: str) -> IPAddress | None:
+    """Return the IP address that `host` is written as, or None for a name.
 
-    Takes the old spellings that connect all the same: `127.1`, `0x7f000001`, `2130706433`.
+    Accepts the old spellings that `connect` accepts: `127.1`, `0x7f000001`, `2130706433`.
     """
     host = host.split("%", 1)[0]
     with contextlib.suppress(ValueError):
@@ -96,44 +105,41 @@ def as_address(host):
         return None
 
 
-def _carried(address):
-    """The IPv4 address inside an IPv6 one, else the address itself."""
-    if address.version == 4:
+def _contained(address: IPAddress) -> IPAddress:
+    """Return the IPv4 address inside an IPv6 one, else the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
         return address
     for inner in (address.ipv4_mapped, address.sixtofour):
         if inner is not None:
             return inner
-    if any(address in network for network in _CARRIES_IPV4) and int(address) > 1:
+    if any(address in network for network in _WITH_IPV4) and int(address) > 1:
         return ipaddress.ip_address(int(address) & 0xFFFFFFFF)
     return address
 
 
-def is_public(address):
-    """True for an address that anybody on the internet may have.
-
-    :param address: `ipaddress` object.
-    """
-    address = _carried(address)
+def is_public(address: IPAddress) -> bool:
+    """Return True for an address that is reachable from the whole internet."""
+    address = _contained(address)
     return address.is_global and not address.is_multicast
 
 
-def is_loopback_host(host):
-    """True when `host`, as written, is this machine: `localhost`, 127.0.0.0/8 or ::1."""
+def is_loopback_host(host: str) -> bool:
+    """Return True if `host`, as written, is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     if host.rstrip(".").lower() == "localhost":
         return True
     address = as_address(host)
-    return address is not None and _carried(address).is_loopback
+    return address is not None and _contained(address).is_loopback
 
 
-def peer_allowed(host, peer):
-    """May a connection meant for `host` be used, given the address it reached?
+def peer_allowed(host: str, peer: str) -> bool:
+    """Return True if a connection to `host` may be used, given the address that it reached.
 
-    :param str host: as written in the address, a name or a literal.
-    :param str peer: the IP address from `getpeername()`.
+    :param host: as written in the address, a name or a literal.
+    :param peer: the IP address from `getpeername()`.
     """
     address = as_address(peer)
     if address is None:
         return False
     if is_loopback_host(host):
-        return _carried(address).is_loopback
+        return _contained(address).is_loopback
     return is_public(address)

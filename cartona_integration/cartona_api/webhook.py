@@ -1,4 +1,4 @@
-"""Calls from Cartona: is this call authentic, and which orders does it bring?
+"""Read calls from Cartona: check the secret, and extract the orders.
 
 Source: neither envelope nor signature are documented. The secret is ours, Cartona sends it back
 in `AuthorizationToken`; the body may be one order, a list, or either in an envelope.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import Problem
 from .values import identifier
@@ -19,24 +20,23 @@ _ENVELOPES = ("order", "orders", "data")
 
 @dataclass(frozen=True)
 class Notice:
-    """One order that a call is about.
+    """One order in a call.
 
-    :param str kind: `order` (a whole order) or `status` (only its status).
-    :param str hashed_id: never empty.
-    :param dict payload: as it came.
+    :param kind: `order` (a whole order) or `status` (only its status).
+    :param hashed_id: never empty.
+    :param payload: as received.
     """
 
     kind: str
     hashed_id: str
-    payload: dict
+    payload: dict[str, Any]
 
 
-def authentic(given, expected):
-    """Is `given` the secret? In constant time; an empty secret fits nothing.
+def authentic(given: str | None, expected: str | None) -> bool:
+    """Return True if `given` is the secret. Constant time; an empty secret never matches.
 
     :param given: value of the header, or None.
-    :param str expected: the secret.
-    :rtype: bool
+    :param expected: the secret.
     """
     if not given or not expected:
         return False
@@ -45,19 +45,19 @@ def authentic(given, expected):
     )
 
 
-def unwrap(payload):
-    """The orders in a call, in the order they came.
+def unwrap(payload: Any) -> list[Notice]:
+    """Return the orders in a call, in the order received.
 
     :param payload: data read from JSON.
-    :return: list of Notice, at most `MAX_ORDERS`.
-    :raise Problem: `not_an_order`, with the path of what is none; `too_many_orders`.
+    :return: at most `MAX_ORDERS`.
+    :raise Problem: `not_an_order`, with the path of the element; `too_many_orders`.
     """
-    notices = []
+    notices: list[Notice] = []
     _collect(payload, "", notices, 0)
     return notices
 
 
-def _collect(payload, path, notices, depth):
+def _collect(payload: Any, path: str, notices: list[Notice], depth: int) -> None:
     if isinstance(payload, list):
         if len(payload) > MAX_ORDERS:
             raise Problem("too_many_orders", path, len(payload))
@@ -81,8 +81,8 @@ def _collect(payload, path, notices, depth):
     raise Problem("not_an_order", path)
 
 
-def _notice(payload, path):
-    """The notice that an object is, or None when it is an envelope or nothing."""
+def _notice(payload: dict[str, Any], path: str) -> Notice | None:
+    """Return the notice in an object, or None for an envelope or any other object."""
     hashed_id = _id(payload, "hashed_id", path)
     if "order_details" in payload:
         if not hashed_id:
@@ -96,12 +96,12 @@ def _notice(payload, path):
     return None
 
 
-def _id(payload, key, path):
+def _id(payload: dict[str, Any], key: str, path: str) -> str:
     try:
         return identifier(payload.get(key))
     except Problem:
         raise Problem("not_an_order", _at(path, key), payload[key]) from None
 
 
-def _at(path, key):
+def _at(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key

@@ -1,15 +1,15 @@
-"""Which product a row of Cartona's catalogue is: ranked guesses with reasons. No Odoo in here.
+"""Suggest the product for a row of Cartona's catalogue: ranked candidates with reasons. No Odoo.
 
-    normalise -> measures -> names -> vocabulary -> matcher -> verdict
+    names -> vocabulary -> matcher -> verdict
 
-A name becomes plain words, its sizes and packs are read out of it, the remaining words are looked
-up in the words of all products (misspelt or in the other script as well), and every product that
-shares some of them is judged: words, sizes, pack, price, ids.
+`names` turns a name into plain words and reads its sizes and packs. `vocabulary` finds the words
+of products that a written word may mean (misspelt or in the other script as well). `matcher`
+selects the products that share some of them, and `verdict` scores each: words, sizes, pack, price,
+ids. `lexicon` has the lists of words.
 """
 
 from .matcher import Matcher
-from .names import read_name
-from .normalise import normalise
+from .names import normalise, read_name
 from .verdict import Listing, Product, Ranking, Verdict, pack_warning
 
 __all__ = [

@@ -1,6 +1,8 @@
-"""Words that say the same, words that say little, and how Arabic sounds in Latin letters."""
+"""Lists of words: synonyms, words without information, sounds of Arabic and Latin letters."""
 
-# Each line: one word in the spelling of `normalise`, then what else is written for it.
+from __future__ import annotations
+
+# Each line: one word in the spelling of `normalise`, then its synonyms.
 _SAME = """
 عصير juice
 مياه ميه مايه ماء water
@@ -167,7 +169,7 @@ _SAME = """
 ريد raid
 """
 
-# Said of nearly everything: they neither find a product nor tell two apart.
+# Used for nearly every product: they neither find a product nor distinguish two.
 FILLERS = frozenset(
     """
     من في مع او و عرض عروض خصم جديد جديده الجديد سعر خاص مميز ممتاز فاخر وزن حجم سعه مقاس رقم
@@ -176,7 +178,7 @@ FILLERS = frozenset(
     """.split()
 )
 
-# What a thing comes in. Names often leave it out, so it says little.
+# Containers. Names often leave them out, so they have little weight.
 CONTAINERS = frozenset(
     """
     كانز كان علبه علب زجاجه زجاج ازازه بلاستيك كيس اكياس عبوه عبوات برطمان جركن بكت باكت باكيت
@@ -186,13 +188,13 @@ CONTAINERS = frozenset(
     """.split()
 )
 
-SYNONYMS = {}
+SYNONYMS: dict[str, str] = {}
 for _line in _SAME.split("\n"):
     _head, *_others = _line.split() or [""]
     for _other in _others:
         SYNONYMS.setdefault(_other, _head)
 
-# Consonants as somebody types them in the other script; vowels differ too much to be kept.
+# Consonants as users type them in the other script; vowels differ too much to be kept.
 _SOUNDS = {
     "ب": "b", "ت": "t", "ث": "s", "ج": "g", "ح": "h", "خ": "k", "د": "d", "ذ": "z", "ر": "r",
     "ز": "z", "س": "s", "ش": "$", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "غ": "g", "ف": "f",
@@ -207,19 +209,16 @@ _DIGRAPHS = (
 )  # fmt: skip
 
 
-def is_latin(word):
-    """Whether the word is written in Latin letters; the other script is Arabic."""
+def is_latin(word: str) -> bool:
+    """Return True if the word is written in Latin letters; the other script is Arabic."""
     return "a" <= word[0] <= "z"
 
 
-def sound(word):
-    """The consonants of a word, the same for both scripts: "بيبسي" and "pepsi" are "bbs".
-
-    :rtype: str
-    """
+def sound(word: str) -> str:
+    """Return the consonants of a word, equal for both scripts: "بيبسي" and "pepsi" are "bbs"."""
     for letters, one in _DIGRAPHS:
         word = word.replace(letters, one)
-    heard = "".join(char if char == "$" else _SOUNDS.get(char, "") for char in word)
-    # A doubled letter is heard once; a final h is how taa marbuta is spelt.
-    plain = "".join(char for place, char in enumerate(heard) if heard[place - 1 : place] != char)
+    sounds = "".join(char if char == "$" else _SOUNDS.get(char, "") for char in word)
+    # A doubled letter is one sound; a final h is the spelling of taa marbuta.
+    plain = "".join(char for i, char in enumerate(sounds) if sounds[i - 1 : i] != char)
     return plain[:-1] if plain.endswith("h") and len(plain) > 2 else plain

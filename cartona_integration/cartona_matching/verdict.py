@@ -1,33 +1,38 @@
-"""How well one product fits one row of Cartona's catalogue, and why."""
+"""Score how well one product fits one row of Cartona's catalogue, with the reasons."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Optional, Tuple
+from typing import Any, Collection, Iterable, Iterator, Mapping, Sequence
 
-from .numbers import DIFFERENT, EQUAL, UNSAID, abs_log
+from .names import Measures
 
-# What every doubt leaves of the likeness of the words.
-_SIZE = {EQUAL: 1.0, UNSAID: 0.96, DIFFERENT: 0.6}
-_ONE_SIDED = 0.88
-_NUMBERS = {EQUAL: 1.0, UNSAID: 0.93, DIFFERENT: 0.7}
-_NO_PACK = 0.7
-# Of several that fit, rather the one that is sold as it is, and a box of pieces than one of boxes.
-_PACKED = 0.995
-_BOX_OF_BOXES = 0.97
-# What a price that is dearer or cheaper by so much leaves: (how much, factor), straight between.
-_PRICES = ((0.0, 1.0), (0.25, 0.985), (0.5, 0.95), (1.0, 0.88), (2.0, 0.8))
-# So alike the names must be for an id to be believed. A database id is a small number, and may be
-# some other number of the supplier's; a reference or a barcode hardly means anything else.
-_BELIEVED = {"id": 0.6, "code": 0.3, "barcode": 0.3}
-# A candidate for its id alone is shown, but stands behind everything that is alike.
-_BY_ID_ALONE = 0.35
-# An id spares the comparison of words from this likeness on.
-_SPARED = 0.5
-# A price that is this near to that of another pack may be meant for it; so many times too dear or
-# too cheap cannot be the same pack.
-_PACK_PRICE = 0.35
-_OTHER_PACK = 3
+EQUAL, DIFFERENT, UNKNOWN = "equal", "different", "unknown"
+_NEAR = 0.011
+# Factors on the likeness of the words.
+_SIZE_FACTOR = {EQUAL: 1.0, UNKNOWN: 0.96, DIFFERENT: 0.6}
+_ONE_SIDED_FACTOR = 0.88
+_NUMBERS_FACTOR = {EQUAL: 1.0, UNKNOWN: 0.93, DIFFERENT: 0.7}
+_NO_PACK_FACTOR = 0.7
+# Among several that fit, prefer a product that is sold as it is, and a box of pieces to a box of
+# boxes.
+_PACKED_FACTOR = 0.995
+_BOXED_FACTOR = 0.97
+# (relative difference of the prices, factor), linear in between.
+_PRICE_FACTORS = ((0.0, 1.0), (0.25, 0.985), (0.5, 0.95), (1.0, 0.88), (2.0, 0.8))
+# Least likeness of the names for an id to be trusted. A database id is a small number, and may be
+# another number of the supplier; a reference or a barcode hardly means anything else.
+_ID_LIKENESS = {"id": 0.6, "code": 0.3, "barcode": 0.3}
+# Score of a candidate found by its id alone: shown below all that are alike.
+_ID_ONLY_SCORE = 0.35
+# From this likeness on, an id replaces the comparison of words.
+_ID_IS_ENOUGH = 0.5
+# A price this near to the one of another pack may be meant for it; one that is higher or lower by
+# this factor cannot be for the same pack.
+_PRICE_NEAR = 0.35
+_OTHER_PACK_FACTOR = 3
 
-# "Accept all above": what the best one must have.
+# Requirements of "Accept all above" on the best candidate.
 SURE_SCORE = 0.86
 SURE_MARGIN = 0.035
 _SURE_PRICE = 0.35
@@ -38,9 +43,9 @@ _SURE_MISSING = 0.12
 class Product:
     """A product of the supplier.
 
-    :param key: its database id, by which Cartona may know it as well
-    :param price: of one unit as the retailer pays it; 0 when not known
-    :param code: the supplier's reference
+    :param key: database id; Cartona may have it as the internal id.
+    :param price: of one unit as the retailer pays it; 0 when unknown.
+    :param code: the supplier's reference.
     """
 
     key: Any
@@ -52,10 +57,12 @@ class Product:
 
 @dataclass(frozen=True)
 class Listing:
-    """A row of Cartona's catalogue that belongs to no product yet.
+    """A row of Cartona's catalogue without a product.
 
-    :param unit_count: base units in one piece that is sold; 0 when not known
-    :param price: of one piece that is sold; 0 when not known
+    :param key: returned in the `Ranking`.
+    :param unit_count: base units in one unit sold on Cartona; 0 when unknown.
+    :param price: of one unit sold on Cartona; 0 when unknown.
+    :param internal_id: the supplier's id on Cartona; "" when absent.
     """
 
     key: Any
@@ -71,69 +78,99 @@ class Listing:
 class Verdict:
     """One candidate.
 
-    :param score: up to 1
-    :param pack: how many of the product one piece sold on Cartona holds; None when it is no
-        whole number
+    :param key: of the product.
+    :param score: 0 to 1.
+    :param pack: units of the product in one unit sold on Cartona; None when not a whole number.
     :param reasons: pairs of code and value, the strongest first: `id`, `code`, `barcode`, `words`
-        (share), `size`, `numbers` (equal, different), `price` (Cartona's over Odoo's, per unit)
-    :param warning: `price_like_one`, `price_like_pack` when the price speaks of another pack
-    :param doubts: codes of what forbids accepting it unseen
+        (share), `size`, `numbers` (equal, different), `price` (Cartona's over Odoo's, per unit).
+    :param warning: `price_like_one`, `price_like_pack` when the price fits another pack.
+    :param hold_reasons: codes of the reasons why a user has to confirm it.
     """
 
     key: Any
     score: float
-    pack: Optional[float]
-    reasons: List[Tuple[str, Any]]
+    pack: float | None
+    reasons: list[tuple[str, Any]]
     warning: str = ""
-    doubts: Tuple[str, ...] = ()
+    hold_reasons: tuple[str, ...] = ()
 
 
 @dataclass
 class Ranking:
-    """
-    :param candidates: list of `Verdict`, the best first
-    :param is_sure: whether the first one may be accepted unseen
+    """Candidates of one listing.
+
+    :param key: of the listing.
+    :param candidates: the best first.
+    :param is_sure: True when the first one may be accepted without a user.
     """
 
     key: Any
-    candidates: List[Verdict]
+    candidates: list[Verdict]
     is_sure: bool
 
 
 @dataclass(frozen=True)
-class Words:
-    """How two names agree in words.
+class WordMatch:
+    """Agreement of two names in words.
 
-    :param likeness: up to 1
-    :param missing: share of the weight that the other name does not have: (listing's, product's)
-    :param is_safe: no word was taken for another one that exists
+    :param likeness: 0 to 1.
+    :param missing: share of the weight that the other name lacks: (listing's, product's).
+    :param is_safe: True when no word was matched to another one that exists.
     """
 
     likeness: float
-    missing: Tuple[float, float]
+    missing: tuple[float, float]
     is_safe: bool
 
 
-def judge(listing, product, words, numbers, identity):
+@dataclass(frozen=True)
+class Comparison:
+    """Agreement of two names in numbers.
+
+    :param size: EQUAL, DIFFERENT, or UNKNOWN when a name has none.
+    :param is_one_sided: True when only one of the names has a size.
+    :param numbers: the same for all other numbers that packs do not explain.
+    :param pack: units of the product in one unit sold on Cartona; None when not a whole number.
+    :param is_boxed: True when the product is a pack.
     """
-    :param Words words: of the two names
-    :param Comparison numbers: of the two names
-    :param identity: ("id", "code" or "barcode", its text) when that is the same, else None
-    :rtype: Verdict
+
+    size: str
+    is_one_sided: bool
+    numbers: str
+    pack: float | None
+    is_boxed: bool = False
+
+
+# === SCORE === #
+
+
+def judge(
+    listing: Listing,
+    product: Product,
+    words: WordMatch,
+    numbers: Comparison,
+    identity: tuple[str, str] | None,
+) -> Verdict:
+    """Score a product for a listing.
+
+    :param words: of the two names.
+    :param numbers: of the two names.
+    :param identity: ("id", "code" or "barcode", its text) when equal, else None.
     """
     ratio = _price_ratio(listing, product, numbers.pack)
-    score = words.likeness * _SIZE[numbers.size] * _NUMBERS[numbers.numbers]
-    score *= _ONE_SIDED if numbers.is_one_sided else 1.0
+    score = words.likeness * _SIZE_FACTOR[numbers.size] * _NUMBERS_FACTOR[numbers.numbers]
+    score *= _ONE_SIDED_FACTOR if numbers.is_one_sided else 1.0
     score *= _pack_factor(numbers)
     score *= _price_factor(ratio)
     if identity:
-        believed = words.likeness >= _BELIEVED[identity[0]]
-        score = 0.9 + score / 10 if believed else max(score, _BY_ID_ALONE)
-    spared = bool(identity) and identity[0] != "id" and words.likeness >= _SPARED
-    reasons = [("words", words.likeness)]
+        is_trusted = words.likeness >= _ID_LIKENESS[identity[0]]
+        score = 0.9 + score / 10 if is_trusted else max(score, _ID_ONLY_SCORE)
+    by_reference = identity is not None and identity[0] != "id"
+    id_is_enough = by_reference and words.likeness >= _ID_IS_ENOUGH
+    reasons: list[tuple[str, Any]] = [("words", words.likeness)]
     if identity:
         reasons.insert(0, identity)
-    if numbers.size != UNSAID:
+    if numbers.size != UNKNOWN:
         reasons.append(("size", numbers.size))
     if numbers.numbers == DIFFERENT:
         reasons.append(("numbers", DIFFERENT))
@@ -145,66 +182,68 @@ def judge(listing, product, words, numbers, identity):
         numbers.pack,
         reasons,
         pack_warning(listing.price, product.price, numbers.pack, listing.unit_count),
-        tuple(_doubts(words, numbers, ratio, spared)),
+        tuple(_hold_reasons(words, numbers, ratio, id_is_enough)),
     )
 
 
-def _pack_factor(numbers):
+def _pack_factor(numbers: Comparison) -> float:
     if numbers.pack is None:
-        return _NO_PACK
+        return _NO_PACK_FACTOR
     if numbers.pack == 1:
         return 1.0
-    return _BOX_OF_BOXES if numbers.is_boxed else _PACKED
+    return _BOXED_FACTOR if numbers.is_boxed else _PACKED_FACTOR
 
 
-def _price_ratio(listing, product, pack):
-    """Cartona's price over Odoo's of as many units; 0 when one of them is not known."""
+def _price_ratio(listing: Listing, product: Product, pack: float | None) -> float:
+    """Return Cartona's price over Odoo's for the same quantity; 0 when one is unknown."""
     if listing.price > 0 and product.price > 0 and pack:
         return listing.price / (product.price * pack)
     return 0.0
 
 
-def _price_factor(ratio):
+def _price_factor(ratio: float) -> float:
     if not ratio:
         return 0.99
-    far = abs_log(ratio)
-    for (below, high), (above, low) in zip(_PRICES, _PRICES[1:]):
+    far = distance(ratio)
+    for (below, high), (above, low) in zip(_PRICE_FACTORS, _PRICE_FACTORS[1:]):
         if far <= above:
             return high - (high - low) * (far - below) / (above - below)
-    return _PRICES[-1][1]
+    return _PRICE_FACTORS[-1][1]
 
 
-def pack_warning(price, product_price, pack, unit_count):
-    """Whether the price speaks of one unit where the pack says many, or the other way round.
+def pack_warning(price: float, product_price: float, pack: float | None, unit_count: float) -> str:
+    """Return a warning if the price fits one unit where the pack has many, or the reverse.
 
-    :param float price: of one piece sold on Cartona; 0 when not known
-    :param float product_price: of one unit of the product; 0 when not known
-    :param float pack: how many such units one piece is said to hold; None: no whole number
-    :param float unit_count: how many base units Cartona says that it holds; 0 when not known
-    :return: "price_like_one", "price_like_pack" or ""
+    :param price: of one unit sold on Cartona; 0 when unknown.
+    :param product_price: of one unit of the product; 0 when unknown.
+    :param pack: units of the product in one unit sold; None when not a whole number.
+    :param unit_count: base units in one unit sold, from Cartona; 0 when unknown.
+    :return: "price_like_one", "price_like_pack" or "".
     """
     if not (price > 0 and product_price > 0 and pack):
         return ""
     bare, counted = price / product_price, max(unit_count, 1)
-    if pack > 1 and abs_log(bare) < abs_log(bare / pack) and abs_log(bare) <= _PACK_PRICE:
+    if pack > 1 and distance(bare) < distance(bare / pack) and distance(bare) <= _PRICE_NEAR:
         return "price_like_one"
-    if counted > pack and bare > 2 * pack and abs_log(bare / counted) <= _PACK_PRICE:
+    if counted > pack and bare > 2 * pack and distance(bare / counted) <= _PRICE_NEAR:
         return "price_like_pack"
-    if abs_log(bare / pack) >= _OTHER_PACK - 1:
+    if distance(bare / pack) >= _OTHER_PACK_FACTOR - 1:
         return "price_like_pack" if bare > pack else "price_like_one"
     return ""
 
 
-def _doubts(words, numbers, ratio, spared):
+def _hold_reasons(
+    words: WordMatch, numbers: Comparison, ratio: float, id_is_enough: bool
+) -> Iterator[str]:
     if numbers.size == DIFFERENT or numbers.is_one_sided:
         yield "size"
-    if numbers.numbers != EQUAL and not (spared and numbers.numbers == UNSAID):
+    if numbers.numbers != EQUAL and not (id_is_enough and numbers.numbers == UNKNOWN):
         yield "numbers"
     if numbers.pack is None:
         yield "pack"
-    if ratio and abs_log(ratio) > _SURE_PRICE:
+    if ratio and distance(ratio) > _SURE_PRICE:
         yield "price"
-    if spared:
+    if id_is_enough:
         return
     if max(words.missing) > _SURE_MISSING or min(words.missing) > 0:
         yield "words"
@@ -214,13 +253,116 @@ def _doubts(words, numbers, ratio, spared):
         yield "no_price"
 
 
-def is_sure(candidates):
-    """Whether the first of these may be accepted without anybody looking at it.
+def is_sure(candidates: Sequence[Verdict]) -> bool:
+    """Return True if the first candidate may be accepted without a user.
 
-    :param candidates: list of `Verdict`, the best first
+    :param candidates: the best first.
     """
-    if not candidates or candidates[0].doubts or candidates[0].warning:
+    if not candidates or candidates[0].hold_reasons or candidates[0].warning:
         return False
     first = candidates[0].score
     second = candidates[1].score if len(candidates) > 1 else 0.0
     return first >= SURE_SCORE and first - second >= SURE_MARGIN
+
+
+# === NUMBERS OF TWO NAMES === #
+
+
+def compare(
+    listing: Measures, unit_count: float, price: float, product: Measures, product_price: float
+) -> Comparison:
+    """Compare the numbers of two names: the same size, the same pack, or not.
+
+    :param listing: of Cartona's name.
+    :param unit_count: base units in one unit sold on Cartona, 0 when unknown.
+    :param price: of one unit sold on Cartona, 0 when unknown.
+    :param product: of the name in Odoo.
+    :param product_price: of one unit of the product, 0 when unknown.
+    """
+    size = _compare_sizes(listing.sizes, product.sizes)
+    ratios = _ratios(listing, unit_count, product)
+    pack = _likeliest(ratios, price, product_price)
+    explained = {unit_count, pack, listing.pack, product.pack}
+    ours = set(listing.numbers) - set(product.numbers) - explained
+    theirs = set(product.numbers) - set(listing.numbers) - explained
+    if size == UNKNOWN:
+        by_number = _amounts(product.sizes) & ours, _amounts(listing.sizes) & theirs
+        if any(by_number):
+            # "330" without a unit means 330 ml when the other name has 330 ml.
+            size = EQUAL
+            ours, theirs = ours - by_number[0], theirs - by_number[1]
+    numbers = _compare_sets(ours, theirs)
+    counts = _compare_sets(
+        set(listing.counts) - product.counts - explained - product.numbers,
+        set(product.counts) - listing.counts - explained - listing.numbers,
+    )
+    if DIFFERENT in (numbers, counts):
+        numbers = DIFFERENT
+    elif UNKNOWN in (numbers, counts):
+        numbers = UNKNOWN
+    one_sided = size == UNKNOWN and bool(listing.sizes) != bool(product.sizes)
+    return Comparison(size, one_sided, numbers, pack, bool(product.pack))
+
+
+def _compare_sizes(
+    ours: Mapping[str, Collection[float]], theirs: Mapping[str, Collection[float]]
+) -> str:
+    """Compare by dimension; one difference is enough. Grams and millilitres are often confused."""
+    answers = [_overlap(ours[key], theirs[key]) for key in ours.keys() & theirs.keys()]
+    if not answers and ours and theirs:
+        all_ours, all_theirs = (set().union(*side.values()) for side in (ours, theirs))
+        return EQUAL if _overlap(all_ours, all_theirs) else DIFFERENT
+    if not answers:
+        return UNKNOWN
+    return EQUAL if all(answers) else DIFFERENT
+
+
+def _overlap(ours: Iterable[float], theirs: Collection[float]) -> bool:
+    return any(abs(one - other) <= _NEAR * max(one, other) for one in ours for other in theirs)
+
+
+def _compare_sets(ours: Collection[float], theirs: Collection[float]) -> str:
+    if ours and theirs:
+        return DIFFERENT
+    if ours or theirs:
+        return UNKNOWN
+    return EQUAL
+
+
+def _amounts(sizes: Mapping[str, Collection[float]]) -> set[float]:
+    """Return sizes as a user may have typed them without the unit: 1500 ml as 1500 or 1.5."""
+    amounts = {amount for values in sizes.values() for amount in values}
+    return amounts | {amount / 1000 for amount in amounts}
+
+
+def _ratios(listing: Measures, unit_count: float, product: Measures) -> list[float]:
+    """Return the possible units of the product in one unit sold, the likeliest first."""
+    unsure = set(listing.counts) - product.counts
+    if unit_count > 1:
+        contents = [unit_count]
+        if listing.pack and listing.pack != unit_count:
+            # A box of 4 shrinks of 6.
+            contents = [unit_count * listing.pack, unit_count]
+    elif listing.pack:
+        contents = [listing.pack]
+    else:
+        contents = [1.0, *(() if unit_count else sorted(unsure))]
+    if product.pack:
+        own = [product.pack]
+    else:
+        own = [1.0, *sorted(set(product.counts) - listing.counts)]
+    ratios = [content / one for one in own for content in contents if one]
+    return [ratio for ratio in ratios if ratio >= 1 and abs(ratio - round(ratio)) < 1e-6]
+
+
+def _likeliest(ratios: list[float], price: float, product_price: float) -> float | None:
+    if not ratios:
+        return None
+    if price > 0 and product_price > 0:
+        return min(ratios, key=lambda ratio: distance(price / (product_price * ratio)))
+    return ratios[0]
+
+
+def distance(ratio: float) -> float:
+    """Return the distance from 1, equal for double and half: 0 for 1, 1 for 2 or 0.5."""
+    return ratio - 1 if ratio >= 1 else 1 / ratio - 1

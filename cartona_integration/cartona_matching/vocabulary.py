@@ -1,51 +1,57 @@
-"""The words of all products: how much each of them says, and which one a written word means."""
+"""Words of all products: the weight of each, and the one that a written word means."""
+
+from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from typing import Collection, Iterable, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from .lexicon import CONTAINERS, is_latin, sound
 
-# A word that is written otherwise is taken for the same down to this likeness.
+# A word in another spelling counts as the same down to this likeness.
 _LIKENESS = 0.74
-# Below this many letters one wrong letter makes another word.
+# In a shorter word, one wrong letter makes another word.
 _LONG_ENOUGH = 4
-# In the other script only the consonants speak.
-_HEARD = 0.85
+# Likeness of a word in the other script: only the consonants are compared.
+_SOUND_LIKENESS = 0.85
 _CONTAINER_WEIGHT = 0.25
+# "and", "with" and "for", written as part of the next word.
 _GLUED = ("و", "ب", "ل")
 
 
 class Vocabulary:
     """Built once from the words of all products.
 
-    :param names: iterable of tuples of words
+    :param names: the words of each name.
     """
 
-    def __init__(self, names):
+    def __init__(self, names: Iterable[Sequence[str]]) -> None:
         names = list(names)
         seen = {word for words in names for word in words}
         self.split = self._split_pairs(names, seen)
-        self.known = {word for words in names for word in self.settle(words, seen)}
-        counts = Counter(word for words in names for word in set(self.settle(words, seen)))
+        self.known = {word for words in names for word in self.align(words, seen)}
+        counts = Counter(word for words in names for word in set(self.align(words, seen)))
         self.total = max(len(names), 1)
         self.weights = {word: self._weight(word, count) for word, count in counts.items()}
-        self.by_sound = defaultdict(list)
+        self.by_sound: dict[str, list[str]] = defaultdict(list)
         for word in self.known:
             self.by_sound[sound(word)].append(word)
-        self.by_length = defaultdict(list)
+        self.by_length: dict[int, list[str]] = defaultdict(list)
         for word in sorted(self.known):
             self.by_length[len(word)].append(word)
-        self.meanings = {}
+        self.meanings: dict[str, dict[str, float]] = {}
 
-    def _split_pairs(self, names, seen):
-        """{"كوكاكولا": ("كوكا", "كولا")} for what is only ever written apart."""
-        pairs = {}
+    def _split_pairs(
+        self, names: Iterable[Sequence[str]], seen: Collection[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return {"كوكاكولا": ("كوكا", "كولا")} for words that are always written separately."""
+        pairs: dict[str, tuple[str, ...]] = {}
         for words in names:
             for first, second in zip(words, words[1:]):
-                # "عبدالمعبود": the article that the second word had is in the middle now.
+                # "عبدالمعبود": the article of the second word is in the middle now.
                 for joined in (first + second, first + "ال" + second):
                     if joined not in seen:
                         pairs.setdefault(joined, (first, second))
@@ -54,50 +60,43 @@ class Vocabulary:
                     pairs.setdefault("".join(three), three)
         return pairs
 
-    def _weight(self, word, count):
+    def _weight(self, word: str, count: float) -> float:
         weight = math.log(1 + self.total / count)
         return weight * (_CONTAINER_WEIGHT if word in CONTAINERS else 1.0)
 
-    def settle(self, words, known=None):
-        """The words as the products write them: joined, split, and without a glued "and".
+    def align(self, words: Iterable[str], known: Collection[str] | None = None) -> list[str]:
+        """Return the words as the products write them: joined, split, without a glued "and".
 
-        :param known: the words to settle on; those of all products by default
-        :rtype: list
+        :param known: the words to use; those of all products by default.
         """
         known = self.known if known is None else known
-        settled = []
+        aligned: list[str] = []
         for word in words:
-            if settled and settled[-1] + word in known:
-                settled[-1] += word
+            if aligned and aligned[-1] + word in known:
+                aligned[-1] += word
             elif word in known:
-                settled.append(word)
+                aligned.append(word)
             elif word in self.split:
-                settled.extend(self.split[word])
+                aligned.extend(self.split[word])
             elif word[0] in _GLUED and word[1:] in known and len(word) > 3:
-                settled.append(word[1:])
+                aligned.append(word[1:])
             else:
-                settled.append(word)
-        return settled
+                aligned.append(word)
+        return aligned
 
-    def weight(self, word):
-        """How much a word says: the rarer the more; an unknown one as much as a rare one.
-
-        :rtype: float
-        """
+    def weight(self, word: str) -> float:
+        """Return the weight of a word: higher when rarer; an unknown word counts as a rare one."""
         known = self.weights.get(word)
         return self._weight(word, max(2.0, self.total / 400)) if known is None else known
 
-    def meaning(self, word):
-        """The words of products that this one may stand for: {word: likeness up to 1}.
-
-        :rtype: dict
-        """
+    def meaning(self, word: str) -> dict[str, float]:
+        """Return the words of products that this one may mean: {word: likeness up to 1}."""
         found = self.meanings.get(word)
         if found is None:
             found = self.meanings[word] = self._search(word)
         return found
 
-    def _search(self, word):
+    def _search(self, word: str) -> dict[str, float]:
         found = {word: 1.0} if word in self.known else {}
         if len(word) >= _LONG_ENOUGH:
             for length in range(len(word) - 2, len(word) + 3):
@@ -111,16 +110,16 @@ class Vocabulary:
                 ):
                     if len(other) >= _LONG_ENOUGH:
                         found.setdefault(other, likeness)
-        heard = sound(word)
-        if len(heard) > 1:
-            for other in self.by_sound.get(heard, ()):
+        consonants = sound(word)
+        if len(consonants) > 1:
+            for other in self.by_sound.get(consonants, ()):
                 if is_latin(other) != is_latin(word):
-                    found[other] = max(found.get(other, 0.0), _HEARD)
+                    found[other] = max(found.get(other, 0.0), _SOUND_LIKENESS)
         return found
 
-    def is_safe(self, word, other):
-        """Whether taking a written word for another one can hardly be wrong.
+    def is_safe(self, word: str, other: str) -> bool:
+        """Return True if a written word can hardly mean anything but the other one.
 
-        A word that products use themselves is no misspelling of another such word.
+        A word that products use is not a misspelling of another such word.
         """
         return word == other or word not in self.known

@@ -1,5 +1,5 @@
--- A copy of the database must neither talk to the marketplace nor keep its secrets, among them the
--- codes that retailers and drivers were given.
+-- A copy of the database must neither call Cartona nor keep its secrets, among them the codes of
+-- retailers and drivers.
 UPDATE cartona_config
    SET auth_token = NULL,
        webhook_token = NULL,
@@ -15,5 +15,5 @@ UPDATE cartona_message
            payload, '"([\w-]*otp[\w-]*)"\s*:\s*("(?:[^"\\]|\\.)*"|[^][{}",\s]+)', '"\1": null', 'gi'
        )
  WHERE payload ~* 'otp';
--- One that is a code, and no text or number, is nothing that Cartona sends.
+-- A code that is neither text nor a number is not sent by Cartona: the whole message is cleared.
 UPDATE cartona_message SET payload = '{}' WHERE payload ~* '"[\w-]*otp[\w-]*"\s*:\s*[[{]';

@@ -13,7 +13,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from ..cartona_api import Rejected
 from ..cartona_api.client import Call
-from ..models.monitoring.sync_stat import limit_of
+from ..models.monitoring.sync_stat import histogram_limit
 from .common import CHECK, PRODUCTS, CartonaCase
 
 DASHBOARD = [
@@ -139,10 +139,10 @@ class TestDashboardFigures(DashboardCase):
     def test_a_limit_is_never_below_the_time_and_at_most_a_tenth_above(self):
         for seconds in (0.001, 0.02, 0.137, 1.0, 59.9, 3600.0, 80000.0):
             with self.subTest(seconds):
-                limit = limit_of(seconds) / 1000
+                limit = histogram_limit(seconds) / 1000
                 self.assertGreaterEqual(limit, seconds)
                 self.assertLessEqual(limit, seconds * 1.1 + 0.0011)
-        self.assertEqual(limit_of(None), 0)
+        self.assertEqual(histogram_limit(None), 0)
 
     def test_the_chart_has_a_bar_for_each_day(self):
         def bars():

@@ -7,7 +7,7 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..cartona_api import transport
-from ..compat import forget
+from ..compat import invalidate
 from .common import CHECK, PRODUCTS, CartonaCase
 
 
@@ -41,7 +41,7 @@ class TestOperations(CartonaCase):
 
     def test_the_webhook_address_follows_the_domain(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "https://new.example.com/")
-        forget(self.config, ["webhook_url"])
+        invalidate(self.config, ["webhook_url"])
         self.assertEqual(self.config.webhook_url, "https://new.example.com/cartona/webhook/orders")
 
     def test_a_moved_database_goes_on(self):

@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 
 from ..cartona_api import Unauthorised, unwrap
 from ..compat import customer_warning
-from ..hooks import drop_activities
+from ..hooks import delete_activities
 from .common import PRODUCTS, STATUSES
 from .order_common import TEA, OrderCase
 
@@ -152,7 +152,7 @@ class TestToldAsAWhole(ToldCase):
         sale = self.receive(self.order(hashed_id="o2"))
         sale._cartona_notify("Look")
         self.env.flush_all()
-        drop_activities(self.env)
+        delete_activities(self.env)
         self.assertFalse(self.config.activity_ids | sale.activity_ids)
 
     def test_looking_costs_the_same_for_one_and_many_companies(self):

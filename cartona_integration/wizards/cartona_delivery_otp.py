@@ -8,7 +8,7 @@ transaction is rolled back, the code is deleted all the same.
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import check_may_write, flush, forget
+from ..compat import check_may_write, flush, invalidate
 from ..models.orders.otp import ACCEPTED, UNREACHABLE
 
 
@@ -196,4 +196,4 @@ class CartonaDeliveryOtpLine(models.TransientModel):
                 " WHERE id = %s",
                 (state, message or None, code, self.id),
             )
-        forget(self, ["state", "message", "code"])
+        invalidate(self, ["state", "message", "code"])

@@ -43,7 +43,7 @@ class CartonaSupportBundle(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _zipped(self):
-        """Return the bundle as bytes: a zip with one JSON file per topic"""
+        """Return the bundle as bytes: a zip with one JSON file per topic."""
         self.ensure_one()
         check_may_write(self.config_id)
         packed = io.BytesIO()

@@ -1,10 +1,10 @@
-// The catalogue: one page of rows, and the changes that light up in it.
+// The catalogue: one page of rows; recent changes are highlighted.
 
 import { $, call, calm, clock, h, ltr, notice, number, option, pounds } from "./tools.js";
-import { t } from "./words.js";
+import { t } from "./labels.js";
 
 const PER_PAGE = 20;
-const FRESH = 4000; // ms that a change stays lit
+const FRESH = 4000; // ms for which a change is highlighted
 
 const view = { search: "", show: "", page: 1, total: 0 };
 const REMEMBERED = 5000; // listings whose value before the last change is kept
@@ -39,10 +39,10 @@ function go(change) {
   return load();
 }
 
-let asked = 0;
+let latest = 0;
 
 export async function load() {
-  const mine = ++asked;
+  const mine = ++latest;
   const query = new URLSearchParams({
     search: view.search,
     show: view.show,
@@ -51,7 +51,7 @@ export async function load() {
     sort: view.show === "touched" ? "changed" : "",
   });
   const found = await call("GET", `listings?${query}`);
-  if (mine === asked) draw(found); // else a later question was answered first
+  if (mine === latest) draw(found); // else a later request was answered first
 }
 
 const reload = calm(load, 400);
@@ -161,7 +161,7 @@ const calmDown = (() => {
   };
 })();
 
-/** Price, stock and other changes of listings, as the live stream brings them. */
+/** Show price, stock and other changes of listings from the live stream. */
 export function changed(events) {
   const repainted = new Set();
   if (lately.size > REMEMBERED) lately.clear();
@@ -185,7 +185,7 @@ export function changed(events) {
   if (view.show) reload();
 }
 
-/** The value before the last change, for as long as the change is lit. */
+/** Return the value before the last change while the change is highlighted. */
 function before(was, format) {
   if (!was || typeof was.old !== "number" || Date.now() - was.ms > FRESH) return null;
   const up = was.up ? "up" : "down";

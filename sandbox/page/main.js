@@ -1,10 +1,10 @@
-// Starts the page and hands what the live stream brings to its parts.
+// Starts the page and passes the events of the live stream to its parts.
 
 import * as listings from "./listings.js";
 import * as orders from "./orders.js";
 import * as panels from "./panels.js";
 import { $, call, calm, dress, h, ltr, number } from "./tools.js";
-import { lang, t } from "./words.js";
+import { lang, t } from "./labels.js";
 
 const LISTING_EVENTS = new Set(["price", "stock", "listing"]);
 
@@ -59,7 +59,7 @@ function listen() {
   stream.onopen = () => {
     $("#live").className = "live on";
     $("#live").lastElementChild.textContent = t("live");
-    if (lost) loadAll(); // what happened meanwhile is not in the stream
+    if (lost) loadAll(); // the stream does not repeat missed events
     lost = false;
   };
   stream.onerror = () => {

@@ -1,7 +1,7 @@
-// Orders: the newest as cards, one opened with its lines, money, history and what may be done.
+// Orders: the newest as cards; an opened one with its lines, money, history and actions.
 
 import { $, call, calm, clock, fill, h, ltr, notice, number, option, pounds } from "./tools.js";
-import { t } from "./words.js";
+import { t } from "./labels.js";
 
 const SHOWN = 40;
 const STEPS = ["pending", "approved", "assigned_to_salesman", "delivered"];
@@ -17,7 +17,7 @@ const STATUSES = [
 ];
 const FINAL = new Set(STATUSES.slice(4));
 
-const versions = new Map(); // hashed_id -> version drawn last: what is newer lights up
+const versions = new Map(); // hashed_id -> version drawn last: a newer one is highlighted
 let open = null;
 let filter = "";
 
@@ -231,7 +231,7 @@ async function post(order, action, values = {}) {
   notice(t("done"));
 }
 
-/** The amounts in the boxes are the shop's new wish; 0 takes a line out. */
+/** Send the amounts in the inputs as the shop's edit; 0 removes a line. */
 async function save(order) {
   const wish = order.order_details.map((line) => ({
     supplier_product_id: line.supplier_product_id,

@@ -1,8 +1,8 @@
 // The lower half: request log, webhook, faults and the switches of open questions.
 
 import { $, call, calm, clock, fill, h, ltr, notice, number, option } from "./tools.js";
-import { lang, t } from "./words.js";
-import { says } from "./says.js";
+import { lang, t } from "./labels.js";
+import { switches } from "./switches.js";
 
 const TAIL = 100;
 const PRESETS = [
@@ -52,7 +52,7 @@ export async function loadRequests() {
   requests(found);
 }
 
-/** New requests, on top of the others. */
+/** Add new requests on top of the others. */
 export function requests(found) {
   const body = $("#request-rows");
   body.prepend(...found.slice(-TAIL).reverse().map(requestRow));
@@ -116,7 +116,7 @@ async function showRequest(seq) {
   try {
     answer = JSON.stringify(JSON.parse(answer), null, 2);
   } catch {
-    // Cut at the log's limit, or no JSON: shown as it is.
+    // Cut at the log's limit, or not JSON: shown unchanged.
   }
   $("#request-title").replaceChildren(ltr(`${entry.method} ${entry.path}`));
   fill($("#request-body"), [
@@ -278,7 +278,7 @@ function switchRow(row) {
   } else {
     input = h("input", { value: row.value, onchange: (event) => set(event.target.value) });
   }
-  const sentence = (lang === "ar" && says[row.name]) || row.says;
+  const sentence = (lang === "ar" && switches[row.name]) || row.text;
   const text = h("span", { dir: "auto" }, sentence, row.question && h("sup", {}, ltr(row.question)));
   const other = row.value === row.default ? "" : " other";
   return h(

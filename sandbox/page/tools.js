@@ -1,8 +1,8 @@
-// Small things that every part of the page uses.
+// Helpers for every part of the page.
 
-import { lang, t } from "./words.js";
+import { lang, t } from "./labels.js";
 
-/** An element: h("b", {class: "x", onclick: f}, "text", child). Text is never read as HTML. */
+/** Create an element: h("b", {class: "x", onclick: f}, "text", child). Text is never read as HTML. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -13,7 +13,7 @@ export function h(tag, attributes = {}, ...children) {
   return fill(element, children, true);
 }
 
-/** Put these children into an element, in place of what it has or after it. */
+/** Put children into an element, in place of the old ones or after them. */
 export function fill(element, children, after = false) {
   const given = children.flat(Infinity).filter((child) => child != null && child !== false);
   element[after ? "append" : "replaceChildren"](...given);
@@ -22,7 +22,7 @@ export function fill(element, children, after = false) {
 
 export const $ = (selector) => document.querySelector(selector);
 
-/** A call to the control API; says what went wrong in a notice, and throws. */
+/** Call the control API; on an error show a notice and throw. */
 export async function call(method, path, body) {
   const answer = await fetch(`/_sandbox/${path}`, {
     method,
@@ -39,7 +39,7 @@ export async function call(method, path, body) {
 
 let noticeEnds;
 
-/** A line at the foot of the page, for four seconds. */
+/** Show a line at the bottom of the page for four seconds. */
 export function notice(text, bad = false) {
   const box = $("#notice");
   box.textContent = text;
@@ -54,7 +54,7 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
 export const pounds = (value) => money.format(Number(value));
 export const number = (value) => whole.format(value);
 
-/** Clock time with milliseconds. */
+/** Return clock time with milliseconds. */
 export function clock(ms) {
   const moment = new Date(ms);
   const two = (value) => String(value).padStart(2, "0");
@@ -62,7 +62,7 @@ export function clock(ms) {
   return `${day}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** Run at most once per pause, the last call always. */
+/** Run at most once per pause; always run the last call. */
 export function calm(work, pause) {
   let timer = null;
   return () => {
@@ -73,7 +73,7 @@ export function calm(work, pause) {
   };
 }
 
-/** Digits, ids and clock times keep their direction inside Arabic text. */
+/** Keep the direction of digits, ids and clock times inside Arabic text. */
 export const ltr = (text, attributes = {}) => h("bdi", { dir: "ltr", ...attributes }, String(text));
 
 export function option(value, label, chosen) {

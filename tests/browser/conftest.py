@@ -1,6 +1,6 @@
-"""Fixtures of the browser tests: a real Chromium, somebody in front of it, in two languages.
+"""Fixtures of the browser tests: a real Chromium and its users, in two languages.
 
-`SCREENSHOTS=docs/screenshots ./dev test browser` takes the pictures of the documentation anew.
+`SCREENSHOTS=docs/screenshots ./dev test browser` takes the documentation's screenshots again.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.clerk import Clerk, reference
+from tests.support.clerk import Clerk, reference
 from tools.dev import browser as chromium_tools
 from tools.dev import processes, store
 from tools.dev.environment import Environment
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One Chromium for the whole run."""
+    """Start one Chromium for the whole run."""
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=arguments)
@@ -41,7 +41,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def serve(environment: Environment) -> Callable[[], AbstractContextManager[OdooServer]]:
-    """`with serve() as odoo`: a server on a fresh database, gone after the block.
+    """Return `with serve() as odoo`: a server on a fresh database, removed after the block.
 
     Its pages are mirrored for Arabic; without rtlcss the test is skipped.
     """
@@ -62,20 +62,20 @@ def serve(environment: Environment) -> Callable[[], AbstractContextManager[OdooS
 
 @pytest.fixture(scope="session")
 def odoo(serve: Callable[[], AbstractContextManager[OdooServer]]) -> Iterator[OdooServer]:
-    """An Odoo with the addon and the job runner, for all tests that do not set one up."""
+    """Start an Odoo with the addon and the job runner, for tests that do not start their own."""
     with serve() as server:
         yield server
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> str:
-    """What the user reads: every test runs once in English and once in Arabic."""
+    """Run every test once in English and once in Arabic."""
     return request.param
 
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """`new_page()`: a page of its own; a test in which a page's script fails has failed."""
+    """Return `new_page()`: a new page; a test fails if a script of its pages fails."""
     contexts, failures = [], []
 
     def make(width: int = 1280, height: int = 860) -> Page:
@@ -93,15 +93,15 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def clerk(odoo: OdooServer, language: str, new_page: Callable[..., Page]) -> Clerk:
-    """The administrator, logged in to `odoo`, in `language`."""
-    speak(odoo, language)
+    """Log the administrator in to `odoo`, in `language`."""
+    set_language(odoo, language)
     return Clerk(new_page(), odoo, _pictures(), language[:2]).log_in()
 
 
 @pytest.fixture
 def phone(odoo: OdooServer, language: str, new_page: Callable[..., Page]) -> Clerk:
-    """The same on the screen of a phone."""
-    speak(odoo, language)
+    """Log the administrator in on the screen of a phone."""
+    set_language(odoo, language)
     return Clerk(new_page(390, 780), odoo, _pictures(), language[:2]).log_in()
 
 
@@ -109,32 +109,34 @@ def phone(odoo: OdooServer, language: str, new_page: Callable[..., Page]) -> Cle
 def colleague(
     odoo: OdooServer, language: str, new_page: Callable[..., Page]
 ) -> Callable[[str], Clerk]:
-    """`colleague("stock.group_stock_user")`: somebody with that group alone, logged in."""
+    """Return `colleague("stock.group_stock_user")`: a user with that group only, logged in."""
 
     def make(group: str) -> Clerk:
-        speak(odoo, language)
+        set_language(odoo, language)
         login = f"{group.split('_')[-1]}-{language}"
         if not odoo.call("res.users", "search_count", [("login", "=", login)]):
-            # Up to 18 a user's groups have another name.
+            # Up to 18.0 a user's groups have another field name.
             groups = "group_ids" if odoo.env.major >= 19 else "groups_id"
             ids = [reference(odoo, name) for name in ("base.group_user", group)]
             values = {"name": login.title(), "login": login, "password": login, "lang": language}
-            odoo.call("res.users", "create", {**values, groups: [(6, 0, ids)], **calm(odoo)})
+            odoo.call(
+                "res.users", "create", {**values, groups: [(6, 0, ids)], **quiet_user_values(odoo)}
+            )
         return Clerk(new_page(), odoo, _pictures(), language[:2]).log_in(login, login)
 
     return make
 
 
-def calm(odoo: OdooServer) -> dict[str, object]:
-    """Values of a user to whom Odoo says nothing by itself: it would lie over what is looked at."""
+def quiet_user_values(odoo: OdooServer) -> dict[str, object]:
+    """Return values of a user without Odoo's own pop-ups, which would cover the screen."""
     values: dict[str, object] = {"odoobot_state": "disabled"}
     if "tour_enabled" in odoo.call("res.users", "fields_get", ["tour_enabled"]):
         values["tour_enabled"] = False
     return values
 
 
-def speak(odoo: OdooServer, language: str) -> None:
-    """Let the administrator read Odoo in that language."""
+def set_language(odoo: OdooServer, language: str) -> None:
+    """Set the administrator's language."""
     lang = odoo.call("res.lang", "search", [("code", "=", language)])
     if not lang:
         everything = {"active_test": False}
@@ -144,7 +146,7 @@ def speak(odoo: OdooServer, language: str) -> None:
         install = odoo.call("base.language.install", "create", wanted)
         odoo.call("base.language.install", "lang_install", [install])
     [user] = odoo.call("res.users", "search", [("login", "=", "admin")])
-    odoo.call("res.users", "write", [user], {"lang": language, **calm(odoo)})
+    odoo.call("res.users", "write", [user], {"lang": language, **quiet_user_values(odoo)})
 
 
 def _pictures() -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 
@@ -13,7 +13,9 @@ APP = "cartona_integration.menu_cartona_root"
 SOON = 10_000  # milliseconds
 
 
-def test_price_changed_here_is_seen_there(clerk: Clerk, shop: Shop, new_page: Callable[..., Page]):
+def test_price_changed_in_odoo_is_shown_on_cartona(
+    clerk: Clerk, shop: Shop, new_page: Callable[..., Page]
+):
     listing, product = next(iter(shop.products.items()))
     shown = marketplace(new_page(), shop).locator(f"tr[data-id='{listing}'] td.price")
     price = f"{float(shop.sandbox.listing(listing)['selling_price']) + 1.25:.2f}"
@@ -24,10 +26,10 @@ def test_price_changed_here_is_seen_there(clerk: Clerk, shop: Shop, new_page: Ca
     clerk.save()
 
     expect(shown).to_contain_text(price, timeout=SOON)
-    shop.settle()
+    shop.wait_until_sent()
     clerk.page.reload()
-    clerk.sees_badge("cartona_sync_state", "success")
-    clerk.picture("product")
+    clerk.expect_badge("cartona_sync_state", "success")
+    clerk.screenshot("product")
 
 
 def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Callable[..., Page]):
@@ -42,30 +44,30 @@ def test_order_arrives_and_is_confirmed(clerk: Clerk, shop: Shop, new_page: Call
     wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain) == 4, timeout=30)
 
     clerk.open_list("cartona_integration.action_sale_order_waiting")
-    clerk.picture("waiting-for-you")
+    clerk.screenshot("waiting-for-you")
     clerk.click(f".o_data_row:has-text({order['receipt_id']!r}) .o_data_cell[name='name']")
-    clerk.sees("[name='cartona_number']")
-    clerk.reads("[name='cartona_number']", order["receipt_id"])
-    clerk.picture("quotation")
+    clerk.expect_visible("[name='cartona_number']")
+    clerk.expect_text("[name='cartona_number']", order["receipt_id"])
+    clerk.screenshot("quotation")
     clerk.press("action_confirm", ".o_statusbar_buttons")
-    clerk.sees("[name='cartona_status_label']")
+    clerk.expect_visible("[name='cartona_status_label']")
 
     wait_until(lambda: status(shop, order) == "approved", timeout=15)
     clerk.page.reload()
-    clerk.sees_badge("cartona_status_label", "info")
-    clerk.picture("order")
+    clerk.expect_badge("cartona_status_label", "info")
+    clerk.screenshot("order")
 
 
-def test_order_is_cancelled_for_a_reason(clerk: Clerk, shop: Shop):
+def test_order_is_cancelled_with_a_reason(clerk: Clerk, shop: Shop):
     order = shop.sandbox.place_order(lines=1)
     domain = [("cartona_id", "=", order["hashed_id"])]
     [sale] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=15)
     clerk.open("sale.order", sale)
     clerk.click(".o_statusbar_buttons [name='action_cancel']:visible")
-    clerk.agree_if_asked(".modal [name='reason']")
+    clerk.confirm_dialogs(".modal [name='reason']")
     clerk.choose("reason", "cannot_deliver_the_order")
-    clerk.picture("cancel-reason")
-    assert status(shop, order) == "pending", "nothing is told before somebody has chosen"
+    clerk.screenshot("cancel-reason")
+    assert status(shop, order) == "pending", "nothing is sent before a reason is chosen"
 
     clerk.press("action_confirm", ".modal-footer")
     wait_until(lambda: status(shop, order) == "cancelled_by_supplier", timeout=15)
@@ -74,8 +76,8 @@ def test_order_is_cancelled_for_a_reason(clerk: Clerk, shop: Shop):
     assert shop.odoo.call("sale.order", "read", [sale], ["state"])[0]["state"] == "cancel"
 
 
-def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop):
-    matched = [("product_id", "!=", False)]  # a check of differences notes all the others too
+def test_waiting_order_is_imported_after_linking_its_product(clerk: Clerk, shop: Shop):
+    matched = [("product_id", "!=", False)]  # a check of differences also records the others
     linked = {
         row["cartona_id"]
         for row in shop.odoo.call("cartona.listing", "search_read", matched, ["cartona_id"])
@@ -94,14 +96,14 @@ def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop)
     wait_until(lambda: shop.odoo.call("cartona.message", "search_count", waiting), timeout=15)
 
     if clerk.screenshots:
-        for _time in range(12):  # as on a day with some work: one order alone is not 1% of it
+        for _time in range(12):  # a normal day's work, so that one order is below 1% of it
             shop.odoo.call("cartona.config", "action_sync_products", [shop.config])
-            shop.settle()
+            shop.wait_until_sent()
     clerk.open_app(APP)
-    clerk.picture("dashboard")
+    clerk.screenshot("dashboard")
     clerk.press("action_open_waiting_orders", ".o_kanban_record")
-    clerk.reads(".o_data_row", order["receipt_id"])
-    clerk.picture("waiting-orders")
+    clerk.expect_text(".o_data_row", order["receipt_id"])
+    clerk.screenshot("waiting-orders")
 
     clerk.press("action_fix", f".o_data_row:has-text({order['receipt_id']!r})")
     row = f".o_data_row:has-text({str(unknown['supplier_product_id'])!r})"
@@ -109,34 +111,34 @@ def test_waiting_order_is_fixed_by_linking_its_product(clerk: Clerk, shop: Shop)
     domain = [("cartona_id", "=", order["hashed_id"])]
     wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain), timeout=15)
     clerk.open_app(APP)
-    clerk.sees(".o_kanban_record")
-    clerk.does_not_see("[name='action_open_waiting_orders']")
+    clerk.expect_visible(".o_kanban_record")
+    clerk.expect_hidden("[name='action_open_waiting_orders']")
 
 
-def test_everything_is_sent_again_by_one_button(clerk: Clerk, shop: Shop):
+def test_button_sends_everything_again(clerk: Clerk, shop: Shop):
     shop.sandbox.clear_requests()
     clerk.open_app(APP)
     clerk.press("action_sync_products", ".o_kanban_record")
-    clerk.sees(".o_notification")
-    shop.settle()
+    clerk.expect_visible(".o_notification")
+    shop.wait_until_sent()
     sent = shop.sandbox.requests(path="supplier-product/bulk-update")
     assert sum(len(call["body"]) for call in sent) >= len(shop.products)
 
 
-def test_what_was_exchanged_is_in_the_log(clerk: Clerk, shop: Shop):
+def test_log_contains_every_call(clerk: Clerk, shop: Shop):
     clerk.open_app(APP)
     clerk.open_menu(
         "cartona_integration.menu_cartona_log", "cartona_integration.menu_cartona_sync_log"
     )
-    clerk.sees(".o_list_view .o_data_row")
-    clerk.picture("log")
+    clerk.expect_visible(".o_list_view .o_data_row")
+    clerk.screenshot("log")
     for view, shown in (("graph", ".o_graph_view canvas"), ("pivot", ".o_pivot_view td")):
         clerk.click(f".o_switch_view.o_{view}")
-        clerk.sees(shown)
-        clerk.sees_no_error()
+        clerk.expect_visible(shown)
+        clerk.expect_no_error()
 
 
-def test_price_changed_there_is_put_right_from_here(clerk: Clerk, shop: Shop):
+def test_price_changed_on_cartona_is_corrected_from_odoo(clerk: Clerk, shop: Shop):
     listing, product = next(iter(shop.products.items()))
     own = float(shop.sandbox.listing(listing)["selling_price"])
     shop.odoo.call("cartona.config", "write", [shop.config], {"heal_drift": False})
@@ -146,17 +148,17 @@ def test_price_changed_there_is_put_right_from_here(clerk: Clerk, shop: Shop):
     domain = [("product_id", "=", product), ("kind", "=", "price"), ("state", "=", "open")]
     wait_until(lambda: shop.odoo.call("cartona.drift", "search_count", domain), timeout=60)
     clerk.page.reload()
-    clerk.reads(".o_data_row [name='cartona_value']", f"{own + 7:g}")
-    clerk.picture("differences")
+    clerk.expect_text(".o_data_row [name='cartona_value']", f"{own + 7:g}")
+    clerk.screenshot("differences")
 
-    clerk.tick_all()
+    clerk.select_all_rows()
     clerk.press("action_heal")
     wait_until(lambda: float(shop.sandbox.listing(listing)["selling_price"]) == own, timeout=60)
     shop.odoo.call("cartona.config", "write", [shop.config], {"heal_drift": True})
 
 
-def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
-    """Read right to left, a phone, an id or an address still starts at its left."""
+def test_numbers_keep_their_direction_in_arabic(clerk: Clerk, shop: Shop, language: str):
+    """In a right-to-left page, a phone number, an id or an URL still starts at its left."""
     clerk.open_app(APP)
     clerk.press("action_open_config", ".o_kanban_record")
     direction = "rtl" if language.startswith("ar") else "ltr"
@@ -165,9 +167,9 @@ def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
     for name in ("base_url", "webhook_url", "webhook_token"):
         assert clerk.field(name).evaluate(of_page) == "ltr", name
         assert clerk.is_left_to_right(clerk.field(name)), name
-    address = clerk.to_copy("webhook_url")
+    address = clerk.copyable_value("webhook_url")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cartona/webhook/orders", address)
-    clerk.picture("configuration")
+    clerk.screenshot("configuration")
 
     order = shop.sandbox.place_order(lines=1)
     domain = [("cartona_id", "=", order["hashed_id"])]
@@ -181,10 +183,10 @@ def test_figures_keep_their_direction(clerk: Clerk, shop: Shop, language: str):
     assert clerk.keeps_direction_of_amounts("cartona_amount_to_collect")
     clerk.open("res.partner", partner)
     assert clerk.is_left_to_right(clerk.field("phone"))
-    clerk.turn_to("sales_purchases", holds="cartona_phone2")
+    clerk.open_page("sales_purchases", field="cartona_phone2")
     for name in ("cartona_phone2", "cartona_id"):
         assert clerk.is_left_to_right(clerk.field(name)), name
-    clerk.picture("customer")
+    clerk.screenshot("customer")
 
 
 def test_order_fits_on_a_phone(phone: Clerk, shop: Shop):
@@ -192,28 +194,28 @@ def test_order_fits_on_a_phone(phone: Clerk, shop: Shop):
     domain = [("cartona_id", "=", order["hashed_id"])]
     [record] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=15)
     phone.open("sale.order", record)
-    phone.reads("[name='cartona_number']", order["receipt_id"])
+    phone.expect_text("[name='cartona_number']", order["receipt_id"])
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert phone.page.evaluate(wide) <= 1, "nobody scrolls sideways"
-    phone.picture("order-phone")
+    assert phone.page.evaluate(wide) <= 1, "no horizontal scrolling"
+    phone.screenshot("order-phone")
 
 
 # === HELPERS === #
 
 
 def marketplace(page: Page, shop: Shop) -> Page:
-    """The marketplace's page, with its listings shown."""
+    """Open the marketplace's page with its listings."""
     page.goto(shop.sandbox.url)
     page.wait_for_selector("#rows tr[data-id]")
     return page
 
 
 def template_of(shop: Shop, product: int) -> int:
-    """The template of a variant."""
+    """Return the template of a variant."""
     [row] = shop.odoo.call("product.product", "read", [product], ["product_tmpl_id"])
     return row["product_tmpl_id"][0]
 
 
 def status(shop: Shop, order: dict) -> str:
-    """An order's status on the marketplace."""
+    """Return an order's status on the marketplace."""
     return shop.sandbox.order(order["hashed_id"])["status"]

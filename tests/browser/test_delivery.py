@@ -1,9 +1,9 @@
-"""The driver at the shop's door: a phone, a code, and goods that are handed over after it."""
+"""The driver at the shop's door: a phone, a code, and the delivery after it."""
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 
@@ -12,28 +12,28 @@ WRONG = {
     "en_US": "Cartona does not accept this code. Ask the retailer again.",
     "ar_001": "كرتونة لا تقبل هذا الكود. اسأل التاجر مرة أخرى.",
 }
-#: Where the code is typed: in 15.0 the widget is the input, later it holds one.
+#: The input of the code: in 15.0 the widget is the input, later it contains one.
 CODE = ".modal input[name='code'], .modal [name='code'] input"
 
 
 @pytest.fixture
 def picking(shop: Shop) -> int:
-    """A delivery that Cartona takes only with the retailer's code."""
+    """Return a delivery that Cartona accepts only with the retailer's code."""
     return deliveries(shop, 1)[0]
 
 
 def deliveries(shop: Shop, count: int) -> list[int]:
-    """So many of them, each of an order of its own."""
-    # Odoo asks once whether it is to send text messages, before anything else.
-    asked = "has_received_warning_stock_sms"
-    if asked in shop.odoo.call("res.company", "fields_get", [asked]):
-        shop.odoo.call("res.company", "write", [1], {asked: True})
+    """Return this number of deliveries, each of its own order."""
+    # Odoo offers once to send text messages, before anything else.
+    field = "has_received_warning_stock_sms"
+    if field in shop.odoo.call("res.company", "fields_get", [field]):
+        shop.odoo.call("res.company", "write", [1], {field: True})
     line = {"supplier_product_id": next(iter(shop.products)), "amount": 1}
     return [delivery(shop, line) for _order in range(count)]
 
 
 def delivery(shop: Shop, line: dict) -> int:
-    """The delivery of a new order over that line, confirmed on both sides."""
+    """Return the delivery of a new order with that line, confirmed on both sides."""
     order = shop.sandbox.place_order(lines=[line], wallet_top_up=20)
     domain = [("cartona_id", "=", order["hashed_id"])]
     [sale] = wait_until(lambda: shop.odoo.call("sale.order", "search", domain), timeout=SOON)
@@ -43,45 +43,45 @@ def delivery(shop: Shop, line: dict) -> int:
     return picking
 
 
-def test_goods_are_handed_over_after_the_right_code(
+def test_delivery_is_validated_after_the_right_code(
     phone: Clerk, shop: Shop, picking: int, language: str
 ):
     order = on_cartona(shop)
     phone.open("stock.picking", picking)
-    phone.reads("[name='cartona_number']", order["receipt_id"])
+    phone.expect_text("[name='cartona_number']", order["receipt_id"])
     assert_fits(phone)
     phone.press_in_status_bar("button_validate")
     all_is_picked(phone)
-    phone.sees(CODE)
+    phone.expect_visible(CODE)
     assert_fits(phone)
-    phone.picture("delivery-otp")
+    phone.screenshot("delivery-otp")
 
     enter_code(phone, wrong(order))
-    phone.sees(".modal [name='refused']")
-    phone.reads(".modal [name='refused']", WRONG[language])
-    phone.picture("delivery-otp-refused")
+    phone.expect_visible(".modal [name='refused']")
+    phone.expect_text(".modal [name='refused']", WRONG[language])
+    phone.screenshot("delivery-otp-refused")
     assert on_cartona(shop)["status"] != "delivered"
     assert state(shop, picking) == "assigned", "no goods before the code"
 
     enter_code(phone, order["sandbox"]["otp"])
     wait_until(lambda: on_cartona(shop)["status"] == "delivered", timeout=SOON)
     wait_until(lambda: state(shop, picking) == "done", timeout=SOON)
-    phone.does_not_see(".modal")
-    shop.settle()
+    phone.expect_hidden(".modal")
+    shop.wait_until_sent()
     phone.page.reload()
-    phone.sees_badge("cartona_status_label", "success")
+    phone.expect_badge("cartona_status_label", "success")
 
 
-def test_the_driver_chooses_when_cartona_does_not_answer(phone: Clerk, shop: Shop, picking: int):
+def test_driver_chooses_when_cartona_does_not_answer(phone: Clerk, shop: Shop, picking: int):
     order = on_cartona(shop)
     fault = shop.sandbox.set_fault(effect="503", path="order/")
     phone.open("stock.picking", picking)
     phone.press_in_status_bar("button_validate")
     all_is_picked(phone)
     enter_code(phone, order["sandbox"]["otp"])
-    phone.sees(".modal [name='action_deliver_later']")
-    phone.picture("delivery-otp-unreachable")
-    assert state(shop, picking) == "assigned", "nothing is done before somebody has chosen"
+    phone.expect_visible(".modal [name='action_deliver_later']")
+    phone.screenshot("delivery-otp-unreachable")
+    assert state(shop, picking) == "assigned", "nothing is done before the user has chosen"
 
     phone.press("action_deliver_later", ".modal-footer")
     wait_until(lambda: state(shop, picking) == "done", timeout=SOON)
@@ -90,20 +90,20 @@ def test_the_driver_chooses_when_cartona_does_not_answer(phone: Clerk, shop: Sho
     wait_until(lambda: on_cartona(shop)["status"] == "delivered", timeout=3 * SOON)
 
 
-def test_several_orders_are_asked_for_in_one_list(clerk: Clerk, shop: Shop, language: str):
+def test_codes_of_several_orders_are_entered_in_one_list(clerk: Clerk, shop: Shop, language: str):
     both = deliveries(shop, 2)
     fields = ["name", "origin", "cartona_id"]
     first, second = shop.odoo.call("stock.picking", "read", both, fields)
-    # Up to 18 the retailer's reference follows the order's name.
+    # Up to 18.0 the retailer's reference follows the order's name.
     orders = [row["origin"].split(" ")[0] for row in (first, second)]
     codes = [shop.sandbox.order(row["cartona_id"])["sandbox"]["otp"] for row in (first, second)]
     clerk.open_list("stock.action_picking_tree_all")
-    clerk.tick(first["name"], second["name"])
+    clerk.select_rows(first["name"], second["name"])
     clerk.choose_action("stock.action_validate_picking", language)
     all_is_picked(clerk)
-    clerk.sees(".modal .o_data_row")
+    clerk.expect_visible(".modal .o_data_row")
     assert clerk.page.locator(".modal .o_data_row").count() == 2
-    clerk.picture("delivery-otp-list")
+    clerk.screenshot("delivery-otp-list")
 
     type_into(row_of(clerk, orders[0]), codes[0])
     type_into(row_of(clerk, orders[1]), "0000" if codes[1] != "0000" else "1111")
@@ -114,10 +114,10 @@ def test_several_orders_are_asked_for_in_one_list(clerk: Clerk, shop: Shop, lang
     type_into(row_of(clerk, orders[1]), codes[1])
     clerk.press("action_confirm", ".modal-footer")
     wait_until(lambda: [state(shop, row) for row in both] == ["done", "done"], timeout=SOON)
-    clerk.does_not_see(".modal")
+    clerk.expect_hidden(".modal")
 
 
-def test_several_orders_are_cancelled_for_one_reason(clerk: Clerk, shop: Shop, language: str):
+def test_several_orders_are_cancelled_with_one_reason(clerk: Clerk, shop: Shop, language: str):
     placed = [shop.sandbox.place_order(lines=1) for _order in range(2)]
     keys = [order["hashed_id"] for order in placed]
     domain = [("cartona_id", "in", keys)]
@@ -128,16 +128,16 @@ def test_several_orders_are_cancelled_for_one_reason(clerk: Clerk, shop: Shop, l
         wait_until(lambda order=order: there(shop, order)["status"] == "approved", timeout=SOON)
 
     clerk.open_list("sale.action_orders")
-    clerk.tick(*(sale["name"] for sale in sales))
+    clerk.select_rows(*(sale["name"] for sale in sales))
     if shop.odoo.env.major >= 17:
         clerk.choose_action("sale.action_mass_cancel_orders", language)
         clerk.press("action_mass_cancel", ".modal-footer")
     else:
         clerk.choose_action("cartona_integration.action_cartona_mass_cancel", language)
-    clerk.sees(".modal [name='reason']")
-    clerk.reads(".modal [name='order_count']", "2")
+    clerk.expect_visible(".modal [name='reason']")
+    clerk.expect_text(".modal [name='order_count']", "2")
     clerk.choose("reason", "expired_products")
-    clerk.picture("cancel-reason-several")
+    clerk.screenshot("cancel-reason-several")
     assert {there(shop, order)["status"] for order in placed} == {"approved"}
 
     clerk.press("action_confirm", ".modal-footer")
@@ -153,51 +153,51 @@ def test_several_orders_are_cancelled_for_one_reason(clerk: Clerk, shop: Shop, l
 
 
 def all_is_picked(clerk: Clerk) -> None:
-    """Up to 16 Odoo first asks whether all that was wanted has been picked."""
+    """Confirm Odoo's dialog about picked quantities, shown up to 16.0."""
     if clerk.odoo.env.major < 17:
         clerk.press("process", ".modal-footer")
 
 
 def row_of(clerk: Clerk, order: str) -> Locator:
-    """The row of an order in the dialog."""
+    """Return the row of an order in the dialog."""
     return clerk.page.locator(".modal .o_data_row").filter(has_text=order)
 
 
 def type_into(row: Locator, code: str) -> None:
-    """Type the code that this order's retailer gives."""
+    """Type the code of this order's retailer."""
     row.locator(".o_data_cell[name='code']").click()
     row.locator("[name='code'] input, input[name='code']").first.fill(code)
     row.page.keyboard.press("Tab")
 
 
 def there(shop: Shop, order: dict) -> dict:
-    """An order as the marketplace has it now."""
+    """Return an order on the marketplace."""
     return shop.sandbox.order(order["hashed_id"])
 
 
 def enter_code(driver: Clerk, code: str) -> None:
-    """Type a code into the dialog and have it checked."""
+    """Type a code into the dialog and submit it."""
     driver.page.fill(CODE, code)
     driver.press("action_confirm", ".modal-footer")
 
 
 def wrong(order: dict) -> str:
-    """A code that is not the retailer's."""
+    """Return a code that is not the retailer's."""
     return "0000" if order["sandbox"]["otp"] != "0000" else "1111"
 
 
 def on_cartona(shop: Shop) -> dict:
-    """The order as the marketplace has it now: there is no other one."""
+    """Return the only order on the marketplace."""
     [order] = shop.sandbox.orders()
     return shop.sandbox.order(order["hashed_id"])
 
 
 def state(shop: Shop, picking: int) -> str:
-    """A delivery's state in Odoo."""
+    """Return a delivery's state in Odoo."""
     return shop.odoo.call("stock.picking", "read", [picking], ["state"])[0]["state"]
 
 
 def assert_fits(phone: Clerk) -> None:
-    """Nobody has to scroll sideways."""
+    """Check that no horizontal scrolling is needed."""
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert phone.page.evaluate(wide) <= 1

@@ -1,17 +1,17 @@
-"""HTML in what retailers and Cartona write is text on every screen that shows it."""
+"""HTML in texts of retailers and Cartona is shown as text on every screen."""
 
 import requests
 
-from tests.browser.clerk import Clerk
+from tests.support.clerk import Clerk
 from tools.dev.demo import Shop
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 
-#: All that a person can read on a page, what stands in its inputs too.
+#: All visible text of a page, including the values of its inputs.
 SEEN = """[document.body.innerText,
     ...[...document.querySelectorAll("input, textarea")].map(place => place.value)].join()"""
 EVIL = "<img src=x onerror='window.hit = 1'><script>window.hit = 2</script>"
-#: Lists, and whether what they show is full of it.
+#: Lists, and True if their content is full of it.
 SCREENS = {
     "action_cartona_dashboard": False,
     "action_cartona_message": True,
@@ -26,10 +26,10 @@ SCREENS = {
 }
 
 
-def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
+def test_html_in_names_is_shown_as_text(clerk: Clerk, shop: Shop):
     odoo, cartona_id = shop.odoo, next(iter(shop.products))
     good, draft, waiting = (f"{name}-{clerk.suffix}" for name in ("good", "draft", "waiting"))
-    tell(
+    send_orders(
         shop,
         evil_order(good, cartona_id),
         evil_order(draft, cartona_id),
@@ -49,10 +49,10 @@ def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
     )
     odoo.call("sale.order", "action_confirm", [order["id"]])
     [picking] = odoo.call("stock.picking", "search", [("sale_id", "=", order["id"])])
-    shop.settle()
+    shop.wait_until_sent()
     code = {"order_id": order["id"], "message": EVIL, "state": "refused"}
     desk = {"config_id": shop.config, "listing_id": listing}
-    asked = {"picking_ids": [(6, 0, [picking])], "line_ids": [(0, 0, code)]}
+    dialog = {"picking_ids": [(6, 0, [picking])], "line_ids": [(0, 0, code)]}
     forms = {
         "sale.order": order["id"],
         "res.partner": order["partner_id"][0],
@@ -61,16 +61,16 @@ def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
         "cartona.listing": listing,
         "cartona.config": shop.config,
         "cartona.matching.desk": make(odoo, "cartona.matching.desk", desk),
-        "cartona.delivery.otp": make(odoo, "cartona.delivery.otp", asked),
+        "cartona.delivery.otp": make(odoo, "cartona.delivery.otp", dialog),
     }
-    # What it shows of others is counted; nobody but Odoo writes in it.
+    # It counts records of others; only Odoo writes its texts.
     plain = {
         "cartona.order.cancel": make(
             odoo, "cartona.order.cancel", {"order_ids": [(6, 0, [order["id"]])]}
         ),
         "cartona.go.live": make(odoo, "cartona.go.live", {"config_id": shop.config}),
     }
-    write_words(shop, order["id"], listing)
+    write_texts(shop, order["id"], listing)
     names = rename_first(shop)
     try:
         for model, record in (*forms.items(), *plain.items()):
@@ -80,8 +80,8 @@ def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
             domain = [("module", "=", "cartona_integration"), ("name", "=", screen)]
             [action] = odoo.call("ir.model.data", "search_read", domain, ["res_id"])
             clerk.page.goto(f"{odoo.url}/web#action={action['res_id']}")
-            clerk.sees(".o_action_manager > .o_action")
-            clerk.settle()
+            clerk.expect_visible(".o_action_manager > .o_action")
+            clerk.wait_until_idle()
             open_groups(clerk)
             assert_harmless(clerk, shown)
     finally:
@@ -93,8 +93,8 @@ def test_names_full_of_html_do_nothing(clerk: Clerk, shop: Shop):
 # === HELPERS === #
 
 
-def write_words(shop: Shop, sale: int, listing: int) -> None:
-    """What else only Cartona's answers, a delivery and a night's comparison would write."""
+def write_texts(shop: Shop, sale: int, listing: int) -> None:
+    """Write the texts that otherwise only Cartona, a delivery or a comparison would write."""
     query = shop.odoo.query
     query("UPDATE cartona_sync_log SET error_code = 'rejected', error_detail = %s", EVIL)
     query(
@@ -117,10 +117,10 @@ def write_words(shop: Shop, sale: int, listing: int) -> None:
 
 
 def rename_first(shop: Shop) -> list[tuple[int, str]]:
-    """The first listing, and the first that waits for its product, are called so: of the hundreds
-    that other tests have had read, a list shows a page.
+    """Rename the first listing, and the first unmatched one: of the hundreds that other tests
+    have read, a list shows one page.
 
-    :return: their ids, and what they were called
+    :return: their ids and old names
     """
     first = (
         "id = (SELECT min(id) FROM cartona_listing) OR id = (SELECT min(id) FROM cartona_listing"
@@ -133,13 +133,13 @@ def rename_first(shop: Shop) -> list[tuple[int, str]]:
 
 
 def make(odoo: OdooServer, model: str, values: dict) -> int:
-    """A new record. :return: its id"""
+    """Create a record. :return: its id"""
     made = odoo.call(model, "create", values)
     return made if isinstance(made, int) else made[0]
 
 
-def tell(shop: Shop, *orders: dict) -> None:
-    """Cartona tells these orders."""
+def send_orders(shop: Shop, *orders: dict) -> None:
+    """Send these orders to the webhook."""
     [config] = shop.odoo.call("cartona.config", "read", [shop.config], ["webhook_token"])
     headers = {"AuthorizationToken": config["webhook_token"]}
     url = f"{shop.odoo.url}/cartona/webhook/orders"
@@ -147,7 +147,7 @@ def tell(shop: Shop, *orders: dict) -> None:
 
 
 def evil_order(hashed_id: str, listing: str) -> dict:
-    """An order whose every word is HTML."""
+    """Return an order with HTML in every text."""
     line = {
         "id": 1,
         "supplier_product_id": listing,
@@ -172,18 +172,18 @@ def evil_order(hashed_id: str, listing: str) -> dict:
 
 
 def open_groups(clerk: Clerk) -> None:
-    """Open the first group of a list, and the first one in it, where it has any."""
+    """Open the first group of a list, and the first one in it, if there are any."""
     closed = clerk.page.locator(".o_group_header:not(.o_group_open):visible")
     for _level in range(2):
         if closed.count():
             clerk.click(closed.first)
-            clerk.settle()
+            clerk.wait_until_idle()
 
 
 def assert_harmless(clerk: Clerk, shown: bool) -> None:
-    """Nothing of it became part of the page.
+    """Check that none of it became part of the page.
 
-    :param shown: whether its letters must be seen somewhere
+    :param shown: True if its text must be visible
     """
     assert clerk.page.evaluate("window.hit") is None
     assert clerk.page.locator("img[src='x'], img[src$='/x']").count() == 0

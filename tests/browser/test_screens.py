@@ -1,10 +1,10 @@
-"""Screens of people who are no administrators, and what is on a screen and what is not."""
+"""Screens of users who are not administrators, and what a screen shows and hides."""
 
 from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.clerk import Clerk, reference
+from tests.support.clerk import Clerk, reference
 from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 
@@ -13,29 +13,29 @@ SOON = 15  # seconds
 OURS = "[name^='cartona_'], [name='cartona'], [name^='action_cartona_']"
 
 
-def test_a_salesperson_sells_without_being_an_administrator(
+def test_salesperson_sells_without_being_administrator(
     colleague: Callable[[str], Clerk], shop: Shop
 ):
     sale, order = placed_order(shop)
     clerk = colleague("sales_team.group_sale_salesman_all_leads")
     clerk.open_app(APP)
-    clerk.sees(".o_kanban_record [name='success_rate'], .o_kanban_record .text-muted")
-    clerk.sees_no_error()
+    clerk.expect_visible(".o_kanban_record [name='success_rate'], .o_kanban_record .text-muted")
+    clerk.expect_no_error()
     clerk.open("product.template", template_of_first(shop))
-    clerk.sees_badge("cartona_sync_state", "success")
+    clerk.expect_badge("cartona_sync_state", "success")
     clerk.press("action_cartona_sync")
-    clerk.sees_no_error()
+    clerk.expect_no_error()
 
     clerk.open("sale.order", sale)
-    clerk.reads("[name='cartona_number']", order["receipt_id"])
+    clerk.expect_text("[name='cartona_number']", order["receipt_id"])
     clerk.press("action_confirm", ".o_statusbar_buttons")
-    clerk.sees_no_error()
+    clerk.expect_no_error()
     wait_until(lambda: status(shop, order) == "approved", timeout=SOON)
     clerk.page.reload()
-    clerk.sees_badge("cartona_status_label", "info")
+    clerk.expect_badge("cartona_status_label", "info")
 
 
-def test_a_stock_user_delivers_without_being_an_administrator(
+def test_stock_user_delivers_without_being_administrator(
     colleague: Callable[[str], Clerk], shop: Shop
 ):
     sale, order = placed_order(shop, cartona_credit=5)
@@ -44,18 +44,18 @@ def test_a_stock_user_delivers_without_being_an_administrator(
     [picking] = shop.odoo.call("stock.picking", "search", [("sale_id", "=", sale)])
     clerk = colleague("stock.group_stock_user")
     clerk.open_app(APP)
-    clerk.sees(".o_kanban_record [name='action_open_log']")
-    clerk.sees_no_error()
+    clerk.expect_visible(".o_kanban_record [name='action_open_log']")
+    clerk.expect_no_error()
 
     clerk.open("stock.picking", picking)
-    clerk.reads("[name='cartona_number']", order["receipt_id"])
-    clerk.sees("[name='cartona_amount_to_collect']")
+    clerk.expect_text("[name='cartona_number']", order["receipt_id"])
+    clerk.expect_visible("[name='cartona_amount_to_collect']")
     assert clerk.keeps_direction_of_amounts("cartona_amount_to_collect")
-    clerk.sees_no_error()
-    clerk.picture("delivery")
+    clerk.expect_no_error()
+    clerk.screenshot("delivery")
 
 
-def test_nothing_of_cartona_is_on_what_is_not_on_it(clerk: Clerk, shop: Shop):
+def test_unlinked_records_show_nothing_of_cartona(clerk: Clerk, shop: Shop):
     odoo = shop.odoo
     partner = odoo.call("res.partner", "create", {"name": "No retailer"})
     product = odoo.call("product.template", "create", {"name": "Not on Cartona"})
@@ -66,7 +66,7 @@ def test_nothing_of_cartona_is_on_what_is_not_on_it(clerk: Clerk, shop: Shop):
     for model, record, allowed in (
         ("res.partner", partner, set()),
         ("sale.order", sale, set()),
-        ("product.template", product, {"cartona_id", "cartona_id_0"}),  # where one links it
+        ("product.template", product, {"cartona_id", "cartona_id_0"}),  # the field to link it
         ("product.product", variant, {"cartona_id", "cartona_id_0"}),
         *(
             ("stock.picking", picking, set())
@@ -80,28 +80,28 @@ def test_nothing_of_cartona_is_on_what_is_not_on_it(clerk: Clerk, shop: Shop):
         assert set(names) - allowed == set(), (model, names)
 
 
-def test_the_settings_show_the_state_and_lead_to_the_form(clerk: Clerk, shop: Shop):
+def test_settings_show_the_state_and_open_the_form(clerk: Clerk, shop: Shop):
     clerk.open_app("base.menu_administration")
-    clerk.close_windows()
+    clerk.close_dialogs()
     clerk.click(".tab[data-key='cartona_integration']")
-    clerk.sees_badge("cartona_connection_state", "success")
+    clerk.expect_badge("cartona_connection_state", "success")
     for name in ("cartona_auth_token", "cartona_auto_sync_products", "cartona_auto_sync_stock",
                  "cartona_auto_sync_orders", "cartona_log_days"):  # fmt: skip
         expect(clerk.field(name)).to_be_visible()
-    clerk.picture("settings")
+    clerk.screenshot("settings")
 
     shop.sandbox.clear_requests()
     clerk.press("action_cartona_test_connection")
-    clerk.sees_no_error()
+    clerk.expect_no_error()
     assert shop.sandbox.requests(path="supplier-product")
 
-    clerk.close_windows()
+    clerk.close_dialogs()
     clerk.click(".tab[data-key='cartona_integration']")
     clerk.press("action_cartona_configure")
-    clerk.sees(".o_form_view [name='webhook_url']")
+    clerk.expect_visible(".o_form_view [name='webhook_url']")
 
 
-def test_a_variant_opened_from_its_template_shows_what_cartona_has(clerk: Clerk, shop: Shop):
+def test_variant_opened_from_template_shows_its_listing(clerk: Clerk, shop: Shop):
     product = next(iter(shop.products.values()))
     popup = reference(shop.odoo, "product.product_variant_easy_edit_view")
     action = {
@@ -112,14 +112,14 @@ def test_a_variant_opened_from_its_template_shows_what_cartona_has(clerk: Clerk,
         "res_id": product,
     }
     clerk.open_action(shop.odoo.call("ir.actions.act_window", "create", action))
-    clerk.sees_badge("cartona_sync_state", "success")
+    clerk.expect_badge("cartona_sync_state", "success")
     [pound] = shop.odoo.call("res.currency", "search_read", [("name", "=", "EGP")], ["symbol"])
-    clerk.reads("[name='cartona_last_sent']", pound["symbol"])
+    clerk.expect_text("[name='cartona_last_sent']", pound["symbol"])
     clerk.press("action_cartona_listings")
-    clerk.sees(".o_list_view .o_data_row")
+    clerk.expect_visible(".o_list_view .o_data_row")
 
 
-def test_groups_are_headed_by_words(clerk: Clerk, shop: Shop, language: str):
+def test_group_headers_show_status_labels(clerk: Clerk, shop: Shop, language: str):
     placed_order(shop)
     action = {
         "name": "By status",
@@ -143,7 +143,7 @@ def test_groups_are_headed_by_words(clerk: Clerk, shop: Shop, language: str):
 
 
 def placed_order(shop: Shop, **values: object) -> tuple[int, dict]:
-    """An order of one piece, and its sale order."""
+    """Place an order of one piece, and return it with its sale order."""
     line = {"supplier_product_id": next(iter(shop.products)), "amount": 1}
     order = shop.sandbox.place_order(lines=[line], **values)
     domain = [("cartona_id", "=", order["hashed_id"])]
@@ -152,12 +152,12 @@ def placed_order(shop: Shop, **values: object) -> tuple[int, dict]:
 
 
 def template_of_first(shop: Shop) -> int:
-    """The template of the first product."""
+    """Return the template of the first product."""
     product = next(iter(shop.products.values()))
     [row] = shop.odoo.call("product.product", "read", [product], ["product_tmpl_id"])
     return row["product_tmpl_id"][0]
 
 
 def status(shop: Shop, order: dict) -> str:
-    """An order's status on the marketplace."""
+    """Return an order's status on the marketplace."""
     return shop.sandbox.order(order["hashed_id"])["status"]

@@ -1,4 +1,4 @@
-"""The chaos suite: one seed, one world on a PostgreSQL of its own, one table at the end.
+"""The chaos suite: one seed, one world on its own PostgreSQL, one table at the end.
 
 Short by default, as a part of `make test`; `make chaos` runs it at full length.
 """
@@ -8,14 +8,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.chaos import clock, report, verdict
-from tests.chaos.day import CUT_OFF, is_refusal
-from tests.chaos.world import LISTINGS, World
+from tests.support import clock, comparison, report
+from tests.support.companies import LISTINGS, World
+from tests.support.run import RUN, Run
+from tests.support.workday import CUT_OFF, is_refusal
 from tools.dev import databases, postgres
 from tools.dev.environment import Environment
 from tools.dev.odoo_server import OdooServer, on_a_copy
@@ -23,40 +24,18 @@ from tools.dev.paths import DEV
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-#: What a server answers for when it says that something is committed holds here, too: other than
-#: in the databases of the other tests, which nobody kills.
+#: A commit is durable here, as on a real server, unlike in the databases of the other tests,
+#: which are never killed.
 _DURABLE = {"synchronous_commit": "on", "shared_buffers": "128MB", "max_connections": "100"}
-_HEALED_WITHIN = 300  # seconds, without anybody doing anything
+_HEALED_WITHIN = 300  # seconds, without any action
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("chaos")
-    group.addoption("--seed", type=int, help="of everything that is drawn; any when left out")
+    group.addoption("--seed", type=int, help="seed of all random choices (default: random)")
     group.addoption("--full", action="store_true", help="at full length")
-    group.addoption("--steady", type=int, help="seconds of the steady work that memory is taken of")
-    group.addoption("--chaos-json", type=Path, help="write all figures there")
-
-
-@dataclass(frozen=True)
-class Run:
-    """How this run goes.
-
-    :ivar seed: everything that is drawn is drawn from it
-    :ivar full: not shortened
-    :ivar lines: what has been stood so far
-    """
-
-    seed: int
-    full: bool
-    steady: int
-    lines: list[report.Line]
-
-    def draw(self, name: str) -> random.Random:
-        """Dice of their own for one purpose."""
-        return random.Random(f"{self.seed} {name}")
-
-
-RUN = pytest.StashKey[Run]()
+    group.addoption("--steady", type=int, help="seconds of steady work to measure memory over")
+    group.addoption("--chaos-json", type=Path, help="write all figures to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -89,13 +68,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
-    """The options of this run."""
+    """Return the options of this run."""
     return request.config.stash[RUN]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Embedded]:
-    """A PostgreSQL that may be killed: no other test's databases are in it."""
+    """Start a PostgreSQL that may be killed: it has no other test's databases."""
     cluster = postgres.Embedded(DEV / "postgres-chaos", _DURABLE)
     yield cluster
     cluster.stop()
@@ -103,7 +82,7 @@ def cluster() -> Iterator[postgres.Embedded]:
 
 @pytest.fixture(scope="session")
 def own_environment(environment: Environment, cluster: postgres.Embedded) -> Environment:
-    """The same Odoo on that PostgreSQL, which has a copy of the database to start from."""
+    """Return the same Odoo on that PostgreSQL, with a copy of the database to start from."""
     template = databases.addon_template(environment)
     own = replace(environment, pg=cluster.prepare())
     if template not in own.pg.databases():
@@ -119,7 +98,7 @@ def _copy(source: postgres.Server, target: postgres.Server, name: str) -> None:
     partial = f"{name}_partial"
     target.drop(partial)
     target.create(partial)
-    # By their paths: the machine may have others, of another version.
+    # By full path: the machine may have other versions.
     dump = [Path(target.programs, "pg_dump"), "--format=custom", "--compress=0", name]
     with subprocess.Popen(dump, env=source.environment(), stdout=subprocess.PIPE) as giving:
         restore = [Path(target.programs, "pg_restore"), "--no-owner", "--dbname", partial]
@@ -130,7 +109,7 @@ def _copy(source: postgres.Server, target: postgres.Server, name: str) -> None:
 
 @pytest.fixture(scope="session")
 def server(environment: Environment, own_environment: Environment) -> Iterator[OdooServer]:
-    """A server of several processes, as in business, with job runner and cron."""
+    """Start a server of several processes, as in production, with job runner and cron."""
     template = databases.addon_template(environment)
     with on_a_copy(own_environment, template=template, workers=3) as server:
         yield server
@@ -138,30 +117,30 @@ def server(environment: Environment, own_environment: Environment) -> Iterator[O
 
 @pytest.fixture(scope="session")
 def world(server: OdooServer) -> Iterator[World]:
-    """Two companies on a marketplace; what one test leaves behind is there for the next one."""
+    """Connect two companies to a marketplace; the tests share their records."""
     with SandboxServer(seed=1, listings=LISTINGS) as sandbox:
         yield World(server, sandbox)
 
 
 @pytest.fixture
 def hurry(run: Run, world: World) -> Iterator[None]:
-    """In a short run nobody waits for whole minutes; a full run takes the time that it takes."""
+    """Shorten the waiting times in a short run; a full run takes its real time."""
     with nullcontext() if run.full else clock.fast(world.odoo):
         yield
 
 
 @pytest.fixture
 def agree(world: World, hurry: None) -> Callable[[], float]:
-    """`agree()`: wait until both sides agree, by themselves; the seconds that it took.
+    """Return `agree()`: wait until both sides agree without any action; returns the seconds.
 
-    Fails with everything in which they still differ.
+    Fails with all remaining differences.
     """
 
     def nothing_differs() -> bool:
         try:
-            return not verdict.differences(world)
+            return not comparison.differences(world)
         except CUT_OFF as error:
-            # A worker whose database was killed under it answers 500 once, and then recovers.
+            # A worker whose database was killed answers 500 once, and then recovers.
             if is_refusal(error):
                 raise
             return False
@@ -171,7 +150,7 @@ def agree(world: World, hurry: None) -> Callable[[], float]:
         try:
             wait_until(nothing_differs, _HEALED_WITHIN, pause=1)
         except TimeoutError:
-            assert verdict.differences(world) == []
+            assert comparison.differences(world) == []
         return time.monotonic() - started
 
     return wait

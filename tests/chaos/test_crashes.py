@@ -1,4 +1,4 @@
-"""kill -9, anywhere and at any moment, while everybody works; afterwards both sides agree."""
+"""kill -9, anywhere and at any moment, during normal work; afterwards both sides agree."""
 
 import time
 from collections import Counter
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.chaos import verdict
-from tests.chaos.conftest import Run
-from tests.chaos.day import Amounts, Day
-from tests.chaos.killers import Killers
-from tests.chaos.report import Line
-from tests.chaos.world import World
+from tests.support import comparison
+from tests.support.companies import World
+from tests.support.killers import Killers
+from tests.support.report import Line
+from tests.support.run import Run
+from tests.support.workday import Amounts, Day
 from tools.dev import postgres
 
 _FULL, _FULL_KILLS = Amounts(prices=300, moves=200, orders=120), 30
@@ -29,10 +29,10 @@ def test_both_sides_agree_after_a_day_of_crashes(
     amounts, number = (_FULL, _FULL_KILLS) if run.full else (_SHORT, _SHORT_KILLS)
     before = len(world.sandbox.orders())
     rng = run.draw("crashes")
-    request.addfinalizer(world.odoo.restart)  # the tests behind it are of another subject
+    request.addfinalizer(world.odoo.restart)  # the following tests are about other things
     killer = Killers(world.odoo, cluster)
     killers = killer.all()
-    # Each at least as often as the others, in an order that is drawn.
+    # All equally often (plus or minus one), in random order.
     victims = [victim for victim in killers for _time in range(-(-number // len(killers)))]
     rng.shuffle(victims)
     day = Day(world, run.seed + 1, amounts)
@@ -49,7 +49,7 @@ def test_both_sides_agree_after_a_day_of_crashes(
     day.work(meanwhile)
     seconds = time.monotonic() - started
     healed = agree()
-    lost, doubled = verdict.counts(world)
+    lost, doubled = comparison.counts(world)
     killed = Counter(victims[:number])
     run.lines.append(
         Line(

@@ -10,8 +10,8 @@ from statistics import median
 import pytest
 import requests
 
-from tests.chaos.conftest import Run
-from tests.chaos.report import Line
+from tests.support.report import Line
+from tests.support.run import Run
 from tools.bench import dashboard
 from tools.bench.growth import memory
 from tools.bench.measure import quantile, timed
@@ -24,22 +24,22 @@ from tools.drivers.seller import Seller
 
 _PER_SECOND = 50
 _CALLERS = 50
-#: A call that nobody answers within this is made again, as the marketplace does.
+#: A call without an answer within this time is repeated, as the marketplace does.
 _PATIENCE, _TRIES = 10, 5  # seconds, times
 _PULLED = 100  # orders
-#: What may be slower with a full database: machines are not exact.
+#: Allowed slowdown with a full database: machines are not exact.
 _SLOWER = 2
 _OLD = "SELECT count(*) FROM cartona_sync_log WHERE create_date < %s"
-#: Of all processes together: caches have their places filled by then, leaks grow with the work.
+#: Of all processes together: caches are full by then, leaks grow with the work.
 _GROWN_MB = 40
-#: Of each change or order: psycopg2 keeps small strings of statements, without the addon as well
+#: Per change or order: psycopg2 keeps small strings of statements, without the addon as well
 #: (docs/reliability.md).
 _KEPT_KB = 1
 
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """A server of several processes, as in business; none is recycled for its memory."""
+    """Start a server of several processes, as in production; none is recycled for its memory."""
     with on_a_copy(
         environment, workers=3, options={"limit_memory_soft": 0, "limit_memory_hard": 0}
     ) as server:
@@ -48,14 +48,14 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 
 @pytest.fixture
 def intake(odoo: OdooServer, sandbox: SandboxServer) -> Intake:
-    """A seller of ten products, whose orders come in."""
+    """Connect a seller of ten products whose orders are imported."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True)
-    seller.sell(10, list_price=10.0)
+    seller.publish_products(10, list_price=10.0)
     return Intake(seller)
 
 
 @pytest.mark.timeout(900)
-def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
+def test_webhook_answers_fifty_calls_a_second(run: Run, intake: Intake):
     seconds = 60 if run.full else 4
     products = list(intake.seller.listings)[:1]
     orders = intake.place(_PER_SECOND * seconds, products)
@@ -66,7 +66,7 @@ def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
     start = time.monotonic()
 
     def call(number: int) -> tuple[int, float, int]:
-        # At its time, whether or not those before it were answered: retailers do not wait.
+        # On schedule, even if earlier calls have no answer yet: retailers do not wait.
         time.sleep(max(0, start + number / _PER_SECOND - time.monotonic()))
         begun = time.monotonic()
         for again in range(_TRIES):
@@ -80,15 +80,15 @@ def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
     took = time.monotonic() - start
     refused = [status for status, _seconds, _again in answers if status != 200]
     repeated = sum(again for _status, _seconds, again in answers)
-    intake.arrive(orders, within=600, settled=False)
+    intake.wait_for_orders(orders, within=600, acknowledged=False)
     whole = time.monotonic() - start
-    doubled = len(intake.odd(orders))
+    doubled = len(intake.not_imported_once(orders))
     waits = [seconds for _status, seconds, _again in answers]
     run.lines.append(
         Line(
             f"webhook, {_PER_SECOND} calls a second",
             f"{len(orders):,} calls answered in {took:.0f} s, p95"
-            f" {1000 * quantile(waits, 0.95):.0f} ms, {repeated} made again, all sale orders after"
+            f" {1000 * quantile(waits, 0.95):.0f} ms, {repeated} repeated, all sale orders after"
             f" {whole:.0f} s",
             0,
             len(refused),
@@ -99,20 +99,20 @@ def test_fifty_calls_of_the_webhook_in_a_second(run: Run, intake: Intake):
     assert refused == []
     assert doubled == 0
     if run.full:
-        # A shortened run is one among other tests and takes no times.
-        assert took <= seconds * 1.2, "they were answered as fast as they came"
+        # A shortened run shares the machine with other tests and measures no times.
+        assert took <= seconds * 1.2, "answered as fast as they arrived"
         assert repeated == 0
 
 
 @pytest.mark.timeout(900)
-def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, intake: Intake):
+def test_million_log_rows_and_hundred_thousand_messages(run: Run, intake: Intake):
     rows, messages = (1_000_000, 100_000) if run.full else (50_000, 5_000)
     odoo = intake.odoo
     before, empty = min(_pull(intake) for _time in range(2)), _open_dashboard(odoo)
     dashboard.fill(odoo, rows, messages)
     after, opened = min(_pull(intake) for _time in range(2)), _open_dashboard(odoo)
     odoo.call("ir.config_parameter", "set_param", "cartona_integration.log_days", "10")
-    # As it is now: every few seconds another row grows old.
+    # Relative to now: every few seconds another row becomes old.
     [(border,)] = odoo.query("SELECT now() AT TIME ZONE 'UTC' - interval '10 days'")
     [(old,)] = odoo.query(_OLD, border)
     started = time.monotonic()
@@ -134,16 +134,16 @@ def test_a_million_rows_of_the_log_and_a_hundred_thousand_messages(run: Run, int
     assert old > rows / 2
     assert nights <= 3
     if run.full:
-        # A shortened run is one among other tests and takes no times. In seconds where the machine
-        # is free for it, else against the same without the rows.
+        # A shortened run shares the machine with other tests and measures no times. In seconds if
+        # the machine is otherwise idle, else compared with the same without the rows.
         assert opened <= max(dashboard.SECONDS, _SLOWER * empty)
         assert after <= _SLOWER * before
 
 
 @pytest.mark.timeout(6000)
 def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
-    """Nobody starts anew meanwhile, which would hide what is never given back."""
-    intake.tell_webhook()
+    """No process is restarted meanwhile, which would hide a leak."""
+    intake.set_webhook()
     _work(intake, max(5, run.steady / 3))
     pids, warm = _memory(intake.odoo)
     done = _work(intake, run.steady)
@@ -165,32 +165,32 @@ def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
 
 
 def _open_dashboard(odoo: OdooServer) -> float:
-    """Seconds until the cards are there, by the server's own clock."""
+    """Return the seconds until the cards are loaded, by the server's own clock."""
     fields = dashboard.shown(odoo)
     calls = [timed(odoo, "cartona.config", "search_read", [], fields) for _time in range(5)]
     return median(call.seconds for call in calls)
 
 
 def _pull(intake: Intake) -> float:
-    """Seconds until a hundred orders that were pulled are sale orders."""
-    intake.seller.rest(timeout=60)
+    """Return the seconds until a hundred pulled orders are sale orders."""
+    intake.seller.wait_until_idle(timeout=60)
     orders = intake.place(_PULLED, list(intake.seller.listings)[:5])
     started = time.monotonic()
     intake.pull()
-    intake.arrive(orders, within=120, settled=False)
+    intake.wait_for_orders(orders, within=120, acknowledged=False)
     seconds = time.monotonic() - started
     wait_until(lambda: not intake.unacknowledged(orders), timeout=60)
     return seconds
 
 
 def _memory(odoo: OdooServer) -> tuple[set[int], float]:
-    """:return: the processes of the server, and the memory that is theirs alone, in MB"""
+    """Return the processes of the server, and their private memory in MB."""
     pids = odoo.children()
     return pids, sum(memory(pid, "RssAnon") for pid in pids)
 
 
 def _work(intake: Intake, seconds: float) -> int:
-    """Change prices and stock, and take in orders, for so long. :return: how many"""
+    """Change prices and stock, and import orders, for some seconds. :return: their number"""
     over = threading.Event()
     timer = threading.Timer(seconds, over.set)
     timer.start()
@@ -198,9 +198,9 @@ def _work(intake: Intake, seconds: float) -> int:
     while not over.is_set():
         product = products[number % len(products)]
         intake.seller.write(product, list_price=10.0 + number % 1000)
-        intake.seller.count({product: 100 + number % 500})
+        intake.seller.count_stock({product: 100 + number % 500})
         intake.place(1, [product])
         number += 1
     timer.join()
-    intake.seller.rest(timeout=120)
+    intake.seller.wait_until_idle(timeout=120)
     return 3 * number

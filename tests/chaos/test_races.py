@@ -1,6 +1,6 @@
-"""Two at once, over the same thing: whoever is first, both sides agree and nothing is there twice.
+"""Two parallel operations on the same record: in any order, both sides agree without duplicates.
 
-What eight writing users and older transactions do to a drain is in `tests/faults`.
+Drains against eight writing users and older transactions are tested in `tests/faults`.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ import pytest
 import requests
 
 from sandbox.driver import SandboxError
-from tests.chaos import verdict
-from tests.chaos.conftest import Run
-from tests.chaos.day import pick
-from tests.chaos.report import Line
-from tests.chaos.world import Side, World
+from tests.support import comparison
+from tests.support.companies import Side, World
+from tests.support.report import Line
+from tests.support.run import Run
+from tests.support.workday import pick
 from tools.dev.odoo_server import OdooError
 from tools.dev.processes import wait_until
 from tools.drivers.intake import PULL
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(1200)
 _AT_ONCE = 20
 
 
-def test_the_same_order_twenty_times_at_once_by_webhook_while_it_is_pulled(
+def test_parallel_webhook_calls_and_pull_create_one_order(
     run: Run, world: World, agree: Callable[[], float]
 ):
     rng, side = run.draw("same order"), world.sides[0]
@@ -52,22 +52,22 @@ def test_the_same_order_twenty_times_at_once_by_webhook_while_it_is_pulled(
             f"one order {_AT_ONCE} times at once by webhook, and by a pull",
             f"{rounds} orders, {len(answers)} calls",
             len(answers) - rounds,
-            *verdict.counts(world),
+            *comparison.counts(world),
         )
     )
     assert set(answers) == {200}
-    assert verdict.counts(world) == (0, 0)
+    assert comparison.counts(world) == (0, 0)
 
 
-def test_drains_of_the_runner_and_of_the_cron_take_turns(
+def test_drains_of_runner_and_cron_never_overlap(
     run: Run, world: World, agree: Callable[[], float]
 ):
-    """Rows that are older than half a minute are the cron's as well: both are at work at once."""
+    """Rows older than half a minute are the cron's too: both drain at the same time."""
     side = world.sides[0]
     rounds = 30 if run.full else 8
     side.configure(batch_size=3)
     world.sandbox.set_fault(effect="delay", path=UPDATE, seconds=0.2)
-    mark = side.mark()
+    mark = side.last_request()
     products = list(side.listings)
     for number in range(rounds):
         side.do("product.product", "write", products, {"list_price": 20.0 + number})
@@ -77,7 +77,7 @@ def test_drains_of_the_runner_and_of_the_cron_take_turns(
     world.sandbox.clear_faults()
     agree()
     side.configure(batch_size=100)
-    calls = [call for call in side.updates(mark) if _is_of(call, side)]
+    calls = [call for call in side.update_requests(mark) if _is_of(call, side)]
     spans = sorted((call["ms"], call["ms"] + call["took_ms"]) for call in calls)
     overlaps = [pair for pair in zip(spans, spans[1:], strict=False) if pair[0][1] > pair[1][0] + 5]
     assert overlaps == [], "one drain of a company at a time"
@@ -97,7 +97,7 @@ def test_drains_of_the_runner_and_of_the_cron_take_turns(
     )
 
 
-def test_a_product_that_is_linked_while_its_order_is_imported(
+def test_product_linked_during_import_completes_its_order(
     run: Run, world: World, agree: Callable[[], float]
 ):
     rng, side = run.draw("linking"), world.sides[0]
@@ -116,16 +116,16 @@ def test_a_product_that_is_linked_while_its_order_is_imported(
             "a product linked while its order is imported",
             f"{rounds} orders",
             rounds,
-            *verdict.counts(world),
+            *comparison.counts(world),
         )
     )
-    assert verdict.counts(world) == (0, 0)
+    assert comparison.counts(world) == (0, 0)
 
 
-def test_a_cancellation_while_the_delivery_is_validated(
+def test_cancellation_during_validation_loses_no_goods(
     run: Run, world: World, agree: Callable[[], float]
 ):
-    """Either is first. Goods that have left are not lost: somebody is asked to take them back."""
+    """Either comes first. Shipped goods are not lost: a user gets an activity to take them back."""
     rng, side = run.draw("cancelling"), world.sides[0]
     rounds = 20 if run.full else 4
     keys = [world.place(side, world.basket(side, rng)) for _round in range(rounds)]
@@ -150,7 +150,7 @@ def test_a_cancellation_while_the_delivery_is_validated(
             "a cancellation while the delivery is validated",
             f"{rounds} orders",
             rounds,
-            *verdict.counts(world),
+            *comparison.counts(world),
             figures={"ends": dict(ends)},
         )
     )
@@ -161,7 +161,7 @@ def test_a_cancellation_while_the_delivery_is_validated(
 
 
 def _at_once(calls: Sequence[Callable]) -> list:
-    """Make all calls in the same moment."""
+    """Make all calls at the same moment."""
     start = threading.Barrier(len(calls))
 
     def go(call: Callable) -> object:
@@ -173,7 +173,7 @@ def _at_once(calls: Sequence[Callable]) -> list:
 
 
 def _notify(world: World, body: dict, secret: str) -> int:
-    """One call of the webhook. :return: the status it is answered with"""
+    """Call the webhook once. :return: the status of its answer"""
     url, headers = f"{world.odoo.url}/cartona/webhook/orders", {"AuthorizationToken": secret}
     return requests.post(url, json=body, headers=headers, timeout=60).status_code
 
@@ -184,7 +184,7 @@ def _is_of(call: dict, side: Side) -> bool:
 
 
 def _approved(world: World, side: Side, keys: list[str]) -> dict[str, int]:
-    """Confirm orders as soon as they are here, and wait until the marketplace knows.
+    """Confirm orders as soon as they are imported, and wait until the marketplace shows it.
 
     :return: the sale order of each
     """
@@ -202,21 +202,21 @@ def _approved(world: World, side: Side, keys: list[str]) -> dict[str, int]:
 
 
 def _cancel(world: World, key: str, pause: float) -> None:
-    """The retailer calls it off, unless it has been delivered already."""
+    """Cancel as the retailer, unless it was delivered already."""
     time.sleep(pause)
     with contextlib.suppress(SandboxError):
         world.sandbox.cancel_order(key)
 
 
 def _validate(side: Side, picking: int) -> None:
-    """The warehouse validates, unless it is told that the order was cancelled."""
+    """Validate the delivery, unless Odoo refuses because the order was cancelled."""
     with contextlib.suppress(OdooError):
         quiet = {"skip_sms": True, "skip_backorder": True}
         side.do("stock.picking", "button_validate", [picking], context=quiet)
 
 
 def _end(world: World, side: Side, key: str, sale: int) -> str:
-    """How it ended, once it has: the two sides agree, or somebody is asked for what is left."""
+    """Return the final result: the two sides agree, or a user has an activity for the rest."""
 
     def ended() -> str:
         status = world.sandbox.order(key)["status"]
@@ -231,7 +231,9 @@ def _end(world: World, side: Side, key: str, sale: int) -> str:
             return "cancelled before"
         if found == ("delivered", "sale", "done"):
             return "delivered before"
-        is_told = found[:3] == ("cancelled_by_retailer", "sale", "done") and here["activity_ids"]
-        return "to be taken back" if is_told and found[3:] == ("assigned",) else ""
+        is_late = found[:3] == ("cancelled_by_retailer", "sale", "done")
+        has_activity = is_late and here["activity_ids"]
+        is_return = has_activity and found[3:] == ("assigned",)
+        return "to be taken back" if is_return else ""
 
     return wait_until(ended, timeout=120, pause=0.5)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.life import Life
+from tests.support.order_life import Life
 from tools.dev.demo import Shop
 from tools.dev.odoo_server import OdooServer
 from tools.dev.sandbox_server import SandboxServer
@@ -13,18 +13,18 @@ from tools.drivers.seller import Seller
 
 @pytest.fixture
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
-    """`odoo` connected to `sandbox`, prices and stock on, at rest, without products of its own.
+    """Connect `odoo` to `sandbox`, prices and stock on, idle, without products.
 
     Every test makes its own products: the database is shared by the tests of a file.
     """
     seller = Seller(odoo, sandbox).connect()
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 
 @pytest.fixture
 def life(shop: Shop) -> Iterator[Life]:
-    """A supplier at work, by default settings again when the test is over."""
+    """Return a supplier's order handling; default settings are restored after the test."""
     life = Life(shop)
     yield life
     defaults = {

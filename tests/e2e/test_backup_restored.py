@@ -1,27 +1,27 @@
-"""A backup was restored in place: what happened after it is on Cartona, and not in Odoo."""
+"""A backup was restored in place: later orders are on Cartona, and not in Odoo."""
 
 from tools.dev import databases
 from tools.drivers.intake import Intake
 from tools.drivers.seller import Seller
 
 
-def test_what_was_acknowledged_after_the_backup_comes_when_cartona_tells_it_again(seller: Seller):
-    """Not before: the marketplace believes us that we have it."""
+def test_orders_after_the_backup_arrive_when_cartona_lists_them(seller: Seller):
+    """Not before: they are acknowledged, so the marketplace does not list them."""
     odoo, sandbox = seller.odoo, seller.sandbox
     seller.configure(auto_sync_orders=True)
-    [product] = seller.sell(1, list_price=20.0)
+    [product] = seller.publish_products(1, list_price=20.0)
     intake = Intake(seller)
     [old] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([old])
+    intake.wait_for_orders([old])
     odoo.stop()
     backup = databases.clone(odoo.env, template=odoo.database)
     odoo.start()
     edited, told_again, unseen = lost = intake.place(3, [product])
     intake.pull()
-    intake.arrive(lost)
+    intake.wait_for_orders(lost)
     seller.write(product, list_price=25.0)
-    seller.arrives(product, selling_price=25)
+    seller.wait_until_shown(product, selling_price=25)
 
     odoo.stop()
     databases.drop(odoo.env, odoo.database)
@@ -31,16 +31,16 @@ def test_what_was_acknowledged_after_the_backup_comes_when_cartona_tells_it_agai
 
     [new] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([old, new])
-    assert intake.sales(lost) == [], "offered no more"
+    intake.wait_for_orders([old, new])
+    assert intake.sales(lost) == [], "no longer listed"
 
     sandbox.edit_order(edited)
     sandbox.touch_order(told_again)
     intake.pull()
-    intake.arrive([edited, told_again])
+    intake.wait_for_orders([edited, told_again])
     totals = {row["cartona_id"]: row["amount_total"] for row in intake.sales(lost)}
     assert totals == {key: float(intake.payload(key)["total_price"]) for key in lost[:2]}
     assert intake.sales([unseen]) == []
 
     odoo.call("cartona.config", "action_sync_products", [seller.config])
-    seller.arrives(product, within=10, selling_price=20)
+    seller.wait_until_shown(product, within=10, selling_price=20)

@@ -1,4 +1,4 @@
-"""What differs on the marketplace is found, explained and put right; shadow mode is silent."""
+"""Differences from the marketplace are found, explained and fixed; shadow mode sends nothing."""
 
 import pytest
 
@@ -11,24 +11,24 @@ AS_USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_linked(seller: Seller) -> None:
-    """The tests share a database, and the marketplace forgets what an earlier one sent."""
+def _unlink_everything(seller: Seller) -> None:
+    """Unlink everything: the tests share a database, the marketplace is reset before each."""
     linked = seller.odoo.call("cartona.listing", "search", [("product_id", "!=", False)])
     seller.odoo.call("cartona.listing", "write", linked, {"product_id": False})
 
 
-def test_five_hundred_planted_differences(seller: Seller, sandbox: SandboxServer):
-    products = seller.sell(PRODUCTS, list_price=10.0)
-    seller.count(dict.fromkeys(products, 8))
-    seller.rest(timeout=30)
+def test_five_hundred_differences_are_found_and_fixed(seller: Seller, sandbox: SandboxServer):
+    products = seller.publish_products(PRODUCTS, list_price=10.0)
+    seller.count_stock(dict.fromkeys(products, 8))
+    seller.wait_until_idle(timeout=30)
     for product in products:
         sandbox.set_listing(seller.listings[product], unit_count=1, **AS_USUAL)
     check(seller)
     accept_packs(seller)
-    seller.rest(timeout=30)
+    seller.wait_until_idle(timeout=30)
     seller.configure(heal_drift=False)
     check(seller)
-    assert ledger(seller) == {}, "the calm before"
+    assert ledger(seller) == {}, "no difference before"
 
     edited, rest = products[:200], products[200:]
     hidden, refused, unsent, packs = (rest[25 * n : 25 * (n + 1)] for n in range(4))
@@ -39,7 +39,7 @@ def test_five_hundred_planted_differences(seller: Seller, sandbox: SandboxServer
         sandbox.set_listing(seller.listings[product], is_published=False)
     fault = sandbox.set_fault(effect="422", path=UPDATE)
     seller.write(refused, list_price=13.0)
-    seller.rest(timeout=60)
+    seller.wait_until_idle(timeout=60)
     sandbox.clear_faults(fault["id"])
     change_past_the_orm(seller, unsent, 12.0)
     for product in packs:
@@ -57,23 +57,23 @@ def test_five_hundred_planted_differences(seller: Seller, sandbox: SandboxServer
     assert ledger(seller) == planted
     listed = {str(row["supplier_product_id"]) for row in sandbox.listings()}
     assert never_linked(seller) == listed - set(seller.listings.values())
-    assert seller.price(products[0]) == 7.5, "only listed, as the setting says"
+    assert seller.price(products[0]) == 7.5, "only listed, as configured"
 
     seller.configure(heal_drift=True)
-    mark = seller.mark()
+    mark = seller.last_request()
     check(seller)
-    # What waits for a person: the new packs are right, and so are the prices that were refused.
+    # Differences that wait for a user: the new packs are right, and so are the refused prices.
     accept_packs(seller)
     send_again(seller, refused)
-    seller.rest(timeout=30)
-    assert len(seller.updates(mark)) <= 10
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=30)
+    assert len(seller.update_requests(mark)) <= 10
+    assert seller.differences() == {}
     assert all(seller.shown(product)["is_published"] for product in hidden)
     check(seller)
     assert ledger(seller) == {}
 
 
-def test_shadow_mode_sends_nothing_and_tells_what_going_live_does(
+def test_shadow_mode_sends_nothing_and_reports_what_would_change(
     seller: Seller, sandbox: SandboxServer
 ):
     seller.configure(auto_sync_products=False, auto_sync_stock=False, auto_sync_orders=False)
@@ -83,11 +83,11 @@ def test_shadow_mode_sends_nothing_and_tells_what_going_live_does(
         values = {"selling_price": price, "available_stock_quantity": 0, "min_order": 1}
         sandbox.set_listing(listing, **{**AS_USUAL, **values})
     sandbox.set_listing(listings[0], available_stock_quantity=2)
-    seller.count({products[0]: 5})
+    seller.count_stock({products[0]: 5})
     order = sandbox.place_order(lines=[{"supplier_product_id": listings[0], "amount": 1}])
-    mark = seller.mark()
+    mark = seller.last_request()
     check(seller)
-    # Linked after Cartona was read: the report knows of it all the same.
+    # Linked after Cartona was read: the report includes it as well.
     seller.link(products, listings)
     seller.write(products[1], list_price=11.0)
     seller.odoo.call("cartona.config", "action_pull_orders", [seller.config])
@@ -106,25 +106,25 @@ def test_shadow_mode_sends_nothing_and_tells_what_going_live_does(
     }
     assert {request["method"] for request in sandbox.requests(since=mark)} == {"GET"}
 
-    mark = seller.mark()
+    mark = seller.last_request()
     seller.odoo.call("cartona.go.live", "action_go_live", wizard)
-    seller.arrives(products[1], selling_price=11.0)
-    seller.arrives(products[0], available_stock_quantity=4)  # one is ordered
+    seller.wait_until_shown(products[1], selling_price=11.0)
+    seller.wait_until_shown(products[0], available_stock_quantity=4)  # one is ordered
     sales = [("cartona_id", "=", order["hashed_id"])]
     wait_until(lambda: seller.odoo.call("sale.order", "search_count", sales) == 1, timeout=30)
-    seller.rest()
-    assert seller.price(products[2]) == 40.0, "falls by more than the band: a person is asked"
-    # But for the link and what was counted, nothing.
+    seller.wait_until_idle()
+    assert seller.price(products[2]) == 40.0, "falls by more than the band: needs a confirmation"
+    # Except for the link and the counted stock, nothing.
     link = {"supplier_product_id", "internal_product_id"}
-    told = [set().union(*(item for item in seller.sent(one, mark))) - link for one in products]
-    assert told == [{"available_stock_quantity"}, {"selling_price"}, set()]
+    sent = [set().union(*(item for item in seller.sent(one, mark))) - link for one in products]
+    assert sent == [{"available_stock_quantity"}, {"selling_price"}, set()]
 
 
 # === HELPERS === #
 
 
 def check(seller: Seller) -> None:
-    """Compare both sides, to the end."""
+    """Compare both sides completely."""
     runs = seller.setting("catalogue_run")
     seller.odoo.call("cartona.config", "action_check_drift", [seller.config])
     wait_until(
@@ -134,7 +134,7 @@ def check(seller: Seller) -> None:
 
 
 def ledger(seller: Seller) -> dict[tuple, int]:
-    """Open differences of what is linked: how many there are of each kind."""
+    """Return the number of open differences of linked listings, by kind."""
     rows = seller.odoo.call(
         "cartona.drift",
         "search_read",
@@ -149,7 +149,7 @@ def ledger(seller: Seller) -> dict[tuple, int]:
 
 
 def never_linked(seller: Seller) -> set[str]:
-    """Ids of the listings that the ledger calls so."""
+    """Return the ids of the listings with the reason never_linked."""
     rows = seller.odoo.query(
         "SELECT listing.cartona_id FROM cartona_drift drift"
         " JOIN cartona_listing listing ON listing.id = drift.listing_id"
@@ -159,7 +159,7 @@ def never_linked(seller: Seller) -> set[str]:
 
 
 def change_past_the_orm(seller: Seller, products: list[int], price: float) -> None:
-    """Change prices in the database, where no hook sees it."""
+    """Change prices in the database, without a hook."""
     seller.odoo.query(
         "WITH changed AS (UPDATE product_template SET list_price = %s WHERE id IN"
         " (SELECT product_tmpl_id FROM product_product WHERE id = ANY(%s)) RETURNING id)"
@@ -170,12 +170,12 @@ def change_past_the_orm(seller: Seller, products: list[int], price: float) -> No
 
 
 def accept_packs(seller: Seller) -> None:
-    """Say that the packs which Cartona shows now are right."""
+    """Confirm the packs that Cartona shows now."""
     changed = seller.odoo.call("cartona.listing", "search", [("is_pack_changed", "=", True)])
     seller.odoo.call("cartona.listing", "action_accept_pack", changed)
 
 
 def send_again(seller: Seller, products: list[int]) -> None:
-    """Press *Send to Cartona* on what was refused."""
+    """Press *Send to Cartona* on the refused products."""
     listings = seller.odoo.call("cartona.listing", "search", [("product_id", "in", products)])
     seller.odoo.call("cartona.listing", "action_cartona_sync", listings)

@@ -1,4 +1,4 @@
-"""The addon comes, is updated and goes without a trace; its secrets do not travel with a copy."""
+"""The addon is installed, upgraded and removed without a trace; a copy has no secrets."""
 
 import ast
 import dataclasses
@@ -13,7 +13,7 @@ from tools.dev import databases, demo, odoo_config, processes, venvs
 from tools.dev.odoo_server import OdooServer
 from tools.dev.paths import ADDON, ROOT
 
-#: What an uninstalled addon must not leave behind: kind -> query that names it.
+#: Things that an uninstalled addon must not leave behind: kind -> query with their names.
 TRACES = {
     "table": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
     "column": "SELECT table_name || '.' || column_name FROM information_schema.columns "
@@ -50,18 +50,18 @@ TRACES = {
 }
 
 
-#: Kinds whose queries name no ids, so that two databases can be compared.
+#: Kinds whose queries have no ids, so that two databases can be compared.
 _NAMED = tuple(
     kind for kind, query in TRACES.items() if not query.split(" FROM ")[0].endswith("id")
 )
 _VERSION = f"SELECT latest_version FROM ir_module_module WHERE name = '{ADDON}'"
 
-#: The activities of an order, done ones as well.
+#: The activities of an order, completed ones as well.
 _ACTIVITIES = "SELECT count(*) FROM mail_activity WHERE res_model = 'sale.order' AND res_id = %s"
 _JOBS = "SELECT count(*) FROM queue_job WHERE state = 'pending'"
 
-#: Run inside Odoo: activities of every type of ours, open and done, settings, a job that waits.
-_LEAVE_SOMETHING_EVERYWHERE = """
+#: Run inside Odoo: activities of every type of ours, open and done, settings, a pending job.
+_CREATE_ALL_KINDS = """
 order = env["sale.order"].browse({order})
 order.activity_ids.unlink()
 types = env["ir.model.data"].search([
@@ -81,7 +81,7 @@ env["cartona.worker"]._enqueue("drain", config.id, seconds=9999)
 
 @pytest.fixture
 def database(environment):
-    """A database with everything but the addon."""
+    """Create a database with everything but the addon."""
     name = databases.clone(environment, template=databases.base_template(environment))
     yield name
     databases.drop(environment, name)
@@ -104,7 +104,7 @@ def test_install_upgrade_and_uninstall_leave_nothing(environment, database):
     assert _traces(environment, database) == installed
 
     added = {line.split()[0] for line in installed - before}
-    # Every kind is looked at in a place where the addon had put something.
+    # Every kind is checked in a place where the addon had records.
     assert {"table", "column", "cron", "server", "channel", "job", "menu", "group"} <= added
     assert before <= installed
 
@@ -113,12 +113,12 @@ def test_install_upgrade_and_uninstall_leave_nothing(environment, database):
     assert sorted(before - _traces(environment, database)) == []
 
 
-def test_upgrading_from_the_last_release_is_as_good_as_installing(environment, database, tmp_path):
+def test_upgrade_from_last_release_equals_an_installation(environment, database, tmp_path):
     if not (ROOT / ".git").exists():
-        pytest.skip("only a checkout of git knows the last release")
+        pytest.skip("the last release is only in a git checkout")
     release = _last_release()
     if not release:
-        pytest.skip("there is no release yet that one could upgrade from")
+        pytest.skip("there is no release to upgrade from yet")
     fresh = databases.clone(environment, template=database)
     try:
         databases.install(environment, fresh, ADDON)
@@ -135,16 +135,14 @@ def test_upgrading_from_the_last_release_is_as_good_as_installing(environment, d
     assert OdooServer(environment, database).query(_VERSION) == [(_version(environment),)]
 
 
-def test_uninstalling_after_weeks_of_work_leaves_the_business_and_nothing_else(
-    environment, database, sandbox
-):
-    # With the currency that it sells in, Odoo gives every user groups of its own.
+def test_uninstall_leaves_only_the_suppliers_records(environment, database, sandbox):
+    # With its currency, Odoo gives every user further groups.
     OdooServer(environment, database).shell("env.ref('base.EGP').active = True")
     before = _traces(environment, database)
     databases.install(environment, database, ADDON)
     order = _work(environment, database, sandbox)
     business = _business(environment, database, order)
-    # What would stay if nobody looked after it is there.
+    # The records that would remain without the uninstall hook exist.
     used = {trace for trace in _traces(environment, database) if "cartona" in trace}
     assert "parameter cartona_integration.log_days" in used
     assert environment.pg.query(_ACTIVITIES, order, database=database) == [(_kept(environment),)]
@@ -157,9 +155,9 @@ def test_uninstalling_after_weeks_of_work_leaves_the_business_and_nothing_else(
     assert environment.pg.query(_ACTIVITIES, order, database=database) == [(0,)]
 
 
-def test_a_copy_does_not_keep_the_secrets(environment, database):
+def test_neutralized_copy_has_no_secrets(environment, database):
     if environment.major < 16:
-        pytest.skip("Odoo 15 cannot neutralise a copy; it is recognised as one, see the next test")
+        pytest.skip("Odoo 15 cannot neutralize a copy; it is recognised as one, see the next test")
     databases.install(environment, database, ADDON)
     _connect(environment, database)
 
@@ -175,14 +173,14 @@ def test_a_copy_does_not_keep_the_secrets(environment, database):
     assert rows == [(None, None, "untested", False)]
 
 
-def test_a_copy_that_odoo_made_is_recognised(environment, database):
-    """What protects where nothing neutralises: Odoo gives a copy another identity."""
+def test_copy_made_by_odoo_is_recognised(environment, database):
+    """Protection without neutralization: Odoo gives a copy another identity."""
     databases.install(environment, database, ADDON)
     _connect(environment, database)
     refusal = "env['cartona.config'].search([])._not_callable()"
     assert OdooServer(environment, database).evaluate(refusal) is None
 
-    # What Odoo does when it duplicates a database: copy it, then give it a new identity.
+    # As Odoo duplicates a database: copy it, then give it a new identity.
     copy = databases.clone(environment, template=database)
     try:
         OdooServer(environment, copy).shell("env['ir.config_parameter'].init(force=True)")
@@ -192,7 +190,7 @@ def test_a_copy_that_odoo_made_is_recognised(environment, database):
 
 
 def _connect(environment, database):
-    """As a successful test of the connection leaves it."""
+    """Write the state after a successful test of the connection."""
     OdooServer(environment, database).shell(
         "config = env['cartona.config'].search([])\n"
         "config.write({'auth_token': 'secret', 'auto_sync_stock': True})\n"
@@ -207,7 +205,7 @@ def _uninstall(environment, database):
 
 
 def _work(environment, database, sandbox):
-    """Products linked and sent, an order imported, and something of all that an uninstall meets.
+    """Link and send products, import an order, and create every kind of record to uninstall.
 
     :return: the id of the order
     """
@@ -218,17 +216,17 @@ def _work(environment, database, sandbox):
         )
         find = "SELECT id FROM sale_order WHERE cartona_id = %s"
         [[order]] = processes.wait_until(lambda: odoo.query(find, placed["hashed_id"]), timeout=30)
-    OdooServer(environment, database).shell(_LEAVE_SOMETHING_EVERYWHERE.format(order=order))
+    OdooServer(environment, database).shell(_CREATE_ALL_KINDS.format(order=order))
     return order
 
 
 def _kept(environment):
-    """How many of an open and a done activity of each type there are; done ones stay from 19 on."""
+    """Return the activities left per type, open and done; done ones are kept from 19 on."""
     return 6 if environment.major >= 19 else 3
 
 
 def _business(environment, database, order):
-    """What belongs to the supplier: the order, its customer, what it sells."""
+    """Return the supplier's own records: the order, its customer, its products."""
     return environment.pg.query(
         "SELECT o.name, o.state, o.amount_total, o.partner_id, p.name, l.product_id,"
         " l.product_uom_qty, l.price_unit FROM sale_order o JOIN res_partner p"
@@ -240,13 +238,13 @@ def _business(environment, database, order):
 
 
 def _last_release():
-    """The newest tag that names a release, or an empty text."""
+    """Return the newest tag of a release, or an empty text."""
     tags = ["tag", "--list", "v*", "--merged", "HEAD", "--sort=-version:refname"]
     return _git(*tags).decode().partition("\n")[0]
 
 
 def _with_release(environment, release, folder):
-    """The same Odoo with the addon as that release's own ladder made it for this series."""
+    """Return the same Odoo with that release's addon, derived by its own ladder."""
     source, addons = folder / "source", folder / "addons"
     with tarfile.open(fileobj=io.BytesIO(_git("archive", release))) as archive:
         archive.extractall(source, filter="data")
@@ -259,11 +257,11 @@ def _with_release(environment, release, folder):
 
 
 def _git(*words):
-    """What git says of this checkout; one by another user, as in a container, is fine."""
+    """Run git on this checkout, which may belong to another user, as in a container."""
     command = ["git", "-c", "safe.directory=*", "-C", ROOT, *words]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def _version(environment):
-    """The version in the manifest of the addon as it is now."""
+    """Return the version in the manifest of the current addon."""
     return ast.literal_eval((environment.addon / "__manifest__.py").read_text())["version"]

@@ -1,4 +1,4 @@
-"""From a retailer's order to an acknowledged sale order, each once, whichever way it comes.
+"""From a retailer's order to an acknowledged sale order, once, by pull or webhook.
 
 The server runs in another time zone than Cairo or UTC: nothing may depend on it.
 """
@@ -27,31 +27,31 @@ ECHOES = 20
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """A server as it is in business, fourteen hours ahead of UTC."""
+    """Start a server as in production, fourteen hours ahead of UTC."""
     with on_a_copy(environment, environment=FAR_AWAY) as server:
         yield server
 
 
 @pytest.fixture
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
-    """`odoo` connected to `sandbox`, everything on, at rest."""
+    """Connect `odoo` to `sandbox`, everything on, idle."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True, auto_confirm=False)
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 
 @pytest.fixture
 def intake(seller: Seller) -> Intake:
-    """The orders of `seller`."""
+    """Return the orders of `seller`."""
     return Intake(seller)
 
 
 @pytest.fixture
 def product(seller: Seller) -> int:
-    """A product at 10.0 on the marketplace, 100 in stock."""
-    [product] = seller.sell(1, list_price=10.0)
-    seller.count({product: 100})
-    seller.rest()
+    """Return a product at 10.0 on the marketplace, 100 in stock."""
+    [product] = seller.publish_products(1, list_price=10.0)
+    seller.count_stock({product: 100})
+    seller.wait_until_idle()
     return product
 
 
@@ -71,12 +71,12 @@ def test_pending_order_becomes_one_quotation(intake: Intake, product: int):
         },
     )
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     names = ("cartona_number", "date_order", "commitment_date", "partner_id", "message_ids")
     [sale] = intake.sales([order], *names, "order_line")
-    told = intake.payload(order)
+    payload = intake.payload(order)
     assert (sale["state"], sale["amount_total"]) == ("draft", 30.0)
-    assert sale["cartona_number"] == told["receipt_id"]
+    assert sale["cartona_number"] == payload["receipt_id"]
     assert sale["date_order"] == "2026-04-23 22:30:00"
     assert sale["commitment_date"].startswith("2026-12-24")
     assert "بقالة النور" in sale["partner_id"][1]
@@ -86,10 +86,10 @@ def test_pending_order_becomes_one_quotation(intake: Intake, product: int):
     assert (line["product_uom_qty"], line["price_unit"]) == (3.0, 10.0)
     notes = intake.odoo.call("mail.message", "read", sale["message_ids"], ["body"])
     assert any("اتصل قبل الوصول" in note["body"] for note in notes)
-    assert intake.syncs([order]) == {1}
+    assert intake.acknowledgement_counts([order]) == {1}
 
 
-def test_no_order_is_skipped_while_others_arrive_and_change_during_the_paging(
+def test_no_order_is_skipped_while_the_pages_change(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     """The list shrinks, grows and changes its order between any two pages."""
@@ -104,17 +104,17 @@ def test_no_order_is_skipped_while_others_arrive_and_change_during_the_paging(
         sandbox.edit_order(edited, lines=[line])
     sandbox.clear_faults()
     intake.pull()
-    intake.arrive(orders, within=90)
+    intake.wait_for_orders(orders, within=90)
     wrong = {
         sale["cartona_id"]: sale["amount_total"]
         for sale in intake.sales(orders)
         if sale["amount_total"] != float(intake.payload(sale["cartona_id"])["total_price"])
     }
     assert wrong == {}
-    assert intake.waiting(orders) == {}
+    assert intake.waiting_for_user(orders) == {}
 
 
-def test_orders_of_an_outage_of_three_days_arrive_with_one_pull(
+def test_orders_of_a_three_day_outage_arrive_in_one_pull(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     sandbox.set_fault(effect="503", path=PULL)
@@ -126,26 +126,26 @@ def test_orders_of_an_outage_of_three_days_arrive_with_one_pull(
     ]
     intake.pull()
     wait_until(lambda: intake.seller.setting("in_failure_count"))
-    assert len(intake.odd(orders)) == len(orders)
+    assert len(intake.not_imported_once(orders)) == len(orders)
     sandbox.clear_faults()
     intake.pull()
-    intake.arrive(orders)
+    intake.wait_for_orders(orders)
     expected = [moment.strftime("%Y-%m-%d %H:%M:%S") for moment in moments]
     dates = {sale["cartona_id"]: sale["date_order"] for sale in intake.sales(orders, "date_order")}
     assert [dates[order] for order in orders] == expected
 
 
-def test_pulls_that_overlap_handle_each_order_once(
+def test_overlapping_pulls_import_each_order_once(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     orders = intake.place(20, [product])
     sandbox.set_fault(effect="delay", path=PULL, seconds=0.5, times=4)
     with ThreadPoolExecutor(4) as clerks:
-        # Each clerk has a session of his own, as in four browsers.
+        # Each clerk has his own session, as in four browsers.
         for _clerk in range(4):
             clerks.submit(Intake(Seller(_another(intake.odoo), sandbox)).pull)
-    intake.arrive(orders, within=20)
-    assert intake.syncs(orders) == {1}
+    intake.wait_for_orders(orders, within=20)
+    assert intake.acknowledgement_counts(orders) == {1}
 
 
 # === ACKNOWLEDGING === #
@@ -155,47 +155,47 @@ def test_pulls_that_overlap_handle_each_order_once(
     ("effect", "when"),
     [("500", "before"), ("500", "after"), ("cut", "after"), ("html", "after")],
 )
-def test_acknowledgement_that_got_lost_is_repeated_without_harm(
+def test_lost_acknowledgement_is_repeated_without_harm(
     intake: Intake, product: int, sandbox: SandboxServer, effect: str, when: str
 ):
-    """Whether or not Cartona has heard it: no second order, no change, no word in the chatter."""
+    """Received by Cartona or not: no second order, no change, no message in the chatter."""
     sandbox.set_fault(effect=effect, when=when, path=STATUS, times=1)
     [order] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([order], settled=False)
+    intake.wait_for_orders([order], acknowledged=False)
     [sale] = intake.sales([order], "message_ids")
     wait_until(lambda: _synced_calls(sandbox) >= 2, timeout=15)
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     assert intake.sales([order], "message_ids") == [sale]
 
 
-def test_acknowledgement_that_timed_out_is_repeated_without_harm(
+def test_timed_out_acknowledgement_is_repeated_without_harm(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    """Cartona has heard it, but its answer takes longer than we wait."""
+    """Cartona has received it, but its answer arrives after our timeout."""
     intake.seller.configure(timeout=1)
     try:
         sandbox.set_fault(effect="delay", seconds=5, when="after", path=STATUS, times=1)
         [order] = intake.place(1, [product])
         intake.pull()
-        intake.arrive([order], settled=False)
+        intake.wait_for_orders([order], acknowledged=False)
         [sale] = intake.sales([order], "message_ids")
         wait_until(lambda: _due(intake, [order]) == 0, timeout=20)
     finally:
         intake.seller.configure(timeout=30)
-    intake.arrive([order])
-    assert intake.syncs([order]) == {2}
+    intake.wait_for_orders([order])
+    assert intake.acknowledgement_counts([order]) == {2}
     assert intake.sales([order], "message_ids") == [sale]
 
 
-def test_status_alone_does_not_acknowledge_what_was_changed_besides(
+def test_sent_status_does_not_acknowledge_other_changes(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    """However Cartona takes an acknowledgement: for what it gave us, or for the order as it is."""
+    """Cartona may acknowledge the version it listed, or the order as it is now."""
     sandbox.behaviour(synced_acknowledges="current")
     [order] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     line = {"supplier_product_id": intake.seller.listings[product], "amount": 7}
     sandbox.edit_order(order, lines=[line])
     secret = intake.seller.setting("webhook_token")
@@ -207,25 +207,25 @@ def test_status_alone_does_not_acknowledge_what_was_changed_besides(
     )
     assert answer.status_code == 200
     wait_until(lambda: not _open(intake, [order]))
-    time.sleep(0.5)  # there is no sign of what does not happen
+    time.sleep(0.5)  # the absence of a call has no signal
     assert intake.unacknowledged([order]) == [order]
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     assert intake.sales([order])[0]["amount_total"] == 70.0
 
 
-def test_order_that_comes_again_unchanged_is_acknowledged_again_and_nothing_else(
+def test_unchanged_repeated_order_is_only_acknowledged_again(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     [order] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     written = intake.sales([order], "write_date", "message_ids")
     messages = _messages(intake, [order])
     sandbox.touch_order(order)
     assert intake.unacknowledged([order])
     intake.pull()
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     assert intake.sales([order], "write_date", "message_ids") == written
     assert _messages(intake, [order]) == messages
 
@@ -233,13 +233,13 @@ def test_order_that_comes_again_unchanged_is_acknowledged_again_and_nothing_else
 # === BY WEBHOOK === #
 
 
-def test_webhook_is_answered_at_once_and_a_job_does_the_work(
+def test_webhook_is_answered_immediately_and_processed_by_a_job(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    intake.tell_webhook()
-    intake.arrive(intake.place(1, [product]))  # whatever is slow only once
+    intake.set_webhook()
+    intake.wait_for_orders(intake.place(1, [product]))  # one-time costs are paid here
     [order] = intake.place(1, [product])
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     [call] = sandbox.webhook_calls(order)
     [attempt] = call["attempts"]
     assert attempt["status"] == 200
@@ -251,20 +251,20 @@ def test_webhook_is_answered_at_once_and_a_job_does_the_work(
     assert done == [("webhook",)]
 
 
-def test_webhook_takes_every_envelope(intake: Intake, product: int, sandbox: SandboxServer):
+def test_webhook_accepts_every_envelope(intake: Intake, product: int, sandbox: SandboxServer):
     orders = []
     for envelope in ("object", "list", "order", "orders", "data", "data_list"):
-        intake.tell_webhook(envelope=envelope)
+        intake.set_webhook(envelope=envelope)
         orders += intake.place(1, [product])
-    intake.arrive(orders)
+    intake.wait_for_orders(orders)
     assert {call["state"] for call in sandbox.webhook_calls()} == {"delivered"}
 
 
-def test_webhook_with_a_wrong_secret_is_refused_and_counted_and_the_pull_brings_the_order(
+def test_wrong_webhook_secret_is_counted_and_the_pull_imports(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     before = intake.seller.setting("webhook_refused_count")
-    intake.tell_webhook(token="wrong", retries=0)
+    intake.set_webhook(token="wrong", retries=0)
     orders = intake.place(8, [product])
     wait_until(lambda: {c["state"] for c in sandbox.webhook_calls()} == {"failed"})
     answers = {call["attempts"][0]["status"] for call in sandbox.webhook_calls()}
@@ -272,16 +272,16 @@ def test_webhook_with_a_wrong_secret_is_refused_and_counted_and_the_pull_brings_
     # Counted in memory, written at most once a second.
     wait_until(lambda: intake.seller.setting("webhook_refused_count") == before + 8, timeout=5)
     rows = intake.odoo.query(
-        "SELECT count(*) FROM cartona_webhook_tally"
+        "SELECT count(*) FROM cartona_webhook_stat"
         " WHERE kind = 'refused' AND create_date > now() AT TIME ZONE 'UTC' - interval '10 s'"
     )
     assert rows[0][0] < 8
     assert intake.seller.setting("webhook_last_refused_at")
     intake.pull()
-    intake.arrive(orders)
+    intake.wait_for_orders(orders)
 
 
-def test_webhook_body_that_is_no_order_is_refused_without_a_traceback(intake: Intake):
+def test_webhook_body_without_order_is_refused_without_traceback(intake: Intake):
     headers = {"AuthorizationToken": intake.seller.setting("webhook_token")}
     url = f"{intake.odoo.url}/cartona/webhook/orders"
     start = intake.odoo.log.stat().st_size
@@ -298,17 +298,17 @@ def test_webhook_body_that_is_no_order_is_refused_without_a_traceback(intake: In
         assert b"Traceback" not in log.read()
 
 
-def test_dropped_webhooks_are_made_up_for_by_the_next_pull(
+def test_next_pull_imports_orders_of_dropped_webhooks(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    intake.tell_webhook(drop=True)
+    intake.set_webhook(drop=True)
     orders = intake.place(12, [product])
     assert {call["state"] for call in sandbox.webhook_calls()} == {"dropped"}
     intake.pull()
-    intake.arrive(orders, within=20)
+    intake.wait_for_orders(orders, within=20)
 
 
-def test_order_told_twenty_times_at_once_while_it_is_pulled_is_one_order(
+def test_parallel_webhooks_and_pulls_create_one_order(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     [order] = intake.place(1, [product])
@@ -333,13 +333,13 @@ def test_order_told_twenty_times_at_once_while_it_is_pulled_is_one_order(
             callers.submit(pull, Intake(Seller(_another(intake.odoo), sandbox)))
         answers = [callers.submit(call) for _echo in range(ECHOES)]
     assert {answer.result() for answer in answers} == {200}
-    intake.arrive([order], within=20)
+    intake.wait_for_orders([order], within=20)
     wait_until(lambda: not _open(intake, [order]))
-    assert intake.odd([order]) == {}
+    assert intake.not_imported_once([order]) == {}
     assert len(intake.sales([order])) == 1
     with open(intake.odoo.log, "rb") as lines:
         lines.seek(log)
-        assert b"Traceback" not in lines.read(), "the echoes are quiet"
+        assert b"Traceback" not in lines.read(), "repeated calls raise nothing"
     notes = intake.odoo.query(
         "SELECT count(*) FROM mail_message WHERE model = 'sale.order' AND res_id ="
         " (SELECT id FROM sale_order WHERE cartona_id = %s)",
@@ -348,18 +348,18 @@ def test_order_told_twenty_times_at_once_while_it_is_pulled_is_one_order(
     assert notes == [(1,)]
 
 
-# === WHAT WAITS === #
+# === WAITING ORDERS === #
 
 
-def test_one_poisoned_order_of_two_hundred_waits_and_the_others_pass(
+def test_invalid_order_waits_and_two_hundred_others_are_imported(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
     orders = intake.place(BATCH // 2, [product])
     [poison] = intake.place(1, [product], raw={"total_price": 1})
     orders += intake.place(BATCH - 1 - len(orders), [product])
     intake.pull()
-    intake.arrive(orders, within=60)
-    message = intake.is_waiting(poison, "total_mismatch")
+    intake.wait_for_orders(orders, within=60)
+    message = intake.wait_for_error(poison, "total_mismatch")
     assert not intake.sales([poison])
     assert intake.unacknowledged([poison])
     [reason] = intake.odoo.call("cartona.message", "read", [message], ["error_message"])
@@ -367,9 +367,7 @@ def test_one_poisoned_order_of_two_hundred_waits_and_the_others_pass(
     assert "1.00" in reason["error_message"]
 
 
-def test_order_of_an_unlinked_product_is_imported_by_itself_once_it_is_linked(
-    intake: Intake, seller: Seller, product: int
-):
+def test_order_is_imported_once_its_product_is_linked(intake: Intake, seller: Seller, product: int):
     [listing] = seller.unused(1)
     [order] = [
         row["hashed_id"]
@@ -379,12 +377,12 @@ def test_order_of_an_unlinked_product_is_imported_by_itself_once_it_is_linked(
     ]
     [other] = intake.place(1, [product])
     intake.pull()
-    intake.arrive([other])
-    intake.is_waiting(order, "unknown_product")
+    intake.wait_for_orders([other])
+    intake.wait_for_error(order, "unknown_product")
     [linked] = seller.create(1, name="ينسون")
-    seller.count({linked: 50, product: 100})
+    seller.count_stock({linked: 50, product: 100})
     seller.write(linked, cartona_id=listing)
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     [sale] = intake.sales([order], "picking_ids")
     intake.odoo.call("sale.order", "action_confirm", [sale["id"]])
     [sale] = intake.sales([order], "picking_ids")
@@ -399,7 +397,7 @@ def test_order_of_an_unlinked_product_is_imported_by_itself_once_it_is_linked(
 
 
 def _another(odoo: OdooServer) -> OdooServer:
-    """The same server, called in a session of its own."""
+    """Return the same server with a separate session."""
     other = OdooServer(odoo.env, odoo.database, options={"http_port": odoo.port})
     other.process = odoo.process
     return other
@@ -420,7 +418,7 @@ def _messages(intake: Intake, orders: list[str]) -> int:
 
 
 def _due(intake: Intake, orders: list[str]) -> int:
-    """How many acknowledgements Cartona has not answered."""
+    """Return the number of acknowledgements without an answer from Cartona."""
     rows = intake.odoo.query(
         "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s) AND acknowledge = 'due'",
         orders,

@@ -1,4 +1,4 @@
-"""The template of the translations holds what the addon says now."""
+"""The template of the translations contains the addon's present texts."""
 
 import polib
 import pytest
@@ -8,7 +8,7 @@ from tools.dev.environment import Environment
 from tools.dev.paths import ADDON, DEFAULT_SERIES
 
 
-def test_the_template_is_what_odoo_finds_to_translate(environment: Environment):
+def test_template_equals_odoos_export(environment: Environment):
     if environment.series != DEFAULT_SERIES:
         pytest.skip("only the series of the source has the exporter")
     committed = polib.pofile(str(translations.I18N / f"{ADDON}.pot"))
@@ -21,5 +21,5 @@ def test_the_template_is_what_odoo_finds_to_translate(environment: Environment):
 
 
 def sentences(template: polib.POFile) -> dict[str, set[str]]:
-    """Each sentence and where it stands; line numbers are no news."""
+    """Return each text and its places; line numbers are ignored."""
     return {entry.msgid: {place for place, _line in entry.occurrences} for entry in template}

@@ -1,4 +1,4 @@
-"""What a newcomer starts first: `make run`, and what docker-compose.yml does in its place."""
+"""A newcomer's first commands: `make run`, and the script of docker-compose.yml."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tools.dev.paths import LOGS, ROOT
 SOON = 20  # seconds
 
 
-def test_run_says_where_both_sides_are_and_takes_them_with_it(environment):
+def test_run_prints_both_urls_and_stops_both_sides(environment):
     name = f"cartona_run_{os.getpid()}"
     log = LOGS / f"{name}.log"
     log.unlink(missing_ok=True)
@@ -42,14 +42,14 @@ def test_run_says_where_both_sides_are_and_takes_them_with_it(environment):
 
 
 def _addresses(log, process):
-    """Both, once they have been said."""
-    said = log.read_text()
-    assert process.poll() is None, said
-    found = re.search(r"^Odoo +(http\S+) .*\nMarketplace +(http\S+)", said, re.MULTILINE)
+    """Return both URLs once they have been printed."""
+    output = log.read_text()
+    assert process.poll() is None, output
+    found = re.search(r"^Odoo +(http\S+) .*\nMarketplace +(http\S+)", output, re.MULTILINE)
     return found and found.groups()
 
 
-def test_the_script_of_docker_compose_connects_both_sides(environment, sandbox, wait_until):
+def test_docker_compose_script_connects_both_sides(environment, sandbox, wait_until):
     scripts = ROOT / "tools" / "compose"
     variables = {
         "COMPOSE_SCRIPTS": str(scripts),
@@ -60,8 +60,8 @@ def test_the_script_of_docker_compose_connects_both_sides(environment, sandbox, 
     database = databases.clone(environment)
     try:
         odoo = OdooServer(environment, database, environment=variables)
-        said = odoo.shell((scripts / "connect.py").read_text())
-        assert said.splitlines()[-1] == "connected, 30 listings"
+        output = odoo.shell((scripts / "connect.py").read_text())
+        assert output.splitlines()[-1] == "connected, 30 listings"
         with odoo:
             sandbox.set_webhook(f"{odoo.url}/cartona/webhook/orders", token="sandbox-secret")
             [linked] = odoo.query("SELECT min(cartona_id) FROM cartona_listing")[0]

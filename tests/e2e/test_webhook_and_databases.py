@@ -1,4 +1,4 @@
-"""Where one server has several databases, the webhook reaches the one that its host name means."""
+"""If one server has several databases, the host name selects the webhook's database."""
 
 import secrets
 
@@ -13,13 +13,11 @@ CALL = "/cartona/webhook/orders"
 
 @pytest.fixture(scope="module")
 def prefix() -> str:
-    """How both databases begin; what follows is the first part of a host name."""
+    """Return the common prefix of both databases; the first part of a host name follows it."""
     return f"cartona_door_{secrets.token_hex(3)}"
 
 
-def test_the_host_name_chooses_the_database_and_without_one_nobody_is_at_home(
-    environment: Environment, prefix: str
-):
+def test_host_name_selects_the_database(environment: Environment, prefix: str):
     choice = {"dbfilter": f"^{prefix}_%d$"}
     with (
         on_a_copy(environment, f"{prefix}_shop", runner=False, options=choice) as odoo,
@@ -34,8 +32,8 @@ def test_the_host_name_chooses_the_database_and_without_one_nobody_is_at_home(
             return requests.post(odoo.url + CALL, json=order, headers=headers).status_code
 
         assert call("elsewhere.example.com", secret) == 404, "no database of that name"
-        assert call("shop.example.com") == 401, "the way is open, only the secret was missing"
-        assert call("other.example.com", secret) == 401, "it is the other one's no more than his"
+        assert call("shop.example.com") == 401, "the route exists, only the secret is missing"
+        assert call("other.example.com", secret) == 401, "the secret is not the other database's"
         assert call("shop.example.com", secret) == 200
         kept = "SELECT hashed_id FROM cartona_message"
         assert odoo.query(kept) == [("a1",)]

@@ -1,4 +1,4 @@
-"""Fixtures of the fault tests: a server without cron, and transactions that are held open."""
+"""Fixtures of the fault tests: a server without cron, and transactions that stay open."""
 
 import json
 import socket
@@ -14,8 +14,8 @@ from tools.dev.odoo_server import OdooServer, on_a_copy
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.seller import UPDATE, Seller
 
-# Runs in `odoo shell`, obeys one line of JSON after the other. Each name is a cursor of its own.
-_OBEY = """
+# Runs in `odoo shell` and executes one line of JSON after another. Each name has its own cursor.
+_EXECUTOR = """
 import json, socket, traceback
 from odoo import SUPERUSER_ID, api
 lines = socket.create_connection(("127.0.0.1", {port})).makefile("rw")
@@ -43,9 +43,9 @@ for line in lines:
 
 
 class Transaction:
-    """One transaction in another process of Odoo, open for as long as the test wants.
+    """One transaction in another process of Odoo, open as long as the test needs it.
 
-    :param name: by which that process knows it
+    :param name: its name in that process
     :param lines: the connection to that process
     """
 
@@ -56,13 +56,13 @@ class Transaction:
     def run(self, expression: str, user: int = 2) -> Any:
         """Evaluate an expression in which `env` is the transaction's environment.
 
-        :param user: whose environment; 2 is the administrator, 0 the superuser
-        :return: its value, which must fit into JSON
+        :param user: user of the environment; 2 is the administrator, 0 the superuser
+        :return: its value, which must be JSON-serializable
         """
         return self._order("run", code=expression, user=user).get("value")
 
     def query(self, statement: str) -> list[list]:
-        """The rows that an SQL query returns in the transaction's snapshot."""
+        """Return the rows of an SQL query in the transaction's snapshot."""
         return self.run(f"(env.cr.execute({statement!r}), env.cr.fetchall())[1]")
 
     def commit(self) -> None:
@@ -70,7 +70,7 @@ class Transaction:
         self._order("commit")
 
     def rollback(self) -> None:
-        """Give up."""
+        """Roll back."""
         self._order("rollback")
 
     def _order(self, do: str, **values: object) -> dict:
@@ -83,26 +83,26 @@ class Transaction:
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """An Odoo with the job runner and without any cron: what arrives was rung for."""
+    """Start an Odoo with the job runner and without crons: only a wake-up after commit works."""
     with on_a_copy(environment, options={"max_cron_threads": 0}) as server:
         yield server
 
 
 @pytest.fixture
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
-    """`odoo` connected to `sandbox`, prices and stock on, at rest."""
+    """Connect `odoo` to `sandbox`, prices and stock on, idle."""
     seller = Seller(odoo, sandbox).connect()
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 
 @pytest.fixture(scope="module")
 def begin(odoo: OdooServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable]:
-    """`begin()`: a `Transaction` on the database of `odoo`, its snapshot taken."""
+    """Return `begin()`: a `Transaction` on the database of `odoo`, with its snapshot taken."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(60)
-    script: Path = tmp_path_factory.mktemp("obey") / "obey.py"
-    script.write_text(_OBEY.format(port=listener.getsockname()[1]))
+    script: Path = tmp_path_factory.mktemp("executor") / "executor.py"
+    script.write_text(_EXECUTOR.format(port=listener.getsockname()[1]))
     config = odoo_config.write(odoo.env, odoo.database, options={"max_cron_threads": 0})
     command = [*odoo.env.odoo_command, "shell", "-c", config, "-d", odoo.database, "--no-http"]
     with open(script) as stdin:
@@ -124,13 +124,13 @@ def begin(odoo: OdooServer, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def struck(sandbox: SandboxServer) -> Callable[..., Callable[[], object]]:
-    """`struck(effect, ...)`: let the next call that carries prices or stock meet a fault, once.
+def fail_next_update(sandbox: SandboxServer) -> Callable[..., Callable[[], object]]:
+    """Return `fail_next_update(effect, ...)`: give the next price or stock call one fault.
 
-    Returns a function that waits until the call has come to the marketplace.
+    It returns a function that waits until the marketplace has received the call.
     """
 
-    def strike(effect: str, **rule: object) -> Callable[[], object]:
+    def add_fault(effect: str, **rule: object) -> Callable[[], object]:
         fault = sandbox.set_fault(effect=effect, **{"path": UPDATE, "times": 1, **rule})["id"]
 
         def hit() -> bool:
@@ -138,14 +138,14 @@ def struck(sandbox: SandboxServer) -> Callable[..., Callable[[], object]]:
 
         return lambda: processes.wait_until(hit, timeout=10, pause=0.01)
 
-    return strike
+    return add_fault
 
 
 @pytest.fixture(scope="session")
 def minute_passes(wake_cron: Callable) -> Callable[[OdooServer], None]:
-    """`minute_passes(odoo)`: what waits is a minute older, and all that looks around looks.
+    """Return `minute_passes(odoo)`: make waiting rows a minute older and wake cron and runner.
 
-    Odoo's cron thread and the job runner look once a minute; only the waiting is left out.
+    Odoo's cron thread and the job runner check once a minute; only the waiting is skipped.
     """
 
     def pass_by(odoo: OdooServer) -> None:
@@ -165,8 +165,8 @@ def minute_passes(wake_cron: Callable) -> Callable[[OdooServer], None]:
 
 
 def _collect_dead_jobs(odoo: OdooServer) -> None:
-    """Up to 15 the job runner does not see that the process of a job has died: a cron of
-    queue_job's does, some minutes after the longest that a call may take."""
+    """Requeue jobs of dead processes: up to 15.0 the job runner does not notice them; a cron of
+    queue_job does, some minutes after the longest allowed call."""
     odoo.query(
         "UPDATE queue_job SET date_started = date_started - interval '1 hour'"
         " WHERE state = 'started'"
@@ -176,7 +176,7 @@ def _collect_dead_jobs(odoo: OdooServer) -> None:
 
 @pytest.fixture(scope="session")
 def wake_cron() -> Callable[[OdooServer], None]:
-    """`wake_cron(odoo)`: its cron thread looks now for what is due."""
+    """Return `wake_cron(odoo)`: make its cron thread check for due crons now."""
 
     def wake(odoo: OdooServer) -> None:
         odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)

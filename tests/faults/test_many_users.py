@@ -14,22 +14,22 @@ from tools.drivers.seller import Seller
 USERS = 8
 PRODUCTS = 30
 SECONDS = 60
-# Whoever may change prices: sales and inventory, without any right on Cartona's settings.
+# Groups that may change prices: sales and inventory, without any right on Cartona's settings.
 GROUPS = (
     "sales_team.group_sale_manager",
     "stock.group_stock_user",
     "product.group_product_manager",
 )
 
-# What users may lock each other out of.
+# Statements on which users may block each other.
 OWN = re.compile(r"""^b?["']?\s*UPDATE "product_(product|template)\"""")
 
 
 class User(threading.Thread):
-    """Somebody who changes prices without a pause, and notes what Odoo refuses.
+    """A user who changes prices without a pause and records Odoo's refusals.
 
-    :ivar writes: how many went through
-    :ivar refused: what Odoo said instead
+    :ivar writes: number of successful writes
+    :ivar refused: Odoo's error messages
     """
 
     def __init__(self, odoo: OdooServer, login: str, products: list[int]):
@@ -63,7 +63,7 @@ class User(threading.Thread):
 
 @pytest.fixture(scope="module")
 def logins(odoo: OdooServer) -> list[str]:
-    """Eight users with the rights of a sales department, and the administrator's password."""
+    """Create eight users with the rights of a sales department, and the admin's password."""
     groups = [
         record
         for module, name in (group.split(".") for group in GROUPS)
@@ -85,7 +85,7 @@ def logins(odoo: OdooServer) -> list[str]:
             for name in names
         ],
     )
-    # Copied, not hashed anew: that takes seconds where the machine is busy.
+    # Copied, not hashed again: hashing takes seconds on a busy machine.
     odoo.query(
         "UPDATE res_users SET password = (SELECT password FROM res_users WHERE login = 'admin')"
         " WHERE login LIKE 'clerk_'"
@@ -93,10 +93,8 @@ def logins(odoo: OdooServer) -> list[str]:
     return names
 
 
-def test_eight_users_are_not_disturbed_and_both_sides_agree_at_rest(
-    seller: Seller, logins: list[str]
-):
-    products = seller.sell(PRODUCTS, list_price=50.0)
+def test_eight_users_are_not_disturbed_and_both_sides_agree(seller: Seller, logins: list[str]):
+    products = seller.publish_products(PRODUCTS, list_price=50.0)
     start = seller.odoo.log.stat().st_size
     users = [User(seller.odoo, login, products) for login in logins]
     deadline = time.monotonic() + SECONDS
@@ -105,20 +103,20 @@ def test_eight_users_are_not_disturbed_and_both_sides_agree_at_rest(
         user.start()
     for user in users:
         user.join()
-    seller.rest(timeout=60)
+    seller.wait_until_idle(timeout=60)
 
     assert all(user.writes for user in users), [user.refused[:1] for user in users]
     # Users collide with each other, over the products themselves: Odoo repeats such a write, and
-    # gives up after five times. That is between them; nothing of ours may be in their way.
+    # gives up after five times. That is between them; the addon must not get in their way.
     log = seller.odoo.log.read_bytes()[start:].decode(errors="replace")
     assert {text for text in collisions(log) if not OWN.search(text)} == set()
     assert [text for user in users for text in user.refused if "serialize" not in text] == []
-    assert seller.odds() == {}
+    assert seller.differences() == {}
 
 
 def collisions(log: str) -> list[str]:
-    """The statements that PostgreSQL could not serialize, from Odoo's log; of those that are not
-    shown there, the table."""
+    """Return the statements that PostgreSQL could not serialize, from Odoo's log; the table where
+    the statement is not shown there."""
     found = re.findall(r"bad query: (.*?)\n?ERROR: (.*?)\n", log, re.DOTALL)
     met = [query for query, error in found if "serialize" in error or "deadlock" in error]
     return met + re.findall(r"a statement on (\w+), not shown .*(?:serialize|deadlock)", log)

@@ -1,4 +1,4 @@
-"""Processes die while orders come in: each is offered until it is safe, and arrives once."""
+"""Processes die while orders arrive: each order is offered until stored, and imported once."""
 
 import os
 import signal
@@ -14,23 +14,23 @@ from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.intake import PULL, STATUS, Intake
 from tools.drivers.seller import Seller
 
-#: How often a process is killed; KILLS=100 for the whole proof.
+#: Number of kills; KILLS=100 for the full proof.
 KILLS = int(os.environ.get("KILLS", "3"))
-# Somebody has done all the work and wants to write that it is done: the last thing before the
+# A process has done all the work and is about to write that it is done: the last step before the
 # commit.
 _BLOCKED = """
     SELECT 1 FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'
        AND query ~ '^\\s*UPDATE "cartona_message"'
 """
-# One job does it; any other finds the lock taken and ends at once.
+# One job does it; any other finds the lock taken and ends.
 _IMPORTING = "SELECT worker_pid FROM queue_job WHERE method_name = '_job_import' AND state = %s"
 
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """A server of several processes, as in business: one can die and the others go on."""
-    # Up to 15 it is a cron that finds the jobs of the dead.
+    """Start a server of several processes, as in production: one can die, the others continue."""
+    # Up to 15.0 a cron finds the jobs of dead processes.
     threads = 0 if environment.major >= 16 else 1
     with on_a_copy(environment, workers=3, options={"max_cron_threads": threads}) as server:
         yield server
@@ -38,29 +38,29 @@ def odoo(environment: Environment) -> Iterator[OdooServer]:
 
 @pytest.fixture
 def intake(seller: Seller) -> Intake:
-    """Orders that are stored when they are pulled, and not imported before somebody says so."""
+    """Store pulled orders without importing them until a test starts the import."""
     seller.configure(auto_sync_orders=False, auto_confirm=False)
     return Intake(seller)
 
 
 @pytest.fixture
 def product(seller: Seller) -> int:
-    """A product at 10.0 on the marketplace."""
-    return seller.sell(1, list_price=10.0)[0]
+    """Return a product at 10.0 on the marketplace."""
+    return seller.publish_products(1, list_price=10.0)[0]
 
 
 @pytest.fixture
-def at_the_brink(intake: Intake, begin: Callable) -> Iterator[Callable]:
-    """`at_the_brink(orders)`: import them up to their commit, which has to wait.
+def import_until_commit(intake: Intake, begin: Callable) -> Iterator[Callable]:
+    """Return `import_until_commit(orders)`: import them up to their commit, which has to wait.
 
-    Returns the transaction that it waits for, and the id of the process that waits.
+    It returns the transaction that blocks the commit, and the id of the waiting process.
     """
     transaction = begin()
 
     def go(orders: list[str]):
         intake.pull()
         wait_until(lambda: stored(intake, orders) == len(orders), timeout=20)
-        transaction.run("env.cr.rollback()")  # a new snapshot, which sees what was stored
+        transaction.run("env.cr.rollback()")  # a new snapshot, which contains the stored messages
         ids = ", ".join(f"'{order}'" for order in orders)
         transaction.query(f"SELECT id FROM cartona_message WHERE hashed_id IN ({ids}) FOR UPDATE")
         intake.seller.configure(auto_sync_orders=True)
@@ -71,93 +71,93 @@ def at_the_brink(intake: Intake, begin: Callable) -> Iterator[Callable]:
     transaction.rollback()
 
 
-def test_order_is_acknowledged_once_and_not_before_it_is_committed(
-    intake: Intake, product: int, at_the_brink: Callable
+def test_order_is_acknowledged_once_and_only_after_commit(
+    intake: Intake, product: int, import_until_commit: Callable
 ):
     orders = intake.place(2, [product])
-    transaction, _pid = at_the_brink(orders)
-    time.sleep(0.5)  # there is no sign of what does not happen
-    assert len(intake.odd(orders)) == 2
-    assert intake.syncs(orders) == {0}
+    transaction, _pid = import_until_commit(orders)
+    time.sleep(0.5)  # the absence of a call has no signal
+    assert len(intake.not_imported_once(orders)) == 2
+    assert intake.acknowledgement_counts(orders) == {0}
     transaction.run("env.cr.rollback()")
-    intake.arrive(orders)
-    assert intake.syncs(orders) == {1}
+    intake.wait_for_orders(orders)
+    assert intake.acknowledgement_counts(orders) == {1}
 
 
 @pytest.mark.timeout(300 + 60 * KILLS)
-def test_worker_killed_between_processing_and_commit_loses_no_order(
-    intake: Intake, product: int, at_the_brink: Callable, minute_passes: Callable
+def test_worker_killed_before_commit_loses_no_order(
+    intake: Intake, product: int, import_until_commit: Callable, minute_passes: Callable
 ):
-    """As often as it happens: what was not committed is still offered, and arrives by itself."""
+    """Repeatedly: what was not committed is still offered, and arrives automatically."""
     placed = []
     for _kill in range(KILLS):
         intake.seller.configure(auto_sync_orders=False)
         orders = intake.place(2, [product])
         placed += orders
-        transaction, pid = at_the_brink(orders)
+        transaction, pid = import_until_commit(orders)
         assert pid != intake.odoo.process.pid, "a worker, not the server"
-        assert intake.syncs(orders) == {0}
+        assert intake.acknowledgement_counts(orders) == {0}
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), timeout=20)
-        # Whoever takes the work up meets the same lock: nothing is committed before it is gone.
-        assert len(intake.odd(orders)) == len(intake.unacknowledged(orders)) == 2
+        # The process that takes over meets the same lock: no commit before it is released.
+        assert len(intake.not_imported_once(orders)) == len(intake.unacknowledged(orders)) == 2
         transaction.run("env.cr.rollback()")
         minute_passes(intake.odoo)
-        intake.arrive(orders, within=60)
+        intake.wait_for_orders(orders, within=60)
         wait_until(lambda: not intake.odoo.query(_IMPORTING, "started"), timeout=60)
-    assert intake.odd(placed) == {}
+    assert intake.not_imported_once(placed) == {}
     assert intake.odoo.query(_IMPORTING, "failed") == []
 
 
-def test_server_killed_after_the_commit_acknowledges_when_it_is_back(
+def test_server_killed_after_commit_acknowledges_after_restart(
     intake: Intake, product: int, sandbox: SandboxServer, minute_passes: Callable
 ):
-    """Committed, and dead before Cartona has heard of it: it is told, and nothing is made twice."""
+    """Killed after the commit, before the acknowledgement: it is sent, without duplicates."""
     fault = sandbox.set_fault(effect="delay", path=STATUS, seconds=30, when="before")
     orders = intake.place(3, [product])
     intake.seller.configure(auto_sync_orders=True)
     intake.pull()
-    intake.arrive(orders, settled=False)
-    wait_until(lambda: struck(sandbox, fault))
+    intake.wait_for_orders(orders, acknowledged=False)
+    wait_until(lambda: is_hit(sandbox, fault))
     intake.odoo.kill()
     sandbox.clear_faults()
     intake.odoo.start()
     minute_passes(intake.odoo)
     intake.pull()
-    intake.arrive(orders, within=30)
+    intake.wait_for_orders(orders, within=30)
 
 
-def test_server_killed_while_it_reads_the_list_reads_it_again(
+def test_server_killed_during_a_pull_pulls_again(
     intake: Intake, product: int, sandbox: SandboxServer, minute_passes: Callable
 ):
     intake.seller.configure(auto_sync_orders=True, batch_size=5)
     orders = intake.place(12, [product])
     fault = sandbox.set_fault(effect="delay", path=PULL, seconds=30, skip=1)
     intake.pull()
-    wait_until(lambda: struck(sandbox, fault), timeout=20)
+    wait_until(lambda: is_hit(sandbox, fault), timeout=20)
     intake.odoo.kill()
     sandbox.clear_faults()
     intake.odoo.start()
     intake.seller.configure(batch_size=100)
     minute_passes(intake.odoo)
     intake.pull()
-    intake.arrive(orders, within=30)
+    intake.wait_for_orders(orders, within=30)
 
 
-def test_an_edit_that_is_undone_while_it_is_acknowledged_is_seen(
+def test_edit_undone_during_its_acknowledgement_is_applied(
     intake: Intake, product: int, sandbox: SandboxServer
 ):
-    """The order says what it said before: a call that tells so could be an old one. And what was
-    said of the edit must not be taken for it, or the list would not tell of it either."""
+    """The order returns to its earlier content: a webhook call with it could be an old one. And the
+    acknowledgement of the edit must not count for it, or the list would not show it either."""
     intake.seller.configure(auto_sync_orders=True)
-    intake.tell_webhook(in_order=True)
+    intake.set_webhook(in_order=True)
     [order] = intake.place(1, [product], amount=2)
-    intake.arrive([order])
+    intake.wait_for_orders([order])
     line = {"supplier_product_id": intake.seller.listings[product]}
     sandbox.set_fault(effect="delay", path=PULL, seconds=4, when="before", times=1)
     fault = sandbox.set_fault(effect="delay", path=STATUS, seconds=2, times=1)
     sandbox.edit_order(order, [dict(line, amount=3)])
-    wait_until(lambda: struck(sandbox, fault))
+    wait_until(lambda: is_hit(sandbox, fault))
     sandbox.edit_order(order, [dict(line, amount=2)])
 
     def seen() -> tuple[str, float]:
@@ -172,7 +172,7 @@ def test_an_edit_that_is_undone_while_it_is_acknowledged_is_seen(
 
 
 def stored(intake: Intake, orders: list[str]) -> int:
-    """How many of the orders lie in the inbox."""
+    """Return the number of the orders in the inbox."""
     rows = intake.odoo.query(
         "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s)", orders
     )
@@ -180,11 +180,11 @@ def stored(intake: Intake, orders: list[str]) -> int:
 
 
 def only_importer(intake: Intake) -> int | None:
-    """The process that imports; None while there is more than one or none."""
+    """Return the process that imports; None if there are several or none."""
     pids = intake.odoo.query(_IMPORTING, "started")
     return pids[0][0] if len(pids) == 1 else None
 
 
-def struck(sandbox: SandboxServer, fault: dict) -> bool:
-    """Whether a fault has met a call."""
+def is_hit(sandbox: SandboxServer, fault: dict) -> bool:
+    """Return True if the fault was applied to a call."""
     return any(row["hits"] for row in sandbox.faults() if row["id"] == fault["id"])

@@ -1,4 +1,4 @@
-"""Retailers order while Odoo publishes stock: at rest, what is shown is what is free."""
+"""Retailers order while Odoo publishes stock: when idle, the stock shown is the stock free."""
 
 import threading
 import time
@@ -13,74 +13,74 @@ from tools.drivers.seller import UPDATE, Seller
 
 @pytest.fixture
 def seller(odoo: OdooServer, sandbox: SandboxServer) -> Seller:
-    """As the others', orders on as well and confirmed by themselves where stock allows."""
+    """Connect as in the other tests, with orders, confirmed automatically if in stock."""
     seller = Seller(odoo, sandbox).connect(auto_sync_orders=True, auto_confirm=True)
-    seller.rest()
+    seller.wait_until_idle()
     return seller
 
 
 @pytest.mark.parametrize("lowers", [True, False], ids=["marketplace lowers", "it does not"])
 def test_orders_placed_while_stock_is_pushed(seller: Seller, sandbox: SandboxServer, lowers: bool):
-    """Whether or not the marketplace takes an order off its own figure: nobody has told us."""
+    """The marketplace may or may not reduce its own stock on an order: it is not documented."""
     sandbox.behaviour(order_lowers_stock=lowers)
-    products = seller.sell(3, list_price=10.0)
-    seller.count(dict.fromkeys(products, 50))
-    seller.rest()
+    products = seller.publish_products(3, list_price=10.0)
+    seller.count_stock(dict.fromkeys(products, 50))
+    seller.wait_until_idle()
     placed: list[str] = []
     with Watch(seller, products) as watch:
         for number in range(8):
             product = products[number % len(products)]
             placed.append(watch.place(product, amount=2))
-            seller.count({product: 60 + number})
+            seller.count_stock({product: 60 + number})
             watch.pull()
         wait_until(lambda: imported(seller, placed) == sorted(placed), timeout=30)
-        seller.rest(timeout=20)
-    assert seller.odds() == {}
+        seller.wait_until_idle(timeout=20)
+    assert seller.differences() == {}
     assert watch.samples >= len(products)
     assert watch.oversold == []
     ordered = seller.odoo.call("product.product", "read", products, ["outgoing_qty"])
     assert sum(row["outgoing_qty"] for row in ordered) == 2 * len(placed)
 
 
-def test_order_that_the_marketplace_has_counted_itself_is_no_reason_to_send_nothing(
+def test_stock_is_sent_although_the_marketplace_counted_an_order(
     seller: Seller, sandbox: SandboxServer
 ):
     """20 shown; sold 1, so 19 shown; received 1 meanwhile: 20 free, and 20 was sent last."""
     sandbox.behaviour(order_lowers_stock=True)
-    product, other = seller.sell(2, list_price=10.0)
-    seller.count({product: 20})
-    seller.rest()
+    product, other = seller.publish_products(2, list_price=10.0)
+    seller.count_stock({product: 20})
+    seller.wait_until_idle()
     pause_sending(seller, other)
-    seller.count({product: 21})
+    seller.count_stock({product: 21})
     order = place(seller, product, amount=1)
     assert seller.stock(product) == 19
     pull(seller)
     wait_until(lambda: imported(seller, [order["hashed_id"]]), timeout=10)
-    seller.rest(timeout=20)
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=20)
+    assert seller.differences() == {}
     assert seller.stock(product) == 20
 
 
-def test_cancellation_that_the_marketplace_has_counted_itself_does_not_oversell(
+def test_cancellation_counted_by_the_marketplace_does_not_oversell(
     seller: Seller, sandbox: SandboxServer
 ):
     """19 shown; cancelled, so 20 shown; one is lost meanwhile: 19 free, and 19 was sent last."""
     sandbox.behaviour(order_lowers_stock=True)
-    product, other = seller.sell(2, list_price=10.0)
-    seller.count({product: 20})
-    seller.rest()
+    product, other = seller.publish_products(2, list_price=10.0)
+    seller.count_stock({product: 20})
+    seller.wait_until_idle()
     order = place(seller, product, amount=1)
     pull(seller)
     wait_until(lambda: imported(seller, [order["hashed_id"]]), timeout=10)
-    seller.rest()
+    seller.wait_until_idle()
     pause_sending(seller, other)
-    seller.count({product: 19})
+    seller.count_stock({product: 19})
     sandbox.cancel_order(order["hashed_id"])
     assert seller.stock(product) == 20
     pull(seller)
     wait_until(lambda: not imported(seller, [order["hashed_id"]]), timeout=10)
-    seller.rest(timeout=20)
-    assert seller.odds() == {}
+    seller.wait_until_idle(timeout=20)
+    assert seller.differences() == {}
     assert seller.stock(product) == 19
 
 
@@ -88,12 +88,12 @@ def test_cancellation_that_the_marketplace_has_counted_itself_does_not_oversell(
 
 
 class Watch(threading.Thread):
-    """Looks all the time whether more is shown than may still be promised.
+    """Compares continuously the stock shown with the stock that can still be promised.
 
-    What was ordered and is not known here yet cannot be: it is not allowed to be shown for longer
-    than the next pull, and the five seconds that anything takes to arrive.
+    Orders that are not in Odoo yet cannot be reserved: the old stock may be shown until the next
+    pull, plus the five seconds that any change takes to arrive.
 
-    :ivar samples: how often it has looked at a product
+    :ivar samples: number of comparisons
     :ivar oversold: (product, seconds after that pull, shown, free) of what was shown too long
     """
 
@@ -108,7 +108,7 @@ class Watch(threading.Thread):
         self._over = threading.Event()
 
     def place(self, product: int, amount: int) -> str:
-        """A retailer orders: from now on so many are no longer there."""
+        """Place an order: from now on its amount is no longer available."""
         order = place(self.seller, product, amount)["hashed_id"]
         self.placed[order] = (product, amount)
         return order
@@ -154,14 +154,14 @@ class Watch(threading.Thread):
 
 
 def pause_sending(seller: Seller, other: int) -> None:
-    """Nothing is sent for some seconds, so that what happens meanwhile goes out together."""
+    """Delay sending for some seconds, so that all changes in between are sent together."""
     seller.sandbox.set_fault(effect="503", path=UPDATE, times=1, retry_after=3)
     seller.write(other, list_price=11.0)
     wait_until(lambda: seller.setting("out_failure_count"))
 
 
 def place(seller: Seller, product: int, amount: int) -> dict:
-    """A retailer orders one product."""
+    """Place a retailer's order of one product."""
     line = {"supplier_product_id": seller.listings[product], "amount": amount}
     return seller.sandbox.place_order(lines=[line])
 
@@ -172,7 +172,7 @@ def pull(seller: Seller) -> None:
 
 
 def imported(seller: Seller, hashed_ids: list[str]) -> list[str]:
-    """Those of the orders that are confirmed sale orders, as often as they are."""
+    """Return the confirmed sale orders of these orders, one entry for each."""
     rows = seller.odoo.call(
         "sale.order",
         "search_read",

@@ -1,4 +1,4 @@
-"""No job runner, from the start: the cron carries everything, slower."""
+"""No job runner at all: the cron does all the work, more slowly."""
 
 from collections.abc import Callable, Iterator
 
@@ -24,14 +24,14 @@ DUE_TRIGGERS = """
 
 @pytest.fixture(scope="module")
 def odoo(environment: Environment) -> Iterator[OdooServer]:
-    """A server that runs crons and no jobs."""
+    """Start a server that runs crons and no jobs."""
     with on_a_copy(environment, runner=False) as server:
         yield server
 
 
 @pytest.fixture
 def minute(odoo: OdooServer, minute_passes: Callable) -> Callable[[], None]:
-    """`minute()`: a minute passes, and the cron has worked the outbox."""
+    """Return `minute()`: let a minute pass until the cron has processed the outbox."""
 
     def passes() -> None:
         minute_passes(odoo)
@@ -42,7 +42,7 @@ def minute(odoo: OdooServer, minute_passes: Callable) -> Callable[[], None]:
 
 @pytest.fixture
 def seller(odoo: OdooServer, sandbox: SandboxServer, minute: Callable) -> Seller:
-    """`odoo` connected to `sandbox`, prices and stock on. Jobs are made, and nobody runs them."""
+    """Connect `odoo` to `sandbox`, prices and stock on. Jobs are created and never run."""
     seller = Seller(odoo, sandbox).connect()
     minute()
     return seller
@@ -52,36 +52,36 @@ def test_prices_and_stock_arrive_by_cron(seller: Seller, minute: Callable):
     products = published(seller, minute, 3)
     seller.write(products[0], list_price=11.0)
     seller.write(products[1:], list_price=12.0)
-    seller.count(dict.fromkeys(products, 8))
+    seller.count_stock(dict.fromkeys(products, 8))
     assert job_states(seller) == {"pending"}
-    assert seller.odds().keys() == set(products), "nobody has come yet"
+    assert seller.differences().keys() == set(products), "no cron has run yet"
     minute()
-    assert seller.odds() == {}
+    assert seller.differences() == {}
 
 
-def test_cron_works_more_than_one_batch_at_a_time(seller: Seller, minute: Callable):
+def test_cron_sends_more_than_one_batch_per_run(seller: Seller, minute: Callable):
     seller.configure(batch_size=20)
     try:
         products = published(seller, minute, 70)
-        mark = seller.mark()
+        mark = seller.last_request()
         seller.write(products, list_price=13.0)
         minute()
     finally:
         seller.configure(batch_size=100)
-    assert seller.odds() == {}
-    assert [len(call["body"]) for call in seller.updates(mark)] == [20, 20, 20, 10]
+    assert seller.differences() == {}
+    assert [len(call["body"]) for call in seller.update_requests(mark)] == [20, 20, 20, 10]
 
 
-def test_settings_turn_red_within_two_minutes_while_all_flows(seller: Seller, minute: Callable):
+def test_settings_show_missing_runner_within_two_minutes(seller: Seller, minute: Callable):
     [product] = published(seller, minute, 1)
     seller.odoo.query("DELETE FROM queue_job")
     seller.write(product, list_price=15.0)
     assert job_states(seller) == {"pending"}
     assert seller.setting("is_runner_asleep") is False, "a job may take some seconds"
-    # Two minutes pass; the cron has worked what waited, so the queue of changes shows nothing.
+    # Two minutes pass; the cron has processed the waiting rows, so the outbox is empty.
     seller.odoo.query("UPDATE queue_job SET date_created = date_created - interval '2 minutes'")
     minute()
-    assert seller.odds() == {}
+    assert seller.differences() == {}
     assert seller.setting("is_runner_asleep") is True
 
 
@@ -100,7 +100,7 @@ def test_failed_call_is_repeated_by_the_crons_trigger(
     # The next regular call is a minute away; the pause takes a second or two.
     wait_until(lambda: seller.odoo.query(DUE_TRIGGERS)[0][0])
     wake_cron(seller.odoo)
-    seller.arrives(product, selling_price=14.0)
+    seller.wait_until_shown(product, selling_price=14.0)
 
 
 def test_orders_are_fetched_imported_and_acknowledged_by_cron(seller: Seller, minute: Callable):
@@ -113,10 +113,10 @@ def test_orders_are_fetched_imported_and_acknowledged_by_cron(seller: Seller, mi
     for _minute in range(2):  # one to fetch, one to import
         pulling_minute(seller)
         minute()
-    intake.arrive(orders, within=30)
+    intake.wait_for_orders(orders, within=30)
 
 
-def test_orders_that_are_switched_off_are_fetched_and_no_more(seller: Seller, minute: Callable):
+def test_orders_are_only_fetched_when_switched_off(seller: Seller, minute: Callable):
     [product] = published(seller, minute, 1)
     intake = Intake(seller)
     seller.configure(auto_sync_orders=False)
@@ -126,7 +126,7 @@ def test_orders_that_are_switched_off_are_fetched_and_no_more(seller: Seller, mi
     found = "SELECT count(*) FROM cartona_message WHERE hashed_id = ANY(%s) AND state = 'new'"
     wait_until(lambda: seller.odoo.query(found, orders)[0][0] == 2, timeout=20)
     minute()
-    assert intake.odd(orders) == dict.fromkeys(orders, 0)
+    assert intake.not_imported_once(orders) == dict.fromkeys(orders, 0)
     assert intake.unacknowledged(orders) == orders
 
 
@@ -136,7 +136,7 @@ PULL_JOBS = "SELECT count(*) FROM queue_job WHERE method_name = '_job_pull' AND 
 
 
 def pulling_minute(seller: Seller) -> None:
-    """A minute passes, and the cron that fetches orders has come."""
+    """Let a minute pass until the cron that fetches orders has run."""
     odoo = seller.odoo
     for table, column, condition in (
         ("queue_job", "date_created", "state = 'pending'"),
@@ -153,24 +153,24 @@ def pulling_minute(seller: Seller) -> None:
     odoo.make_due("cartona_integration.cron_pull_orders")
     due = f"SELECT nextcall <= now() AT TIME ZONE 'UTC' FROM ir_cron WHERE id = ({pull})"
 
-    def has_come() -> bool:
-        # Once more each time: while it is at work, the cron thread does not listen.
+    def has_run() -> bool:
+        # Notify each time: while it is working, the cron thread does not listen.
         odoo.env.pg.query("SELECT pg_notify('cron_trigger', %s)", odoo.database)
         return not odoo.query(due)[0][0]
 
-    wait_until(has_come, timeout=30, pause=0.5)
+    wait_until(has_run, timeout=30, pause=0.5)
 
 
 def published(seller: Seller, minute: Callable, count: int) -> list[int]:
-    """New products that are on the marketplace already."""
-    products = seller.sell(count, at_rest=False, list_price=10.0)
+    """Return new products that are on the marketplace already."""
+    products = seller.publish_products(count, wait=False, list_price=10.0)
     minute()
-    assert seller.odds() == {}
+    assert seller.differences() == {}
     return products
 
 
 def job_states(seller: Seller) -> set[str]:
-    """The states of all jobs that send changes."""
+    """Return the states of all jobs that send changes."""
     rows = seller.odoo.query(
         "SELECT DISTINCT state FROM queue_job WHERE method_name = '_job_drain'"
     )

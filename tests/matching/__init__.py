@@ -1,1 +1,1 @@
-"""Made-up and hand-written catalogues with the truth about them."""
+"""Generated and hand-written catalogues with the correct matches."""

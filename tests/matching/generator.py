@@ -1,6 +1,6 @@
-"""A supplier's products and his listings on Cartona, made up from a seed, with the truth.
+"""Generate a supplier's products and listings on Cartona from a seed, with the correct matches.
 
-Shares no code with the matcher: what it knows of spelling is how people get it wrong.
+Shares no code with the matcher: its misspellings are independent of the matcher's rules.
 """
 
 import random
@@ -33,7 +33,7 @@ _NEIGHBOURS = {
 
 @dataclass(frozen=True)
 class Good:
-    """What really exists: one thing on a shelf."""
+    """One real good."""
 
     kind: Kind
     brand: str
@@ -45,21 +45,21 @@ class Good:
 
 @dataclass(frozen=True)
 class OdooProduct:
-    """One row of the supplier's products; `held` pieces in one."""
+    """One row of the supplier's products, with `pieces` pieces in one."""
 
     key: int
     name: str
     price: float
     code: str
     barcode: str
-    held: int
+    pieces: int
 
 
 @dataclass(frozen=True)
 class CartonaListing:
-    """One row of the catalogue on Cartona; `truth` is a product's key, None when he has none.
+    """One row of the catalogue on Cartona; `truth` is the key of its product, or None.
 
-    `pack` is how many of that product one of it holds.
+    `pack` is the number of that product in one unit of the row.
     """
 
     key: int
@@ -73,7 +73,7 @@ class CartonaListing:
 
 
 class Shop:
-    """`products` and `listings` of one seed."""
+    """Catalogue with `products` and `listings` of one seed."""
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)
@@ -95,7 +95,7 @@ class Shop:
     # === GOODS === #
 
     def _goods(self) -> list[Good]:
-        """Everything there is, each in some of its sizes, in random order."""
+        """Return all goods, each in some of its sizes, in random order."""
         goods = []
         for kind in KINDS:
             brands, flavours, sizes = kind.parts()
@@ -110,7 +110,7 @@ class Shop:
         return goods
 
     def _stranger_goods(self, goods: list[Good]) -> list[Good]:
-        """Things of makers he does not sell, otherwise as alike as can be."""
+        """Return goods of other makers, otherwise as similar as possible."""
         return [
             Good(g.kind, self.random.choice(STRANGERS), g.flavour, g.amount, g.dimension, g.price)
             for g in self.random.sample(goods, LISTINGS)
@@ -118,28 +118,30 @@ class Shop:
 
     # === PRODUCTS === #
 
-    def _stock(self, good: Good, held: int) -> None:
+    def _stock(self, good: Good, pieces: int) -> None:
         key = 1000 + len(self.products)
         words = good.kind.word.split("|")
         parts = [words[0], good.brand, good.flavour, self._size(good, tidy=True)]
         if self.random.random() < 0.15:
             parts[0], parts[1] = parts[1], parts[0]
-        if held > 1:
-            parts.append(self.random.choice((f"كرتونة {held}", f"× {held}", f"كرتونة {held} قطعة")))
-        price = good.price if held == 1 else round(good.price * held * 0.97, 2)
+        if pieces > 1:
+            parts.append(
+                self.random.choice((f"كرتونة {pieces}", f"× {pieces}", f"كرتونة {pieces} قطعة"))
+            )
+        price = good.price if pieces == 1 else round(good.price * pieces * 0.97, 2)
         product = OdooProduct(
             key=key,
             name=" ".join(filter(None, parts)),
             price=price,
             code=f"P{key:05}",
             barcode=f"622{key:010}",
-            held=held,
+            pieces=pieces,
         )
         self.products.append(product)
-        if held == 1:
+        if pieces == 1:
             self.pieces[good] = product
         else:
-            self.boxes[good, held] = product
+            self.boxes[good, pieces] = product
 
     # === LISTINGS === #
 
@@ -155,10 +157,10 @@ class Shop:
 
     def _list(self, key: int, good: Good, known: bool) -> CartonaListing:
         count = 1 if self.random.random() < 0.6 else self.random.choice(good.kind.packs)
-        product, held = None, 1
+        product, pieces = None, 1
         if known:
             product = self.boxes.get((good, count)) if count > 1 else None
-            held = product.held if product else 1
+            pieces = product.pieces if product else 1
             product = product or self.pieces[good]
         discount = 0.97 if count > 1 else 1.0
         price = round(good.price * count * discount * self.random.uniform(0.94, 1.07), 2)
@@ -166,7 +168,7 @@ class Shop:
             price = 0.0  # not shown
         elif self.random.random() < 0.02:
             price = round(price * self.random.uniform(0.4, 2.5), 2)
-        by_code = product and held == count and self.random.random() < 0.04
+        by_code = product and pieces == count and self.random.random() < 0.04
         return CartonaListing(
             key=key,
             name=self._name(good, count),
@@ -175,11 +177,11 @@ class Shop:
             price=price,
             internal_id=product.code if by_code else "",
             truth=product and product.key,
-            pack=count / held,
+            pack=count / pieces,
         )
 
     def _name(self, good: Good, count: int) -> str:
-        """The name as somebody typed it on Cartona."""
+        """Return a name as a user types it on Cartona."""
         chance = self.random.random
         kind = self.random.choice(good.kind.word.split("|"))
         words = [] if chance() < 0.12 else kind.split()
@@ -211,8 +213,8 @@ class Shop:
     def _pack_words(self, count: int) -> str:
         if count == 12 and self.random.random() < 0.3:
             return "دستة"
-        ways = (f"كرتونة {count}", f"×{count}", f"* {count}", f"كرتون {count} ق")
-        return self.random.choice(ways)
+        phrases = (f"كرتونة {count}", f"×{count}", f"* {count}", f"كرتون {count} ق")
+        return self.random.choice(phrases)
 
     def _size(self, good: Good, tidy: bool) -> str:
         amount, dimension = good.amount, good.dimension
@@ -228,7 +230,7 @@ class Shop:
         return f"{amount:g}{gap}{self.random.choice(words)}"
 
     def _misspelt(self, word: str) -> str:
-        """One of the many ways to write a word, right and wrong ones."""
+        """Return one of the many spellings of a word, right and wrong ones."""
         chance = self.random.random
         if chance() < 0.4:
             word = word.replace("أ", "ا").replace("إ", "ا").replace("آ", "ا")
@@ -245,7 +247,7 @@ class Shop:
         return word
 
     def _wrong(self, word: str) -> str:
-        """One slip of the finger."""
+        """Return the word with one typing error."""
         place = self.random.randrange(1, len(word))
         slip = self.random.randrange(4)
         if slip == 0:

@@ -1,6 +1,6 @@
-"""What the made-up shelves are stocked with: kinds, their flavours, sizes and packs.
+"""Goods of the generated catalogues: kinds, their flavours, sizes and packs.
 
-Written down for the bench alone; the matcher knows nothing of it.
+Used by the bench and the tests only; the matcher does not use it.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 class Kind:
     """One kind of goods.
 
-    :ivar word: what a name begins with, alternatives behind a bar
-    :ivar brands: who makes it
-    :ivar flavours: what tells the products of one brand apart
+    :ivar word: beginning of a name, alternatives separated by a bar
+    :ivar brands: the makers
+    :ivar flavours: distinguish the products of one brand
     :ivar sizes: (amount, dimension), the dimension one of g, kg, ml, l, n (pieces)
     :ivar packs: pieces in a box
     :ivar price: of the smallest size
@@ -26,7 +26,7 @@ class Kind:
     price: float
 
     def parts(self) -> tuple[list[str], list[str], list[tuple[float, str]]]:
-        """Brands, flavours and sizes as lists."""
+        """Return brands, flavours and sizes as lists."""
         sizes = [size.rsplit(" ", 1) for size in self.sizes.split("|")]
         return (
             self.brands.split("|"),
@@ -262,7 +262,7 @@ KINDS = (
     ),
 )
 
-# Makers whose goods the supplier does not have.
+# Makers of goods that the supplier does not sell.
 STRANGERS = (
     "الوادي الأخضر|نجمة الدلتا|جولدن فارم|بلو بيرد|الفنار|أوليكا|تريفا|سما مصر|روزانا|كيان|"
     "لاميتا|الزهراء|فيستا|ميجا ستار|أريج|نوفارا|دلتا فريش|القنطرة|بيلا مارك|سافانا"

@@ -1,4 +1,4 @@
-"""Ranking: which product a listing is, in which pack, and when nobody needs to look."""
+"""Ranking: the product of a listing, its pack, and which suggestions are sure."""
 
 import ast
 import sys
@@ -42,7 +42,7 @@ def rank(name, **values):
         ("مياه نستله 600 مل", {"unit_count": 24.0, "price": 141.0}, 5, 1),  # the box itself
         ("مياه نستله 600 مل", {"unit_count": 48.0, "price": 281.0}, 5, 2),
         ("نسكافيه جولد 100 جم", {}, 8, 1),  # the other script
-        ("حفاضات بامبرز مقاس 5 - 40 حفاضة", {}, 10, 1),  # a number that is no size
+        ("حفاضات بامبرز مقاس 5 - 40 حفاضة", {}, 10, 1),  # a number that is not a size
         ("مشروب مجهول", {"internal_id": "PEPD330"}, 2, 1),  # the reference
         ("مشروب بيبسي", {"internal_id": "6221031490019"}, 1, 1),  # the barcode
         ("كانز بيبسي دايت", {"internal_id": "2"}, 2, 1),  # Odoo's own id
@@ -53,7 +53,7 @@ def test_first_suggestion(name, values, product, pack):
     assert (best.key, best.pack) == (product, pack)
 
 
-def test_candidates_come_best_first_and_say_why():
+def test_candidates_are_sorted_and_have_reasons():
     ranking = rank("عصير جهينه مانجا ١ لتر", price=43.0)
     scores = [one.score for one in ranking.candidates]
     assert ranking.candidates[0].key == 6
@@ -72,7 +72,7 @@ def test_nothing_alike_has_no_candidates():
     ("name", "values", "sure"),
     [
         ("عصير جهينة مانجو 1 لتر", {"price": 42.0}, True),
-        ("عصير جهينة برتقال 1 لتر", {"price": 42.0}, False),  # a flavour nobody has
+        ("عصير جهينة برتقال 1 لتر", {"price": 42.0}, False),  # a flavour that is not sold
         ("عصير بيتي مانجو 1 لتر", {"price": 42.0}, False),  # another maker
         ("عصير جهينة مانجو 235 مل", {"price": 12.0}, False),  # another size
         ("عصير جهينة مانجو", {"price": 42.0}, False),  # no size
@@ -81,27 +81,31 @@ def test_nothing_alike_has_no_candidates():
         ("حفاضات بامبرز مقاس 6 40 قطعة", {"price": 318.0}, False),
         ("بيبسي 330 مل", {"internal_id": "PEPD330", "price": 13.75}, True),  # by its reference
         ("بيبسي", {"internal_id": "PEPD330", "price": 13.75}, False),  # but no size
-        ("عصير بيتي جوافة 1 لتر", {"internal_id": "7", "price": 42.0}, False),  # whose 7?
+        (
+            "عصير بيتي جوافة 1 لتر",
+            {"internal_id": "7", "price": 42.0},
+            False,
+        ),  # an id that may be another number
     ],
 )
-def test_what_is_accepted_unseen(name, values, sure):
+def test_which_suggestions_are_sure(name, values, sure):
     assert rank(name, **values).is_sure is sure
 
 
-def test_two_equal_products_are_never_accepted_unseen():
-    twins = Matcher([Product(1, "سكر الأسرة 1 كجم", 33.0), Product(2, "سكر الاسره 1 ك", 33.0)])
-    ranking = twins.rank(Listing(0, "سكر الأسرة 1 كجم", price=33.0))
+def test_two_equal_products_are_never_sure():
+    matcher = Matcher([Product(1, "سكر الأسرة 1 كجم", 33.0), Product(2, "سكر الاسره 1 ك", 33.0)])
+    ranking = matcher.rank(Listing(0, "سكر الأسرة 1 كجم", price=33.0))
     assert [one.key for one in ranking.candidates] == [1, 2]
     assert not ranking.is_sure
 
 
-def test_an_id_that_two_products_bear_proves_nothing():
+def test_an_id_of_two_products_proves_nothing():
     matcher = Matcher([Product(1, "سكر 1 كجم", code="X"), Product(2, "ملح 1 كجم", code="X")])
     best = matcher.rank(Listing(0, "سكر 1 كجم", internal_id="X")).candidates[0]
     assert (best.key, dict(best.reasons).get("code")) == (1, None)
 
 
-def test_an_id_is_not_believed_against_the_name():
+def test_an_id_is_not_trusted_against_the_name():
     # The supplier's own number 8 is not Odoo's 8.
     best = rank("بيبسي كانز 330 مل", internal_id="8").candidates[0]
     assert best.key == 1
@@ -130,7 +134,7 @@ def test_the_same_catalogue_is_ranked_the_same_way():
     assert len(first.products) == 5000 and len(first.listings) == 3000
 
 
-def test_the_pairs_written_by_hand_keep_their_figures():
+def test_hand_written_pairs_reach_the_target_figures():
     score = matching.by_hand()
     assert score.listings == 200
     assert score.recall >= matching.FIRST
@@ -138,7 +142,7 @@ def test_the_pairs_written_by_hand_keep_their_figures():
 
 
 @pytest.mark.parametrize("seed", [2, 4])
-def test_a_made_up_catalogue_keeps_the_figures(seed):
+def test_generated_catalogues_reach_the_target_figures(seed):
     score = matching.made_up(seed, listed=800)
     assert score.listings == 800
     assert 600 < score.linkable < 800
@@ -158,7 +162,7 @@ def test_matcher_and_generator_share_no_code():
 
 
 def imported(path):
-    """The packages that a file imports; those beside it begin with a dot."""
+    """Return the packages that a file imports; relative ones begin with a dot."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -7,8 +7,7 @@ import pytest
 from cartona_matching import matcher as matcher_module
 from cartona_matching import normalise as normalise_function
 from cartona_matching import read_name
-from cartona_matching.measures import read_measures
-from cartona_matching.normalise import normalise
+from cartona_matching.names import normalise, read_measures
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ def test_one_spelling(written, plain):
     assert normalise(written) == plain
 
 
-def test_spelling_it_again_changes_nothing():
+def test_normalising_twice_changes_nothing():
     once = normalise("بيبسى ٣٣٠مـل × 24 (عرض) 1,5KG")
     assert normalise(once) == once
 
@@ -49,7 +48,7 @@ def test_spelling_it_again_changes_nothing():
         ("بيبسي 330 مل", {"ml": {330}}, None, set(), set()),
         ("سكر 1 كجم", {"g": {1000}}, None, set(), set()),
         ("زيت 1.5 لتر", {"ml": {1500}}, None, set(), set()),
-        ("زيت لتر", {"ml": {1000}}, None, set(), set()),  # the number goes without saying
+        ("زيت لتر", {"ml": {1000}}, None, set(), set()),  # a unit alone means one
         ("زيت لتر ونص", {"ml": {1500}}, None, set(), set()),
         ("بن ربع كيلو", {"g": {250}}, None, set(), set()),
         ("بيبسي 24 × 330 مل", {"ml": {330}}, 24, set(), set()),
@@ -86,12 +85,12 @@ def test_the_same_words(one, other):
     assert read_name(one).words == read_name(other).words
 
 
-def test_what_a_size_says_is_no_word():
+def test_sizes_are_not_words():
     assert read_name("زيت كريستال 2.2 لتر كرتونة 6").words == ("زيت", "كريستال")
 
 
 @pytest.mark.parametrize("module", [matcher_module])
-def test_the_examples_hold(module):
+def test_docstring_examples_are_correct(module):
     assert doctest.testmod(module).failed == 0
     finder = doctest.DocTestFinder().find(normalise_function, globs={"normalise": normalise})
     assert [doctest.DocTestRunner().run(test).failed for test in finder] == [0]

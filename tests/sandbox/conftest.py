@@ -1,4 +1,4 @@
-"""A supplier who speaks to the sandbox as the API notes say, over a real socket."""
+"""A supplier who uses the sandbox according to the API notes, over a real socket."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from sandbox.driver import Sandbox
 
 
 class Supplier:
-    """Bare requests with the supplier's token: what is sent and answered is what a test sees."""
+    """Plain requests with the supplier's token: a test sees exactly what is sent and answered."""
 
     def __init__(self, sandbox: Sandbox, token: str | None = "sandbox-token"):
         self.base = sandbox.api_url
@@ -31,11 +31,11 @@ class Supplier:
         return answer.json()
 
     def update(self, *items) -> list[dict]:
-        """bulk-update; the refusals in the default shape."""
+        """Send a bulk-update and return the refusals, in the default shape."""
         return refusals(self.post("supplier-product/bulk-update", list(items)))
 
     def status(self, order: dict, status: str, **fields) -> requests.Response:
-        """The single call, whose refusal is an error."""
+        """Send the single call, whose refusal is an error status."""
         body = {"hashed_id": order["hashed_id"], "status": status, **fields}
         return self.post(f"order/update-order-status/{order['hashed_id']}", body)
 
@@ -55,7 +55,7 @@ def refusals(answer: requests.Response) -> list[dict]:
 
 @pytest.fixture
 def sandbox(sandbox: Sandbox) -> Sandbox:
-    """Override: a small catalogue, whose every listing these tests know."""
+    """Override: use a small catalogue, so that these tests can list it."""
     sandbox.reset(listings=300)
     return sandbox
 
@@ -67,5 +67,5 @@ def supplier(sandbox: Sandbox) -> Supplier:
 
 @pytest.fixture
 def as_supplier(sandbox: Sandbox) -> Callable[[str | None], Supplier]:
-    """A supplier with another token, or with none."""
+    """Return a function that makes a supplier with another token, or with none."""
     return lambda token: Supplier(sandbox, token)

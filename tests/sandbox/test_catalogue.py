@@ -1,4 +1,4 @@
-"""The shipped catalogue is what an Egyptian wholesaler would have, and grows as asked."""
+"""The shipped catalogue is an Egyptian wholesaler's, and grows on request."""
 
 import re
 from collections import defaultdict
@@ -17,11 +17,11 @@ ARABIC = re.compile("[\u0600-\u06ff]")
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    """The whole of the shipped one."""
+    """Return the whole shipped catalogue."""
     return Catalogue("1", 0, 450, seed=1)
 
 
-def test_it_has_at_least_300_listings_with_arabic_names_and_known_units(catalogue):
+def test_catalogue_has_arabic_names_and_documented_units(catalogue):
     rows = list(catalogue.by_id.values())
     assert len(rows) == 450
     for row in rows:
@@ -34,7 +34,7 @@ def test_it_has_at_least_300_listings_with_arabic_names_and_known_units(catalogu
     assert len(set(names)) == len(names)
 
 
-def test_a_box_costs_a_little_less_than_its_pieces_and_holds_the_same_stock(catalogue):
+def test_box_is_slightly_cheaper_and_has_the_same_stock(catalogue):
     boxed = 0
     for rows in catalogue.by_base.values():
         piece = rows[0]
@@ -51,26 +51,26 @@ def test_a_box_costs_a_little_less_than_its_pieces_and_holds_the_same_stock(cata
 
 def test_fewer_listings_are_taken_from_every_category():
     taken = {product.category for _, product, *_ in listing_rows(300, seed=1)}
-    # One category of three products may fall through the sieve, not more.
+    # One category of three products may be missed, not more.
     assert len({product.category for product in products()} - taken) <= 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 300, 451, 2000])
-def test_as_many_listings_as_asked_and_the_same_id_whatever_the_number(count):
+def test_listing_id_does_not_depend_on_the_count(count):
     rows = {offset: pack for offset, *pack in listing_rows(count, seed=1)}
     assert len(rows) == count
     whole = {offset: pack for offset, *pack in listing_rows(3000, seed=1)}
     assert all(whole[offset] == pack for offset, pack in rows.items())
 
 
-def test_made_up_products_differ_from_each_other():
+def test_made_up_products_are_different():
     named = defaultdict(set)
     for _, product, unit, unit_count, _ in listing_rows(5000, seed=1):
         named[product.name].add((unit, unit_count))
     assert sum(len(packs) for packs in named.values()) == 5000
 
 
-def test_retailers_have_arabic_names_egyptian_numbers_and_their_own_codes():
+def test_retailers_have_arabic_names_egyptian_numbers_and_codes():
     rows = retailers()
     assert len({row["retailer_code"] for row in rows}) == len(rows) >= 40
     for row in rows:
@@ -91,7 +91,7 @@ def test_every_listing_shows_a_picture(sandbox):
     assert draw(2001, boxed=True) not in drawn
 
 
-def test_twenty_thousand_listings_are_quick_to_start_and_to_update(as_supplier):
+def test_twenty_thousand_listings_start_and_update_quickly(as_supplier):
     with started(listings=20_000, seed=1) as large:
         assert large.state()["listings"] == 20_000
         headers = {"AuthorizationToken": "sandbox-token"}
@@ -114,14 +114,14 @@ def test_the_page_and_its_parts_are_served(sandbox):
     page = requests.get(sandbox.url)
     parts = re.findall(r'(?:href|src)="(/page/[\w.]+)"', page.text)
     assert len(parts) == 4
-    for part in [*parts, "/page/words.js", "/page/listings.js"]:
+    for part in [*parts, "/page/labels.js", "/page/listings.js"]:
         assert requests.get(sandbox.url + part).ok
 
 
-def test_the_page_hears_of_a_change_at_once(sandbox, supplier):
+def test_page_receives_a_change_immediately(sandbox, supplier):
     with requests.get(f"{sandbox.url}/_sandbox/events", stream=True, timeout=5) as stream:
         lines = stream.iter_lines(decode_unicode=True)
         assert next(lines).startswith("retry")
         supplier.update({"supplier_product_id": 500001, "selling_price": 44})
-        told = next(line for line in lines if line.startswith("data:"))
-    assert '"kind": "price"' in told and '"new": 44' in told
+        event = next(line for line in lines if line.startswith("data:"))
+    assert '"kind": "price"' in event and '"new": 44' in event

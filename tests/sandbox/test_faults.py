@@ -1,4 +1,4 @@
-"""Every fault does to its caller what it says, down to the socket, and only to him it names."""
+"""Every fault has its documented effect, down to the socket, and only on matching requests."""
 
 import http.client
 import socket
@@ -23,7 +23,7 @@ def price(sandbox) -> float:
 
 
 def over_the_wire(sandbox, timeout: float = 5) -> bytes:
-    """Send the price over a bare socket; all bytes until the other side closes."""
+    """Send the price over a bare socket and return all bytes until the other side closes."""
     body = b'[{"supplier_product_id": 500001, "selling_price": 33}]'
     host = urlsplit(sandbox.url)
     with socket.create_connection((host.hostname, host.port), timeout) as wire:
@@ -54,7 +54,7 @@ def over_the_wire(sandbox, timeout: float = 5) -> bytes:
         ("redirect", 302),
     ],
 )
-def test_an_answer_of_its_own_comes_before_or_after_the_work(
+def test_effect_answer_is_sent_before_or_after_the_work(
     sandbox, supplier, effect, status, when, done
 ):
     sandbox.set_fault(effect, when=when)
@@ -81,14 +81,14 @@ def test_a_reset_connection_is_reset(sandbox, when, done):
     assert price(sandbox) == done
 
 
-def test_hold_keeps_the_caller_waiting(sandbox):
+def test_hold_effect_keeps_the_caller_waiting(sandbox):
     sandbox.set_fault("hold", seconds=0.3)
     started = time.monotonic()
     over_the_wire(sandbox)
     assert 0.3 <= time.monotonic() - started < 3
 
 
-def test_a_caller_who_gives_up_ends_the_hold(sandbox):
+def test_disconnecting_caller_ends_the_hold_effect(sandbox):
     sandbox.set_fault("hold", seconds=30, times=1)
     with pytest.raises(TimeoutError):
         over_the_wire(sandbox, timeout=0.1)
@@ -110,7 +110,7 @@ def test_cut_body_announces_all_and_sends_half(sandbox, supplier, when, done):
 
 
 @pytest.mark.parametrize("when, done", [("before", 92), ("after", 33)])
-def test_truncated_json_is_a_whole_answer_that_cannot_be_read(sandbox, supplier, when, done):
+def test_truncated_json_is_a_complete_but_unreadable_answer(sandbox, supplier, when, done):
     sandbox.set_fault("truncated", when=when)
     answer = send_price(supplier)
     assert answer.status_code == 200
@@ -120,7 +120,7 @@ def test_truncated_json_is_a_whole_answer_that_cannot_be_read(sandbox, supplier,
 
 
 @pytest.mark.parametrize("effect", ["delay", "drip"])
-def test_a_slow_answer_is_the_true_one(sandbox, supplier, effect):
+def test_slow_answer_is_the_real_one(sandbox, supplier, effect):
     sandbox.set_fault(effect, seconds=0.3, when="after")
     started = time.monotonic()
     answer = supplier.get("supplier-product", per_page=5)
@@ -134,12 +134,12 @@ def test_delay_waits_before_or_after_the_work(sandbox, when, price_meanwhile):
     with pytest.raises(TimeoutError):
         over_the_wire(sandbox, timeout=0.3)
     assert price(sandbox) == price_meanwhile
-    # The caller has hung up: in the queue he is not served any more, then or later.
+    # The caller has disconnected: in the queue it is not served now or later.
     assert sandbox.wait_for(sandbox.requests)
     assert price(sandbox) == price_meanwhile
 
 
-def test_status_body_type_and_headers_can_be_named(sandbox, supplier):
+def test_status_body_type_and_headers_can_be_set(sandbox, supplier):
     sandbox.set_fault("status", status=418, body="<p>no</p>", content_type="text/html", times=1)
     answer = send_price(supplier)
     assert (answer.status_code, answer.text) == (418, "<p>no</p>")
@@ -164,13 +164,13 @@ def statuses(supplier, count: int) -> list[int]:
     return [supplier.get("supplier-product", per_page=1).status_code for _ in range(count)]
 
 
-def test_only_so_many_requests_after_some_that_pass(sandbox, supplier):
+def test_times_and_skip_limit_the_requests(sandbox, supplier):
     fault = sandbox.set_fault("500", times=2, skip=1)
     assert statuses(supplier, 5) == [200, 500, 500, 200, 200]
     assert [rule["hits"] for rule in sandbox.faults() if rule["id"] == fault["id"]] == [2]
 
 
-def test_only_the_method_and_the_path_that_it_names(sandbox, supplier):
+def test_method_and_path_limit_the_requests(sandbox, supplier):
     sandbox.set_fault("500", path="/api/v1/order/")
     sandbox.set_fault("503", path="supplier-product", method="POST")
     assert supplier.get("order/pull-orders").status_code == 500
@@ -190,7 +190,7 @@ def test_a_probability_is_drawn_from_its_seed(sandbox, supplier):
     assert drawn(2) != first
 
 
-def test_the_first_rule_that_strikes_is_the_one(sandbox, supplier):
+def test_first_matching_rule_is_used(sandbox, supplier):
     first = sandbox.set_fault("500")
     sandbox.set_fault("503")
     assert statuses(supplier, 1) == [500]
@@ -203,22 +203,22 @@ def test_the_first_rule_that_strikes_is_the_one(sandbox, supplier):
 @pytest.mark.parametrize(
     "rule", [{"effect": "rain"}, {"effect": "500", "when": "never"}, {"effect": "500", "odds": 1}]
 )
-def test_a_rule_that_cannot_be_is_refused(sandbox, rule):
+def test_invalid_rule_is_refused(sandbox, rule):
     with pytest.raises(SandboxError):
         sandbox.set_fault(**rule)
     assert sandbox.faults() == []
 
 
-def test_faults_leave_the_control_api_alone(sandbox):
+def test_faults_do_not_affect_the_control_api(sandbox):
     sandbox.set_fault("cut")
     assert sandbox.state()["listings"] == 300
 
 
-# === WHAT A LOST ANSWER MEANS FOR ORDERS === #
+# === EFFECT OF A LOST ANSWER ON ORDERS === #
 
 
 @pytest.mark.parametrize("effect", ["500", "truncated", "empty"])
-def test_a_pull_whose_answer_was_lost_offered_nothing(sandbox, supplier, effect):
+def test_pull_with_lost_answer_offers_nothing(sandbox, supplier, effect):
     order = sandbox.place_order()
     sandbox.set_fault(effect, when="after", times=1)
     supplier.get("order/pull-orders")
@@ -226,7 +226,7 @@ def test_a_pull_whose_answer_was_lost_offered_nothing(sandbox, supplier, effect)
     assert len(supplier.pull()) == 1
 
 
-def test_synced_holds_though_its_answer_was_lost(sandbox, supplier):
+def test_synced_is_valid_though_its_answer_was_lost(sandbox, supplier):
     order = sandbox.place_order()
     supplier.pull()
     sandbox.set_fault("500", when="after", times=1)
@@ -238,7 +238,7 @@ def test_synced_holds_though_its_answer_was_lost(sandbox, supplier):
 # === THE LOG === #
 
 
-def test_the_log_tells_what_was_sent_what_struck_and_whether_the_work_was_done(sandbox, supplier):
+def test_log_shows_request_fault_and_whether_work_was_done(sandbox, supplier):
     sandbox.set_fault("cut", when="after", times=1)
     over_the_wire(sandbox)
     sandbox.set_fault("500", times=1)
@@ -261,7 +261,7 @@ def test_the_log_counts_refused_items(sandbox, supplier):
     assert sandbox.counters()["POST supplier-product/bulk-update"]["refused"] == 2
 
 
-def test_the_log_knows_of_a_token_only_whether_it_was_right(sandbox, as_supplier):
+def test_log_stores_only_whether_the_token_was_right(sandbox, as_supplier):
     as_supplier("sandbox-token").get("supplier-product", per_page=1)
     as_supplier("s3cret-of-another").get("supplier-product")
     as_supplier(None).get("supplier-product")
@@ -270,7 +270,7 @@ def test_the_log_knows_of_a_token_only_whether_it_was_right(sandbox, as_supplier
     assert "s3cret" not in str(rows) and "sandbox-token" not in str(rows)
 
 
-def test_a_client_that_resets_does_not_harm_the_server(sandbox, supplier):
+def test_client_reset_does_not_harm_the_server(sandbox, supplier):
     host = urlsplit(sandbox.url)
     wire = socket.create_connection((host.hostname, host.port))
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""Each question that the API notes leave open can be answered either way, by a switch."""
+"""A switch decides each question that the API notes leave open, either way."""
 
 import json
 import time
@@ -21,13 +21,13 @@ def bulk(supplier, *items):
     return answer
 
 
-# === THE SWITCHES THEMSELVES === #
+# === SWITCHES === #
 
 
-def test_every_switch_is_described_and_reset_brings_its_default_back(sandbox):
+def test_every_switch_is_described_and_reset_restores_its_default(sandbox):
     described = sandbox.call("GET", "behaviour", describe="1")
     defaults = {row["name"]: row["default"] for row in described}
-    assert all(row["says"] for row in described)
+    assert all(row["text"] for row in described)
     assert defaults == Behaviour().as_dict() == sandbox.behaviour()
     assert sandbox.behaviour(refusals="rows", otp_attempts=3)["refusals"] == "rows"
     sandbox.reset()
@@ -45,7 +45,7 @@ def test_every_switch_is_described_and_reset_brings_its_default_back(sandbox):
         {"weather": "fine"},
     ],
 )
-def test_a_switch_that_cannot_be_changes_nothing(sandbox, switches):
+def test_invalid_switch_changes_nothing(sandbox, switches):
     before = sandbox.behaviour()
     with pytest.raises(SandboxError):
         sandbox.behaviour(ids="strings", **switches)
@@ -129,7 +129,7 @@ def test_optional_fields_of_all_orders(sandbox, supplier, shape):
     assert order["hashed_id"] and order["retailer"]["retailer_code"]
 
 
-def test_mixed_optional_fields_differ_and_stay_the_same_at_every_pull(sandbox, supplier):
+def test_mixed_optional_fields_are_the_same_at_every_pull(sandbox, supplier):
     sandbox.behaviour(optional_fields="mixed")
     sandbox.place_orders(12, lines=1)
     first, second = supplier.pull(), supplier.pull()
@@ -145,7 +145,7 @@ def test_optional_fields_of_one_order(sandbox, supplier):
     assert (order["note_message"], order["created_at"]) == (None, "")
 
 
-def test_plain_words_for_cancelled_and_returned(sandbox, supplier):
+def test_plain_names_of_cancelled_and_returned(sandbox, supplier):
     sandbox.behaviour(status_words="plain")
     for status in ("cancelled_by_supplier", "returned", "cancelled_by_retailer"):
         sandbox.place_order(status=status)
@@ -160,12 +160,12 @@ def test_lists_under_data(sandbox, supplier):
     assert answer["meta"] == {"page": 3, "per_page": 2, "total": 300}
 
 
-def test_a_page_has_at_most_so_many_rows(sandbox, supplier):
+def test_rows_of_a_page_are_limited(sandbox, supplier):
     sandbox.behaviour(max_per_page=20)
     assert len(supplier.get("supplier-product", per_page=100).json()) == 20
 
 
-def test_a_bulk_call_has_at_most_so_many_items(sandbox, supplier):
+def test_items_of_a_bulk_call_are_limited(sandbox, supplier):
     sandbox.behaviour(max_bulk_items=2)
     body = [FINE] * 3
     assert supplier.post("supplier-product/bulk-update", body).status_code == 413
@@ -211,7 +211,7 @@ def test_an_unknown_field_may_be_ignored(sandbox, supplier):
     "mode, by_authorization, by_wrong_token",
     [("never", 401, 401), ("authorization_header", 400, 401), ("any_bad_token", 400, 400)],
 )
-def test_the_plain_product_list_may_answer_400_to_a_bad_token(
+def test_plain_product_list_may_answer_400_to_bad_token(
     sandbox, as_supplier, mode, by_authorization, by_wrong_token
 ):
     sandbox.behaviour(product_list_400=mode)
@@ -229,7 +229,7 @@ def test_the_plain_product_list_may_answer_400_to_a_bad_token(
 
 @pytest.mark.parametrize("again", [True, False])
 @pytest.mark.parametrize("synced_first", [True, False])
-def test_the_suppliers_own_status_may_bring_the_order_again(sandbox, supplier, again, synced_first):
+def test_own_status_may_list_the_order_again(sandbox, supplier, again, synced_first):
     sandbox.behaviour(own_status_comes_again=again)
     order = sandbox.place_order(lines=[LINE])
     supplier.pull()
@@ -241,7 +241,7 @@ def test_the_suppliers_own_status_may_bring_the_order_again(sandbox, supplier, a
     assert len(supplier.pull()) == again
 
 
-def test_synced_may_cover_whatever_the_order_is_by_now(sandbox, supplier):
+def test_synced_may_cover_the_current_version(sandbox, supplier):
     sandbox.behaviour(synced_acknowledges="current")
     order = sandbox.place_order(lines=[LINE])
     supplier.pull()
@@ -268,7 +268,7 @@ def test_from_and_to_filter_on_creation_or_on_change(sandbox, supplier):
     assert supplier.get("order/pull-orders", to="yesterday").status_code == 422
 
 
-def test_a_date_without_a_zone_is_read_in_the_marketplaces_zone(sandbox, supplier):
+def test_date_without_zone_is_in_the_marketplaces_zone(sandbox, supplier):
     sandbox.place_order(lines=[LINE])
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # UTC+14 and UTC-11
         sandbox.behaviour(from_to_zone=zone)
@@ -304,13 +304,13 @@ def test_a_step_may_be_skipped(sandbox, supplier, switch, status, sent):
     assert supplier.status(order, sent).status_code == 200
 
 
-def test_returned_may_be_no_status_of_a_supplier(sandbox, supplier):
+def test_returned_may_be_refused(sandbox, supplier):
     sandbox.behaviour(returned_accepted=False)
     order = sandbox.place_order(lines=[LINE], status="assigned_to_salesman")
     assert supplier.status(order, "returned").status_code == 422
 
 
-def test_a_status_sent_twice_may_be_refused(sandbox, supplier):
+def test_repeated_status_may_be_refused(sandbox, supplier):
     order = sandbox.place_order(lines=[LINE])
     supplier.status(order, "approved")
     version = sandbox.order(order["hashed_id"])["sandbox"]["version"]
@@ -338,7 +338,7 @@ def test_a_new_price_of_a_line_may_be_refused(sandbox, supplier):
     "mode, credit, installment",
     [("capped", 20, 0), ("kept", 24, 12), ("scaled", 12, 6)],
 )
-def test_credit_and_instalment_after_lines_were_cut(sandbox, supplier, mode, credit, installment):
+def test_credit_and_instalment_after_reduced_lines(sandbox, supplier, mode, credit, installment):
     sandbox.behaviour(credit_after_edit=mode)
     order = sandbox.place_order(lines=[LINE], cartona_credit=24, installment_cost=12)
     supplier.edit(order, [{"id": order["order_details"][0]["id"], "amount": 2}])
@@ -346,7 +346,7 @@ def test_credit_and_instalment_after_lines_were_cut(sandbox, supplier, mode, cre
     assert (shown["cartona_credit"], shown["installment_cost"]) == (credit, installment)
 
 
-def test_wrong_codes_may_use_up_the_attempts(sandbox, supplier):
+def test_wrong_codes_may_exhaust_the_attempts(sandbox, supplier):
     sandbox.behaviour(otp_attempts=2)
     order = sandbox.place_order(
         lines=[LINE], status="assigned_to_salesman", wallet_top_up=5, otp="4711"

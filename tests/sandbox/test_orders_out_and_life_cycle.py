@@ -1,4 +1,4 @@
-"""The API notes, line by line: what a supplier says of an order, and when he may."""
+"""The API notes, line by line: what a supplier may send about an order, and when."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def placed(sandbox, status="pending", **wanted):
 
 
 def supplier_may(status):
-    """Where the addon's own life cycle lets the supplier take an order from there."""
+    """Return the statuses that the addon's own life cycle allows the supplier from this one."""
     steps = life_cycle.ALLOWED[status].items()
     return {new for new, who in steps if who == life_cycle.SUPPLIER}
 
@@ -32,7 +32,7 @@ def supplier_may(status):
 # === STATUS === #
 
 
-def test_sandbox_and_addon_were_written_apart_and_know_one_life_cycle():
+def test_sandbox_and_addon_have_the_same_life_cycle():
     assert lifecycle.STATUSES == life_cycle.STATUSES
     assert lifecycle.FINAL == life_cycle.FINAL
     assert lifecycle.SYNCED == life_cycle.SYNCED
@@ -56,7 +56,7 @@ def test_sandbox_and_addon_were_written_apart_and_know_one_life_cycle():
         "returned",
     ],
 )
-def test_the_supplier_goes_only_where_the_life_cycle_leads(sandbox, supplier, status, sent):
+def test_supplier_may_only_follow_the_life_cycle(sandbox, supplier, status, sent):
     allowed = supplier_may(status) | {status}
     order = placed(sandbox)
     for step in REACHED[status]:
@@ -70,14 +70,14 @@ def test_the_supplier_goes_only_where_the_life_cycle_leads(sandbox, supplier, st
 @pytest.mark.parametrize(
     "final", ["delivered", "cancelled_by_retailer", "cancelled_by_supplier", "returned"]
 )
-def test_final_is_final(sandbox, supplier, final):
+def test_final_status_is_never_changed(sandbox, supplier, final):
     order = placed(sandbox, status=final)
     for sent in {"pending", "approved", "delivered", "cancelled_by_supplier"} - {final}:
         assert supplier.status(order, sent, cancellation_reason="out_of_stock").status_code == 422
     assert sandbox.order(order["hashed_id"])["status"] == final
 
 
-def test_while_the_retailer_edits_the_supplier_can_do_nothing(sandbox, supplier):
+def test_supplier_cannot_act_while_the_retailer_edits(sandbox, supplier):
     order = placed(sandbox)
     sandbox.edit_order(order["hashed_id"], hold=True)
     assert supplier.status(order, "approved").status_code == 422
@@ -88,12 +88,12 @@ def test_while_the_retailer_edits_the_supplier_can_do_nothing(sandbox, supplier)
 
 
 @pytest.mark.parametrize("status", ["cancelled", "editing", "cancelled_by_retailer", "", None, 5])
-def test_a_status_that_a_supplier_does_not_send_is_refused(sandbox, supplier, status):
+def test_status_not_for_suppliers_is_refused(sandbox, supplier, status):
     order = placed(sandbox)
     assert supplier.status(order, status).status_code == 422
 
 
-def test_bulk_answers_2xx_and_single_an_error(sandbox, supplier):
+def test_refusal_is_2xx_in_bulk_and_error_alone(sandbox, supplier):
     order = placed(sandbox)
     item = {"hashed_id": order["hashed_id"], "status": "delivered"}
     bulk = supplier.post("order/update-order-status", [item])
@@ -115,7 +115,7 @@ def test_the_single_call_names_one_order(sandbox, supplier):
     assert seen == ["approved", "pending"]
 
 
-def test_an_unknown_order_is_404_alone_and_a_refusal_in_bulk(supplier):
+def test_unknown_order_is_404_alone_and_refused_in_bulk(supplier):
     item = {"hashed_id": "nothing", "status": "synced"}
     assert supplier.post("order/update-order-status/nothing", item).status_code == 404
     assert [row["hashed_id"] for row in supplier.sync(item)] == ["nothing"]
@@ -159,7 +159,7 @@ def test_a_cancellation_without_one_of_the_reasons_is_refused(sandbox, supplier,
     assert supplier.status(order, "cancelled_by_supplier", **reason).status_code == 422
 
 
-def test_of_an_order_that_cartona_delivers_the_supplier_sets_only_a_cancellation(sandbox, supplier):
+def test_supplier_may_only_cancel_orders_delivered_by_cartona(sandbox, supplier):
     order = placed(sandbox, delivered_by="delivered_by_cartona")
     pulled = supplier.pull()[0]
     assert pulled["pickup_date"] and pulled["pickup_otp"]
@@ -193,7 +193,7 @@ def test_lines_are_edited_added_and_cancelled(sandbox, supplier, status):
     assert shown["total_price"] == 9.5 + 40
 
 
-def test_an_edited_order_comes_again(sandbox, supplier):
+def test_edited_order_is_listed_again(sandbox, supplier):
     order = placed(sandbox)
     supplier.pull()
     supplier.sync(order)
@@ -201,7 +201,7 @@ def test_an_edited_order_comes_again(sandbox, supplier):
     assert [row["order_details"][0]["amount"] for row in supplier.pull()] == [1]
 
 
-def test_details_come_as_list_or_as_objects(sandbox, supplier):
+def test_details_are_a_list_or_one_object(sandbox, supplier):
     order = placed(sandbox)
     line = {"id": order["order_details"][0]["id"], "amount": 7}
     body = {"hashed_id": order["hashed_id"], "order_details": line}
@@ -229,7 +229,7 @@ def test_details_without_lines_are_refused(sandbox, supplier, details):
         {"colour": "red"},
     ],
 )
-def test_a_faulty_line_refuses_the_whole_edit(sandbox, supplier, change):
+def test_invalid_line_refuses_the_whole_edit(sandbox, supplier, change):
     order = placed(sandbox)
     first, second = (line["id"] for line in order["order_details"])
     refused = supplier.edit(order, [{"id": second, "amount": 1}, {"id": first, **change}])
@@ -237,7 +237,7 @@ def test_a_faulty_line_refuses_the_whole_edit(sandbox, supplier, change):
     assert sandbox.order(order["hashed_id"])["order_details"] == order["order_details"]
 
 
-def test_what_is_weighed_is_sold_in_fractions(sandbox, supplier):
+def test_weighed_products_are_sold_in_fractions(sandbox, supplier):
     cheese = sandbox.add_listing(supplier_product_name="جبنة رومي", unit="kg", selling_price=318)
     line = {"supplier_product_id": cheese["supplier_product_id"], "amount": 1}
     order = sandbox.place_order(lines=[line])

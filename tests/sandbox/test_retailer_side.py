@@ -1,4 +1,4 @@
-"""What the control API can make happen, as the supplier then sees it."""
+"""Actions of the control API, and their result for the supplier."""
 
 import pytest
 
@@ -10,7 +10,7 @@ LINE = {"supplier_product_id": 500001, "amount": 2, "selling_price": 10}
 # === PLACING === #
 
 
-def test_a_random_order_takes_what_is_published_and_in_stock(sandbox):
+def test_random_order_has_only_published_products_in_stock(sandbox):
     for order in sandbox.place_orders(30):
         assert 1 <= len(order["order_details"]) <= 5
         for line in order["order_details"]:
@@ -21,20 +21,20 @@ def test_a_random_order_takes_what_is_published_and_in_stock(sandbox):
             assert line["selling_price"] == listing["selling_price"]
 
 
-def test_shops_order_what_the_supplier_has_sent_something_for(sandbox, supplier):
+def test_random_orders_prefer_listings_updated_by_the_supplier(sandbox, supplier):
     supplier.update({"supplier_product_id": 500011, "available_stock_quantity": 50})
     orders = sandbox.place_orders(5, lines=3)
     ordered = {line["supplier_product_id"] for row in orders for line in row["order_details"]}
     assert ordered == {500011}
 
 
-def test_random_lines_among_those_named(sandbox):
+def test_random_lines_are_among_the_given_listings(sandbox):
     order = sandbox.place_order(lines=2, among=[500001, 500003])
     ids = {line["supplier_product_id"] for line in order["order_details"]}
     assert ids == {500001, 500003}
 
 
-def test_raw_is_laid_over_order_and_line(sandbox, supplier):
+def test_raw_overrides_order_and_line(sandbox, supplier):
     line = {**LINE, "raw": {"supplier_product_id": "unknown", "unit_count": 13}}
     sandbox.place_order(lines=[line], raw={"total_price": 1, "status": "dancing"})
     order = supplier.pull()[0]
@@ -63,7 +63,7 @@ def test_a_retailer_by_code_or_by_his_own_fields(sandbox):
         {"lines": [{**LINE, "price": 5}]},
     ],
 )
-def test_an_order_that_cannot_be_is_not_placed(sandbox, wanted):
+def test_invalid_order_is_not_placed(sandbox, wanted):
     with pytest.raises(SandboxError):
         sandbox.place_order(**wanted)
     assert sandbox.orders() == []
@@ -72,11 +72,11 @@ def test_an_order_that_cannot_be_is_not_placed(sandbox, wanted):
 # === CHANGING === #
 
 
-def test_an_edit_goes_through_editing_and_keeps_the_ids_of_kept_lines(sandbox):
+def test_edit_goes_through_editing_and_keeps_line_ids(sandbox):
     order = sandbox.place_order(lines=[LINE, {**LINE, "supplier_product_id": 500002}])
-    held = sandbox.edit_order(order["hashed_id"], hold=True)
-    assert held["status"] == "editing"
-    assert held["order_details"] == order["order_details"]
+    editing = sandbox.edit_order(order["hashed_id"], hold=True)
+    assert editing["status"] == "editing"
+    assert editing["order_details"] == order["order_details"]
     other = [{**LINE, "amount": 9}, {**LINE, "supplier_product_id": 500003}]
     edited = sandbox.edit_order(order["hashed_id"], lines=other)
     assert edited["status"] == "pending"
@@ -100,7 +100,7 @@ def test_after_approval_the_retailer_may_only_cancel(sandbox):
 
 
 @pytest.mark.parametrize("status", ["editing", "assigned_to_salesman", "delivered", "returned"])
-def test_the_retailer_cancels_otherwise_only_by_force(sandbox, status):
+def test_retailer_cancels_later_only_by_force(sandbox, status):
     order = sandbox.place_order(status=status)
     with pytest.raises(SandboxError):
         sandbox.cancel_order(order["hashed_id"])
@@ -117,14 +117,14 @@ def test_cartona_moves_its_own_deliveries_to_the_end(sandbox):
         sandbox.advance_order(order["hashed_id"])
 
 
-def test_cartona_sets_another_order_only_by_name(sandbox):
+def test_cartona_moves_other_orders_only_with_a_status(sandbox):
     order = sandbox.place_order()
     with pytest.raises(SandboxError):
         sandbox.advance_order(order["hashed_id"])
     assert sandbox.advance_order(order["hashed_id"], "returned")["status"] == "returned"
 
 
-def test_an_edit_by_cartona_says_so(sandbox, supplier):
+def test_edit_by_cartona_is_marked(sandbox, supplier):
     order = sandbox.place_order(lines=[LINE], status="assigned_to_salesman")
     supplier.pull()
     supplier.sync(order)
@@ -167,7 +167,7 @@ def test_a_token_opens_only_its_accounts(sandbox, supplier, as_supplier):
     assert other.status(order, "approved").status_code == 200
 
 
-def test_a_replaced_token_is_refused_and_the_new_one_takes_over(sandbox, supplier, as_supplier):
+def test_replaced_token_is_refused_and_new_one_takes_over(sandbox, supplier, as_supplier):
     sandbox.set_token("renewed", replaces="sandbox-token")
     assert supplier.get("supplier-product").status_code == 401
     assert as_supplier("renewed").get("supplier-product").status_code == 200
@@ -176,10 +176,10 @@ def test_a_replaced_token_is_refused_and_the_new_one_takes_over(sandbox, supplie
     assert sandbox.tokens() == {}
 
 
-# === WHAT HAPPENED === #
+# === LOG === #
 
 
-def test_a_listing_tells_when_and_how_often_it_changed(sandbox, supplier):
+def test_listing_shows_when_and_how_often_it_changed(sandbox, supplier):
     before = sandbox.state()["ms"]
     for value in (80, 80, 81):
         supplier.update({"supplier_product_id": 500001, "selling_price": value})
@@ -193,7 +193,7 @@ def test_a_listing_tells_when_and_how_often_it_changed(sandbox, supplier):
     assert (by_marketplace["price_changes"], by_marketplace["price_writes"]) == (3, 3)
 
 
-def test_changes_are_numbered_and_read_from_any_number_on(sandbox, supplier):
+def test_changes_are_numbered_and_readable_from_any_number(sandbox, supplier):
     supplier.update({"supplier_product_id": 500001, "selling_price": 80})
     seen = sandbox.changes()
     assert [(row["kind"], row["old"], row["new"]) for row in seen] == [("price", 92, 80)]
@@ -205,17 +205,17 @@ def test_changes_are_numbered_and_read_from_any_number_on(sandbox, supplier):
     assert sandbox.changes(kind="order")[0]["id"] == order["hashed_id"]
 
 
-def test_an_order_tells_its_history(sandbox, supplier):
+def test_order_shows_its_history(sandbox, supplier):
     order = sandbox.place_order()
     supplier.status(order, "approved")
     own = sandbox.order(order["hashed_id"])["sandbox"]
-    told = [(row["who"], row["status"]) for row in own["history"]]
-    assert told == [("retailer", "pending"), ("supplier", "approved")]
+    history = [(row["who"], row["status"]) for row in own["history"]]
+    assert history == [("retailer", "pending"), ("supplier", "approved")]
     assert own["status_changes"] == 1
     assert own["created_ms"] <= own["status_changed_ms"]
 
 
-def test_listings_are_found_as_the_page_shows_them(sandbox, supplier):
+def test_listing_filters_of_the_page(sandbox, supplier):
     supplier.update(
         {"supplier_product_id": 500021, "available_stock_quantity": 0},
         {"supplier_product_id": 500022, "selling_price": 300},
@@ -247,7 +247,7 @@ def test_the_marketplace_can_change_what_a_supplier_cannot(sandbox, supplier):
         sandbox.set_listing(500002, selling_price=-1)
 
 
-def test_reset_forgets_everything_but_never_repeats_an_order_id(sandbox, supplier):
+def test_reset_clears_everything_without_repeating_order_ids(sandbox, supplier):
     first = sandbox.place_order()["hashed_id"]
     supplier.update({"supplier_product_id": 500001, "selling_price": 1})
     sandbox.set_fault("500")
@@ -260,12 +260,12 @@ def test_reset_forgets_everything_but_never_repeats_an_order_id(sandbox, supplie
 
 
 def test_a_seed_repeats_orders_stock_and_shops(sandbox):
-    def told(seed):
+    def placed_with(seed):
         sandbox.reset(seed=seed)
         stock = [row["available_stock_quantity"] for row in sandbox.listings()]
         orders = sandbox.place_orders(3)
         return stock, [(o["hashed_id"], o["retailer"], o["order_details"]) for o in orders]
 
-    first = told(5)
-    assert told(5) == first
-    assert told(6) != first
+    first = placed_with(5)
+    assert placed_with(5) == first
+    assert placed_with(6) != first

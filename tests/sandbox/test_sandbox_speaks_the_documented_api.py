@@ -60,7 +60,7 @@ def test_the_token_goes_raw_into_its_own_header(as_supplier):
 @pytest.mark.parametrize(
     "path", ["orders/pull-orders", "supplier-products", "base-product/bulk-update-stock", ""]
 )
-def test_an_address_that_is_not_documented_is_404(supplier, path):
+def test_undocumented_path_is_404(supplier, path):
     assert supplier.get(path).status_code == 404
 
 
@@ -70,12 +70,12 @@ def test_a_wrong_method_is_405(supplier):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[NaN]", b"[Infinity]", b"\xff\xfe\xfd"])
-def test_a_body_that_is_no_json_is_400(supplier, body):
+def test_non_json_body_is_400(supplier, body):
     answer = supplier.session.post(f"{supplier.base}supplier-product/bulk-update", data=body)
     assert answer.status_code == 400
 
 
-def test_arabic_travels_as_it_is(supplier):
+def test_arabic_is_sent_unescaped(supplier):
     answer = supplier.get("supplier-product", supplier_product_id=500001)
     assert "زيت عباد الشمس كريستال 1 لتر".encode() in answer.content
     assert answer.headers["content-type"] == "application/json"
@@ -95,12 +95,12 @@ def test_the_product_list_is_paged_without_gap_or_repetition(supplier):
     assert len({row["supplier_product_id"] for page in pages for row in page}) == 300
 
 
-def test_a_page_has_100_rows_unless_asked_otherwise(supplier):
+def test_page_has_100_rows_by_default(supplier):
     assert len(supplier.get("supplier-product").json()) == 100
 
 
 @pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"per_page": -1}, {"pages": 2}])
-def test_a_paging_parameter_that_means_nothing_is_refused(supplier, query):
+def test_invalid_paging_parameter_is_refused(supplier, query):
     assert supplier.get("supplier-product", **query).status_code == 422
 
 
@@ -118,7 +118,7 @@ def test_the_product_list_filters_by_each_identity(supplier):
     assert ids(supplier_product_id=1) == []
 
 
-def test_search_token_finds_words_of_the_name_in_any_order(supplier):
+def test_search_token_matches_name_parts_in_any_order(supplier):
     found = supplier.get("supplier-product", search_token="كانز بيبسي").json()
     assert {row["base_product_name"] for row in found} == {"بيبسي كانز 330 مل"}
     assert [row["unit_count"] for row in found] == [1, 24]
@@ -142,7 +142,7 @@ def test_search_token_finds_words_of_the_name_in_any_order(supplier):
         ("internal_product_id", "77"),
     ],
 )
-def test_each_settable_field_is_set_and_the_others_keep_their_value(supplier, field, value):
+def test_settable_field_is_set_and_others_are_kept(supplier, field, value):
     before = supplier.get("supplier-product", supplier_product_id=500001).json()[0]
     assert before[field] != value
     answer = supplier.post(
@@ -179,7 +179,7 @@ def test_the_first_identity_given_wins(supplier, sandbox):
         {},
     ],
 )
-def test_an_unknown_or_unnamed_product_is_refused_inside_a_2xx(supplier, sandbox, item):
+def test_unknown_or_unnamed_product_is_refused_inside_a_2xx(supplier, sandbox, item):
     assert len(supplier.update({**item, "selling_price": 1})) == 1
     assert sandbox.changes(kind="price") == []
 
@@ -205,9 +205,7 @@ def test_an_unknown_or_unnamed_product_is_refused_inside_a_2xx(supplier, sandbox
         ("price", 5),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_and_nothing_of_its_item_is_set(
-    supplier, sandbox, field, value
-):
+def test_invalid_value_refuses_its_whole_item(supplier, sandbox, field, value):
     before = sandbox.listing(500001)
     item = {"supplier_product_id": 500001, "remind_me_at_stock": 3, field: value}
     refused = supplier.update(item)
@@ -224,7 +222,7 @@ def test_min_order_above_max_order_is_refused(sandbox, supplier):
     assert (listing["min_order"], listing["max_order"]) == (2, 9)
 
 
-def test_one_refused_item_does_not_hold_up_the_others(supplier, sandbox):
+def test_refused_item_does_not_stop_the_others(supplier, sandbox):
     refused = supplier.update(
         {"supplier_product_id": 500001, "selling_price": 50},
         {"supplier_product_id": 500002, "selling_price": 0},
@@ -241,7 +239,7 @@ def test_a_bulk_call_takes_a_list(supplier, path):
     assert supplier.post(path, {"supplier_product_id": 500001}).status_code == 422
 
 
-def test_base_stock_is_divided_by_each_listings_unit_count(supplier, sandbox):
+def test_base_stock_is_divided_by_the_unit_count(supplier, sandbox):
     path = "supplier-product/base-product/bulk-update-stock"
     items = [
         {"base_product_id": 2001, "available_stock_quantity": 35},
@@ -273,7 +271,7 @@ def test_total_price_is_the_sum_of_price_times_amount(sandbox, supplier):
     assert supplier.pull()[0]["total_price"] == 2 * 10 + 3 * 100.5
 
 
-def test_the_money_of_an_order_is_told_apart(sandbox, supplier):
+def test_amounts_of_an_order_are_separate(sandbox, supplier):
     discounted = {**LINE, "applied_supplier_discount": 2, "applied_cartona_discount": 1}
     placed(sandbox, lines=[discounted], cartona_credit=4, installment_cost=6, wallet_top_up=5)
     order = supplier.pull()[0]
@@ -295,7 +293,7 @@ def test_an_offer_is_one_product_on_two_lines(sandbox, supplier):
     assert offer["amount"] + normal["amount"] == 3
 
 
-def test_an_order_keeps_coming_until_it_is_synced(sandbox, supplier):
+def test_order_is_listed_until_synced(sandbox, supplier):
     order = placed(sandbox)
     for _ in range(2):
         assert [row["hashed_id"] for row in supplier.pull()] == [order["hashed_id"]]
@@ -303,7 +301,7 @@ def test_an_order_keeps_coming_until_it_is_synced(sandbox, supplier):
     assert supplier.pull() == []
 
 
-def test_after_a_change_it_comes_again(sandbox, supplier):
+def test_changed_order_is_listed_again(sandbox, supplier):
     order = placed(sandbox)
     supplier.pull()
     supplier.sync(order)
@@ -311,7 +309,7 @@ def test_after_a_change_it_comes_again(sandbox, supplier):
     assert [row["status"] for row in supplier.pull()] == ["pending"]
 
 
-def test_synced_covers_only_what_was_given(sandbox, supplier):
+def test_synced_covers_only_the_received_version(sandbox, supplier):
     order = placed(sandbox)
     supplier.sync(order)
     assert len(supplier.pull()) == 1, "it had never been given"
@@ -322,7 +320,7 @@ def test_synced_covers_only_what_was_given(sandbox, supplier):
     assert supplier.pull() == []
 
 
-def test_synced_is_never_a_state(sandbox, supplier):
+def test_synced_is_never_a_status(sandbox, supplier):
     order = placed(sandbox)
     supplier.pull()
     supplier.sync(order)
@@ -341,7 +339,7 @@ def test_the_list_shrinks_while_its_pages_are_acknowledged(sandbox, supplier):
     assert seen == placed_ids
 
 
-def test_every_order_carries_its_account(sandbox, supplier):
+def test_every_order_has_its_supplier_code(sandbox, supplier):
     sandbox.add_account("2", internal_supplier_code="WHOLESALE", listings=5)
     placed(sandbox)
     sandbox.place_order(supplier_code="2")

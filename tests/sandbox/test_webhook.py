@@ -11,7 +11,7 @@ from sandbox.driver import SandboxError
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what it is sent; answers the statuses of `answers`, then 200."""
+    """Stores what it receives; answers the statuses of `answers`, then 200."""
 
     request_queue_size = 64  # the default of 5 makes the sixth at once wait for a second
 
@@ -47,8 +47,8 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-def settled(sandbox, count: int) -> list[dict]:
-    """The calls, once so many have come to their end."""
+def ended_calls(sandbox, count: int) -> list[dict]:
+    """Return the calls when this number of them has ended."""
 
     def ended():
         calls = sandbox.webhook_calls()
@@ -59,25 +59,25 @@ def settled(sandbox, count: int) -> list[dict]:
     return calls
 
 
-def test_it_calls_on_creation_and_on_change_with_the_secret(sandbox, receiver):
+def test_webhook_is_called_on_creation_and_change(sandbox, receiver):
     sandbox.set_webhook(receiver.url, "s3cret")
     order = sandbox.place_order()
-    settled(sandbox, 1)
+    ended_calls(sandbox, 1)
     sandbox.cancel_order(order["hashed_id"])
-    settled(sandbox, 2)
-    told = [
+    ended_calls(sandbox, 2)
+    sent = [
         (path, token, body["hashed_id"], body["status"]) for path, token, body in receiver.received
     ]
-    assert told == [
+    assert sent == [
         ("/hook", "s3cret", order["hashed_id"], "pending"),
         ("/hook", "s3cret", order["hashed_id"], "cancelled_by_retailer"),
     ]
 
 
-def test_it_carries_the_order_as_a_pull_does(sandbox, supplier, receiver):
+def test_webhook_sends_the_order_like_a_pull(sandbox, supplier, receiver):
     sandbox.set_webhook(receiver.url)
     sandbox.place_order(lines=2)
-    settled(sandbox, 1)
+    ended_calls(sandbox, 1)
     assert receiver.received == [("/hook", None, supplier.pull()[0])]
 
 
@@ -95,7 +95,7 @@ def test_it_carries_the_order_as_a_pull_does(sandbox, supplier, receiver):
 def test_every_envelope(sandbox, receiver, envelope, opened):
     sandbox.set_webhook(receiver.url, envelope=envelope)
     order = sandbox.place_order()
-    settled(sandbox, 1)
+    ended_calls(sandbox, 1)
     shown = opened(receiver.received[0][2])
     assert (shown["hashed_id"], len(shown["order_details"])) == (
         order["hashed_id"],
@@ -108,70 +108,70 @@ def test_a_status_only_notice_goes_to_its_own_address(sandbox, receiver, id_key)
     status_url = receiver.url.replace("/hook", "/status")
     sandbox.set_webhook(receiver.url, envelope="status", status_url=status_url, id_key=id_key)
     order = sandbox.place_order()
-    settled(sandbox, 1)
+    ended_calls(sandbox, 1)
     notice = {id_key: order["hashed_id"], "status": "pending"}
     assert receiver.received == [("/status", None, notice)]
 
 
-def test_a_refused_call_is_tried_again_and_recorded(sandbox, receiver):
+def test_refused_call_is_retried_and_recorded(sandbox, receiver):
     receiver.answers = [500, 503]
     sandbox.set_webhook(receiver.url, backoff=0.02)
     sandbox.place_order()
-    call = settled(sandbox, 1)[0]
+    call = ended_calls(sandbox, 1)[0]
     assert call["state"] == "delivered"
     assert [attempt["status"] for attempt in call["attempts"]] == [500, 503, 200]
     waited = [attempt["ms"] for attempt in call["attempts"]]
     assert waited[1] - waited[0] >= 20 and waited[2] - waited[1] >= 40
 
 
-def test_it_gives_up_after_its_retries(sandbox):
+def test_call_fails_after_its_retries(sandbox):
     sandbox.set_webhook("http://127.0.0.1:9/", retries=1, backoff=0.01)
     sandbox.place_order()
-    call = settled(sandbox, 1)[0]
+    call = ended_calls(sandbox, 1)[0]
     assert call["state"] == "failed"
     assert [attempt["status"] for attempt in call["attempts"]] == [None, None]
     assert "ConnectError" in call["attempts"][0]["error"]
 
 
-def test_an_answered_call_may_be_synced_a_failed_one_not(sandbox, supplier, receiver):
+def test_only_an_answered_call_may_be_synced(sandbox, supplier, receiver):
     sandbox.set_webhook(receiver.url, retries=0)
     receiver.answers = [200, 500]
-    heard = sandbox.place_order()
-    settled(sandbox, 1)
+    answered = sandbox.place_order()
+    ended_calls(sandbox, 1)
     missed = sandbox.place_order()
-    settled(sandbox, 2)
-    supplier.sync(heard, missed)
+    ended_calls(sandbox, 2)
+    supplier.sync(answered, missed)
     assert [order["hashed_id"] for order in supplier.pull()] == [missed["hashed_id"]]
 
 
-def test_the_suppliers_own_changes_are_told_only_when_asked(sandbox, supplier, receiver):
+def test_own_changes_are_sent_only_if_configured(sandbox, supplier, receiver):
     sandbox.set_webhook(receiver.url)
     order = sandbox.place_order()
     supplier.status(order, "approved")
-    assert len(settled(sandbox, 1)) == 1
+    assert len(ended_calls(sandbox, 1)) == 1
     sandbox.webhook(own_changes=True)
     supplier.status(order, "assigned_to_salesman")
-    assert [row["status"] for row in settled(sandbox, 2)] == ["pending", "assigned_to_salesman"]
+    assert [row["status"] for row in ended_calls(sandbox, 2)] == ["pending", "assigned_to_salesman"]
 
 
-def test_calls_can_be_lost_and_repeated_by_hand(sandbox, receiver):
+def test_calls_can_be_dropped_and_repeated(sandbox, receiver):
     sandbox.set_webhook(receiver.url, drop=True)
     order = sandbox.place_order()
-    assert [row["state"] for row in settled(sandbox, 1)] == ["dropped"]
+    assert [row["state"] for row in ended_calls(sandbox, 1)] == ["dropped"]
     sandbox.webhook(drop=False)
     sandbox.call_webhook(order["hashed_id"], envelope="orders")
-    settled(sandbox, 2)
+    ended_calls(sandbox, 2)
     assert [list(body) for _, _, body in receiver.received] == [["orders"]]
 
 
-def test_twenty_orders_are_told_at_once(sandbox, receiver):
+def test_twenty_orders_are_sent_in_parallel(sandbox, receiver):
     sandbox.set_webhook(receiver.url)
     placed = {row["hashed_id"] for row in sandbox.place_orders(20)}
-    settled(sandbox, 20)
+    ended_calls(sandbox, 20)
     assert {body["hashed_id"] for _, _, body in receiver.received} == placed
 
 
-def test_settings_that_cannot_be_are_refused(sandbox):
+def test_invalid_settings_are_refused(sandbox):
     with pytest.raises(SandboxError):
         sandbox.webhook(envelope="bottle")
     with pytest.raises(SandboxError):
@@ -180,20 +180,20 @@ def test_settings_that_cannot_be_are_refused(sandbox):
         sandbox.call_webhook(sandbox.place_order()["hashed_id"])
 
 
-def test_each_account_has_a_secret_of_its_own(sandbox, receiver):
+def test_each_account_has_its_own_secret(sandbox, receiver):
     sandbox.add_account("2", token="second", listings=10)
     sandbox.set_webhook(receiver.url, token="common", tokens={"2": "own"})
     sandbox.place_order(lines=1)
     sandbox.place_order(lines=1, supplier_code="2")
-    settled(sandbox, 2)
+    ended_calls(sandbox, 2)
     assert sorted(token for _path, token, _body in receiver.received) == ["common", "own"]
 
 
-def test_a_notice_waits_for_the_one_before_it_where_they_keep_their_order(sandbox, receiver):
+def test_notice_waits_for_the_previous_one_of_its_order(sandbox, receiver):
     receiver.answers = [500, 500]
     sandbox.set_webhook(receiver.url, in_order=True, backoff=0.05)
     order = sandbox.place_order(lines=1)
     sandbox.edit_order(order["hashed_id"])
-    settled(sandbox, 3)
-    told = [body["status"] for _path, _token, body in receiver.received]
-    assert told == ["pending", "pending", "pending", "editing", "pending"]
+    ended_calls(sandbox, 3)
+    sent = [body["status"] for _path, _token, body in receiver.received]
+    assert sent == ["pending", "pending", "pending", "editing", "pending"]

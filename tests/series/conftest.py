@@ -1,4 +1,4 @@
-"""Small files before and after a step, and the models that they speak of."""
+"""The models that the sample files use."""
 
 import pytest
 
@@ -31,7 +31,7 @@ class Settings(models.TransientModel):
 
 @pytest.fixture(scope="session")
 def known(tmp_path_factory):
-    """The facts that `facts.read` takes from this Python."""
+    """Return the facts that `facts.read` finds in this Python."""
     addon = tmp_path_factory.mktemp("addon")
     (addon / "models.py").write_text(_MODELS)
     return facts.read(addon)

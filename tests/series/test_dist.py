@@ -1,4 +1,4 @@
-"""What is handed out: the addon of every series, whole, and the same whenever it is made."""
+"""The distribution: the addon of every series, complete, and identical whenever it is made."""
 
 import ast
 import hashlib
@@ -22,7 +22,7 @@ def series(request):
     return request.param
 
 
-def test_every_series_gets_every_file_and_a_version_of_its_own(tmp_path, series):
+def test_every_series_gets_every_file_and_its_version(tmp_path, series):
     archive = dist.write(SOURCE, series, tmp_path)
 
     folder = tmp_path / series / ADDON
@@ -49,12 +49,12 @@ def test_views_are_laid_out_like_the_source(series):
             assert list(xml_layout.problems(str(name), content.decode())) == []
 
 
-def test_the_source_is_the_newest_series_as_it_lies():
+def test_source_is_the_newest_series_unchanged():
     for name, content in ladder.derive(SOURCE, ladder.SOURCE).items():
         assert (SOURCE / name).read_bytes() == content
 
 
-def test_an_archive_is_the_same_in_another_place_at_another_time(tmp_path):
+def test_archive_is_identical_at_another_place_and_time(tmp_path):
     elsewhere = tmp_path / "copy" / ADDON
     shutil.copytree(SOURCE, elsewhere, ignore=shutil.ignore_patterns("__pycache__"))
     for path in elsewhere.rglob("*"):
@@ -70,14 +70,14 @@ def test_an_archive_is_the_same_in_another_place_at_another_time(tmp_path):
     assert len(sums) == 1
 
 
-def test_what_an_older_version_left_in_the_folder_is_gone(tmp_path):
+def test_files_of_an_older_version_are_removed(tmp_path):
     dist.write(SOURCE, "17.0", tmp_path)
     (tmp_path / "17.0" / ADDON / "old.py").write_text("")
     dist.write(SOURCE, "17.0", tmp_path)
     assert not (tmp_path / "17.0" / ADDON / "old.py").exists()
 
 
-def test_the_command_makes_the_series_asked_for(tmp_path):
+def test_command_writes_the_selected_series(tmp_path):
     command = [sys.executable, "-m", "tools.series", "18.0", "15.0", "--to", str(tmp_path)]
     made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["15.0", "18.0"]

@@ -1,4 +1,4 @@
-"""A file comes out as it went in, but for what was changed."""
+"""A file is written as it was read, except for the changes."""
 
 import pytest
 
@@ -10,7 +10,7 @@ FILES = sorted((ROOT / ADDON).rglob("*.xml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_file_that_nobody_changes_stays_as_it_is(path):
+def test_unchanged_file_is_written_unchanged(path):
     assert Document.read(path).text() == path.read_text()
 
 
@@ -24,7 +24,7 @@ def test_a_file_that_nobody_changes_stays_as_it_is(path):
         "<p>Some <b>text</b><i>with</i>\n  more\n</p>",
     ],
 )
-def test_any_way_of_writing_is_kept(body):
+def test_any_notation_is_kept(body):
     text = f"<?xml version='1.0'?>\n<!-- first -->\n<odoo>{body}</odoo>\n"
     assert Document(text).text() == text
 
@@ -35,14 +35,14 @@ def _changed(text, change):
     return document.text()
 
 
-def test_only_the_tag_that_changed_is_written_anew():
+def test_only_the_changed_tag_is_rewritten():
     text = "<odoo>\n    <a  x='1' />\n    <b  y='2' />\n</odoo>\n"
     changed = _changed(text, lambda root: root[1].set("y", 'say "so" & <go>'))
     wanted = text.replace("<b  y='2' />", '<b y="say &quot;so&quot; &amp; &lt;go&gt;" />')
     assert changed == wanted
 
 
-def test_a_tag_that_gets_too_long_is_spread_over_lines():
+def test_long_tag_is_spread_over_lines():
     text = "<odoo>\n    <a x='1' y='2' />\n</odoo>\n"
     changed = _changed(text, lambda root: root[0].set("x", "w" * 90))
     assert changed == f'<odoo>\n    <a\n        x="{"w" * 90}"\n        y="2"\n    />\n</odoo>\n'

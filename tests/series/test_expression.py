@@ -1,4 +1,4 @@
-"""A condition and its domain say the same of every record."""
+"""A condition and its domain have the same result for every record."""
 
 import itertools
 
@@ -43,7 +43,7 @@ def test_a_condition_becomes_a_domain(known, condition, domain):
 
 
 @pytest.mark.parametrize("condition", [c for c, _d in CONDITIONS if "parent" not in c])
-def test_the_domain_holds_where_the_condition_does(known, condition):
+def test_domain_is_true_where_the_condition_is(known, condition):
     domain = eval(expression.domain(condition, known))
     values = {
         "active": (True, False),
@@ -53,11 +53,11 @@ def test_the_domain_holds_where_the_condition_does(known, condition):
     }
     for row in itertools.product(*values.values()):
         record = dict(zip(values, row, strict=True))
-        assert _holds(domain, record) == bool(eval(condition, {}, record)), record
+        assert _is_true(domain, record) == bool(eval(condition, {}, record)), record
 
 
-def _holds(domain, record):
-    """What a client of 16.0 makes of a domain: strict, terms joined by `and`."""
+def _is_true(domain, record):
+    """Evaluate a domain as a client of 16.0 does: strictly, terms joined by `and`."""
 
     def take():
         term = rest.pop(0)
@@ -90,9 +90,9 @@ def _holds(domain, record):
 @pytest.mark.parametrize(
     ("text", "always"), [("1", True), ("True", True), ("0", False), ("False", False), ("x", None)]
 )
-def test_constants_are_told_from_conditions(text, always):
+def test_constants_are_recognised(text, always):
     assert expression.constant(text) is always
 
 
-def test_the_fields_that_a_condition_reads():
+def test_fields_of_a_condition_are_found():
     assert expression.names("a == 'x' and (not b or parent.c) and uid") == {"a", "b"}

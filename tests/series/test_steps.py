@@ -1,4 +1,4 @@
-"""Each step turns every `before.xml` into the `after.xml` beside it, to the last blank."""
+"""Each step converts every `before.xml` to the `after.xml` next to it, exactly."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ STEPS = {step.rules[0].__module__.rpartition(".")[2]: step for step in ladder.ST
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_step_makes_of_a_file_what_one_would_write_by_hand(case, known):
+def test_step_converts_a_file_as_written_by_hand(case, known):
     document = Document.read(case / "before.xml")
     assert STEPS[case.parent.name].take({"before.xml": document}, known) == []
     assert document.text() == (case / "after.xml").read_text()
@@ -40,33 +40,33 @@ def _view(arch, model="shop.shop"):
 
 
 REFUSED = [
-    # What the ladder has never heard of.
-    (_view("<form><carousel /></form>"), "only_known_words: <carousel> is not known"),
+    # Names that are not in the vocabulary.
+    (_view("<form><carousel /></form>"), "only_known_names: <carousel> is unknown"),
     (_view('<form><field name="x" widget="hologram" /></form>'), "the widget hologram"),
-    (_view('<form><field name="x" glow="1" /></form>'), "<field> with glow is not known"),
-    (_view('<kanban highlight_color="x" />'), "<kanban> with highlight_color is not known"),
-    ('<odoo>\n\n\n<asset id="x" />\n</odoo>', "only_known_words: <asset> is not known"),
+    (_view('<form><field name="x" glow="1" /></form>'), "<field> with glow is unknown"),
+    (_view('<kanban highlight_color="x" />'), "<kanban> with highlight_color is unknown"),
+    ('<odoo>\n\n\n<asset id="x" />\n</odoo>', "only_known_names: <asset> is unknown"),
     (
         '<odoo>\n\n\n<template id="x"><form /></template>\n</odoo>',
-        "<form> in a template is not known",
+        "<form> in a template is unknown",
     ),
     (
         '<odoo>\n\n\n<record id="x" model="ir.model" />\n</odoo>',
-        "records of ir.model are not known",
+        "records of ir.model are unknown",
     ),
     (
         '<odoo>\n\n<record id="x" model="ir.cron">\n<field name="numbercall">1</field>'
         "</record>\n</odoo>",
-        "numbercall of ir.cron is not known",
+        "numbercall of ir.cron is unknown",
     ),
-    # What it knows and cannot carry down.
+    # Known names that cannot be converted.
     (
         '<odoo>\n\n<record id="g" model="res.groups">\n'
         '<field name="privilege_id" ref="elsewhere.p" /></record>\n</odoo>',
         "step_19_to_18.privileges_become_categories: no category for the privilege elsewhere.p",
     ),
     (_view("<form><chatter open_attachments='1' /></form>"), "<chatter> with open_attachments"),
-    (_view("<form><chatter /></form>", "shop.line"), "shop.line is not seen to inherit"),
+    (_view("<form><chatter /></form>", "shop.line"), "shop.line does not visibly inherit"),
     (
         _view(
             '<kanban><templates><t t-name="card"><p t-if="record.state.value" /></t></templates>'
@@ -78,7 +78,7 @@ REFUSED = [
     (_view('<form><p invisible="len(line_ids) == 0" /></form>'), "`len(line_ids)` is not a field"),
     (_view('<form><p invisible="not count" /></form>'), "`count` is a Integer"),
     (_view('<form><p invisible="line_ids" /></form>'), "`line_ids` is a One2many"),
-    (_view('<form><p invisible="not stranger" /></form>'), "nobody knows the type of `stranger`"),
+    (_view('<form><p invisible="not stranger" /></form>'), "the type of `stranger` is unknown"),
     (_view('<form><p invisible="count == state" /></form>'), "does not compare with a constant"),
     (_view('<form><p invisible="0 &lt; count &lt; 3" /></form>'), "is not one plain comparison"),
     (_view('<form><p invisible="context.get(1)" /></form>'), "has no counterpart in a domain"),
@@ -92,7 +92,7 @@ REFUSED = [
     (_view('<list><field name="note" invisible="1" /></list>'), 'write column_invisible="1"'),
     (_view("<kanban><header /></kanban>"), "a header in a kanban"),
     *(
-        (_view(f"<form><p {text} /></form>"), f"the class {word} is not known there")
+        (_view(f"<form><p {text} /></form>"), f"the class {word} is unknown in 15.0")
         for text, word in (
             ('class="gap-2"', "gap-2"),
             ('class="badge text-bg-primary"', "text-bg-primary"),
@@ -133,13 +133,13 @@ REFUSED = [
     ),
     (
         _view("<setting><p /></setting>", "res.config.settings"),
-        "the first thing in a setting is its field",
+        "the first element in a setting must be its field",
     ),
 ]
 
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED, ids=[reason for _text, reason in REFUSED])
-def test_what_cannot_be_carried_down_is_refused_with_its_place(tmp_path, known, text, reason):
+def test_unconvertible_markup_is_refused_with_its_place(tmp_path, known, text, reason):
     (tmp_path / "__manifest__.py").write_text('{\n    "version": "19.0.1.0.0",\n}\n')
     (tmp_path / "views.xml").write_text(text)
     (tmp_path / "models.py").write_text(

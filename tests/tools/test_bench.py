@@ -1,4 +1,4 @@
-"""How the budgets are measured, judged and reported; nothing is measured here."""
+"""Measurement, comparison and report of the budgets; nothing is measured here."""
 
 import json
 import os
@@ -31,13 +31,13 @@ def test_quantile_is_the_value_that_the_share_does_not_exceed(values, share, exp
     assert measure.quantile(values, share) == expected
 
 
-def test_ratio_is_the_median_of_the_pairs_so_that_one_hiccup_does_not_count():
+def test_ratio_is_the_median_of_the_pairs():
     pairs = measure.Pairs(floor=[1.0, 1.0, 10.0], subject=[1.1, 30.0, 12.0])
     assert pairs.ratios == pytest.approx([1.1, 30.0, 1.2])
     assert pairs.ratio == pytest.approx(1.2)
 
 
-def test_pairs_are_taken_in_turns_and_the_first_round_does_not_count():
+def test_pairs_alternate_and_first_round_is_not_counted():
     order = []
 
     def measured(name, seconds):
@@ -59,8 +59,8 @@ def test_pairs_are_taken_in_turns_and_the_first_round_does_not_count():
     assert (pairs.floor, pairs.subject) == ([11.0, 12.0], [21.0, 22.0])
 
 
-def test_call_is_timed_by_the_servers_own_line(tmp_path: Path):
-    """Older lines, and lines of other requests, are not this call's."""
+def test_call_is_timed_by_the_servers_log_line(tmp_path: Path):
+    """Lines before the call, and lines of other requests, are ignored."""
     line = '1.2.3.4 - - [now] "POST /jsonrpc#product.write HTTP/1.1" 200 - {} {} {}\n'
     job = '1.2.3.4 - - [now] "GET /queue_job/runjob HTTP/1.1" 200 - 53 9.000 9.000\n'
     log = tmp_path / "odoo.log"
@@ -77,8 +77,8 @@ def test_call_is_timed_by_the_servers_own_line(tmp_path: Path):
     assert call == measure.Call(seconds=0.75, queries=12)
 
 
-def test_processor_time_is_what_the_server_worked_and_not_what_it_waited():
-    """Of two other processes that the database names, one is another program, one is gone."""
+def test_processor_time_excludes_waiting():
+    """Of two other processes of the database, one is another program, the other has ended."""
     others = [(os.getppid(),), (2**22 + 1,)]
     odoo = SimpleNamespace(
         process=SimpleNamespace(pid=os.getpid()),
@@ -97,44 +97,42 @@ def test_processor_time_is_what_the_server_worked_and_not_what_it_waited():
 
 # === REPORTING === #
 
-HELD = Measurement(
-    "one", [Line("work", "<= 1 s", "0.5 s", True), Line("more", "", "7")], {"n": [1]}
-)
+MET = Measurement("one", [Line("work", "<= 1 s", "0.5 s", True), Line("more", "", "7")], {"n": [1]})
 EXCEEDED = Measurement("two", [Line("other work", "<= 1 s", "2 s", False)])
 
 
-def test_table_names_every_line_with_budget_figure_and_verdict():
-    assert report.table([HELD, EXCEEDED]).splitlines() == [
+def test_table_has_budget_figure_and_verdict_of_every_line():
+    assert report.table([MET, EXCEEDED]).splitlines() == [
         "work        budget  measured",
         "----------  ------  --------  --------",
-        "work        <= 1 s  0.5 s     held",
+        "work        <= 1 s  0.5 s     ok",
         "more                7",
         "other work  <= 1 s  2 s       EXCEEDED",
     ]
 
 
 def test_line_without_a_budget_cannot_be_exceeded():
-    assert HELD.held
-    assert not EXCEEDED.held
+    assert MET.ok
+    assert not EXCEEDED.ok
 
 
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
-    """Two rows that measure nothing, and no Odoo; the list fills with what they were told."""
-    told = []
+    """Replace the rows by two that measure nothing, without Odoo; return their options."""
+    given = []
 
     def row(measurement):
         def run(options):
-            told.append(options)
+            given.append(options)
             return measurement
 
         return SimpleNamespace(__doc__="A row.", run=run)
 
-    monkeypatch.setattr(command, "ROWS", {"one": row(HELD), "two": row(EXCEEDED)})
+    monkeypatch.setattr(command, "ROWS", {"one": row(MET), "two": row(EXCEEDED)})
     pg = SimpleNamespace(query=lambda statement: [("18",)])
     env = SimpleNamespace(series="19.0", pg=pg)
     monkeypatch.setattr(command.environment, "from_variables", lambda: env)
-    return told
+    return given
 
 
 def test_command_fails_when_a_budget_is_exceeded(rows, capsys: pytest.CaptureFixture):
@@ -143,27 +141,27 @@ def test_command_fails_when_a_budget_is_exceeded(rows, capsys: pytest.CaptureFix
     assert len(rows) == 2
 
 
-def test_single_rows_can_be_asked_for(rows, capsys: pytest.CaptureFixture):
+def test_single_rows_can_be_selected(rows, capsys: pytest.CaptureFixture):
     assert command.main(["one", "--pairs", "9", "--full"]) == 0
     assert "other work" not in capsys.readouterr().out
     [options] = rows
     assert (options.pairs, options.full) == (9, True)
 
 
-def test_json_holds_all_figures_and_what_they_were_measured_on(rows, tmp_path: Path):
+def test_json_contains_all_figures_and_the_machine(rows, tmp_path: Path):
     command.main(["--json", str(tmp_path / "bench.json")])
     answer = json.loads((tmp_path / "bench.json").read_text())
     assert answer["rows"]["one"]["n"] == [1]
     assert answer["rows"]["two"] == {
-        "held": False,
-        "lines": [{"work": "other work", "budget": "<= 1 s", "measured": "2 s", "held": False}],
+        "ok": False,
+        "lines": [{"work": "other work", "budget": "<= 1 s", "measured": "2 s", "ok": False}],
     }
     assert answer["about"]["odoo"] == "19.0"
     assert answer["about"]["postgresql"] == "18"
 
 
 @pytest.mark.parametrize("arguments", [["--pairs", "4"], ["--changes", "49"], ["three"]])
-def test_what_would_mean_nothing_is_refused(rows, arguments, capsys: pytest.CaptureFixture):
+def test_meaningless_options_are_refused(rows, arguments, capsys: pytest.CaptureFixture):
     with pytest.raises(SystemExit):
         command.main(arguments)
     assert rows == []

@@ -1,11 +1,11 @@
-"""`make chaos`: its options reach the suite, and what was stood is in the table and in the file."""
+"""`make chaos`: its options are passed to the suite, its results are in the table and file."""
 
 import json
 from types import SimpleNamespace
 
 import pytest
 
-from tests.chaos.report import Line, table, write
+from tests.support.report import Line, table, write
 from tools.dev import chaos
 
 LINES = [
@@ -16,7 +16,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(
-    ("words", "options", "folders", "kills"),
+    ("arguments", "options", "folders", "kills"),
     [
         (["--seed", "7"], {"--seed=7", "--full"}, {"chaos", "attack", "faults"}, "100"),
         (["--short", "--seed", "7"], {"--seed=7"}, {"chaos", "attack"}, None),
@@ -28,8 +28,8 @@ LINES = [
         ),
     ],
 )
-def test_options_are_handed_on_and_the_seed_is_printed(
-    monkeypatch, capsys, words, options, folders, kills
+def test_options_are_passed_on_and_seed_is_printed(
+    monkeypatch, capsys, arguments, options, folders, kills
 ):
     commands, variables = [], []
     monkeypatch.delenv("KILLS", raising=False)
@@ -40,18 +40,18 @@ def test_options_are_handed_on_and_the_seed_is_printed(
         return SimpleNamespace(returncode=3)
 
     monkeypatch.setattr(chaos.subprocess, "run", run)
-    assert chaos.main(words) == 3
+    assert chaos.main(arguments) == 3
     [command] = commands
     given = {word for word in command if word.startswith("--") and "json" not in word}
-    assert given == options | {f"--hypothesis-seed={words[words.index('--seed') + 1]}"}
+    assert given == options | {f"--hypothesis-seed={arguments[arguments.index('--seed') + 1]}"}
     assert variables[0].get("KILLS") == kills
     assert {word.rpartition("/tests/")[2] for word in command if "/tests/" in word} == folders
-    assert f"--seed {words[words.index('--seed') + 1]}" in capsys.readouterr().out
+    assert f"--seed {arguments[arguments.index('--seed') + 1]}" in capsys.readouterr().out
 
 
-def test_the_table_shows_what_was_lost_and_doubled_and_leaves_out_what_there_is_not():
+def test_table_shows_lost_and_doubled_and_omits_missing_figures():
     assert table(LINES).splitlines() == [
-        "| what        | load held | inputs tried | survived | lost | doubled |",
+        "| what        | load      | inputs tried | survived | lost | doubled |",
         "|-------------|-----------|--------------|----------|------|---------|",
         "| kill -9     | 20 orders |              | 30       | 0    | 1       |",
         "| an attack   | 7 orders  | 1,500        |          | 0    | 0       |",
@@ -59,7 +59,7 @@ def test_the_table_shows_what_was_lost_and_doubled_and_leaves_out_what_there_is_
     ]
 
 
-def test_the_file_says_on_what_it_was_measured(tmp_path):
+def test_file_names_the_measured_versions(tmp_path):
     write(LINES, tmp_path / "chaos.json", seed=7)
     written = json.loads((tmp_path / "chaos.json").read_text())
     assert written["about"] == {"seed": 7}

@@ -1,4 +1,4 @@
-"""docker-compose.yml as far as it can be looked at without an engine."""
+"""docker-compose.yml as far as it can be checked without an engine."""
 
 import subprocess
 
@@ -12,18 +12,18 @@ from tools.series import ladder
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
 
-def test_both_sides_are_told_the_same_secrets():
-    words = SERVICES["sandbox"]["command"].rstrip('"\n').split()
-    told = dict(zip(words, words[1:], strict=False))
+def test_both_sides_get_the_same_secrets():
+    options = SERVICES["sandbox"]["command"].rstrip('"\n').split()
+    given = dict(zip(options, options[1:], strict=False))
     environment = SERVICES["odoo"]["environment"]
-    assert told["--token"] == environment["SANDBOX_TOKEN"]
-    assert told["--webhook-token"] == environment["WEBHOOK_TOKEN"]
-    assert told["--webhook-url"] == "http://odoo:8069/cartona/webhook/orders"
+    assert given["--token"] == environment["SANDBOX_TOKEN"]
+    assert given["--webhook-token"] == environment["WEBHOOK_TOKEN"]
+    assert given["--webhook-url"] == "http://odoo:8069/cartona/webhook/orders"
 
 
 @pytest.mark.parametrize("series", ladder.SERIES)
-def test_odoo_is_installed_and_connected_once_and_then_served(tmp_path, series):
-    """The script with programs that say what they were called with."""
+def test_odoo_is_installed_and_connected_once_then_served(tmp_path, series):
+    """Run the script with programs that print their arguments."""
     script = (ROOT / "tools/compose/start.sh").read_text()
     place = tmp_path / "start.sh"
     script = script.replace("/tmp/", f"{tmp_path}/").replace("/var/lib/odoo", str(tmp_path))
@@ -45,12 +45,12 @@ def test_odoo_is_installed_and_connected_once_and_then_served(tmp_path, series):
     for _start in range(2):
         subprocess.run(["sh", place], env=variables, check=True, capture_output=True)
 
-    told = calls.read_text().splitlines()
-    assert [f"odoo-addon-queue-job=={series}.*" in line for line in told if "pip3" in line] == [
+    given = calls.read_text().splitlines()
+    assert [f"odoo-addon-queue-job=={series}.*" in line for line in given if "pip3" in line] == [
         True,
         True,
     ]
-    install, connect, *serve = [line for line in told if "pip3" not in line]
+    install, connect, *serve = [line for line in given if "pip3" not in line]
     assert install.endswith("--init cartona_integration --stop-after-init")
     assert connect.startswith("odoo shell ") and connect.endswith("--no-http")
     wide = "base,rpc,web,queue_job" if series == "19.0" else "base,web,queue_job"
@@ -62,7 +62,7 @@ def test_the_scripts_run_on_the_python_of_the_oldest_image():
         compile(path.read_text(), path.name, "exec", _feature_version=9)
 
 
-def test_what_is_sold_by_the_box_comes_first():
+def test_products_sold_by_the_box_come_first():
     rows = [
         {"supplier_product_id": 1, "base_product_id": 7, "unit_count": "1.0", "unit": "piece"},
         {"supplier_product_id": 2, "base_product_id": 8, "unit_count": "1.0", "unit": "piece"},

@@ -1,4 +1,4 @@
-"""Databases of killed runs are swept away, others are left alone; files are copied with them."""
+"""Databases of killed runs are dropped, others are kept; files are copied with a database."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ def _private_folders(monkeypatch, tmp_path):
     monkeypatch.setattr(databases, "DEV", tmp_path)
 
 
-def test_only_databases_of_ended_processes_are_swept():
+def test_only_databases_of_ended_processes_are_dropped():
     ended = subprocess.Popen(["true"])
     ended.wait()
     orphan = f"cartona_of_{ended.pid}_ab12cd"
@@ -26,7 +26,7 @@ def test_only_databases_of_ended_processes_are_swept():
     assert dropped == [orphan]
 
 
-def test_of_a_filestore_and_its_copy_each_stays_when_the_other_goes():
+def test_filestore_survives_deletion_of_its_copy():
     original = odoo_config.filestore("one") / "ab" / "abcd"
     original.parent.mkdir(parents=True)
     original.write_text("picture")

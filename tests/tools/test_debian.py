@@ -1,4 +1,4 @@
-"""The machine's own Debian archive is found, in either of apt's notations."""
+"""The machine's own Debian archive is found, in either format of apt."""
 
 import subprocess
 
@@ -36,7 +36,7 @@ def etc(tmp_path):
         "http://snapshot.debian.org/archive/debian/20250520T000000Z",
     ],
 )
-def test_a_deb822_file_gives_host_path_and_key(etc, uri):
+def test_deb822_file_gives_uri_and_key(etc, uri):
     (etc / "sources.list.d" / "debian.sources").write_text(DEB822.format(uri=uri))
     found = debian._own_archive(etc)
     assert found == debian.Archive(uri, "/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -50,13 +50,13 @@ def test_a_deb822_file_gives_host_path_and_key(etc, uri):
         ("deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian trixie main", "/k.gpg"),
     ],
 )
-def test_a_one_line_file_is_understood(etc, line, key):
+def test_one_line_sources_are_parsed(etc, line, key):
     vendor = "deb https://packages.example.com/apt stable main"
     (etc / "sources.list").write_text(f"# deb http://old/debian x main\n{vendor}\n{line}\n")
     assert debian._own_archive(etc) == debian.Archive("http://deb.debian.org/debian", key)
 
 
-def test_other_archives_are_not_taken_for_debian(etc):
+def test_other_archives_are_not_debian(etc):
     (etc / "sources.list").write_text(
         "deb http://archive.ubuntu.com/ubuntu jammy main\n"
         "deb http://deb.debian.org/debian-security bookworm-security main\n"
@@ -64,17 +64,17 @@ def test_other_archives_are_not_taken_for_debian(etc):
     assert debian._own_archive(etc) is None
 
 
-def test_a_dated_snapshot_is_asked_as_of_today_too(monkeypatch):
+def test_dated_snapshot_is_also_tried_as_of_today(monkeypatch):
     own = debian.Archive("http://snapshot.debian.org/archive/debian/20200101T000000Z", "/k.gpg")
     monkeypatch.setattr(debian, "_own_archive", lambda: own)
-    asked = list(debian._archives())
-    assert asked[0] == own
-    assert debian._SNAPSHOT.search(asked[1].uri)
-    assert asked[1].uri > own.uri
-    assert asked[1].signed_by == "/k.gpg"
+    archives = list(debian._archives())
+    assert archives[0] == own
+    assert debian._SNAPSHOT.search(archives[1].uri)
+    assert archives[1].uri > own.uri
+    assert archives[1].signed_by == "/k.gpg"
 
 
-def test_a_link_that_leads_nowhere_is_told(monkeypatch, tmp_path):
+def test_broken_link_raises(monkeypatch, tmp_path):
     monkeypatch.setattr(debian, "_APT", tmp_path / "apt")
     prefix = tmp_path / "prefix"
     prefix.mkdir()
@@ -83,7 +83,7 @@ def test_a_link_that_leads_nowhere_is_told(monkeypatch, tmp_path):
         debian.unpack(prefix)
 
 
-def test_of_the_translations_only_the_arabic_ones_are_unpacked(monkeypatch, tmp_path):
+def test_only_arabic_translations_are_unpacked(monkeypatch, tmp_path):
     monkeypatch.setattr(debian, "_APT", tmp_path / "apt")
     monkeypatch.setattr(debian, "LOGS", tmp_path)
     tree = tmp_path / "tree"

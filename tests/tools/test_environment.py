@@ -1,4 +1,4 @@
-"""What cannot go together is said in one sentence before anything is done."""
+"""Settings that do not fit together are refused in one sentence, before anything is done."""
 
 import sys
 
@@ -15,34 +15,34 @@ def _private_lock(monkeypatch, tmp_path):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """What a checkout of Odoo 16.0 looks like from here."""
+    """Return a folder like a checkout of Odoo 16.0."""
     (tmp_path / "odoo16" / "odoo").mkdir(parents=True)
     release = tmp_path / "odoo16" / "odoo" / "release.py"
     release.write_text("version_info = (16, 0, 0, FINAL, 0, '')\n")
     return tmp_path / "odoo16"
 
 
-def test_an_unknown_series_is_refused():
-    with pytest.raises(store.SetupError, match="14.0 is none of 15.0, 16.0"):
+def test_unknown_series_is_refused():
+    with pytest.raises(store.SetupError, match="14.0 is not one of 15.0, 16.0"):
         environment.prepare("14.0")
 
 
-def test_an_older_series_needs_a_checkout():
-    with pytest.raises(store.SetupError, match="Odoo 16.0 is not fetched"):
+def test_older_series_needs_a_checkout():
+    with pytest.raises(store.SetupError, match="Odoo 16.0 is not downloaded"):
         environment.prepare("16.0")
 
 
-def test_a_checkout_of_another_series_is_refused_and_the_right_word_given(checkout):
-    with pytest.raises(store.SetupError, match="is Odoo 16.0, not 17.0: say SERIES=16.0"):
+def test_checkout_of_another_series_is_refused_with_its_series(checkout):
+    with pytest.raises(store.SetupError, match="is Odoo 16.0, not 17.0: set SERIES=16.0"):
         environment.prepare("17.0", checkout)
 
 
-def test_a_folder_without_odoo_is_refused(tmp_path):
-    with pytest.raises(store.SetupError, match="holds no Odoo"):
+def test_folder_without_odoo_is_refused(tmp_path):
+    with pytest.raises(store.SetupError, match="contains no Odoo"):
         environment.prepare("16.0", tmp_path)
 
 
-def test_an_addon_that_cannot_be_carried_down_is_refused_with_every_place(tmp_path, monkeypatch):
+def test_unconvertible_addon_is_refused_with_every_place(tmp_path, monkeypatch):
     monkeypatch.setattr(addons, "ROOT", tmp_path)
     monkeypatch.setattr(addons, "series_dir", lambda series: tmp_path / series)
     source = tmp_path / "cartona_integration"
@@ -55,7 +55,7 @@ def test_an_addon_that_cannot_be_carried_down_is_refused_with_every_place(tmp_pa
         addons.prepare("16.0")
 
 
-def test_the_addon_of_an_older_series_follows_its_source(tmp_path, monkeypatch):
+def test_derived_addon_follows_its_source(tmp_path, monkeypatch):
     monkeypatch.setattr(addons, "ROOT", tmp_path)
     monkeypatch.setattr(addons, "series_dir", lambda series: tmp_path / series)
     source = tmp_path / "cartona_integration"
@@ -71,7 +71,7 @@ def test_the_addon_of_an_older_series_follows_its_source(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("inside", ["", "odoo"])
-def test_a_checkout_is_found_by_its_top_or_by_its_package(checkout, inside):
+def test_checkout_is_found_by_top_folder_or_package(checkout, inside):
     assert environment._odoo_home("16.0", checkout / inside) == checkout
 
 
@@ -87,7 +87,7 @@ def test_requirements_that_need_a_compiler_are_replaced(tmp_path, monkeypatch):
     assert derived == 'Babel==2.9.1\npsycopg2-binary ; sys_platform != "win32"\n'
 
 
-def test_a_release_without_a_wheel_gives_way_to_the_next_that_has_one(tmp_path, monkeypatch):
+def test_release_without_wheel_is_replaced_by_next_with_one(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     for wheel in (
@@ -105,7 +105,7 @@ def test_a_release_without_a_wheel_gives_way_to_the_next_that_has_one(tmp_path, 
         "gevent==21.12.0 ; python_version > '3.9'"
     )
     assert line("greenlet==1.1.2") == "greenlet==1.1.2"
-    # Not for this Python, without any wheel, not pinned, or nothing that a compiler makes.
+    # Not for this Python, without any wheel, not pinned, or no compiled package.
     for kept in ("gevent==21.8.0 ; python_version < '3.9'", "lxml==4.6.5", "gevent", "Babel==2.9"):
         assert line(kept) == kept
 
@@ -127,8 +127,8 @@ def test_the_configuration_names_server_database_and_channels(tmp_path, monkeypa
     assert "queue_job\n" not in odoo_config.write(env, "shop").read_text().split("[queue_job]")[0]
 
 
-def test_whatever_python_odoo_runs_in_gets_what_the_addon_needs():
-    """Odoo does not ask for all of it; `phonenumbers`, say, it only takes where it is."""
+def test_every_python_gets_the_addons_requirements():
+    """Odoo does not require all of it; `phonenumbers`, for example, is optional in Odoo."""
     needed, given = (
         {line for line in path.read_text().splitlines() if line and not line.startswith("#")}
         for path in (ROOT / "requirements.txt", environment._TEST_LIST)

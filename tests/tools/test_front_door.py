@@ -16,14 +16,14 @@ def _makefile():
     return (ROOT / "Makefile").read_text()
 
 
-def test_make_alone_lists_every_command():
+def test_make_without_target_lists_every_command():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for command in MAIN:
         assert re.search(rf"^  make {command} +\S", listed, re.MULTILINE), command
 
 
 @pytest.mark.parametrize("command", MAIN)
-def test_a_target_is_one_line_that_calls_the_same_command(command):
+def test_target_is_one_line_calling_the_same_command(command):
     body = re.search(rf"^{command}:.*\n((?:\t.*\n)+)", _makefile(), re.MULTILINE)[1]
     assert body == f"\t@./dev {command} $(ARGS)\n"
     helped = [sys.executable, "-m", "tools.dev.cli", command, "--help"]
@@ -36,7 +36,7 @@ def test_an_unknown_command_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("words", "rest"),
+    ("arguments", "rest"),
     [
         (["test"], []),
         (["test", "unit", "--", "-k", "a"], ["unit", "--", "-k", "a"]),
@@ -46,11 +46,11 @@ def test_an_unknown_command_is_refused():
         (["odoo", "db", "-i", "sale"], ["-i", "sale"]),
     ],
 )
-def test_options_behind_a_command_are_passed_on(words, rest):
-    assert cli._parse(words).rest == rest
+def test_options_after_a_command_are_passed_on(arguments, rest):
+    assert cli._parse(arguments).rest == rest
 
 
-def test_the_ci_script_runs_what_the_makefile_offers():
+def test_ci_script_runs_targets_of_the_makefile():
     script = (ROOT / ".ci" / "run").read_text()
     assert "set -euo pipefail" in script
     for command in re.findall(r"^make (\w+)", script, re.MULTILINE):

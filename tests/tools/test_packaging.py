@@ -1,4 +1,4 @@
-"""What is handed out can be installed: by pip, from the app page, with containers."""
+"""The distribution can be installed: by pip, from the app page, with containers."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ def services():
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
 
-def test_pip_builds_it_as_it_builds_addons_of_the_oca():
+def test_pip_builds_it_like_an_oca_addon():
     build = tomllib.loads((SOURCE / "pyproject.toml").read_text())["build-system"]
     assert build == {"requires": ["whool"], "build-backend": "whool.buildapi"}
 
@@ -38,7 +38,7 @@ def test_every_series_can_be_built(series):
     assert re.fullmatch(rf"{series}\.\d+\.\d+\.\d+", ladder.version_of(files))
 
 
-def test_requirements_are_those_of_the_manifest(manifest):
+def test_requirements_equal_those_of_the_manifest(manifest):
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     wanted = [line for line in lines if line and not line.startswith("#")]
     assert sorted(wanted) == sorted(manifest["external_dependencies"]["python"])
@@ -59,7 +59,7 @@ def _size(path):
     return struct.unpack(">II", path.read_bytes()[16:24])
 
 
-def test_containers_get_folders_that_are_there(services):
+def test_containers_mount_existing_folders(services):
     for service in services.values():
         for volume in service.get("volumes", ()):
             place = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
@@ -69,7 +69,7 @@ def test_containers_get_folders_that_are_there(services):
     assert (ROOT / requirements).is_file()
 
 
-def test_the_container_of_odoo_runs_jobs_of_the_series_that_was_chosen(services):
+def test_odoo_container_runs_queue_job_of_its_series(services):
     odoo = services["odoo"]
     assert odoo["image"] == "odoo:${SERIES:-19.0}"
     assert odoo["environment"]["SERIES"] == "${SERIES:-19.0}"
@@ -83,7 +83,7 @@ def test_odoo_and_the_marketplace_can_be_opened(services):
     assert "--port 8099" in services["sandbox"]["command"]
 
 
-def test_templates_for_issues_are_forms_that_github_reads():
+def test_issue_templates_are_valid_github_forms():
     for path in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")):
         form = yaml.safe_load(path.read_text())
         if path.name == "config.yml":

@@ -1,4 +1,4 @@
-"""The embedded server: made once, kept while somebody uses it, stopped by the last one."""
+"""The embedded server: created once, kept running while used, stopped by the last user."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tools.dev.paths import ROOT
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A server of this test alone."""
+    """Return the folder of a server for this test only."""
     for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD"):
         monkeypatch.delenv(name, raising=False)
     own = postgres.Embedded(tmp_path / "pg")
@@ -31,25 +31,25 @@ def test_a_database_is_copied_from_a_template_and_dropped(home):
     assert server.query("SELECT answer FROM t", database="two") == [(42,)]
     server.rename("one", "three")
     with server.connect("two"):
-        server.drop("two")  # although somebody is connected
+        server.drop("two")  # despite an open connection
     assert {"one", "two", "three"} & set(server.databases()) == {"three"}
 
 
-def test_the_role_may_make_databases_and_odoo_accepts_it(home):
+def test_role_may_create_databases_and_odoo_accepts_it(home):
     server = postgres.prepare()
     [(is_super,)] = server.query("SELECT rolsuper FROM pg_roles WHERE rolname = %s", server.user)
     assert is_super
     assert server.user != "postgres"
 
 
-def test_what_was_written_is_there_after_a_stop(home):
+def test_data_survives_a_stop(home):
     postgres.prepare().create("kept")
     home.stop()
     assert not home.is_running()
     assert "kept" in postgres.prepare().databases()
 
 
-def test_the_server_stays_while_another_process_uses_it(home):
+def test_server_keeps_running_while_another_process_uses_it(home):
     server = postgres.prepare()
     code = (
         "import sys\nfrom pathlib import Path\nfrom tools.dev import postgres\n"
@@ -67,7 +67,7 @@ def test_the_server_stays_while_another_process_uses_it(home):
         server.databases()
 
 
-def test_an_interrupted_first_start_is_made_again(home):
+def test_interrupted_first_start_is_repeated(home):
     partial = home.home / "data.partial"
     partial.mkdir(parents=True)
     (partial / "PG_VERSION").write_text("half")
@@ -81,7 +81,7 @@ def test_a_long_path_gets_a_short_socket(home):
     assert len(os.fsencode(short)) < 80
 
 
-def test_a_server_named_by_the_usual_variables_wins(home, monkeypatch):
+def test_server_of_the_usual_variables_is_used_first(home, monkeypatch):
     server = postgres.prepare()
     monkeypatch.setenv("PGHOST", server.host)
     monkeypatch.setenv("PGUSER", "postgres")

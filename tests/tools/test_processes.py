@@ -35,7 +35,7 @@ def test_a_log_is_cut_to_its_last_lines(tmp_path):
 
 
 @pytest.mark.parametrize("end", [processes.stop, processes.kill])
-def test_the_whole_group_ends_grandchildren_too(tmp_path, end):
+def test_whole_group_ends_with_grandchildren(tmp_path, end):
     code = (
         "import subprocess, time\n"
         "print(subprocess.Popen(['sleep', '600']).pid, flush=True)\n"
@@ -49,7 +49,7 @@ def test_the_whole_group_ends_grandchildren_too(tmp_path, end):
     assert process.returncode is not None
 
 
-def test_a_process_that_ignores_a_polite_end_is_killed(tmp_path):
+def test_process_ignoring_sigterm_is_killed(tmp_path):
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True)"
     log = tmp_path / "log"
     process = processes.start([sys.executable, "-c", code + "; time.sleep(600)"], log)
@@ -75,7 +75,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     processes.wait_until(lambda: not _is_alive(child), timeout=5)
 
 
-def test_a_termination_signal_lets_cleaning_up_happen(tmp_path):
+def test_termination_signal_runs_the_cleanup(tmp_path):
     code = (
         "import time\nfrom tools.dev import processes\nprocesses.end_on_signals()\n"
         "try:\n    print(1, flush=True)\n    time.sleep(600)\nfinally:\n    print('cleaned')"
@@ -89,7 +89,7 @@ def test_a_termination_signal_lets_cleaning_up_happen(tmp_path):
     assert process.returncode == 128 + signal.SIGTERM
 
 
-def test_waiting_returns_the_first_true_answer_and_names_the_last_false_one():
+def test_waiting_returns_first_true_answer_or_names_last_false():
     answers = iter([0, "", "yes"])
     assert processes.wait_until(lambda: next(answers), pause=0) == "yes"
     with pytest.raises(TimeoutError, match=r"still \[\]"):

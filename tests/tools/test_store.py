@@ -1,4 +1,4 @@
-"""What is made once is whole or absent, and made again when an ingredient changes."""
+"""Things created once are complete or absent, and created again when a source changes."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from tools.dev import store
 from tools.dev.paths import ROOT
 
 
-def test_a_key_changes_with_any_part_and_with_a_file_s_content(tmp_path):
+def test_key_changes_with_any_part_and_file_content(tmp_path):
     listed = tmp_path / "list.txt"
     listed.write_text("one")
     first = store.key_of("a", listed)
@@ -18,7 +18,7 @@ def test_a_key_changes_with_any_part_and_with_a_file_s_content(tmp_path):
     assert store.key_of("a", "b") != store.key_of("ab")
 
 
-def test_a_tree_s_key_knows_names_and_content_but_not_what_is_skipped(tmp_path):
+def test_tree_key_covers_names_and_content_except_skipped_files(tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "a.py").write_text("1")
     (tmp_path / "tests").mkdir()
@@ -35,7 +35,7 @@ def test_a_tree_s_key_knows_names_and_content_but_not_what_is_skipped(tmp_path):
     assert len({key, renamed, store.tree_key(tmp_path, skip)}) == 3
 
 
-def test_an_interrupted_folder_is_not_there_and_the_next_run_makes_it(tmp_path):
+def test_interrupted_folder_is_absent_and_created_next_time(tmp_path):
     folder = tmp_path / "made"
 
     def half(place):
@@ -51,19 +51,19 @@ def test_an_interrupted_folder_is_not_there_and_the_next_run_makes_it(tmp_path):
     assert not store.is_made(folder, "another key")
 
 
-def test_a_folder_stays_as_it_was_while_its_successor_is_made(tmp_path):
+def test_folder_is_unchanged_while_its_successor_is_created(tmp_path):
     folder = tmp_path / "made"
     store.make_folder(folder, "1", lambda place: (place / "old").write_text(""))
     store.make_folder(folder, "2", lambda place: (folder / "old").rename(folder / "seen"))
     assert [path.name for path in folder.iterdir()] == [store.STAMP]
 
 
-def test_what_is_there_is_not_made_again_and_takes_no_lock(monkeypatch):
+def test_existing_thing_is_not_recreated_and_needs_no_lock(monkeypatch):
     monkeypatch.setattr(store, "exclusive", None)
     store.ensure(lambda: True, None)
 
 
-def test_what_another_run_made_meanwhile_is_not_made_again(monkeypatch, tmp_path):
+def test_thing_created_meanwhile_is_not_recreated(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "DEV", tmp_path)
     answers = iter([False, True])
     store.ensure(lambda: next(answers), None)
@@ -72,7 +72,7 @@ def test_what_another_run_made_meanwhile_is_not_made_again(monkeypatch, tmp_path
     assert made == [1]
 
 
-def test_of_two_runs_the_second_waits_and_says_for_whom(monkeypatch, tmp_path, capsys):
+def test_second_run_waits_and_names_the_first(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(store, "DEV", tmp_path)
     code = "import sys, time\nfrom tools.dev import store\nstore.DEV = __import__('pathlib').Path"
     code += f"({str(tmp_path)!r})\nwith store.exclusive():\n    print(1, flush=True)\n    "

@@ -1,4 +1,4 @@
-"""`make test` adds up its parts, and nothing that went wrong is lost on the way."""
+"""`make test` adds up its parts and loses no failure."""
 
 import pytest
 
@@ -15,7 +15,7 @@ GREEN = '<testsuite><testcase classname="a" name="passes"/></testsuite>'
 
 @pytest.fixture
 def parts(monkeypatch, tmp_path):
-    """Parts that write a report and end with a code, instead of running tests."""
+    """Replace the parts by ones that write a report and end with a code."""
     monkeypatch.setattr(testing, "LOGS", tmp_path)
 
     def install(**outcomes):
@@ -39,15 +39,15 @@ def parts(monkeypatch, tmp_path):
     [
         ({"unit": (GREEN, 0), "odoo": (GREEN, 0)}, 0, "2 passed, 0 failed, 0 skipped"),
         ({"unit": (GREEN, 0), "odoo": (JUNIT, 1)}, 1, "2 passed, 2 failed, 1 skipped"),
-        # The whole run broke before it could report, or after its tests had passed.
+        # The whole run crashed before its report, or failed after its tests had passed.
         ({"unit": (GREEN, 0), "odoo": (None, 3)}, 1, "1 passed, 1 failed, 0 skipped"),
         ({"unit": (GREEN, 2)}, 1, "1 passed, 1 failed, 0 skipped"),
-        # A part without tests is fine as long as another one has some.
+        # A part without tests is accepted if another one has some.
         ({"unit": (GREEN, 0), "browser": (None, 5)}, 0, "1 passed, 0 failed, 0 skipped"),
         ({"browser": (None, 5)}, 1, "0 passed, 0 failed, 0 skipped"),
     ],
 )
-def test_the_last_line_adds_up_and_the_code_tells_a_failure(parts, capsys, outcomes, code, line):
+def test_last_line_has_totals_and_code_shows_failure(parts, capsys, outcomes, code, line):
     parts(**outcomes)
     assert testing.main([], []) == code
     assert capsys.readouterr().out.splitlines()[-1] == line
@@ -59,7 +59,7 @@ def test_skips_are_listed_with_their_reasons(parts, capsys):
     assert "  a::skips: no browser" in capsys.readouterr().out
 
 
-def test_only_the_parts_asked_for_are_run(parts, capsys):
+def test_only_selected_parts_are_run(parts, capsys):
     parts(unit=(GREEN, 0), odoo=(JUNIT, 1))
     assert testing.main(["unit"], []) == 0
 
@@ -80,12 +80,12 @@ def test_each_row_of_the_smoke_test_counts(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(testing.smoke, "measure", lambda: rows)
     assert testing.main(["smoke"], []) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
-    # What picks tests of pytest's picks none of these.
+    # Selections of pytest's tests select none of these.
     assert testing.PARTS["smoke"](["-k", "price", f"--junit-xml={tmp_path}/none.xml"]) == 5
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "expected"),
     [
         ([], ([], [])),
         (["unit", "odoo"], (["unit", "odoo"], [])),
@@ -93,5 +93,5 @@ def test_each_row_of_the_smoke_test_counts(monkeypatch, tmp_path, capsys):
         (["-k", "odoo"], ([], ["-k", "odoo"])),
     ],
 )
-def test_parts_and_options_are_told_apart(words, expected):
-    assert testing.split(words) == expected
+def test_parts_and_options_are_separated(arguments, expected):
+    assert testing.split(arguments) == expected

@@ -42,7 +42,7 @@ def uses(tmp_path):
         ("the settlement of an invoice", None),
         ("the goods are on their way", "on their way"),
         ("the same way", None),
-        ("`told` is a name, so is cartona.told and _told_values", None),
+        ("`told` is a name, so is cartona.told and _snapshot_values", None),
         ("https://example.com/ask/say", None),
         (":param told: the values", None),
         ("sent in his own words", "own words"),

@@ -1,4 +1,4 @@
-"""Fixtures of the unit tests: samples, and a server that can misbehave in any way."""
+"""Fixtures of the unit tests: samples, and a server with scripted replies."""
 
 import json
 import pathlib
@@ -8,7 +8,7 @@ import threading
 import pytest
 from hypothesis import settings
 
-# No deadline, for a busy machine is no failure; no database, for a run leaves nothing behind.
+# No deadline: a busy machine must not fail a test. No database: a run leaves no files.
 settings.register_profile("unit", max_examples=60, deadline=None, database=None)
 settings.load_profile("unit")
 
@@ -17,7 +17,7 @@ SAMPLES = pathlib.Path(__file__).parent.parent / "samples"
 
 @pytest.fixture
 def sample():
-    """Reads `tests/samples/<name>.json`: a fresh copy each time."""
+    """Return a function that reads `tests/samples/<name>.json`: a fresh copy each time."""
 
     def read(name):
         return json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ def sample():
 
 
 class Request:
-    """One request as it came in."""
+    """One request as received."""
 
     def __init__(self, head, body):
         line, *headers = head.decode("latin-1").split("\r\n")
@@ -39,16 +39,16 @@ class Request:
 
     @property
     def json(self):
-        """The body as data."""
+        """Return the body as data."""
         return json.loads(self.body)
 
 
 class Server:
-    """A server on a real socket that does to each request what the test told it to.
+    """A server on a real socket with scripted replies.
 
-    `replies` are taken one per request, the last one for all that follow. A reply is either bytes,
-    sent as they are, or a function of the connection, which may do anything to it. `greeting` is
-    such a function too, called instead as soon as a connection is made.
+    `replies` are used one per request, the last one for all that follow. A reply is bytes, sent
+    unchanged, or a function of the connection, which may do anything to it. `greeting` is such a
+    function too, called instead as soon as a connection is made.
     """
 
     def __init__(self):
@@ -65,14 +65,14 @@ class Server:
         self._threads[0].start()
 
     def answer(self, status=200, body=b"", headers=(), length=None):
-        """A reply: `body` is bytes, or data that is sent as JSON."""
+        """Return a reply; `body` is bytes, or data that is sent as JSON."""
         if not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode()
         lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {length or len(body)}", *headers]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
     def close(self):
-        """Stop, and wake whatever still waits."""
+        """Stop, and wake the threads that still wait."""
         if self.closed.is_set():
             return
         self.closed.set()
@@ -133,7 +133,7 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch):
-    """A misbehaving server. No proxy and no .netrc of this machine stand in between."""
+    """Start a scripted server. Proxies and the .netrc of this machine are not used."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY",
                  "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
@@ -145,7 +145,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def other_server(server):
-    """Somebody else's server, where the first one may point."""
+    """Start a second server, as the target of redirects."""
     other = Server()
     other.replies = [other.answer(body={})]
     yield other

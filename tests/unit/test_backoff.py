@@ -1,4 +1,4 @@
-"""When to try again."""
+"""Delays between attempts."""
 
 import random
 from datetime import datetime, timedelta, timezone
@@ -17,19 +17,19 @@ DELAYS = [
     ("never more than a minute", 7, None, 60.0),
     ("after weeks", 100_000, None, 60.0),
     ("none yet", 0, None, 1.0),
-    ("asked for more", 1, 90.0, 90.0),
-    ("asked for less", 7, 5.0, 5.0),
-    ("asked for an hour", 1, 3600.0, 3600.0),
-    ("asked for a day", 1, 86400.0, 3600.0),
-    ("asked for nothing", 3, 0.0, 4.0),
-    ("asked for a moment", 1, 0.2, 1.0),
+    ("requested more", 1, 90.0, 90.0),
+    ("requested less", 7, 5.0, 5.0),
+    ("requested an hour", 1, 3600.0, 3600.0),
+    ("requested a day", 1, 86400.0, 3600.0),
+    ("requested nothing", 3, 0.0, 4.0),
+    ("requested a moment", 1, 0.2, 1.0),
 ]
 
 
 @pytest.mark.parametrize(
     ("attempt", "retry_after", "seconds"), [c[1:] for c in DELAYS], ids=[c[0] for c in DELAYS]
 )
-def test_delays_double_up_to_a_minute_or_are_what_cartona_asked_for(attempt, retry_after, seconds):
+def test_delays_double_up_to_a_minute_unless_cartona_requests_one(attempt, retry_after, seconds):
     assert backoff.delay(attempt, retry_after) == seconds
 
 

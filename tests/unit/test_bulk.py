@@ -1,4 +1,4 @@
-"""Refusals are found in every shape, and only there."""
+"""Refusals are found in every shape of an answer."""
 
 import pytest
 from hypothesis import given
@@ -60,7 +60,7 @@ SUCCESS = [
     ("echo with empty errors", [{"id": 12345, "errors": []}, {"id": 12346, "error": None}]),
     ("echo not changed", [{"supplier_product_id": 12345, "updated": False}]),
     ("rows of success", {"results": [{"success": True}, {"success": True}, {"success": True}]}),
-    ("rows of words", ["ok", "ok", "updated"]),
+    ("rows of texts", ["ok", "ok", "updated"]),
     ("success inside errors", {"errors": [None, {"status": "ok"}, {"success": True}]}),
     ("map of ids", {"12345": "ok", "12346": "updated", "12347": {"success": True}}),
     ("ids only", {"data": [12345, 12346, 12347]}),
@@ -68,7 +68,7 @@ SUCCESS = [
 
 
 @pytest.mark.parametrize("answer", [c[1] for c in SUCCESS], ids=[c[0] for c in SUCCESS])
-def test_what_reports_success_is_no_refusal(answer):
+def test_a_report_of_success_is_not_a_refusal(answer):
     result = read_bulk_answer(PRODUCTS, answer)
     assert (result.refused, result.unattributed, result.ok) == ({}, [], True)
 
@@ -132,7 +132,7 @@ REFUSALS = [
     ("row, status error", [{"id": 12346, "status": "error", "message": "bad"}], [1]),
     ("row, status Failed", [{"id": 12346, "status": "Failed"}], [1]),
     ("row, status 422", [{"id": 12346, "status": 422}], [1]),
-    ("row, words of failure", [{"id": 12346, "message": "price cannot be lower than cost"}], [1]),
+    ("row, text of failure", [{"id": 12346, "message": "price cannot be lower than cost"}], [1]),
     ("row, error true", [{"id": 12346, "error": True, "message": "bad"}], [1]),
     ("rows by place", [{"success": True}, {"success": True}, {"success": False}], [2]),
     ("rows by place, texts", ["ok", "invalid price", "ok"], [1]),
@@ -157,7 +157,7 @@ REFUSALS = [
 @pytest.mark.parametrize(
     ("answer", "refused"), [c[1:] for c in REFUSALS], ids=[c[0] for c in REFUSALS]
 )
-def test_a_refusal_is_put_on_the_item_it_names_and_on_no_other(answer, refused):
+def test_a_refusal_is_assigned_only_to_the_item_it_names(answer, refused):
     result = read_bulk_answer(PRODUCTS, answer)
     assert sorted(result.refused) == refused
     assert result.unattributed == []
@@ -181,13 +181,15 @@ UNATTRIBUTED = [
     ("unknown id in a row", [{"supplier_product_id": 1, "error": "bad"}, {}, {}], ["bad"]),
     ("index out of range", {"errors": [{"index": 3, "message": "bad"}]}, ["bad"]),
     ("index as key, out of range", {"errors": {"3": "bad"}}, ["3: bad"]),
+    ("unknown id beside an index as key",
+     {"errors": {"supplier_product_id": 99999, "0": "bad", "message": "bad"}}, ["bad"]),
     ("negative index", {"errors": [{"index": -1, "message": "bad"}]}, ["bad"]),
     ("index true", {"errors": [{"index": True, "message": "bad"}]}, ["bad"]),
-    ("an amount is no id", {"errors": ["price must be less than 12346"]},
+    ("an amount is not an id", {"errors": ["price must be less than 12346"]},
      ["price must be less than 12346"]),
-    ("nor is a part of a word", {"errors": ["sku 412346 unknown"]}, ["sku 412346 unknown"]),
-    ("nor of a decimal", {"errors": ["got 12346.50"]}, ["got 12346.50"]),
-    ("a field with a digit is no index", {"errors": {"barcode2": "bad"}},
+    ("a part of a word is not an id", {"errors": ["sku 412346 unknown"]}, ["sku 412346 unknown"]),
+    ("a part of a decimal is not an id", {"errors": ["got 12346.50"]}, ["got 12346.50"]),
+    ("a field with a digit is not an index", {"errors": {"barcode2": "bad"}},
      ["barcode2: bad"]),
     ("count", {"updated": 1, "failed": 2}, ["2 refused"]),
     ("error true", {"error": True}, ["refused without a reason"]),
@@ -201,7 +203,7 @@ UNATTRIBUTED = [
 @pytest.mark.parametrize(
     ("answer", "texts"), [c[1:] for c in UNATTRIBUTED], ids=[c[0] for c in UNATTRIBUTED]
 )
-def test_a_refusal_that_names_nobody_blames_nobody(answer, texts):
+def test_a_refusal_without_a_name_is_unattributed(answer, texts):
     result = read_bulk_answer(PRODUCTS, answer)
     assert (result.refused, result.unattributed, result.ok) == ({}, texts, False)
 
@@ -253,14 +255,14 @@ GOOD_STATES = ["ok", "success", "updated", "delivered", "pending", "cancelled", 
 
 
 @pytest.mark.parametrize("name", NAMES_OF_ERRORS)
-def test_errors_go_by_many_names(name):
+def test_errors_are_read_under_many_keys(name):
     for errors in ([12346], ["12346"], {"12346": "bad"}, [{"id": 12346}]):
         assert list(read_bulk_answer(PRODUCTS, {name: errors}).refused) == [1]
     assert list(read_bulk_answer(PRODUCTS, [{"id": 12346, name: "bad"}]).refused) == [1]
 
 
 @pytest.mark.parametrize("name", NAMES_OF_ROWS)
-def test_rows_go_by_many_names(name):
+def test_rows_are_read_under_many_keys(name):
     answer = {name: [{"id": 12346, "error": "bad"}]}
     assert list(read_bulk_answer(PRODUCTS, answer).refused) == [1]
     assert list(read_bulk_answer(PRODUCTS, {"errors": {name: {"12346": "bad"}}}).refused) == [1]
@@ -273,12 +275,12 @@ def test_a_bad_state_is_a_refusal(state):
 
 
 @pytest.mark.parametrize("state", GOOD_STATES)
-def test_any_other_state_is_none(state):
+def test_any_other_state_is_not_a_refusal(state):
     assert read_bulk_answer(PRODUCTS, [{"id": 12346, "status": state}]).ok
 
 
 @pytest.mark.parametrize("flag", ["success", "succeeded", "is_success", "ok", "valid", "accepted"])
-def test_a_flag_that_is_down_is_a_refusal(flag):
+def test_a_false_success_flag_is_a_refusal(flag):
     assert list(read_bulk_answer(PRODUCTS, [{"id": 12346, flag: False}]).refused) == [1]
     assert read_bulk_answer(PRODUCTS, [{"id": 12346, flag: True}]).ok
     assert read_bulk_answer(PRODUCTS, {"errors": [{"id": 12346, flag: True}]}).ok
@@ -303,23 +305,23 @@ def test_named_and_unnamed_refusals_are_both_kept():
     assert result.unattributed == ["something is wrong"]
 
 
-def test_a_count_higher_than_the_named_refusals_leaves_the_rest_in_question():
+def test_a_count_above_the_named_refusals_is_unattributed():
     result = read_bulk_answer(PRODUCTS, {"failed": 2, "errors": [{"id": 12346, "error": "bad"}]})
     assert sorted(result.refused) == [1]
     assert result.unattributed == ["2 refused"]
 
 
-def test_a_summary_is_not_counted_beside_the_rows_it_sums_up():
+def test_a_summary_beside_its_rows_is_not_counted():
     answer = {"message": "1 product failed", "errors": [{"id": 12346, "error": "bad"}]}
     result = read_bulk_answer(PRODUCTS, answer)
-    assert (sorted(result.refused), result.unattributed, result.doubtful) == ([1], [], False)
+    assert (sorted(result.refused), result.unattributed, result.uncertain) == ([1], [], False)
 
 
-def test_a_batch_that_calls_itself_failed_leaves_the_unnamed_in_doubt():
+def test_a_failed_batch_leaves_unnamed_items_uncertain():
     answer = {"success": False, "errors": [{"id": 12346, "error": "bad"}]}
     result = read_bulk_answer(PRODUCTS, answer)
-    assert (sorted(result.refused), result.unattributed, result.doubtful) == ([1], [], True)
-    assert not read_bulk_answer(PRODUCTS[1:2], answer).doubtful
+    assert (sorted(result.refused), result.unattributed, result.uncertain) == ([1], [], True)
+    assert not read_bulk_answer(PRODUCTS[1:2], answer).uncertain
 
 
 MESSAGES = [
@@ -337,7 +339,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("answer", "message", "code"), MESSAGES)
-def test_a_refusal_says_why_in_cartonas_words(answer, message, code):
+def test_a_refusal_has_cartonas_message(answer, message, code):
     refusal = read_bulk_answer(PRODUCTS, answer).refused[1]
     assert (refusal.message, refusal.code) == (message, code)
 
@@ -378,7 +380,7 @@ IDENTITIES = [
      {"errors": ["12345 bad"]}, [0, 1]),
     ("order by hashed id", ORDERS, {"errors": [{"hashed_id": "def456", "error": "final"}]}, [1]),
     ("order by order_id", ORDERS, {"errors": [{"order_id": "def456", "error": "final"}]}, [1]),
-    ("order in words", ORDERS, {"errors": ["Order abc123 is already delivered"]}, [0]),
+    ("order in a sentence", ORDERS, {"errors": ["Order abc123 is already delivered"]}, [0]),
     ("order rows", ORDERS,
      [{"hashed_id": "abc123", "status": "synced"}, {"hashed_id": "def456", "status": "error"}],
       [1]),
@@ -387,9 +389,9 @@ IDENTITIES = [
      {"errors": ["products 17, 18 not found"]}, [0, 1]),
     ("short id, colon", [{"supplier_product_id": "17"}, {"supplier_product_id": "18"}],
      {"errors": ["18: bad"]}, [1]),
-    ("short number is no id", [{"supplier_product_id": "17"}, {"supplier_product_id": "18"}],
+    ("a short number is not an id", [{"supplier_product_id": "17"}, {"supplier_product_id": "18"}],
      {"errors": ["at most 18 per order"]}, UNNAMED),
-    ("minimum order is no name", [{"supplier_product_id": "17"}, {"supplier_product_id": "1800"}],
+    ("maximum order is not an id", [{"supplier_product_id": "17"}, {"supplier_product_id": "1800"}],
      {"errors": ["bad max_order 1800"]}, UNNAMED),
     ("a count of the same value as an id", [{"supplier_product_id": "1"}, {"hashed_id": "2"}],
      {"failed": 1}, UNNAMED),
@@ -427,7 +429,7 @@ ANSWERS = st.recursive(
 
 
 @given(answer=ANSWERS, count=st.integers(0, 3))
-def test_whatever_comes_is_read_without_an_error(answer, count):
+def test_any_answer_is_read_without_an_error(answer, count):
     items = PRODUCTS[:count]
     result = read_bulk_answer(items, answer)
     assert set(result.refused) <= set(range(count))

@@ -1,4 +1,4 @@
-"""What the client makes of answers: data, or one of three kinds of error."""
+"""Answers become data, or one of three classes of error."""
 
 import gzip
 import json
@@ -53,7 +53,7 @@ STATUSES = [
     ("status", "headers", "kind", "code", "uncertain", "retry_after"), STATUSES,
     ids=[f"{row[0]}-{row[3]}-{row[5]}" for row in STATUSES],
 )  # fmt: skip
-def test_a_status_says_what_to_do_next(
+def test_a_status_decides_the_class_of_the_error(
     client, server, status, headers, kind, code, uncertain, retry_after
 ):
     server.replies = [server.answer(status, {"message": "because"}, headers)]
@@ -73,7 +73,7 @@ def test_a_retry_after_may_be_a_date(client, server):
     assert caught.value.retry_after > 10**8
 
 
-def test_a_redirect_is_not_followed_and_says_where_it_pointed(client, server):
+def test_a_redirect_is_not_followed_and_its_target_is_shown(client, server):
     location = f"Location: {server.url}elsewhere?token=abc"
     server.replies = [server.answer(302, b"", [location])]
     with pytest.raises(Transient) as caught:
@@ -84,7 +84,7 @@ def test_a_redirect_is_not_followed_and_says_where_it_pointed(client, server):
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_redirect_carries_the_token_to_nobody(client, server, other_server, status, method):
+def test_a_redirect_never_receives_the_token(client, server, other_server, status, method):
     server.replies = [server.answer(status, b"", [f"Location: {other_server.url}here"])]
     with pytest.raises(Transient) as caught:
         client.pull_orders() if method == "GET" else client.update_products(ITEMS)
@@ -100,8 +100,7 @@ def test_a_redirect_may_point_nowhere(client, server, headers):
     assert caught.value.detail == "redirect"
 
 
-def test_400_to_the_plain_product_list_means_the_token(client, server):
-    # Scenario 102.
+def test_400_on_the_plain_product_list_means_the_token(client, server):
     server.replies = [server.answer(400, {"error": "Bad Request"})]
     for call in (client.check, client.list_products):
         with pytest.raises(Unauthorised) as caught:
@@ -109,7 +108,7 @@ def test_400_to_the_plain_product_list_means_the_token(client, server):
         assert (caught.value.code, caught.value.status) == ("unauthorised", 400)
 
 
-def test_400_to_anything_else_means_the_request(client, server):
+def test_400_on_other_calls_means_the_request(client, server):
     server.replies = [server.answer(400, {"error": "Bad Request"})]
     for call in (
         lambda: client.list_products(search_token="x"),
@@ -134,7 +133,7 @@ DETAILS = [
 
 
 @pytest.mark.parametrize(("body", "detail"), [c[1:] for c in DETAILS], ids=[c[0] for c in DETAILS])
-def test_what_cartona_says_is_passed_on_as_plain_text_without_secrets(client, server, body, detail):
+def test_the_detail_is_plain_text_without_secrets(client, server, body, detail):
     server.replies = [server.answer(502, body)]
     with pytest.raises(Transient) as caught:
         client.pull_orders()
@@ -170,7 +169,7 @@ QUIET = [("empty", b""), ("blank", b" \r\n"), ("object", b"{}"), ("null", b"null
 
 
 @pytest.mark.parametrize("body", [c[1] for c in QUIET], ids=[c[0] for c in QUIET])
-def test_a_bulk_call_may_be_answered_by_next_to_nothing(client, server, calls, body):
+def test_a_bulk_call_may_have_a_minimal_answer(client, server, calls, body):
     server.replies = [server.answer(200, body)]
     assert client.update_products(ITEMS).ok
     assert (calls[0].records, calls[0].failures, calls[0].error) == (2, 0, None)
@@ -226,7 +225,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("body", [c[1] for c in UNREADABLE], ids=[c[0] for c in UNREADABLE])
-def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(client, server, body):
+def test_an_unreadable_2xx_is_uncertain(client, server, body):
     server.replies = [server.answer(200, body)]
     for call in (
         client.pull_orders,
@@ -260,7 +259,7 @@ def test_a_2xx_that_cannot_be_read_leaves_the_outcome_open(client, server, body)
         b'{"data": {"data": {"data": {"data": []}}}}',
     ],
 )
-def test_a_page_that_is_no_page_is_unreadable(client, server, body):
+def test_an_invalid_page_is_unreadable(client, server, body):
     server.replies = [server.answer(200, body)]
     for call in (client.pull_orders, client.check, client.list_products):
         with pytest.raises(Transient, match="that can be read") as caught:
@@ -279,7 +278,7 @@ PAGES = [
     ("empty object", {"data": {}}, []),
     ("rows beside a flag", {"success": False, "data": [ROW]}, [ROW]),
     ("one", ROW, [ROW]), ("empty list", [], []), ("empty orders", {"orders": []}, []),
-    ("null orders", {"orders": None}, []), ("what is no order stays in its place", [7, ROW, None],
+    ("null orders", {"orders": None}, []), ("a row that is no dict stays", [7, ROW, None],
      [7, ROW, None]),
 ]  # fmt: skip
 
@@ -294,7 +293,7 @@ def test_orders_are_taken_out_of_every_envelope(client, server, calls, answer, r
 @pytest.mark.parametrize("name", [
     "orders", "data", "order", "products", "supplier_products", "results", "items", "rows",
 ])  # fmt: skip
-def test_rows_stand_under_many_names(client, server, name):
+def test_rows_are_found_under_many_keys(client, server, name):
     server.replies = [server.answer(200, {"total": 1, name: [{"supplier_product_id": 7}]})]
     assert client.list_products() == [{"supplier_product_id": 7}]
     server.replies = [server.answer(200, {name: {"supplier_product_id": 7}})]
@@ -344,7 +343,7 @@ REFUSED = [
         "rejected",
         "retailer_otp: is invalid",
     ),
-    ("token is what an OTP may be called", {"error": "Invalid token"}, "rejected", "Invalid token"),
+    ("an OTP may be called a token", {"error": "Invalid token"}, "rejected", "Invalid token"),
     ("message", {"success": False, "message": "Order is final"}, "rejected", "Order is final"),
     ("text", "Order not found", "not_found", "Order not found"),
     ("row", {"hashed_id": "a", "status": "error"}, "rejected", ""),
@@ -399,7 +398,7 @@ def test_the_log_gets_a_failed_call_with_both_bodies(client, server, calls):
     assert call.response_body == HTML.decode()
 
 
-def test_what_the_log_raises_reaches_the_caller(server):
+def test_exceptions_of_the_log_reach_the_caller(server):
     def broken(_call):
         raise RuntimeError("disk full")
 
@@ -420,7 +419,7 @@ CLOSED = [
 
 
 @pytest.mark.parametrize("body", CLOSED, ids=str)
-def test_a_2xx_that_says_closed_has_done_nothing_and_is_tried_again(client, server, calls, body):
+def test_a_2xx_that_reports_an_outage_is_transient(client, server, calls, body):
     server.replies = [server.answer(200, body) for _call in range(3)]
     for send in (
         lambda: client.update_products(ITEMS),
@@ -445,7 +444,7 @@ def test_a_product_that_is_unavailable_is_refused(client, server, body):
     assert list(client.update_products(ITEMS).refused) == [1]
 
 
-def test_a_code_that_is_refused_is_not_tried_again_by_itself(client, server):
+def test_a_refused_code_is_not_tried_again_automatically(client, server):
     server.replies = [server.answer(200, {"error": "Wrong code, try again later"})]
     with pytest.raises(Rejected):
         client.update_order_status("a", {"status": "delivered", "retailer_otp": "0000"})

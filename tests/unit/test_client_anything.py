@@ -1,4 +1,4 @@
-"""Whatever bytes an answer holds: data, or one of the client's own errors, fit to be stored."""
+"""Any bytes of an answer become data, or an error of the client that can be stored."""
 
 import json
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from cartona_api import (
     redact,
     unwrap,
 )
-from cartona_api.wire import MAX_NESTING
+from cartona_api.values import MAX_NESTING
 
 TOKEN = "tok-9f8e7d6c"
 ITEMS = [{"supplier_product_id": "12345"}, {"supplier_product_id": "12346"}]
@@ -31,7 +31,6 @@ CALLS = {
     "catalogue": lambda client: client.list_products(2, 50),
     "orders": lambda client: client.pull_orders(),
     "products": lambda client: client.update_products(ITEMS),
-    "stock": lambda client: client.update_base_stock([{"base_product_id": "7"}]),
     "statuses": lambda client: client.update_order_statuses(ORDERS),
     "details": lambda client: client.update_order_details(ORDERS),
     "one status": lambda client: client.update_order_status("a1", {"status": "delivered"}),
@@ -55,7 +54,7 @@ STATUSES = st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 404, 422, 42
 
 
 def answered(call, status, content):
-    """What came of a call that was answered so.
+    """Make a call with this answer.
 
     :return: (result or None, CartonaError or None, list of Call)
     """
@@ -80,14 +79,14 @@ def deep(count):
 @example(status=422, content=b'{"errors":' * 300 + b"1" + b"}" * 300)
 @example(status=200, content=b'{"errors": ["\\u0000\\ud800"]}')
 @example(status=200, content=b"[" + b"9" * 4200 + b"]")
-def test_whatever_is_answered_is_data_or_an_error_of_ours(name, status, content):
+def test_any_answer_is_data_or_a_client_error(name, status, content):
     result, error, calls = answered(CALLS[name], status, content)
     [call] = calls
     assert call.error is error
     if error is not None:
-        for said in (str(error), error.detail, error.body):
-            said.encode()
-            assert TOKEN not in said
+        for shown in (str(error), error.detail, error.body):
+            shown.encode()
+            assert TOKEN not in shown
             assert "\x00" not in error.detail
         assert len(error.detail) <= 500
     elif name in ("check", "catalogue", "orders"):
@@ -100,7 +99,7 @@ def test_whatever_is_answered_is_data_or_an_error_of_ours(name, status, content)
 @given(content=BODIES)
 @example(content=deep(400))
 @example(content=b'[{"hashed_id": "a", "order_details": ' + deep(900) + b"}]")
-def test_whatever_rows_come_are_read_or_say_why_not_and_can_be_kept(content):
+def test_any_row_is_parsed_or_raises_problem(content):
     rows, error, _calls = answered(CALLS["orders"], 200, content)
     for row in rows or ():
         kept = readable_json(row)
@@ -117,7 +116,7 @@ def test_whatever_rows_come_are_read_or_say_why_not_and_can_be_kept(content):
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 @pytest.mark.parametrize("depth", [MAX_NESTING, MAX_NESTING + 1, 200, 900])
-def test_what_nests_too_deep_is_emptied(opening, depth):
+def test_too_deep_nesting_is_emptied(opening, depth):
     closing = b"]" if opening == b"[" else b"}"
     data, levels = read_json(opening * (depth - 1) + opening[:1] + closing * depth), 0
     while data:
@@ -128,5 +127,5 @@ def test_what_nests_too_deep_is_emptied(opening, depth):
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b"", b"\xff", b"1" * 100_000, b"{", b"\x00"])
-def test_what_cannot_be_read_is_not_json(content):
+def test_unreadable_content_is_not_json(content):
     assert read_json(content) is NOT_JSON

@@ -1,4 +1,4 @@
-"""A line that breaks: nothing hangs, nothing leaks, and what is uncertain is called so."""
+"""Broken connections: nothing hangs, nothing leaks, and uncertain results are marked."""
 
 import gzip
 import socket
@@ -11,10 +11,10 @@ import requests.adapters
 from cartona_api import MAX_ANSWER, CartonaClient, InsecureUrl, Transient, Unauthorised
 
 TOKEN = "tok-9f8e7d6c"
-# For what fails at once, however busy this machine is; and for what has to wait for its end.
+# Time-outs for calls that fail at once, on a busy machine too; and for calls that must time out.
 PATIENT = 5
 TIMEOUT = 0.15
-# Room for a busy machine, far below the 20 s that a drip lasts.
+# Tolerance for a busy machine, far below the 20 s that a drip lasts.
 SLACK = 4
 ITEMS = [{"supplier_product_id": "12345"}]
 
@@ -32,7 +32,7 @@ def hasty(server):
 
 
 def fails(call):
-    """The Transient that `call` raises, and the seconds it took."""
+    """Return the Transient that `call` raises, and its seconds."""
     started = time.monotonic()
     with pytest.raises(Transient) as caught:
         call()
@@ -40,7 +40,7 @@ def fails(call):
 
 
 def drip(server, data):
-    """A reply that sends its bytes over and over, one at a time, each well within the time-out."""
+    """Return a reply that repeats its bytes one at a time, each well within the time-out."""
 
     def reply(connection):
         for place in range(2000):
@@ -51,7 +51,7 @@ def drip(server, data):
     return reply
 
 
-def wait(server):
+def stay_silent(server):
     return lambda connection: server.closed.wait(5)
 
 
@@ -80,7 +80,7 @@ CUTS = [
 
 @pytest.mark.parametrize("end", ["shutdown", "reset"])
 @pytest.mark.parametrize("sent", [c[1] for c in CUTS], ids=[c[0] for c in CUTS])
-def test_a_connection_cut_after_sending_leaves_the_outcome_open(client, server, sent, end):
+def test_a_connection_cut_after_sending_is_uncertain(client, server, sent, end):
     def reply(connection):
         connection.sendall(sent)
         if end == "reset":
@@ -94,7 +94,7 @@ def test_a_connection_cut_after_sending_leaves_the_outcome_open(client, server, 
         assert TOKEN not in str(error)
 
 
-def test_an_announced_body_that_never_came_is_no_empty_answer(client, server):
+def test_a_missing_body_is_not_an_empty_answer(client, server):
     server.replies = [lambda connection: connection.sendall(HEAD)]
     error, _seconds = fails(lambda: client.update_products(ITEMS))
     assert (error.code, error.uncertain) == ("connection", True)
@@ -108,7 +108,7 @@ SILENCES = [
 
 
 @pytest.mark.parametrize("sent", [c[1] for c in SILENCES], ids=[c[0] for c in SILENCES])
-def test_silence_ends_in_a_time_out_of_open_outcome(hasty, server, sent):
+def test_silence_ends_in_an_uncertain_time_out(hasty, server, sent):
     def reply(connection):
         connection.sendall(sent)
         server.closed.wait(5)
@@ -130,7 +130,7 @@ DRIPS = [
 
 
 @pytest.mark.parametrize(("start", "drops"), [c[1:] for c in DRIPS], ids=[c[0] for c in DRIPS])
-def test_a_drip_cannot_hold_a_call_longer_than_twice_its_time_out(hasty, server, start, drops):
+def test_a_slow_drip_ends_after_twice_the_time_out(hasty, server, start, drops):
     def reply(connection):
         connection.sendall(start)
         drip(server, drops)(connection)
@@ -168,7 +168,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced(client, server
 
 @pytest.mark.parametrize("cut", [True, False])
 def test_a_kept_connection_may_break_like_a_new_one(client, server, cut):
-    # By then it is too late to tell that nothing was done.
+    # At that point it is unknown if the request was carried out.
     broken = hang_up if cut else drip(server, b"HTTP/1.1 200 OK")
     server.replies = [server.answer(200, {}), broken]
     client.update_products(ITEMS)
@@ -179,14 +179,14 @@ def test_a_kept_connection_may_break_like_a_new_one(client, server, cut):
     assert seconds < SLACK
 
 
-def test_a_refused_connection_did_nothing(server):
+def test_a_refused_connection_is_not_uncertain(server):
     server.close()
     with CartonaClient(server.url, TOKEN, timeout=PATIENT) as client:
         error, _seconds = fails(client.pull_orders)
     assert (error.code, error.uncertain, error.status) == ("connection", False, None)
 
 
-def test_a_name_that_nobody_knows_did_nothing(monkeypatch):
+def test_an_unknown_host_is_not_uncertain(monkeypatch):
     def unknown(*args, **kwargs):
         raise socket.gaierror(-2, "Name or service not known")
 
@@ -196,23 +196,23 @@ def test_a_name_that_nobody_knows_did_nothing(monkeypatch):
     assert (error.code, error.uncertain) == ("connection", False)
 
 
-def test_no_connection_in_time_did_nothing(monkeypatch):
-    asked = []
+def test_no_connection_in_time_is_not_uncertain(monkeypatch):
+    timeouts = []
 
     def slow(self, address):
-        asked.append(self.gettimeout())
+        timeouts.append(self.gettimeout())
         raise socket.timeout("timed out")  # noqa: UP041 (another class before Python 3.10)
 
     monkeypatch.setattr(socket.socket, "connect", slow)
     for timeout, expected in ((0.2, 0.2), (30.0, 10.0)):
-        asked.clear()
+        timeouts.clear()
         with CartonaClient("http://127.0.0.1:9/", TOKEN, timeout=timeout) as client:
             error, _seconds = fails(client.pull_orders)
         assert (error.code, error.uncertain) == ("timeout", False)
-        assert asked == [expected]
+        assert timeouts == [expected]
 
 
-def test_a_server_that_speaks_no_tls_got_nothing(server):
+def test_a_server_without_tls_receives_nothing(server):
     server.greeting = lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with CartonaClient(f"https://localhost:{server.port}/", TOKEN, timeout=PATIENT) as client:
         error, _seconds = fails(lambda: client.update_products(ITEMS))
@@ -220,16 +220,16 @@ def test_a_server_that_speaks_no_tls_got_nothing(server):
 
 
 @pytest.mark.parametrize("dripping", [True, False])
-def test_a_handshake_that_does_not_end_got_nothing(server, dripping):
+def test_an_endless_handshake_sends_nothing(server, dripping):
     hello = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03" + b"\0" * 2000
-    server.greeting = drip(server, hello) if dripping else wait(server)
+    server.greeting = drip(server, hello) if dripping else stay_silent(server)
     with CartonaClient(f"https://localhost:{server.port}/", TOKEN, timeout=TIMEOUT) as client:
         error, seconds = fails(lambda: client.update_products(ITEMS))
     assert (error.code, error.uncertain) == ("timeout", False)
     assert seconds < SLACK
 
 
-def test_what_fails_before_there_is_a_connection_did_nothing(server, monkeypatch):
+def test_failure_before_a_connection_is_not_uncertain(server, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     with CartonaClient(f"https://localhost:{server.port}/", TOKEN, timeout=PATIENT) as client:
         error, _seconds = fails(lambda: client.update_products(ITEMS))
@@ -277,11 +277,11 @@ def test_an_error_cut_short_stays_that_error(client, server, status, kind):
     assert caught.value.status == status
 
 
-# === WHERE IT LEADS === #
+# === ADDRESS REACHED === #
 
 
-def leads_to(monkeypatch, address):
-    """Let every name lead to `address`."""
+def resolve_to(monkeypatch, address):
+    """Let every name resolve to `address`."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
     def answer(host, port, *args, **kwargs):
@@ -290,8 +290,8 @@ def leads_to(monkeypatch, address):
     monkeypatch.setattr(socket, "getaddrinfo", answer)
 
 
-def test_a_name_that_leads_to_a_private_address_gets_nothing(server, monkeypatch):
-    leads_to(monkeypatch, "127.0.0.1")
+def test_a_name_with_a_private_address_receives_nothing(server, monkeypatch):
+    resolve_to(monkeypatch, "127.0.0.1")
     url = f"https://supplier-integrations.cartona.example:{server.port}/api/v1/"
     calls = []
     with CartonaClient(url, TOKEN, timeout=PATIENT, on_call=calls.append) as client:
@@ -302,15 +302,15 @@ def test_a_name_that_leads_to_a_private_address_gets_nothing(server, monkeypatch
     assert (server.received, server.requests) == (b"", [])
 
 
-def test_it_may_where_that_is_allowed(server, monkeypatch):
-    leads_to(monkeypatch, "127.0.0.1")
+def test_a_private_address_may_be_allowed(server, monkeypatch):
+    resolve_to(monkeypatch, "127.0.0.1")
     server.replies = [server.answer(200, [])]
     url = f"http://sandbox:{server.port}/"
     with CartonaClient(url, TOKEN, timeout=PATIENT, allow_insecure=True) as client:
         assert client.pull_orders() == []
 
 
-def test_a_kept_connection_is_checked_once_and_a_new_one_again(server, monkeypatch):
+def test_each_new_connection_is_checked_once(server, monkeypatch):
     checked = []
     monkeypatch.setattr(
         "cartona_api.transport.peer_allowed",
@@ -335,7 +335,7 @@ def test_no_client_is_made_for_an_unsafe_address(url):
 # === PROXIES === #
 
 
-def test_a_proxy_of_this_machine_is_used_and_may_be_private(server, monkeypatch):
+def test_a_proxy_is_used_and_may_be_private(server, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
     monkeypatch.setenv("NO_PROXY", "")
     server.replies = [server.answer(403, b"no")]
@@ -347,7 +347,7 @@ def test_a_proxy_of_this_machine_is_used_and_may_be_private(server, monkeypatch)
     assert (error.code, error.uncertain) == ("connection", False)
 
 
-def test_a_proxy_that_hangs_got_nothing(server, monkeypatch):
+def test_a_proxy_that_hangs_receives_nothing(server, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
     monkeypatch.setenv("NO_PROXY", "")
     server.replies = [drip(server, b"HTTP/1.1 200 Connection established")]
@@ -364,7 +364,7 @@ def test_closing_the_client_closes_its_connections(server):
     server.replies = [server.answer(200, {})]
     with CartonaClient(server.url, TOKEN, timeout=PATIENT) as client:
         client.update_products(ITEMS)
-        sock = client._transport._line.sock
+        sock = client._transport._connection.sock
         assert sock.fileno() != -1
     assert sock.fileno() == -1
 

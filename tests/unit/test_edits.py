@@ -1,4 +1,4 @@
-"""What Cartona has to be told of changed lines."""
+"""Changes of order lines are sent to Cartona."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from cartona_api import edits
 from cartona_api.edits import LineState
 
 D = Decimal
-TOLD = {"901": (D(4), D("12.5")), "902": (D(2), D(30))}
+CONFIRMED = {"901": (D(4), D("12.5")), "902": (D(2), D(30))}
 
 
 def line(line_id, amount, price, product=""):
@@ -16,9 +16,9 @@ def line(line_id, amount, price, product=""):
 
 
 CASES = [
-    # word, lines here, in doubt -> order_details
+    # case, lines here, uncertain ids -> order_details
     ("nothing", [line("901", 4, 12.5), line("902", 2, 30)], (), []),
-    ("the same written otherwise", [line("901", "4.000", "12.50"), line("902", 2, 30)], (), []),
+    ("the same, other digits", [line("901", "4.000", "12.50"), line("902", 2, 30)], (), []),
     ("amount only", [line("901", 3, 12.5), line("902", 2, 30)], (), [{"id": 901, "amount": 3}]),
     ("price only", [line("901", 4, 11.75), line("902", 2, 30)], (),
      [{"id": 901, "price": 11.75}]),
@@ -26,38 +26,38 @@ CASES = [
      [{"id": 901, "amount": 5, "price": 10}]),
     ("a weight", [line("901", "2.25", 12.5), line("902", 2, 30)], (),
      [{"id": 901, "amount": 2.25}]),
-    ("a line is gone", [line("901", 4, 12.5)], (), [{"id": 902, "cancelled": True}]),
-    ("nothing left of a line", [line("901", 4, 12.5), line("902", 0, 30)], (),
+    ("a removed line", [line("901", 4, 12.5)], (), [{"id": 902, "cancelled": True}]),
+    ("a line with an amount of zero", [line("901", 4, 12.5), line("902", 0, 30)], (),
      [{"id": 902, "cancelled": True}]),
     ("added", [line("901", 4, 12.5), line("902", 2, 30), line("", 3, 9, "S1")], (),
      [{"supplier_product_id": "S1", "amount": 3, "price": 9}]),
-    ("added with nothing of it", [line("901", 4, 12.5), line("902", 2, 30), line("", 0, 9, "S1")],
+    ("added with amount zero", [line("901", 4, 12.5), line("902", 2, 30), line("", 0, 9, "S1")],
      (), []),
     ("a line that Cartona no longer has",
      [line("901", 4, 12.5), line("902", 2, 30), line("77", 1, 1)], (), []),
-    ("in doubt: told whole", [line("901", 4, 12.5), line("902", 2, 30)], ("902",),
+    ("uncertain: sent with both values", [line("901", 4, 12.5), line("902", 2, 30)], ("902",),
      [{"id": 902, "amount": 2, "price": 30}]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("lines", "doubtful", "details"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("lines", "uncertain", "details"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_only_what_differs_is_told(lines, doubtful, details):
-    assert edits.edited_details(TOLD, lines, doubtful) == details
+def test_only_differences_are_sent(lines, uncertain, details):
+    assert edits.edited_details(CONFIRMED, lines, uncertain) == details
 
 
-def told_line(line_id, amount, price):
+def confirmed_line(line_id, amount, price):
     return {"id": line_id, "amount": amount, "selling_price": price, "product_name": "x"}
 
 
 def test_lines_without_an_id_or_an_amount_cannot_be_named():
-    told = {
-        "901": told_line("901", "4", "12.5"),
-        "902": told_line("902", "0", "30"),
-        "?7/#1": told_line("", "2", "5"),
+    confirmed = {
+        "901": confirmed_line("901", "4", "12.5"),
+        "902": confirmed_line("902", "0", "30"),
+        "?7/#1": confirmed_line("", "2", "5"),
     }
-    assert edits.told_lines(told) == {"901": (D(4), D("12.5"))}
+    assert edits.confirmed_lines(confirmed) == {"901": (D(4), D("12.5"))}
 
 
 @pytest.mark.parametrize(("details", "answer"), [
@@ -68,22 +68,22 @@ def test_lines_without_an_id_or_an_amount_cannot_be_named():
       {"supplier_product_id": "S1", "amount": 1, "price": 1}], False),
 ])  # fmt: skip
 def test_an_order_must_keep_a_line(details, answer):
-    assert edits.removes_all(TOLD, details) is answer
+    assert edits.removes_all(CONFIRMED, details) is answer
 
 
-def test_what_was_accepted_is_what_cartona_says_next():
-    told = {key: told_line(key, "4", "12.5") for key in ("901", "902", "903")}
+def test_accepted_details_become_the_confirmed_lines():
+    confirmed = {key: confirmed_line(key, "4", "12.5") for key in ("901", "902", "903")}
     details = [
         {"id": 901, "amount": 3},
         {"id": 902, "cancelled": True},
         {"id": 903, "price": 10.5},
         {"supplier_product_id": "S1", "amount": 1, "price": 1},
     ]
-    assert edits.told_after(told, details) == {
-        "901": told_line("901", "3", "12.5"),
-        "903": told_line("903", "4", "10.5"),
+    assert edits.lines_after(confirmed, details) == {
+        "901": confirmed_line("901", "3", "12.5"),
+        "903": confirmed_line("903", "4", "10.5"),
     }
-    assert told["901"]["amount"] == "4", "what was told before is not altered"
+    assert confirmed["901"]["amount"] == "4", "the argument is not modified"
 
 
 def test_equal_numbers_are_one_text():

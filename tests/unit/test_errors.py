@@ -1,4 +1,4 @@
-"""Errors say what to do next, and never more than may be read."""
+"""Errors have a class per reaction, and no secrets."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from cartona_api import CartonaError, InsecureUrl, Problem, Rejected, Transient,
 
 
 @pytest.mark.parametrize("kind", [CartonaError, Transient, Unauthorised, Rejected, InsecureUrl])
-def test_every_error_carries_code_status_and_what_cartona_said(kind):
+def test_every_error_has_code_status_detail_and_body(kind):
     error = kind("some_code", "A sentence.", status=418, detail="teapot", body="<b>teapot</b>")
     assert isinstance(error, CartonaError)
     assert (error.code, error.status, error.detail, error.body) == (
@@ -15,7 +15,7 @@ def test_every_error_carries_code_status_and_what_cartona_said(kind):
     assert str(error) == "A sentence."
 
 
-def test_an_error_without_a_sentence_shows_its_code():
+def test_an_error_without_a_message_shows_its_code():
     error = Transient("timeout")
     assert str(error) == "timeout"
     assert (error.status, error.detail, error.body) == (None, "", "")
@@ -23,7 +23,7 @@ def test_an_error_without_a_sentence_shows_its_code():
     assert Rejected("rejected").items == {}
 
 
-def test_an_unsafe_address_is_a_wrong_value_too():
+def test_an_insecure_url_is_a_value_error_too():
     assert issubclass(InsecureUrl, ValueError)
 
 
@@ -35,12 +35,12 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("value", "shown"), [c[1:] for c in SHOWN], ids=[c[0] for c in SHOWN])
-def test_a_problem_says_what_stood_where_in_a_form_that_can_be_shown(value, shown):
+def test_a_problem_has_the_path_and_a_displayable_value(value, shown):
     problem = Problem("bad_number", "a[0].b", value)
     assert (problem.code, problem.path, problem.value) == ("bad_number", "a[0].b", shown)
     assert str(problem) == "bad_number at a[0].b"
     assert not isinstance(problem, CartonaError)
 
 
-def test_a_problem_of_the_whole_says_so():
+def test_a_problem_without_a_path_is_at_the_top():
     assert str(Problem("not_an_object")) == "not_an_object at the top"

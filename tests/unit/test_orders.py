@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cartona_api import Order, OrderLine, Problem, Retailer, content_key, glance, parse_order
+from cartona_api import (
+    Order,
+    OrderLine,
+    Problem,
+    Retailer,
+    content_key,
+    money,
+    parse_order,
+    peek,
+    status,
+)
 
 D = Decimal
 
@@ -112,7 +122,6 @@ def test_pickup_date_and_code_of_an_order_that_cartona_delivers(sample):
 
 
 def test_an_offer_stays_two_lines_of_one_product(sample):
-    # Scenario 26.
     order = parse_order(sample("pull_orders_offer")[0])
     assert [(line.id, line.amount, line.selling_price) for line in order.lines] == [
         ("9101", D(2), D(7)), ("9102", D(3), D(10)),
@@ -121,14 +130,14 @@ def test_an_offer_stays_two_lines_of_one_product(sample):
     assert (order.lines_total, order.total_mismatch) == (D(44), False)
 
 
-def test_credit_instalment_and_wallet_are_settled(sample):
-    # Scenario 93.
+def test_credit_instalment_and_wallet_change_the_amounts(sample):
     order = parse_order(sample("pull_orders_credit_instalment_wallet")[0])
     assert not order.total_mismatch
-    assert order.amount_to_collect == 100
-    assert order.owed_by_cartona == 3140
-    assert order.owed_to_cartona == 100
-    assert order.needs_otp
+    credit, installment, wallet = order.cartona_credit, order.installment_cost, order.wallet_top_up
+    assert money.amount_to_collect(order.total_price, credit, installment, wallet) == 100
+    assert money.owed_by_cartona(credit, installment, order.lines) == 3140
+    assert money.owed_to_cartona(wallet) == 100
+    assert status.needs_otp(installment, wallet)
 
 
 def line(**values):
@@ -162,6 +171,7 @@ def test_a_removed_line_needs_no_price(raw):
     order = parse_order(dict(raw, order_details=[removed]))
     assert order.lines[0].selling_price == 0
     assert order.lines[0].removed
+    assert order.lines[0].amount <= 0
 
 
 PROBLEMS = [
@@ -169,7 +179,7 @@ PROBLEMS = [
     ("a list", [], "not_an_object", ""),
     ("no id", {"hashed_id": None}, "no_identity", "hashed_id"),
     ("blank id", {"hashed_id": "  "}, "no_identity", "hashed_id"),
-    ("order_id is no identity", {"hashed_id": "", "order_id": "x"}, "no_identity", "hashed_id"),
+    ("order_id is not an identity", {"hashed_id": "", "order_id": "x"}, "no_identity", "hashed_id"),
     ("id is an object", {"hashed_id": {}}, "bad_id", "hashed_id"),
     ("lines null", {"order_details": None}, "empty_order", "order_details"),
     ("lines empty", {"order_details": []}, "empty_order", "order_details"),
@@ -215,13 +225,13 @@ PROBLEMS = [
 @pytest.mark.parametrize(
     ("change", "code", "path"), [c[1:] for c in PROBLEMS], ids=[c[0] for c in PROBLEMS]
 )
-def test_an_order_that_cannot_be_used_says_where_and_why(raw, change, code, path):
+def test_an_invalid_order_raises_problem_with_code_and_path(raw, change, code, path):
     with pytest.raises(Problem) as caught:
         parse_order(dict(raw, **change) if isinstance(change, dict) else change)
     assert (caught.value.code, caught.value.path) == (code, path)
 
 
-def test_what_only_informs_never_holds_an_order_up(raw):
+def test_an_unreadable_informative_field_never_blocks_an_order(raw):
     order = parse_order(dict(
         raw, delivery_day="soon", created_at=7, applied_supplier_rebate="x", note_message={},
         edited_by_admin="perhaps",
@@ -240,19 +250,19 @@ def test_an_order_without_lines_can_be_read_on_demand(raw):
 
 @pytest.mark.parametrize("state", ["cancelled_by_retailer", "Cancelled", "return"])
 @pytest.mark.parametrize("nothing", [[], None, ""])
-def test_what_is_called_off_needs_no_lines(raw, state, nothing):
+def test_a_void_order_needs_no_lines(raw, state, nothing):
     assert parse_order(dict(raw, status=state, order_details=nothing)).lines == ()
 
 
 @pytest.mark.parametrize("state", ["pending", "editing", "approved", "delivered", "teleported"])
-def test_what_is_not_called_off_needs_lines(raw, state):
+def test_an_order_that_is_not_void_needs_lines(raw, state):
     with pytest.raises(Problem) as caught:
         parse_order(dict(raw, status=state, order_details=[]))
     assert caught.value.code == "empty_order"
 
 
-def test_a_glance_reads_what_can_be_read_of_anything():
-    assert glance({
+def test_peek_reads_the_readable_fields_of_any_message():
+    assert peek({
         "receipt_id": 4711, "internal_supplier_code": 2, "total_price": "110.5",
         "retailer": {"retailer_name": " Shop "}, "order_details": 7,
     }) == {
@@ -261,10 +271,10 @@ def test_a_glance_reads_what_can_be_read_of_anything():
     }  # fmt: skip
     nothing = {"receipt_id": "", "supplier_code": "", "total_price": None, "retailer_name": ""}
     for raw in (
-        None, [], "text", {}, {"retailer": "somebody", "receipt_id": [1], "total_price": "much"},
+        None, [], "text", {}, {"retailer": "text", "receipt_id": [1], "total_price": "much"},
         {"retailer": {"retailer_name": {}}, "supplier_code": {}, "total_price": "NaN"},
     ):  # fmt: skip
-        assert glance(raw) == nothing
+        assert peek(raw) == nothing
 
 
 STATUSES = [
@@ -276,13 +286,13 @@ STATUSES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given_", "status", "known"), STATUSES)
-def test_a_status_is_normalised_and_an_unknown_one_kept(raw, given_, status, known):
+@pytest.mark.parametrize(("given_", "state", "known"), STATUSES)
+def test_a_status_is_normalised_and_an_unknown_one_kept(raw, given_, state, known):
     order = parse_order(dict(raw, status=given_))
-    assert (order.status, order.known_status) == (status, known)
+    assert (order.status, order.known_status) == (state, known)
 
 
-def test_one_line_may_stand_where_a_list_should(raw):
+def test_one_line_may_replace_the_list_of_lines(raw):
     assert parse_order(dict(raw, order_details=line())) == parse_order(
         dict(raw, order_details=[line()])
     )
@@ -314,7 +324,7 @@ def test_long_texts_are_cut(raw):
     assert len(parse_order(dict(raw, note_message="x" * 20_000)).note_message) == 10_000
 
 
-def test_the_raw_order_is_not_touched(raw):
+def test_the_raw_order_is_unchanged(raw):
     before = copy.deepcopy(raw)
     parse_order(raw)
     assert raw == before
@@ -338,7 +348,7 @@ def test_another_content_has_another_key(raw, change):
 
 
 def test_the_key_is_the_same_in_every_process():
-    # A known answer, for a stored key must be found again by the next version:
+    # A fixed value: the next version must find a stored key again.
     # printf '%s' '{"a":"\u0646","b":[1,null]}' | sha256sum
     assert content_key({"b": [1, None], "a": "ن"}) == (
         "802645f6d812059e202c9d20793c936cd8203dcc6d05277d570b95a5f1d99ba2"
@@ -350,7 +360,7 @@ def test_anything_has_a_key(odd):
     assert len(content_key({"a": odd})) == 64
 
 
-def test_what_is_nested_too_deeply_has_a_problem_instead_of_a_key():
+def test_too_deep_nesting_has_no_content_key():
     deep = []
     for _ in range(100_000):
         deep = [deep]
@@ -383,7 +393,7 @@ RAW = st.fixed_dictionaries({}, optional={
 
 
 @given(raw=RAW | VALUES)
-def test_whatever_comes_is_an_order_or_a_problem(raw):
+def test_any_input_is_an_order_or_a_problem(raw):
     try:
         order = parse_order(raw)
     except Problem:
@@ -392,7 +402,9 @@ def test_whatever_comes_is_an_order_or_a_problem(raw):
     assert order.lines
     assert order.lines_total >= 0
     assert isinstance(order.total_mismatch, bool)
-    assert order.amount_to_collect.is_finite()
+    total = order.lines_total if order.total_price is None else order.total_price
+    sums = order.cartona_credit, order.installment_cost, order.wallet_top_up
+    assert money.amount_to_collect(total, *sums).is_finite()
 
 
 @given(amount=st.decimals(0, 1000, places=3), price=st.decimals(0, 10**6, places=2))

@@ -1,4 +1,4 @@
-"""One refused item never holds up its batch, and nothing is said of what nobody knows."""
+"""One refused item never blocks its batch, and unknown results stay undecided."""
 
 import pytest
 
@@ -8,7 +8,7 @@ ITEMS = [{"supplier_product_id": str(number)} for number in range(100)]
 
 
 class Shop:
-    """Takes batches; `bad` ids are refused in the way of `how`."""
+    """Accepts batches; `bad` ids are refused according to `how`."""
 
     def __init__(self, bad=(), how="named", fails_at=None):
         self.bad, self.how, self.fails_at = set(bad), how, fails_at
@@ -25,10 +25,10 @@ class Shop:
         if bad and self.how == "unnamed":
             return BulkResult({}, ["something is wrong"])
         refused = {place: Refusal("refused", "too dear") for place in bad}
-        doubtful = self.how == "all or nothing" and bool(bad)
-        if not doubtful:
+        uncertain = self.how == "all or nothing" and bool(bad)
+        if not uncertain:
             self.taken += [name for name in ids if name not in self.bad]
-        return BulkResult(refused, [], doubtful and len(bad) < len(ids))
+        return BulkResult(refused, [], uncertain and len(bad) < len(ids))
 
 
 def test_a_clean_batch_is_one_call():
@@ -39,7 +39,7 @@ def test_a_clean_batch_is_one_call():
     )  # fmt: skip
 
 
-def test_nothing_to_send_is_no_call():
+def test_nothing_to_send_makes_no_call():
     shop = Shop()
     assert push_batch(shop, []).accepted == set()
     assert shop.calls == []
@@ -49,7 +49,7 @@ def test_nothing_to_send_is_no_call():
     "how, message",
     [("named", "too dear"), ("whole", "one of these"), ("unnamed", "something is wrong")],
 )
-def test_only_the_refused_ones_are_refused(how, message):
+def test_only_the_bad_items_are_refused(how, message):
     shop = Shop(bad={"3", "50", "51"}, how=how)
     outcome = push_batch(shop, ITEMS)
     assert sorted(outcome.refused) == [3, 50, 51]
@@ -59,7 +59,7 @@ def test_only_the_refused_ones_are_refused(how, message):
 
 
 @pytest.mark.parametrize("bad", [{"3"}, {"3", "50", "51"}, {"0", "99"}])
-def test_what_a_failed_batch_does_not_name_is_sent_again_before_it_counts_as_taken(bad):
+def test_unnamed_items_of_a_failed_batch_are_sent_again(bad):
     shop = Shop(bad=bad, how="all or nothing")
     outcome = push_batch(shop, ITEMS)
     assert {str(index) for index in outcome.refused} == bad
@@ -68,7 +68,7 @@ def test_what_a_failed_batch_does_not_name_is_sent_again_before_it_counts_as_tak
     assert shop.calls == [100, (100 - len(bad)) // 2, (101 - len(bad)) // 2]
 
 
-def test_the_last_one_that_a_failed_batch_does_not_name_is_sent_again_alone():
+def test_the_last_unnamed_item_is_sent_alone():
     shop = Shop(bad={"0"}, how="all or nothing")
     outcome = push_batch(shop, ITEMS[:2])
     assert (shop.calls, shop.taken) == ([2, 1], ["1"])
@@ -82,7 +82,7 @@ def test_a_single_bad_item_among_a_hundred_costs_few_calls():
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 3])
-def test_after_an_unclear_answer_nothing_more_is_sent_and_the_rest_stays_undecided(fails_at):
+def test_after_a_transient_error_nothing_more_is_sent(fails_at):
     shop = Shop(bad={"3"}, how="whole", fails_at=fails_at)
     outcome = push_batch(shop, ITEMS)
     assert outcome.error.code == "timeout"

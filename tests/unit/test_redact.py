@@ -1,4 +1,4 @@
-"""Nothing secret and nothing personal can be read in a log."""
+"""Secrets and personal data are never readable in a log."""
 
 import json
 
@@ -29,31 +29,31 @@ def test_secrets_are_always_masked(key, personal):
 
 
 @pytest.mark.parametrize("key", PERSONAL)
-def test_personal_data_is_masked_unless_asked_for(key):
+def test_personal_data_is_masked_by_default(key):
     assert redact.mask({key: "أحمد 12"}) == {key: "***"}
     assert redact.mask({key: "أحمد 12"}, personal=False) == {key: "أحمد 12"}
 
 
 @pytest.mark.parametrize("key", ["product_name", "name", "status", "hashed_id"])
-def test_what_explains_an_order_stays_readable(key):
+def test_fields_that_explain_an_order_stay_readable(key):
     assert redact.mask({key: "box 24"}) == {key: "box 24"}
 
 
 @pytest.mark.parametrize("value", ["", None])
-def test_an_empty_field_is_seen_to_be_empty(value):
+def test_an_empty_field_stays_visible(value):
     assert redact.mask({"retailer_otp": value, "token": value}) == {
         "retailer_otp": value, "token": value,
     }  # fmt: skip
 
 
-def test_what_cartona_says_about_an_otp_is_not_the_otp():
+def test_a_message_about_an_otp_is_not_masked():
     assert redact.mask({"errors": {"retailer_otp": ["is invalid"]}}) == {
         "errors": {"retailer_otp": ["is invalid"]}
     }
     assert redact.mask({"retailer_otp": [4821]}) == {"retailer_otp": "***"}
 
 
-def test_the_original_is_not_touched_and_the_copy_is_deep():
+def test_the_original_is_unchanged_and_the_copy_is_deep():
     data = [{"retailer": {"retailer_name": "x"}, "lines": [{"otp": 1, "id": 7}]}]
     before = json.dumps(data)
     masked = redact.mask(data)
@@ -85,7 +85,7 @@ def test_texts_are_searched_too(text, masked):
     assert redact.mask(text) == masked
 
 
-def test_a_secret_in_use_is_replaced_wherever_it_stands():
+def test_a_secret_in_use_is_replaced_anywhere():
     data = {"a": f"x{TOKEN}y", "b": [TOKEN], TOKEN: 1, "c": json.dumps({"d": TOKEN})}
     assert redact.mask(data, secrets=(TOKEN,)) == {
         "a": "x***y", "b": ["***"], "***": 1, "c": '{"d": "***"}',
@@ -96,7 +96,7 @@ def test_the_longer_of_two_secrets_goes_first():
     assert redact.mask("abcdefgh", secrets=("abcd", "abcdefgh")) == "***"
 
 
-def test_a_secret_too_short_to_be_one_does_not_blacken_the_text():
+def test_a_very_short_secret_is_not_masked():
     assert redact.mask("a b c", secrets=("", "b", None)) == "a b c"
 
 
@@ -156,7 +156,7 @@ def test_a_secret_is_masked_before_the_text_is_cut():
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=10,
 ), st.integers(1, 60))  # fmt: skip
-def test_whatever_comes_gives_a_text_that_a_database_can_store(body, limit):
+def test_any_value_gives_a_storable_text(body, limit):
     text = redact.excerpt(body, limit)
     assert len(text) <= limit
     assert "\x00" not in text

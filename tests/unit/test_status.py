@@ -10,7 +10,7 @@ from cartona_api import status as s
 P, E, A, G, D = s.PENDING, s.EDITING, s.APPROVED, s.ASSIGNED, s.DELIVERED
 CR, CS, R = s.CANCELLED_BY_RETAILER, s.CANCELLED_BY_SUPPLIER, s.RETURNED
 
-# The life cycle of the API notes, written a second time: who takes an order from where to where.
+# The life cycle of the API notes, written a second time: (from, to) -> the party that sets it.
 ARROWS = {
     (P, A): "supplier", (P, CS): "supplier", (P, E): "retailer", (P, CR): "retailer",
     (E, P): "retailer",
@@ -19,7 +19,7 @@ ARROWS = {
 }  # fmt: skip
 
 
-def test_statuses_are_spelled_as_the_notes_spell_them():
+def test_statuses_are_spelled_as_in_the_notes():
     assert s.STATUSES == (
         "pending", "editing", "approved", "assigned_to_salesman", "delivered",
         "cancelled_by_retailer", "cancelled_by_supplier", "returned",
@@ -67,7 +67,7 @@ PATHS = [
     ("the retailer's cancellation is his", P, CR, []),
     ("unknown status now", "teleported", D, []),
     ("unknown status wanted", P, "teleported", []),
-    ("synced is no state", P, "synced", []),
+    ("synced is not a state", P, "synced", []),
     ("no status yet", "", A, []),
 ]
 
@@ -80,7 +80,7 @@ def test_the_supplier_sends_every_step_in_order(current, wanted, sent):
 
 
 @pytest.mark.parametrize("delivered_by", ["", None, False])
-def test_without_a_word_the_supplier_delivers(delivered_by):
+def test_the_supplier_delivers_by_default(delivered_by):
     assert s.path(P, D, delivered_by) == [A, G, D]
 
 
@@ -90,18 +90,16 @@ def test_without_a_word_the_supplier_delivers(delivered_by):
     (G, CS, [CS]),
     (D, CS, []),
 ])  # fmt: skip
-def test_of_another_ones_delivery_only_the_cancellation_is_sent(
-    delivered_by, current, wanted, sent
-):
+def test_with_another_delivery_only_the_cancellation_is_sent(delivered_by, current, wanted, sent):
     assert s.path(current, wanted, delivered_by) == sent
 
 
-def test_every_path_is_a_walk_along_the_suppliers_arrows():
+def test_every_path_follows_the_suppliers_arrows():
     for old, new in itertools.product(s.STATUSES, s.STATUSES):
-        way = s.path(old, new)
-        for place, after in enumerate(way):
-            assert ARROWS[[old, *way][place], after] == "supplier"
-        assert not way or way[-1] == new
+        steps = s.path(old, new)
+        for index, after in enumerate(steps):
+            assert ARROWS[[old, *steps][index], after] == "supplier"
+        assert not steps or steps[-1] == new
 
 
 RAW = [
@@ -125,8 +123,8 @@ def test_final_and_known():
     assert not s.is_final("teleported")
 
 
-def test_every_status_asks_something_of_the_documents_and_void_is_what_nothing_is_delivered_of():
-    assert {status: s.ASKS[status] for status in s.STATUSES} == {
+def test_every_status_has_an_expected_state():
+    assert {status: s.EXPECTED_STATE[status] for status in s.STATUSES} == {
         P: "quotation", E: "quotation", A: "sale", G: "sale", D: "done",
         CR: "void", CS: "void", R: "void",
     }  # fmt: skip
@@ -134,16 +132,16 @@ def test_every_status_asks_something_of_the_documents_and_void_is_what_nothing_i
     assert not s.is_void("teleported")
 
 
-@pytest.mark.parametrize(("status", "implied", "apart"), [
+@pytest.mark.parametrize(("status", "implied", "conflict"), [
     (D, CS, True), (D, D, False), (D, R, False), (D, A, False),
     (CR, D, True), (CS, D, True), (R, D, True), (CR, CS, False), (CS, R, False),
     (A, CS, False), ("teleported", D, False),
 ])  # fmt: skip
-def test_two_ends_that_contradict_each_other_are_apart(status, implied, apart):
-    assert s.is_apart(status, implied) is apart
+def test_final_statuses_that_contradict_are_a_conflict(status, implied, conflict):
+    assert s.is_conflict(status, implied) is conflict
 
 
-def test_may_send_is_whether_there_is_a_way():
+def test_may_send_is_true_when_a_path_exists():
     assert s.may_send(P, D)
     assert not s.may_send(D, CS)
     assert not s.may_send(P, D, s.BY_CARTONA)
@@ -158,7 +156,7 @@ def test_the_11_reasons_of_cancellation():
     (P, 0), (E, 0), (A, 1), (G, 2), (D, 3), (R, 3), (CR, 3), (CS, 3), ("teleported", None),
     ("", None),
 ])  # fmt: skip
-def test_rank_counts_how_far_an_order_has_come(status, rank):
+def test_rank_is_the_progress_of_an_order(status, rank):
     assert s.rank(status) == rank
 
 
@@ -181,10 +179,10 @@ IMPLIED = [
     ("quotation", ("draft",), P), ("quotation sent", ("sent",), P), ("confirmed", ("sale",), A),
     ("locked", ("done",), A), ("cancelled", ("cancel",), CS), ("shipped", ("sale", True), G),
     ("delivered", ("sale", True, True), D),
-    ("delivered, dispatch not noted", ("sale", False, True), D),
+    ("delivered, dispatch not recorded", ("sale", False, True), D),
     ("all brought back", ("sale", True, False, True), R),
     ("brought back, then cancelled", ("cancel", True, False, True), R),
-    ("cancelled on the way", ("cancel", True), CS), ("shipped but set back", ("draft", True), P),
+    ("cancelled in transit", ("cancel", True), CS), ("shipped but set back", ("draft", True), P),
 ]  # fmt: skip
 
 
@@ -194,7 +192,7 @@ def test_documents_imply_one_status(facts, status):
 
 
 @pytest.mark.parametrize("status", [*s.STATUSES, "teleported", ""])
-def test_lines_may_be_edited_while_the_order_is_open_and_ours(status):
+def test_lines_may_be_edited_while_the_order_is_open(status):
     assert s.may_edit_lines(status) is (status in (P, A, G))
     assert s.may_edit_lines(status, s.BY_CARTONA) is False
 
@@ -207,8 +205,8 @@ def test_a_code_is_needed_when_money_moves_through_cartona(installment, wallet, 
     assert s.needs_otp(installment, wallet) is needed
 
 
-def test_whatever_the_documents_do_the_order_ends_where_they_do():
-    """Push what is implied after each random event: Cartona, which only follows arrows, agrees."""
+def test_the_final_status_is_the_one_the_documents_imply():
+    """Push the implied status after each random event; Cartona accepts only the arrows."""
     rng = random.Random(7)
     for _ in range(500):
         facts, at_cartona = ("draft", False, False), P

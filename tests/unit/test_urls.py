@@ -1,4 +1,4 @@
-"""The token only goes to addresses that may have it."""
+"""The token is only sent to addresses that may receive it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("url", "normal"), GOOD)
-def test_a_good_address_is_brought_into_its_normal_form(url, normal):
+def test_a_good_address_is_normalised(url, normal):
     assert check_base_url(url) == normal
 
 
@@ -92,7 +92,7 @@ PEERS = [
     ("localhost with a dot", "localhost.", "127.0.0.1", True),
     ("loopback", "127.0.0.1", "127.0.0.1", True),
     ("mapped loopback", "::1", "::ffff:127.0.0.1", True),
-    ("a localhost that leads away", "localhost", "8.8.8.8", False),
+    ("a localhost that resolves to another host", "localhost", "8.8.8.8", False),
     ("no address", "cartona.com", "", False),
 ]
 
@@ -100,5 +100,5 @@ PEERS = [
 @pytest.mark.parametrize(
     ("host", "peer", "allowed"), [c[1:] for c in PEERS], ids=[c[0] for c in PEERS]
 )
-def test_the_address_reached_must_be_as_good_as_the_one_written(host, peer, allowed):
+def test_the_address_reached_is_checked_like_the_one_written(host, peer, allowed):
     assert peer_allowed(host, peer) is allowed

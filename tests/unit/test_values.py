@@ -40,7 +40,7 @@ NO_NUMBERS = [
 
 
 @pytest.mark.parametrize("value", [c[1] for c in NO_NUMBERS], ids=[c[0] for c in NO_NUMBERS])
-def test_what_is_no_number_is_a_problem_with_its_place(value):
+def test_an_invalid_number_raises_problem_with_its_path(value):
     with pytest.raises(Problem) as caught:
         read.number(value, "a[1].b")
     assert (caught.value.code, caught.value.path) == ("bad_number", "a[1].b")
@@ -49,7 +49,7 @@ def test_what_is_no_number_is_a_problem_with_its_place(value):
 
 def test_money_is_never_negative_and_absent_money_is_zero():
     assert read.amount_of_money(None) == 0
-    assert read.amount_of_money("", default=None) is None
+    assert read.optional_amount("") is None
     with pytest.raises(Problem) as caught:
         read.amount_of_money("-0.01", "x")
     assert (caught.value.code, caught.value.path) == ("negative_amount", "x")
@@ -74,7 +74,7 @@ NO_IDS = [True, [], {}, 7.5, float("nan"), float("inf"), D("NaN"), HUGE, "x" * 2
 
 
 @pytest.mark.parametrize("value", NO_IDS, ids=range(len(NO_IDS)))
-def test_what_is_no_id_is_a_problem(value):
+def test_an_invalid_id_raises_problem(value):
     with pytest.raises(Problem) as caught:
         read.identifier(value, "id")
     assert (caught.value.code, caught.value.path) == ("bad_id", "id")
@@ -89,12 +89,12 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("value", "text"), [c[1:] for c in TEXTS], ids=[c[0] for c in TEXTS])
-def test_a_text_stays_as_it_is_but_for_what_cannot_be_stored(value, text):
+def test_a_text_changes_only_where_it_cannot_be_stored(value, text):
     assert read.text(value) == text
 
 
 @pytest.mark.parametrize("value", [True, [], {}])
-def test_what_is_no_text_is_a_problem(value):
+def test_an_invalid_text_raises_problem(value):
     with pytest.raises(Problem, match="bad_text at x"):
         read.text(value, "x")
 
@@ -106,12 +106,12 @@ FLAGS = [(True, True), (False, False), (1, True), (0, False), ("1", True), ("0",
 
 
 @pytest.mark.parametrize(("value", "flag"), FLAGS)
-def test_a_flag_may_be_a_boolean_a_digit_or_a_word(value, flag):
+def test_a_flag_may_be_boolean_digit_or_word(value, flag):
     assert read.flag(value) is flag
 
 
 @pytest.mark.parametrize("value", [2, -1, "maybe", 1.5, [], {}])
-def test_what_is_no_flag_is_a_problem(value):
+def test_an_invalid_flag_raises_problem(value):
     with pytest.raises(Problem, match="bad_flag at x"):
         read.flag(value, "x")
 
@@ -146,7 +146,7 @@ BAD_DATES = ["tomorrow", "10/03/2026", "2026-13-01", "2026-02-30", "2026-03-10T2
 
 
 @pytest.mark.parametrize("value", BAD_DATES)
-def test_what_is_no_time_is_a_problem(value):
+def test_an_invalid_time_raises_problem(value):
     for reader in (read.moment, read.day):
         with pytest.raises(Problem, match="bad_date at x"):
             reader(value, "x")

@@ -86,7 +86,7 @@ NO_ORDERS = [
 @pytest.mark.parametrize(
     ("payload", "path"), [c[1:] for c in NO_ORDERS], ids=[c[0] for c in NO_ORDERS]
 )
-def test_what_is_no_order_says_where(payload, path):
+def test_an_invalid_notice_raises_problem_with_its_path(payload, path):
     with pytest.raises(Problem) as caught:
         unwrap(payload)
     assert (caught.value.code, caught.value.path) == ("not_an_order", path)
@@ -115,7 +115,7 @@ def test_envelopes_in_envelopes_end():
          "orders"]), inner),
     max_leaves=15,
 ))  # fmt: skip
-def test_whatever_comes_is_notices_or_a_problem(payload):
+def test_any_input_is_notices_or_a_problem(payload):
     before = json.dumps(payload)
     try:
         notices = unwrap(payload)
@@ -126,7 +126,7 @@ def test_whatever_comes_is_notices_or_a_problem(payload):
 
 
 def test_the_secret_is_compared_in_constant_time(monkeypatch):
-    """By a function made for it, and with every secret there is, whatever the first letters say."""
+    """Compare every guess by `compare_digest`, whatever its first letters."""
     compared = []
 
     def compare(given_, expected):

@@ -1,5 +1,5 @@
 """The performance budgets of the product, measured: `make bench`.
 
-Each row of the table is a file of its own that measures its floor, where the budget has one, in
-the same run: a ratio survives a slow or a shared machine, a number of seconds does not.
+Each row of the table is one file. It measures its floor, if the budget has one, in the same run:
+a ratio remains valid on a slow or shared machine, a number of seconds does not.
 """

@@ -42,9 +42,9 @@ ROWS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the rows asked for and print the table.
+    """Measure the selected rows and print the table.
 
-    :return: 0 when every budget holds, 1 when one is exceeded or could not be measured
+    :return: 0 when no budget is exceeded, 1 when one is, or could not be measured
     """
     parsed = _parser().parse_args(arguments)
     options = Options(environment.from_variables(), parsed.pairs, parsed.changes, parsed.full)
@@ -56,11 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.json:
         answer = {"about": _about(options), "rows": report.as_json(measurements)}
         parsed.json.write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
-    return 0 if all(measurement.held for measurement in measurements) else 1
+    return 0 if all(measurement.ok for measurement in measurements) else 1
 
 
 def _about(options: Options) -> dict[str, object]:
-    """On what it was measured, without which no figure means anything."""
+    """Return the machine and versions, without which no figure means anything."""
     return {
         "odoo": options.env.series,
         "postgresql": options.env.pg.query("SHOW server_version")[0][0],
@@ -81,13 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./dev bench",
         description=__doc__,
-        epilog="Databases with many products are made at the first use and kept.",
+        epilog="Databases with many products are created on first use and kept.",
     )
     parser.add_argument(
         "rows", nargs="*", type=_row, metavar="ROW", help=f"only these: {', '.join(ROWS)}"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
-    parser.add_argument("--full", action="store_true", help="also 100,000 products, for long")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures to FILE")
+    parser.add_argument("--full", action="store_true", help="also 100,000 products (slow)")
     parser.add_argument("--pairs", type=_at_least(5), default=5, help="interleaved pairs")
     parser.add_argument("--changes", type=_at_least(50), default=60, help="single changes")
     return parser
@@ -96,14 +96,14 @@ def _parser() -> argparse.ArgumentParser:
 def _row(name: str) -> str:
     # `choices` would refuse the empty list.
     if name not in ROWS:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(ROWS)}")
+        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(ROWS)}")
     return name
 
 
 def _at_least(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if int(text) < least:
-            raise argparse.ArgumentTypeError(f"at least {least}, else the figure means nothing")
+            raise argparse.ArgumentTypeError(f"at least {least}, or the figure means nothing")
         return int(text)
 
     return number

@@ -1,4 +1,4 @@
-"""1,000 prices of one write: how soon after it all of them are on the marketplace."""
+"""1,000 prices of one write: seconds until all of them are on the marketplace."""
 
 import statistics
 import time
@@ -15,7 +15,7 @@ REQUESTS = 10
 
 
 def run(options: Options) -> Measurement:
-    """Write 1,000 new prices so many times, each time to the marketplace's last one."""
+    """Write 1,000 new prices several times and wait for the marketplace's last one each time."""
     with stage.opened(options.env, SIZE) as seller:
         rounds = [_round(seller, 100.0 + number) for number in range(options.pairs)]
     seconds = statistics.median(taken for taken, _requests in rounds)
@@ -34,11 +34,11 @@ def run(options: Options) -> Measurement:
 
 
 def _round(seller: Seller, price: float) -> tuple[float, int]:
-    """:return: seconds from the write's return to the last price's arrival, requests"""
-    mark = seller.mark()
+    """Return the seconds from the write's return to the last price's arrival, and requests."""
+    mark = seller.last_request()
     seller.write(list(seller.listings), list_price=price)
     returned = time.time()
-    seller.rest(timeout=120)
+    seller.wait_until_idle(timeout=120)
     rows = seller.sandbox.listings(show="touched")
     shown = [
         row for row in rows if str(row["supplier_product_id"]) in set(seller.listings.values())
@@ -46,4 +46,4 @@ def _round(seller: Seller, price: float) -> tuple[float, int]:
     assert {float(row["selling_price"]) for row in shown} == {price}, "a price did not arrive"
     assert len(shown) == SIZE
     last = max(row["price_changed_ms"] for row in shown) / 1000
-    return last - returned, len(seller.updates(mark))
+    return last - returned, len(seller.update_requests(mark))

@@ -15,7 +15,7 @@ SIZE = 1000
 ROWS = 1_000_000
 SECONDS = 0.3
 
-# A month of calls, one in fifty failed, and the figures and messages of so busy a shop.
+# A month of calls, 2 % failed, with the figures and messages of a shop of that size.
 _LOG = """
     INSERT INTO cartona_sync_log (config_id, company_id, create_date, operation, direction, state,
                                   record_count, failure_count, duration, record_name)
@@ -37,7 +37,7 @@ _STATS = """
 """
 _MESSAGES = """
     INSERT INTO cartona_message (config_id, company_id, create_date, hashed_id, kind, source, state,
-                                 payload, content_key, acknowledge, told_at)
+                                 payload, content_key, acknowledge, as_of)
     SELECT config.id, config.company_id, now() AT TIME ZONE 'UTC' - number * interval '30 seconds',
            'bench' || number, 'order', CASE WHEN number %% 2 = 0 THEN 'webhook' ELSE 'pull' END,
            CASE WHEN number %% 1000 = 0 THEN 'error' ELSE 'done' END, '{}', 'bench' || number,
@@ -48,13 +48,13 @@ MESSAGES = 50_000
 
 
 def run(options: Options) -> Measurement:
-    """Ask for the cards so many times, as the browser does when the menu is opened."""
+    """Read the cards several times, as the browser does when the menu is opened."""
     with stage.served(options.env, stage.linked(options.env, SIZE)) as odoo:
         fill(odoo, ROWS, MESSAGES)
         [(rows,)] = odoo.query("SELECT count(*) FROM cartona_sync_log")
         assert rows >= ROWS
-        ask = partial(timed, odoo, "cartona.config", "search_read", [], shown(odoo))
-        calls = [ask() for _number in range(options.pairs)]
+        load = partial(timed, odoo, "cartona.config", "search_read", [], shown(odoo))
+        calls = [load() for _number in range(options.pairs)]
     seconds = statistics.median(call.seconds for call in calls)
     slowest = max(call.seconds for call in calls)
     line = Line(
@@ -67,9 +67,9 @@ def run(options: Options) -> Measurement:
 
 
 def fill(odoo: OdooServer, rows: int, messages: int) -> None:
-    """Give the first company a month of calls, and the figures and messages that go with it.
+    """Give the first company a month of calls, and the matching figures and messages.
 
-    :param rows: of the log
+    :param rows: number of log rows
     """
     odoo.query(_LOG, rows, rows)
     odoo.query(_STATS)
@@ -78,7 +78,7 @@ def fill(odoo: OdooServer, rows: int, messages: int) -> None:
 
 
 def shown(odoo: OdooServer) -> list[str]:
-    """The fields that the cards show, read from their view."""
+    """Return the fields that the cards show, read from their view."""
     domain = [("name", "=", "cartona.config.dashboard")]
     [view] = odoo.call("ir.ui.view", "search_read", domain, ["arch_db"])
     return sorted(set(re.findall(r'<field name="(\w+)"', re.sub(r"\s+", " ", view["arch_db"]))))

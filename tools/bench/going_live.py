@@ -1,4 +1,4 @@
-"""What going live would change, shown at 1,000 and 10,000 linked products."""
+"""The report on what going live would change, for 1,000 and 10,000 linked products."""
 
 from tools.bench import stage
 from tools.bench.growth import SIZES, linear
@@ -9,8 +9,8 @@ from tools.dev.odoo_server import OdooServer
 
 NAME = "going_live"
 
-# As the catalogue leaves them that was read today: every price is another one than Odoo's, and no
-# listing has an id of ours.
+# As after reading the catalogue today: every price differs from Odoo's, and no listing has an id
+# of ours.
 _READ = """
     UPDATE cartona_listing
        SET name = 'Listing ' || cartona_id, internal_product_id = NULL,
@@ -35,7 +35,7 @@ def run(options: Options) -> Measurement:
 
 
 def _opened(options: Options, size: int) -> tuple[float, int]:
-    """:return: seconds and queries of the button and of the figures that it leads to"""
+    """Return seconds and queries of the button and of the figures that it opens."""
     with stage.served(options.env, stage.linked(options.env, size)) as odoo:
         odoo.query(_READ)
         odoo.query("ANALYZE")

@@ -13,20 +13,20 @@ NAME = "growth"
 SIZES = (1_000, 10_000)
 FULL_SIZES = (*SIZES, 100_000)
 LONGEST_JOB = 60.0
-# Ten times the products may cost ten times as much, and this much more: machines are not exact.
+# Ten times the products may cost ten times as much, plus this margin for inexact machines.
 LINEAR = 1.3
-FLAT_MB = 150  # what memory may differ by between the smallest and the largest
+FLAT_MB = 150  # allowed difference of memory between the smallest and the largest size
 
 
 @dataclass
 class Size:
-    """What resending so many products took.
+    """Cost of resending one size.
 
     :ivar call: seconds of `action_sync_products` itself
-    :ivar seconds: from its start until everything was at rest on the marketplace
+    :ivar seconds: from its start until all is on the marketplace and no work is left
     :ivar work: processor seconds of Odoo and PostgreSQL meanwhile
     :ivar memory: peak of the server's resident memory while it sent, in MB
-    :ivar grown: how much of it came on top of what the server held before
+    :ivar grown: increase of that peak over the memory used before
     :ivar longest: seconds of the longest job
     """
 
@@ -42,11 +42,11 @@ class Size:
 
 
 def run(options: Options) -> Measurement:
-    """Resend every size, each on a server of its own."""
+    """Resend every size, each on its own server."""
     sizes = []
     for products in FULL_SIZES if options.full else SIZES:
         with stage.opened(options.env, products) as seller:
-            # A first start fills the caches; what counts starts with a fresh process.
+            # A first start fills the caches; the measurement starts with a fresh process.
             seller.odoo.restart()
             sizes.append(_resend(seller, products))
     lines = [_line(size) for size in sizes]
@@ -64,9 +64,9 @@ def run(options: Options) -> Measurement:
 
 
 def linear(few: tuple[int, float], many: tuple[int, float]) -> Line:
-    """Whether the time per product stays what it is.
+    """Compare the time per product of two sizes.
 
-    :param few: products and seconds, so few; many: so many
+    :param few: products and seconds of the smaller size; many: of the larger one
     """
     factor = (many[1] / many[0]) / (few[1] / few[0])
     return Line(
@@ -89,8 +89,8 @@ def _resend(seller: Seller, products: int) -> Size:
 
     def resend() -> None:
         calls.append(timed(odoo, "cartona.config", "action_sync_products", [seller.config]))
-        # Looking costs what it looks at, and is not to be measured.
-        seller.rest(timeout=120 + products / 20, pause=max(0.02, products / 100_000))
+        # Polling has a cost too, and must not be measured.
+        seller.wait_until_idle(timeout=120 + products / 20, pause=max(0.02, products / 100_000))
 
     started = time.time()
     work = processor.spent(odoo, resend)
@@ -115,22 +115,22 @@ def _resend(seller: Seller, products: int) -> Size:
 
 
 def _sent(seller: Seller) -> tuple[int, int]:
-    """:return: items and requests that the marketplace has counted so far"""
+    """Return the items and requests that the marketplace has counted."""
     count = seller.sandbox.counters()["POST supplier-product/bulk-update"]
     return count["items"], count["calls"]
 
 
 def memory(pid: int, name: str) -> float:
-    """A figure of a process's memory, in MB.
+    """Return a figure of a process's memory, in MB.
 
-    :param name: of its line in `/proc/<pid>/status`, e.g. `VmRSS`
+    :param name: name of the line in `/proc/<pid>/status`, e.g. `VmRSS`
     """
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith(name))
 
 
 def _forget_peak(pid: int) -> None:
-    """Let the peak of the resident memory start from where it is now."""
+    """Reset the peak of the resident memory to the present value."""
     with open(f"/proc/{pid}/clear_refs", "w") as control:
         control.write("5")
 

@@ -20,7 +20,7 @@ LINES = 5
 WARM = 3
 BUDGET = 1.15
 
-# All snippets run in Odoo without a server: nobody else is at work while they are timed.
+# All snippets run in Odoo without a server: no other process is active while they are timed.
 _PRODUCTS = f"""
 ours = [("name", "=like", "منتج %")]
 products = env["product.product"].search(ours, order="id", limit={PRODUCTS})
@@ -92,7 +92,7 @@ def prepare(orders):
         requests.post({sandbox!r} + "/_sandbox/orders", json=order).json()["hashed_id"]
         for order in orders
     ]
-    env.cr.commit()  # whatever is read from here on is as new as in a job
+    env.cr.commit()  # reads after this are as recent as in a job
 
 def work(orders):
     message = env["cartona.message"]
@@ -107,7 +107,7 @@ def work(orders):
 
 
 def run(options: Options) -> Measurement:
-    """Take in the same new orders in both databases in turns, and compare."""
+    """Import the same new orders into both databases alternately, and compare."""
     env = options.env
     names = {
         "floor": databases.clone(env, f"bench_floor_{os.getpid()}", stage.bare(env, SIZE)),
@@ -140,7 +140,7 @@ def run(options: Options) -> Measurement:
 
 
 def _timed(odoo: OdooServer, work: str, number: int) -> float:
-    """Seconds for one round's orders, a few others having gone before them."""
+    """Return the seconds of one round's orders, after a few others as a warm-up."""
     texts = [
         json.dumps([_order(number, place) for place in places])
         for places in (range(ORDERS, ORDERS + WARM), range(ORDERS))
@@ -150,7 +150,7 @@ def _timed(odoo: OdooServer, work: str, number: int) -> float:
 
 
 def _order(number: int, place: int) -> dict:
-    """What a retailer orders whom nobody knows yet, as the sandbox takes it."""
+    """Return an order of a new retailer, in the sandbox's format."""
     code = f"B{number}-{place}"
     return {
         "retailer": {

@@ -16,7 +16,7 @@ P95 = 1.0
 
 
 def run(options: Options) -> Measurement:
-    """Change one price after the other, each when the one before has come to rest."""
+    """Change one price after another, each when the previous one is complete."""
     after_return, after_start = [], []
     with stage.opened(options.env, SIZE) as seller:
         products = list(seller.listings)
@@ -51,8 +51,8 @@ def run(options: Options) -> Measurement:
 
 
 def _change(seller: Seller, product: int, price: float) -> tuple[float, float, float]:
-    """:return: when the write began, when it returned, when the marketplace showed the price"""
-    seller.rest(timeout=30)
+    """Return when the write began, when it returned, when the marketplace showed the price."""
+    seller.wait_until_idle(timeout=30)
     before = seller.shown(product)["price_changes"]
     started = time.time()
     seller.write(product, list_price=price)

@@ -1,7 +1,7 @@
-"""Which product a listing is: how often the first suggestion is right, and "accept all" wrong.
+"""Product matching: how often the first suggestion is right, and "accept all" is wrong.
 
-The matcher alone on five made-up catalogues and one written by hand, and once as users have it: in
-Odoo, with reading the products, writing the candidates and accepting all that are sure.
+The matcher alone on five made-up catalogues and one written by hand, and once as users run it: in
+Odoo, with reading the products, writing the candidates and accepting all sure ones.
 """
 
 import csv
@@ -17,8 +17,8 @@ from tools.dev import databases
 from tools.dev.odoo_server import OdooServer
 from tools.dev.paths import ADDON, ROOT
 
-# The addon's packages that need no Odoo are imported without the addon itself. There is a
-# `tests` in it as well, so the top level's cannot be a package: its folders are.
+# The addon's packages that need no Odoo are imported without the addon. It also contains a
+# folder `tests`, so the top-level `tests` cannot be a package; its folders are packages.
 sys.path += [str(ROOT / ADDON), str(ROOT / "tests")]
 
 from matching.generator import Shop  # noqa: E402
@@ -26,14 +26,14 @@ from matching.generator import Shop  # noqa: E402
 from cartona_matching import Listing, Matcher, Product  # noqa: E402
 
 NAME = "matching"
-#: The last one is for the figures alone: nothing is ever tuned on it.
+#: The last seed is for the figures only: nothing is ever tuned on it.
 SEEDS = (1, 2, 3, 4, 98317)
 PAIRS = ROOT / "tests" / "matching" / "pairs.csv"
 FIRST = 0.90
 WRONG = 1 / 1000
 SECONDS = 60.0
 
-# In Odoo: make the catalogue of a seed, then rank it as the jobs do and accept what is sure.
+# In Odoo: create the catalogue of a seed, then rank it as the jobs do and accept all sure ones.
 _IN_ODOO = """
 import json, time
 data = json.loads({data!r})
@@ -87,12 +87,12 @@ print(json.dumps(dict(
 
 @dataclass
 class Score:
-    """What came of ranking one catalogue.
+    """Result of ranking one catalogue.
 
-    :ivar linkable: listings whose product is among the products
-    :ivar right: of them, those whose first suggestion is that product, in the right pack
-    :ivar suggested: listings with any suggestion at all
-    :ivar accepted: listings that "accept all above" takes
+    :ivar linkable: listings whose product is in the products
+    :ivar right: of them, those with that product, in the right pack, as first suggestion
+    :ivar suggested: listings with any suggestion
+    :ivar accepted: listings that "accept all above" accepts
     :ivar wrong: of them, those with the wrong product or pack
     """
 
@@ -107,27 +107,27 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """How many of the linkable are right at first suggestion."""
+        """Return the share of the linkable whose first suggestion is right."""
         return self.right / self.linkable
 
     @property
     def precision(self) -> float:
-        """How many of the first suggestions are right."""
+        """Return the share of the first suggestions that are right."""
         return self.right / max(self.suggested, 1)
 
     @property
     def accepted_wrong(self) -> float:
-        """How many of those accepted unseen are wrong."""
+        """Return the share of the accepted ones that are wrong."""
         return self.wrong / max(self.accepted, 1)
 
     @property
     def accepted_recall(self) -> float:
-        """How many of the linkable are accepted unseen, and rightly."""
+        """Return the share of the linkable that are accepted and right."""
         return (self.accepted - self.wrong) / self.linkable
 
 
 def run(options: Options) -> Measurement:
-    """Five made-up catalogues and one list written by hand, and the first one again in Odoo."""
+    """Rank five made-up catalogues and one list written by hand, and the first again in Odoo."""
     scores = [made_up(seed) for seed in SEEDS] + [by_hand()]
     inside, accepting = in_odoo(options, SEEDS[0])
     lines = [line for score in [*scores, inside] for line in _lines(score)]
@@ -141,9 +141,9 @@ def run(options: Options) -> Measurement:
 
 
 def in_odoo(options: Options, seed: int) -> tuple[Score, float]:
-    """The same in Odoo, as the jobs and the desk's list do it.
+    """Rank in Odoo, as the jobs and the matching list do.
 
-    :return: the score, in seconds of the wall; and how long accepting all that are sure took
+    :return: the score, with wall-clock seconds; and the seconds to accept all sure ones
     """
     shop = Shop(seed)
     data = {
@@ -167,9 +167,9 @@ def in_odoo(options: Options, seed: int) -> tuple[Score, float]:
 
 
 def made_up(seed: int, listed: int | None = None) -> Score:
-    """3,000 listings against 5,000 products of one seed.
+    """Rank 3,000 listings against 5,000 products of one seed.
 
-    :param listed: only so many of the listings
+    :param listed: number of listings, all when left out
     """
     shop = Shop(seed)
     rows = shop.listings[:listed]
@@ -185,7 +185,7 @@ def made_up(seed: int, listed: int | None = None) -> Score:
 
 
 def by_hand() -> Score:
-    """The pairs written by hand, each listing against the products of all of them."""
+    """Rank the pairs written by hand, each listing against the products of all pairs."""
     with PAIRS.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     names = {(row["odoo_name"], row["odoo_price"]) for row in rows if row["odoo_name"]}
@@ -206,7 +206,10 @@ def by_hand() -> Score:
 def score(
     name: str, products: Sequence[Product], listings: Sequence[Listing], truths: dict
 ) -> Score:
-    """:param truths: listing -> (product or None, how many of it one listing holds)"""
+    """Rank listings and compare with the truth.
+
+    :param truths: listing -> (product or None, number of it in one listing)
+    """
     started = time.process_time()
     matcher = Matcher(products)
     rankings = [matcher.rank(listing) for listing in listings]

@@ -1,4 +1,4 @@
-"""How things are timed: pairs against a floor, calls by the server's own clock, quantiles."""
+"""Timing: pairs against a floor, calls by the server's clock, quantiles."""
 
 import re
 import statistics
@@ -9,22 +9,22 @@ from typing import Any
 from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 
-# Odoo ends its line of a request with the number of queries, the seconds they took and the rest.
+# Odoo ends its log line of a request with the number of queries, their seconds and the rest.
 _REQUEST = re.compile(rb'"POST /jsonrpc[^"]*" 200 - (\d+) ([\d.]+) ([\d.]+)')
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call as the server has measured it, commit and what follows it included."""
+    """One call as measured by the server, including commit and what follows it."""
 
     seconds: float
     queries: int
 
 
 def timed(odoo: OdooServer, model: str, method: str, *args: Any, **kwargs: Any) -> Call:
-    """Call a method over RPC and take the server's time for it.
+    """Call a method over RPC and return the server's time for it.
 
-    Nobody else may call that server by RPC meanwhile.
+    No other client may call that server by RPC meanwhile.
     """
     with open(odoo.log, "rb") as log:
         start = log.seek(0, 2)
@@ -34,14 +34,14 @@ def timed(odoo: OdooServer, model: str, method: str, *args: Any, **kwargs: Any) 
             log.seek(start)
             return _REQUEST.findall(log.read())
 
-        # The line is written after the answer has gone.
+        # The line is written after the answer was sent.
         queries, in_database, outside = wait_until(written, timeout=10, pause=0.005)[-1]
     return Call(float(in_database) + float(outside), int(queries))
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Measurements of the same work, with and without, taken in turns.
+    """Measurements of the same work with and without the addon, taken alternately.
 
     :ivar floor: seconds without
     :ivar subject: seconds with, in the same order
@@ -52,16 +52,16 @@ class Pairs:
 
     @property
     def ratio(self) -> float:
-        """The median of the pairs' ratios: the two of a pair met the same machine."""
+        """Return the median of the pairs' ratios: both of a pair ran under the same load."""
         return statistics.median(self.ratios)
 
     @property
     def ratios(self) -> list[float]:
-        """One ratio per pair."""
+        """Return one ratio per pair."""
         return [subject / floor for subject, floor in zip(self.subject, self.floor, strict=True)]
 
     def as_dict(self) -> dict[str, object]:
-        """What goes into the JSON report, times in milliseconds."""
+        """Return the JSON report, times in milliseconds."""
         return {
             "ratio": round(self.ratio, 3),
             "ratios": [round(ratio, 3) for ratio in self.ratios],
@@ -71,11 +71,11 @@ class Pairs:
 
 
 def in_turns(floor: Callable[[int], float], subject: Callable[[int], float], pairs: int) -> Pairs:
-    """Measure both so many times, each pair in the other order than the one before it.
+    """Measure both several times; each pair is in the opposite order of the one before.
 
-    One round goes before them and does not count: caches are cold only once.
+    One uncounted round runs first: caches are cold only once.
 
-    :param floor: callable(number of the round) -> seconds, without what is measured
+    :param floor: callable(number of the round) -> seconds, without the measured part
     :param subject: the same with it
     """
     floors: list[float] = []
@@ -90,7 +90,7 @@ def in_turns(floor: Callable[[int], float], subject: Callable[[int], float], pai
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of the values does not exceed.
+    """Return the smallest value that at least this share of the values does not exceed.
 
     >>> quantile([1, 2, 3, 4], 0.5)
     2

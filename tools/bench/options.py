@@ -1,4 +1,4 @@
-"""What a row is told."""
+"""Options of a row."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from tools.dev.environment import Environment
 
 @dataclass(frozen=True)
 class Options:
-    """How the rows are measured.
+    """Options of the measurement.
 
-    :ivar env: the Odoo to measure on
-    :ivar pairs: interleaved pairs where a row is compared with a floor
-    :ivar changes: single changes where a row takes quantiles
-    :ivar full: also the sizes that take long
+    :ivar env: the Odoo to measure
+    :ivar pairs: interleaved pairs if a row is compared with a floor
+    :ivar changes: single changes if a row reports quantiles
+    :ivar full: True to include the slow sizes
     """
 
     env: Environment

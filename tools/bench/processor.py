@@ -1,4 +1,4 @@
-"""Processor time, which other work on the machine does not lengthen as it does the clock's."""
+"""Processor time: unlike wall-clock time, other work on the machine does not lengthen it."""
 
 import os
 from collections.abc import Callable
@@ -13,11 +13,11 @@ _BACKENDS = """
 
 
 def spent(odoo: OdooServer, work: Callable[[], object]) -> float:
-    """Do the work, and tell what it took of the processor.
+    """Do the work and return its processor time.
 
-    :param work: something the server does and nobody else asks of it meanwhile
-    :return: seconds of the server's process and of its database's connections; the latter only
-        where PostgreSQL runs on this machine
+    :param work: something the server does, with no other request meanwhile
+    :return: seconds of the server's process and of its database's connections; the latter only if
+        PostgreSQL runs on this machine
     """
     before = _used(odoo)
     work()
@@ -26,7 +26,7 @@ def spent(odoo: OdooServer, work: Callable[[], object]) -> float:
 
 
 def _used(odoo: OdooServer) -> dict[int, float]:
-    """:return: process id -> processor seconds since it started, without ended children's"""
+    """Return process id -> processor seconds since its start, without ended children's."""
     assert odoo.process is not None
     used = {odoo.process.pid: _seconds(odoo.process.pid)}
     for (pid,) in odoo.env.pg.query(_BACKENDS, odoo.database):
@@ -35,7 +35,7 @@ def _used(odoo: OdooServer) -> dict[int, float]:
 
 
 def _seconds(pid: int, program: str = "") -> float:
-    """:return: 0.0 for a process that is gone, or of another program: PostgreSQL may be far away"""
+    """Return 0.0 for an ended process or another program: PostgreSQL may run elsewhere."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -43,6 +43,6 @@ def _seconds(pid: int, program: str = "") -> float:
     name, _, rest = stat.rpartition(")")
     if f"({program}" not in name:
         return 0.0
-    # What follows the name: state, ..., utime and stime at 11 and 12.
+    # Fields after the name: state, ..., utime and stime at 11 and 12.
     fields = rest.split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -1,4 +1,4 @@
-"""What a row of the budget table has measured, and the table of all rows."""
+"""The measurement of a row of the budget table, and the table of all rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,25 +8,25 @@ from dataclasses import asdict, dataclass, field
 class Line:
     """One line of the table.
 
-    :ivar work: what was measured
-    :ivar budget: in words; empty where the line only informs
-    :ivar measured: in words
-    :ivar held: whether the budget holds; None where there is none
+    :ivar work: measured work
+    :ivar budget: text; empty if the line only informs
+    :ivar measured: text
+    :ivar ok: True if the budget is met; None if there is none
     """
 
     work: str
     budget: str
     measured: str
-    held: bool | None = None
+    ok: bool | None = None
 
 
 @dataclass
 class Measurement:
-    """What came of one row.
+    """The result of one row.
 
-    :ivar name: by which the row is asked for
-    :ivar lines: for the table
-    :ivar figures: everything measured, for the JSON report
+    :ivar name: name of the row on the command line
+    :ivar lines: lines of the table
+    :ivar figures: all figures, for the JSON report
     """
 
     name: str
@@ -34,21 +34,21 @@ class Measurement:
     figures: dict[str, object] = field(default_factory=dict)
 
     @property
-    def held(self) -> bool:
-        """Whether no line exceeds its budget."""
-        return all(line.held is not False for line in self.lines)
+    def ok(self) -> bool:
+        """Return True if no line exceeds its budget."""
+        return all(line.ok is not False for line in self.lines)
 
 
 _TITLES = ("work", "budget", "measured", "")
-_VERDICTS = {True: "held", False: "EXCEEDED", None: ""}
+_VERDICTS = {True: "ok", False: "EXCEEDED", None: ""}
 
 
 def table(measurements: Iterable[Measurement]) -> str:
-    """All lines, in columns."""
+    """Return all lines as a table."""
     rows: list[Sequence[str]] = [_TITLES]
     for measurement in measurements:
         for line in measurement.lines:
-            rows.append((line.work, line.budget, line.measured, _VERDICTS[line.held]))
+            rows.append((line.work, line.budget, line.measured, _VERDICTS[line.ok]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
     texts = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -59,10 +59,10 @@ def table(measurements: Iterable[Measurement]) -> str:
 
 
 def as_json(measurements: Iterable[Measurement]) -> dict[str, object]:
-    """All that was measured, for a file."""
+    """Return all results for a JSON file."""
     return {
         measurement.name: {
-            "held": measurement.held,
+            "ok": measurement.ok,
             "lines": [asdict(line) for line in measurement.lines],
             **measurement.figures,
         }

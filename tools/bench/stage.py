@@ -1,8 +1,8 @@
-"""Databases with many products, with and without the addon, made once and copied after that.
+"""Databases with many products, with and without the addon, created once and then copied.
 
-The products are made before the addon is installed: both databases of a comparison hold the same
-rows at the same places. So many are made as a user would; where more are wanted their rows are
-copied.
+The products are created before the addon is installed: both databases of a comparison have the
+same rows in the same places. The first thousand are created as a user would; above that their
+rows are copied.
 """
 
 import os
@@ -18,9 +18,9 @@ from tools.dev.progress import say
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.seller import Seller, storable
 
-#: The marketplace's first listing; above the shipped catalogue their numbers have no gaps.
+#: The marketplace's first listing; above the shipped catalogue the ids have no gaps.
 FIRST_LISTING = 500_001
-#: So many are made through the ORM.
+#: Number of products to create through the ORM.
 _MADE = 1000
 
 _CREATE = """
@@ -45,8 +45,8 @@ for start in range(0, len(products), chunk):
     env.cr.commit()
     env.invalidate_all() if hasattr(env, "invalidate_all") else env.cache.invalidate()
 """
-# Rows past the ORM, which would take the better part of an hour for 100,000 products. Good enough
-# for a test ground only: nothing that sending reads is computed or kept elsewhere.
+# Copies bypass the ORM, which would need most of an hour for 100,000 products. For benchmarks
+# only: nothing that sending reads is computed or stored elsewhere.
 _COPY = """
 INSERT INTO {table} ({columns})
 SELECT {values} FROM {table}, generate_series(1, {copies}) copy WHERE {condition};
@@ -59,7 +59,7 @@ SELECT attname FROM pg_attribute
 """
 _STRIDE = 10_000  # between the ids of a row and its first copy, of that and the next one
 _LINKED = "SELECT product_id FROM cartona_listing"
-#: table -> which rows are copied, and the columns that a copy has otherwise
+#: table -> rows to copy, and the columns that differ in a copy
 _COPIES = {
     "product_template": (
         f"id IN (SELECT product_tmpl_id FROM product_product WHERE id IN ({_LINKED}))",
@@ -84,7 +84,7 @@ _COPIES = {
 
 
 def bare(env: Environment, size: int) -> str:
-    """The database with so many products and without the addon.
+    """Return a template database with that number of products and without the addon.
 
     :return: its name; copy it, it is a template
     """
@@ -100,9 +100,9 @@ def bare(env: Environment, size: int) -> str:
 
 
 def linked(env: Environment, size: int) -> str:
-    """The same with the addon as its files are now, every product linked to a listing.
+    """Return a template database with the current addon, every product linked to a listing.
 
-    :param size: a multiple of 1,000 where there are more
+    :param size: a multiple of 1,000 if larger
     :return: its name; copy it, it is a template
     """
     if size > _MADE:
@@ -119,9 +119,9 @@ def linked(env: Environment, size: int) -> str:
 
 
 def _multiplied(env: Environment, size: int) -> str:
-    """So many linked products, most of them copies of the first thousand."""
+    """Return a template with that many linked products, mostly copies of the first thousand."""
     times, rest = divmod(size, _MADE)
-    assert not rest, f"{size} is no multiple of {_MADE}"
+    assert not rest, f"{size} is not a multiple of {_MADE}"
     original = linked(env, _MADE)
 
     def make(name: str) -> None:
@@ -147,31 +147,31 @@ def _copy_rows(env: Environment, database: str, table: str, copies: int) -> None
 
 
 def served(env: Environment, template: str) -> AbstractContextManager[OdooServer]:
-    """An Odoo with its job runner on a fresh copy of the template, gone after the block."""
+    """Serve a fresh copy of the template with the job runner, and drop it after the block."""
     return on_a_copy(env, f"{template}_{os.getpid()}", template)
 
 
 @contextmanager
 def opened(env: Environment, size: int) -> Iterator[Seller]:
-    """A seller whose `size` products are all on the marketplace, at rest."""
+    """Open a seller whose `size` products are all on the marketplace, with no work left."""
     template = linked(env, size)
     with SandboxServer(seed=1, listings=max(size, 1000)) as sandbox, served(env, template) as odoo:
         seller = Seller(odoo, sandbox)
         rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
         seller.listings = dict(rows)
         seller.connect()
-        seller.rest(timeout=60 + size / 20, pause=max(0.02, size / 100_000))
+        seller.wait_until_idle(timeout=60 + size / 20, pause=max(0.02, size / 100_000))
         yield seller
 
 
 def _template(env: Environment, kind: str, key: str, text: str, make: Callable[[str], None]) -> str:
-    """Make a template database, unless it exists; older ones of its kind are dropped."""
+    """Create a template database unless it exists, and drop older ones of its kind."""
     prefix = f"cartona_bench_{env.series.replace('.', '')}_{store.key_of(str(DEV))[:4]}_{kind}_"
     name = prefix + key
     if name in env.pg.databases():
         return name
     partial = f"{prefix}making_{os.getpid()}"
-    say(f"bench: making the database with {text}, once ...")
+    say(f"bench: creating the database with {text}, once ...")
     try:
         make(partial)
         for old in env.pg.databases():

@@ -1,9 +1,9 @@
 """A webhook call answered, and a webhook call to its confirmed sale order.
 
-Beside the answers stands what Odoo needs for the least that stores anything: a call of its own RPC
-that creates one row, from as many callers, in turns with ours. The server is one with a single
-database that is named to it; under a `dbfilter` Odoo lists the databases, over a connection of
-its own, for every call that comes without a session.
+The answers are compared with the least that Odoo needs to store anything: a call of its own RPC
+that creates one row, from the same number of callers, alternating with ours. The server has one
+named database; with a `dbfilter`, Odoo lists the databases over a separate connection for every
+call without a session.
 """
 
 import http.client
@@ -35,7 +35,7 @@ CONFIRMED = 2.0
 
 
 def run(options: Options) -> Measurement:
-    """Calls in waves: many at once for the answer, a few for what becomes of them."""
+    """Send calls in waves: many at once for the answer, a few for the sale order."""
     env = options.env
     name, template = f"bench_webhook_{os.getpid()}", stage.linked(env, SIZE)
     with (
@@ -46,10 +46,10 @@ def run(options: Options) -> Measurement:
         rows = odoo.query("SELECT product_id, cartona_id FROM cartona_listing ORDER BY id")
         seller.listings = dict(rows[:TOGETHER])
         seller.connect(auto_sync_orders=True, auto_confirm=True)
-        seller.count(dict.fromkeys(seller.listings, 100_000))
-        seller.rest(timeout=60)
+        seller.count_stock(dict.fromkeys(seller.listings, 100_000))
+        seller.wait_until_idle(timeout=60)
         intake = Intake(seller)
-        # The first wave of each warms the processes, and does not count.
+        # The first wave of each warms the processes, and is not counted.
         confirmed = [_confirm(intake) for _wave in range(WAVES + 1)][1:]
         pairs = [(_floor(odoo), _answer(intake)) for _wave in range(WAVES + 1)][1:]
     floors = [seconds for floor, _calls in pairs for _status, seconds in floor]
@@ -68,7 +68,7 @@ def run(options: Options) -> Measurement:
                 p95 <= ANSWERED and not refused,
             ),
             Line(
-                "Odoo's own RPC call that creates one log row, as many at once",
+                "Odoo's own RPC call that creates one log row, same number at once",
                 "",
                 f"p95 {1000 * least:.0f} ms",
             ),
@@ -88,19 +88,19 @@ def run(options: Options) -> Measurement:
 
 
 def _answer(intake: Intake) -> list[tuple[int, float]]:
-    """:return: status and seconds of so many calls at once, each with an order of its own"""
+    """Return status and seconds of parallel calls, each with its own order."""
     intake.sandbox.webhook(url="")
     orders = intake.place(AT_ONCE, list(intake.seller.listings))
     bodies = [intake.payload(order) for order in orders]
     secret = intake.seller.setting("webhook_token")
     results = _at_once(intake.odoo, "/cartona/webhook/orders", bodies, secret)
-    # Whether Cartona offers them again after the confirmation is no part of what is measured.
-    intake.arrive(orders, within=120, settled=False)
+    # The repeated offer by Cartona after the confirmation is not part of the measurement.
+    intake.wait_for_orders(orders, within=120, acknowledged=False)
     return results
 
 
 def _floor(odoo: OdooServer) -> list[tuple[int, float]]:
-    """:return: the same of calls that have Odoo do nearly nothing"""
+    """Return the same for calls that make Odoo do almost nothing."""
     user = odoo.rpc("common", "login", odoo.database, "admin", "admin")
     row = {"name": "bench", "type": "server", "message": "-", "path": "-", "func": "-", "line": "-"}
     call = [odoo.database, user, "admin", "ir.logging", "create", [row]]
@@ -112,9 +112,9 @@ def _floor(odoo: OdooServer) -> list[tuple[int, float]]:
 def _at_once(
     odoo: OdooServer, path: str, bodies: Sequence[dict], secret: str = ""
 ) -> list[tuple[int, float]]:
-    """Post all bodies in the same moment, over a connection each.
+    """Post all bodies at the same moment, each over its own connection.
 
-    The callers share the machine with who answers: they do as little as they can.
+    The callers share the machine with the server: they do as little as possible.
     """
     headers = {"Content-Type": "application/json", "AuthorizationToken": secret}
     start = threading.Barrier(len(bodies))
@@ -136,8 +136,8 @@ def _at_once(
 
 
 def _confirm(intake: Intake) -> list[float]:
-    """:return: seconds from the call to the confirmed order, for orders placed together"""
-    intake.tell_webhook()
+    """Return the seconds from the call to the confirmed order, for orders placed together."""
+    intake.set_webhook()
     started = time.time()
     orders = intake.place(TOGETHER, list(intake.seller.listings))
     arrived: dict[str, float] = {}

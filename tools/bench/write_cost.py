@@ -14,12 +14,12 @@ NAME = "write"
 SIZE = 1000
 BUDGET = 1.05
 
-# Odoo writes a template's price in one statement, a variant's one by one: both ways are taken.
+# Odoo writes a template's price in one statement, a variant's one by one: measure both.
 WAYS = (("product.template", "list_price"), ("product.product", "lst_price"))
 
 
 def run(options: Options) -> Measurement:
-    """Write the same prices in both databases in turns, and compare."""
+    """Write the same prices in both databases alternately, and compare."""
     lines, figures = [], {}
     bare = stage.bare(options.env, SIZE)
     with stage.opened(options.env, SIZE) as seller, stage.served(options.env, bare) as floor:
@@ -37,10 +37,10 @@ def run(options: Options) -> Measurement:
 def _compare(
     floor: OdooServer, seller: Seller, model: str, field: str, pairs: int
 ) -> tuple[Pairs, Pairs, dict[str, int]]:
-    """Write in turns.
+    """Write alternately.
 
-    :return: the pairs by the clock, the same by processor time, and how many queries a write took
-        without and with the addon
+    :return: the pairs by the clock, the same by processor time, and the number of queries of a
+        write without and with the addon
     """
     queries: dict[str, int] = {}
     works: dict[str, list[float]] = {"without": [], "with": []}
@@ -49,7 +49,7 @@ def _compare(
         ids = _products(odoo, model)
 
         def write(number: int) -> float:
-            seller.rest(timeout=60)
+            seller.wait_until_idle(timeout=60)
             calls: list[Call] = []
             work = processor.spent(
                 odoo,
@@ -62,8 +62,8 @@ def _compare(
         return write
 
     times = in_turns(writer("without", floor), writer("with", seller.odoo), pairs)
-    seller.rest(timeout=60)
-    # The first round does not count.
+    seller.wait_until_idle(timeout=60)
+    # The first round is not counted.
     return times, Pairs(works["without"][1:], works["with"][1:]), queries
 
 
@@ -75,22 +75,22 @@ def _products(odoo: OdooServer, model: str) -> list[int]:
 
 
 def _lines(field: str, times: Pairs, works: Pairs) -> list[Line]:
-    """By the clock, for which the budget is, and by what the addon itself can be blamed for."""
+    """Return lines by the clock, which the budget is about, and by the addon's own share."""
     return [
         Line(
             f"write {field} on {SIZE:,} linked products",
             f"<= {BUDGET:.2f}x the same without the addon",
-            _in_words(times),
+            _described(times),
             times.ratio <= BUDGET,
         ),
-        Line("  the same in processor time, Odoo's and PostgreSQL's", "", _in_words(works)),
+        Line("  the same in processor time, Odoo's and PostgreSQL's", "", _described(works)),
     ]
 
 
-def _in_words(pairs: Pairs) -> str:
+def _described(pairs: Pairs) -> str:
     without, with_addon = (
         1000 * statistics.median(seconds) for seconds in (pairs.floor, pairs.subject)
     )
-    # The spread tells how much the ratio can be trusted: on a busy machine, not at all.
+    # The spread shows whether the ratio is reliable; on a busy machine it is not.
     spread = f"{min(pairs.ratios):.2f} to {max(pairs.ratios):.2f}"
     return f"{pairs.ratio:.3f}x, {spread} ({with_addon:.0f} ms / {without:.0f} ms)"

@@ -1,4 +1,4 @@
-"""What docker-compose.yml runs inside Odoo's container; a part of it serves `make run` as well.
+"""The code that docker-compose.yml runs in Odoo's container; `make run` uses part of it too.
 
 For the Python of any Odoo series, so without imports of the other tools.
 """

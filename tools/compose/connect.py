@@ -1,8 +1,8 @@
-"""Fed to `odoo shell` once: the first company sells on the sandbox, everything switched on.
+"""Piped to `odoo shell` once: connect the first company to the sandbox and switch everything on.
 
-The variables SANDBOX_URL, SANDBOX_TOKEN and WEBHOOK_TOKEN say where and with what secrets.
+The variables SANDBOX_URL, SANDBOX_TOKEN and WEBHOOK_TOKEN give the URL and secrets.
 """
-# ruff: noqa: F821 (the shell knows `env`)
+# ruff: noqa: F821 (`env` is defined in the shell)
 
 import os
 import sys
@@ -15,7 +15,7 @@ import products  # noqa: E402
 sandbox = os.environ["SANDBOX_URL"]
 config = env["cartona.config"].search([("company_id", "=", env.company.id)])
 if not config.auth_token:
-    # The sandbox speaks plain http from another host, which the addon takes in trials only.
+    # The sandbox uses plain http from another host, which the addon accepts for trials only.
     env["ir.config_parameter"].set_param("cartona_integration.allow_insecure_url", "True")
     listings = requests.get(sandbox + "/_sandbox/listings", timeout=60).json()
     products.make(env, products.catalogue(listings, 24))
@@ -23,7 +23,7 @@ if not config.auth_token:
         {
             "base_url": sandbox + "/api/v1/",
             "auth_token": os.environ["SANDBOX_TOKEN"],
-            # The sandbox was started with the same one.
+            # The sandbox was started with the same secret.
             "webhook_token": os.environ["WEBHOOK_TOKEN"],
         }
     )

@@ -1,18 +1,18 @@
 """Products for the first listings of the sandbox, linked to them, priced and in stock.
 
-Run inside Odoo, where one transaction makes everything at once. Works on every series' Python.
+Runs inside Odoo, in one transaction, on the Python of every series.
 """
 
-#: So many of them are sold by the box as well.
+#: Number of products that are sold by the box as well.
 BOXES = 6
 STOCK = 240
 
 
 def catalogue(listings, count):
-    """The first base products of the sandbox: the piece, and for some the box of it.
+    """Return the first base products of the sandbox: the piece, and for some its box.
 
-    :param listings: all that the sandbox lists
-    :param count: how many are wanted
+    :param listings: all listings of the sandbox
+    :param count: number of products
     """
     pieces, boxes = {}, {}
     for listing in listings:
@@ -42,9 +42,9 @@ def _box(listing):
 
 
 def make(env, data):
-    """Make them for the current company, which sells in pounds then.
+    """Create them for the current company, and set its currency to pounds.
 
-    :param data: what `catalogue` returns
+    :param data: result of `catalogue`
     """
     from odoo.addons.cartona_integration.compat import storable_values
 

@@ -1,1 +1,1 @@
-"""The developer environment: a private Odoo, PostgreSQL and sandbox below one folder."""
+"""The development environment: a private Odoo, PostgreSQL and sandbox in one folder."""

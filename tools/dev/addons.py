@@ -1,4 +1,4 @@
-"""The addons that Odoo gets beside its own: queue_job from the package index, and ours."""
+"""Addons for Odoo: queue_job from the package index, and ours."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from tools.dev import processes, progress, store, venvs
 from tools.dev.paths import ADDON, LOGS, ROOT, series_dir
 from tools.series import dist, ladder
 
-#: One release per series. It names Odoo itself as a requirement, which no index carries.
+#: One release per series. It requires Odoo itself as a package, which no index has.
 QUEUE_JOB = {
     "15.0": "15.0.2.3.13.2",
     "16.0": "16.0.3.0.2.2",
@@ -18,9 +18,9 @@ QUEUE_JOB = {
 
 
 def prepare(series: str) -> Path:
-    """The folder with queue_job and our addon as this series gets it, made where missing.
+    """Return the folder with queue_job and our addon for this series, created if missing.
 
-    :raise store.SetupError: when the addon cannot be carried down to that series
+    :raise store.SetupError: when the addon cannot be derived for that series
     """
     source = ROOT / ADDON if series == ladder.SOURCE else _derive(series)
     folder = series_dir(series) / "addons"
@@ -35,7 +35,7 @@ def prepare(series: str) -> Path:
 
 
 def _derive(series: str) -> Path:
-    """The addon for an older series, derived anew when its source has changed."""
+    """Derive the addon for an older series again when its source has changed."""
     folder = series_dir(series) / "derived"
     key = store.key_of(store.tree_key(ROOT / ADDON), store.tree_key(ROOT / "tools" / "series"))
 

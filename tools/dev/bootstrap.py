@@ -1,4 +1,4 @@
-"""From a bare Python to the command line: makes the tools' own environment, then hands over.
+"""From a bare Python to the command line: create the tools' environment, then run in it.
 
 Standard library only.
 """
@@ -15,7 +15,7 @@ LISTS = (REQUIREMENTS / "requirements-tools.txt", ROOT / "sandbox" / "requiremen
 
 
 def main(arguments: list[str]) -> None:
-    """Replace this process by the command line, running in the tools' environment."""
+    """Replace this process by the command line, in the tools' environment."""
     DEV.mkdir(parents=True, exist_ok=True)
     processes.end_on_signals()
     try:
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     except (store.SetupError, processes.CommandError) as error:
         sys.exit(f"dev: {error}")
     except KeyboardInterrupt:
-        sys.exit("dev: interrupted, the next run goes on from here")
+        sys.exit("dev: interrupted, the next run continues from here")
     python = str(TOOLS_VENV / "bin" / "python")
     environment = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
     os.execve(python, [python, "-m", "tools.dev.cli", *arguments], environment)

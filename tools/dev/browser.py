@@ -1,4 +1,4 @@
-"""A Chromium for the tests that look at pages, and what Odoo needs to turn them right to left."""
+"""Chromium for the browser tests, and rtlcss, which Odoo needs for right-to-left pages."""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ from tools.dev.store import SetupError
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: The fonts are for Arabic, which a bare machine would show as boxes.
 _PACKAGES = ("chromium", "fonts-dejavu-core")
-#: Odoo mirrors its style sheets with it, and shows them left to right where it is missing.
+#: Odoo mirrors its style sheets with it; without it, pages are left to right.
 _RTLCSS = "rtlcss@4.3.0"
 _RTLCSS_FOLDER = DEV / "rtlcss"
 
 
 def chromium() -> str:
-    """The path of a Chromium: the machine's, or one installed now, as root on a Debian.
+    """Return the path of a Chromium, installed now if missing, as root on a Debian.
 
     :raise SetupError: when there is none and we may not install one
     """
@@ -28,8 +28,8 @@ def chromium() -> str:
 
 
 def rtlcss() -> Path:
-    """The folder of an executable `rtlcss`: the machine's, or one installed now by npm, which is
-    itself installed where it is missing, as root on a Debian.
+    """Return the folder of an executable `rtlcss`, installed now by npm if missing. npm is also
+    installed if missing, as root on a Debian.
 
     :raise SetupError: when there is neither it nor npm, and we may not install one
     """
@@ -51,20 +51,20 @@ def rtlcss() -> Path:
 
 
 def _installed(name: str, packages: Sequence[str], find: Callable[[], str | None]) -> str:
-    """Install with apt what is missing, and find it.
+    """Install a missing program with apt, and find it.
 
-    :raise SetupError: when we may not, or it was not there afterwards
+    :raise SetupError: when we may not, or it is still missing afterwards
     """
     if os.geteuid() or not shutil.which("apt-get"):
-        raise SetupError(f"there is no {name}: install it with `apt-get install {packages[0]}`")
-    say(f"there is no {name}: installing it with apt-get, since this runs as root ...")
+        raise SetupError(f"{name} is missing: install it with `apt-get install {packages[0]}`")
+    say(f"{name} is missing: installing it with apt-get, since this runs as root ...")
     variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     for command in (["apt-get", "update"], install):
         processes.run(command, LOGS / f"apt-{packages[0]}.log", variables)
     found = find()
     if not found:
-        raise SetupError(f"apt-get installed no {name}")
+        raise SetupError(f"apt-get did not install {name}")
     return found
 
 

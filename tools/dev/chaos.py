@@ -1,6 +1,6 @@
-"""`make chaos`: everything that can go wrong at full length, and a table of what was stood.
+"""`make chaos`: faults, crashes, races and load at full length, and a table of the results.
 
-The tests are those of `tests/chaos`, `tests/attack` and `tests/faults`; `make test` has them
+The tests are those of `tests/chaos`, `tests/attack` and `tests/faults`; `make test` runs them
 shortened.
 """
 
@@ -15,7 +15,7 @@ from tools.dev import processes, venvs
 from tools.dev.paths import LOGS, ROOT
 
 _HOUR = 3600
-# How often a process is killed while it imports orders.
+# Number of kills while orders are imported.
 _KILLS = "100"
 _PLACES = ("chaos", "attack", "faults")
 
@@ -35,15 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
     if not options.short:
         variables.setdefault("KILLS", _KILLS)
-    print(f"chaos: once more the same with --seed {seed}", flush=True)
+    print(f"chaos: repeat with --seed {seed}", flush=True)
     return subprocess.run(command, env=variables, cwd=ROOT).returncode
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, help="of everything that is drawn; any when left out")
+    parser.add_argument("--seed", type=int, help="seed of all random choices (default: random)")
     parser.add_argument("--short", action="store_true", help="shortened, as in `make test`")
-    parser.add_argument("--hour", action="store_true", help="memory over an hour of steady work")
+    parser.add_argument("--hour", action="store_true", help="measure memory over an hour of work")
     parser.add_argument(
         "--json", type=Path, default=LOGS / "chaos.json", metavar="FILE", help="all figures"
     )

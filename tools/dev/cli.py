@@ -1,4 +1,4 @@
-"""The command line: `./dev <command>`, and what `make <command>` calls."""
+"""The command line: `./dev <command>`, called by `make <command>`."""
 
 import argparse
 import os
@@ -11,11 +11,11 @@ from tools.dev import databases, environment, odoo_config, postgres, processes, 
 from tools.dev.paths import DEV, ROOT, TOOLS_VENV
 
 EPILOG = """\
-SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python before any of them chooses another Odoo;
-PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another place than .dev.
+SERIES=16.0 ODOO=/path/to/odoo PYTHON=/path/to/python before any of them selects another Odoo;
+PGHOST, PGPORT, PGUSER, PGPASSWORD another PostgreSQL; CARTONA_DEV_DIR another folder than .dev.
 """
 
-#: Commands that hand every word behind them to another program.
+#: Commands that pass all further arguments to another program.
 PASSING_ON = ("test", "bench", "chaos", "dist", "exec")
 
 
@@ -33,23 +33,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """start Odoo, PostgreSQL and the sandbox with demo data: `run [--fresh] [--database NAME]`"""
+    """Start Odoo, PostgreSQL and the sandbox with demo data: `run [--fresh] [--database NAME]`"""
     from tools.dev import run
 
     return run.main(options)
 
 
 def smoke(options: argparse.Namespace) -> int:
-    """do the main job once, unattended, and print what came of it: `smoke [--keep]`"""
+    """Run the main job once, unattended, and print the results: `smoke [--keep]`"""
     from tools.dev import smoke
 
     return smoke.main(options)
 
 
 def test(options: argparse.Namespace) -> int:
-    """run the tests, all or some: `test [PART ...] [-- PYTEST OPTION ...]`
+    """Run the tests, all or some: `test [PART ...] [-- PYTEST OPTION ...]`
 
-    The parts are unit, odoo, mrp, batch, e2e, smoke, browser and chaos. Where pytest gets options,
+    The parts are unit, odoo, mrp, batch, e2e, smoke, browser and chaos. With options for pytest,
     smoke is left out.
     """
     from tools.dev import testing
@@ -58,36 +58,36 @@ def test(options: argparse.Namespace) -> int:
 
 
 def lint(options: argparse.Namespace) -> int:
-    """check the source: `lint [--fix]`"""
+    """Check the source: `lint [--fix]`"""
     from tools.dev import lint
 
     return lint.main(options)
 
 
 def bench(options: argparse.Namespace) -> int:
-    """measure the performance budgets: `bench [OPTION ...]`"""
+    """Measure the performance budgets: `bench [OPTION ...]`"""
     return _module("tools.bench", options.rest)
 
 
 def chaos(options: argparse.Namespace) -> int:
-    """fail, kill, race and load it: `chaos [--seed N] [--short] [--hour] [--json FILE]`"""
+    """Run faults, crashes, races and load: `chaos [--seed N] [--short] [--hour] [--json FILE]`"""
     return _module("tools.dev.chaos", options.rest)
 
 
 def dist(options: argparse.Namespace) -> int:
-    """derive the addon for each series, folders and archives: `dist [SERIES ...] [--to FOLDER]`"""
+    """Derive the addon for each series, folders and archives: `dist [SERIES ...] [--to FOLDER]`"""
     return _module("tools.series", options.rest)
 
 
 def clean(_options: argparse.Namespace) -> int:
-    """remove everything that was made"""
+    """Remove everything that was created"""
     postgres.remove()
     shutil.rmtree(DEV)
     return 0
 
 
 def setup(_options: argparse.Namespace) -> int:
-    """prepare everything and say where it is"""
+    """Prepare everything and print where it is"""
     env = environment.from_variables()
     for name, value in (
         ("series", env.series),
@@ -103,7 +103,7 @@ def setup(_options: argparse.Namespace) -> int:
 
 
 def clone(options: argparse.Namespace) -> int:
-    """copy a template database: `clone NAME [--base]`"""
+    """Copy a template database: `clone NAME [--base]`"""
     env = environment.from_variables()
     template = databases.base_template(env) if options.base else None
     print(databases.clone(env, options.name, template))
@@ -111,13 +111,13 @@ def clone(options: argparse.Namespace) -> int:
 
 
 def drop(options: argparse.Namespace) -> int:
-    """drop a database and its filestore: `drop NAME`"""
+    """Drop a database and its filestore: `drop NAME`"""
     databases.drop(environment.from_variables(), options.name)
     return 0
 
 
 def odoo(options: argparse.Namespace) -> int:
-    """run Odoo's own command line on a database: `odoo NAME [SUBCOMMAND] [OPTION ...]`"""
+    """Run Odoo's own command line on a database: `odoo NAME [SUBCOMMAND] [OPTION ...]`"""
     env = environment.from_variables()
     config = odoo_config.write(env, options.name, runner=not options.no_runner)
     rest = list(options.rest)
@@ -127,13 +127,13 @@ def odoo(options: argparse.Namespace) -> int:
 
 
 def psql(options: argparse.Namespace) -> int:
-    """open psql on a database: `psql NAME [OPTION ...]`"""
+    """Open psql on a database: `psql NAME [OPTION ...]`"""
     env = environment.from_variables()
     return _call(["psql", options.name, *options.rest], env.process_environment())
 
 
 def execute(options: argparse.Namespace) -> int:
-    """run any command in the tools' environment, PostgreSQL running: `exec COMMAND ...`"""
+    """Run any command in the tools' environment, with PostgreSQL: `exec COMMAND ...`"""
     env = environment.from_variables()
     variables = {**venvs.clean_environment(), **env.pg.environment(), "PYTHONPATH": str(ROOT)}
     variables["PATH"] = os.pathsep.join((str(TOOLS_VENV / "bin"), variables["PATH"]))
@@ -149,13 +149,13 @@ def _call(command: Sequence[str], variables: dict[str, str]) -> int:
     return subprocess.run(command, env=variables).returncode
 
 
-def _parse(words: Sequence[str]) -> argparse.Namespace:
-    """argparse would take options behind some commands for its own: they are passed on."""
-    words = list(words)
-    passes_on = bool(words) and words[0] in PASSING_ON and words[1:2] != ["--help"]
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments; for some commands argparse must not consume the options after them."""
+    arguments = list(arguments)
+    passes_on = bool(arguments) and arguments[0] in PASSING_ON and arguments[1:2] != ["--help"]
     if passes_on:
-        words.insert(1, "--")
-    options = _parser().parse_args(words)
+        arguments.insert(1, "--")
+    options = _parser().parse_args(arguments)
     if passes_on:
         options.rest.remove("--")
     return options
@@ -167,16 +167,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     parsed = _add(commands, "run", run)
-    parsed.add_argument("--fresh", action="store_true", help="forget the database of last time")
-    parsed.add_argument("--database", metavar="NAME", help="another one than the usual")
+    parsed.add_argument("--fresh", action="store_true", help="drop the database of the last run")
+    parsed.add_argument("--database", metavar="NAME", help="use another database")
     parsed = _add(commands, "smoke", smoke)
-    parsed.add_argument("--keep", action="store_true", help="leave the database for a look at it")
+    parsed.add_argument("--keep", action="store_true", help="keep the database for inspection")
     _add(commands, "test", test).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "bench", bench).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "chaos", chaos).add_argument("rest", nargs=argparse.REMAINDER)
     _add(commands, "dist", dist).add_argument("rest", nargs=argparse.REMAINDER)
     parsed = _add(commands, "lint", lint)
-    parsed.add_argument("--fix", action="store_true", help="repair what can be repaired first")
+    parsed.add_argument("--fix", action="store_true", help="fix what can be fixed first")
     _add(commands, "setup", setup)
     _add(commands, "clean", clean)
     parsed = _add(commands, "clone", clone)

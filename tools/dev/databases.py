@@ -1,7 +1,7 @@
-"""Databases with everything installed, made once and then copied in a second.
+"""Databases with everything installed, created once and then copied in a second.
 
-Two templates per Odoo: the modules that the addon builds on, and the same with the addon. Their
-names end in a hash of what they were made from, so that a change makes a new one.
+Two templates per Odoo: the modules that the addon depends on, and the same with the addon. Their
+names end in a hash of their sources, so that a change creates a new one.
 """
 
 import os
@@ -16,34 +16,34 @@ from tools.dev.addons import QUEUE_JOB
 from tools.dev.environment import Environment
 from tools.dev.paths import ADDON, DEV, LOGS
 
-#: What the addon builds on.
+#: Modules that the addon depends on.
 BASE_MODULES = ("base", "sale_management", "sale_stock", "queue_job")
 #: Up to 16.0 a company without a localisation has no accounts, so it cannot invoice.
 ACCOUNTS = ("l10n_generic_coa",)
 
-#: Odoo's own scheduled actions are all due at once on a new database. They would take the
-#: machine's time from the tests, and one of them calls its vendor.
-_LET_CRONS_SLEEP = """
+#: Odoo's own scheduled actions are all due on a new database. They would slow down the tests, and
+#: one of them calls Odoo S.A.
+_POSTPONE_CRONS = """
     UPDATE ir_cron SET nextcall = nextcall + interval '30 days' WHERE id NOT IN (
         SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND module = 'queue_job')
 """
 
-#: How made-up names begin; the number of the process that uses the database follows.
+#: Prefix of generated names; the id of the process that uses the database follows.
 _PASSING = "cartona_of_"
 
-#: What does not change what an installation makes.
+#: Files that do not change the result of an installation.
 NOT_INSTALLED = ("tests", "description", "README.md")
 
 
 def base_template(env: Environment) -> str:
-    """The database with Odoo, sales, stock and queue_job, made where missing."""
+    """Return the template with Odoo, sales, stock and queue_job, created if missing."""
     modules = _base_modules(env)
-    key = store.key_of(env.odoo_version, QUEUE_JOB[env.series], modules, _LET_CRONS_SLEEP)
+    key = store.key_of(env.odoo_version, QUEUE_JOB[env.series], modules, _POSTPONE_CRONS)
     return _template(env, "base", key, lambda name: _install_base(env, name))
 
 
 def addon_template(env: Environment) -> str:
-    """The same with the addon, as its files are now, made where missing."""
+    """Return the template with the current addon, created if missing."""
     base = base_template(env)
     key = store.key_of(base, store.tree_key(env.addon, NOT_INSTALLED))
     return _template(env, "addon", key, lambda name: _install_addon(env, base, name))
@@ -52,9 +52,9 @@ def addon_template(env: Environment) -> str:
 def clone(env: Environment, name: str | None = None, template: str | None = None) -> str:
     """Copy a template, database and filestore; an older database of that name is dropped.
 
-    :param name: of the new database; one is made up when left out, for a
-        database that ends with this process
-    :param template: what to copy; the one with the addon when left out
+    :param name: name of the new database; when left out, one is generated for a
+        database that is dropped with this process
+    :param template: template to copy; the one with the addon when left out
     :return: the name of the new database
     """
     template = template or addon_template(env)
@@ -68,7 +68,7 @@ def clone(env: Environment, name: str | None = None, template: str | None = None
 
 
 def drop(env: Environment, name: str) -> None:
-    """Drop a database and its filestore, if there are any."""
+    """Drop a database and its filestore, if they exist."""
     env.pg.drop(name)
     shutil.rmtree(odoo_config.filestore(name), ignore_errors=True)
     (DEV / "config" / f"{name}.conf").unlink(missing_ok=True)
@@ -93,7 +93,7 @@ def install(env: Environment, database: str, modules: str, update: bool = False)
 
 
 def log_of(database: str) -> Path:
-    """Where the log of what is done to a database goes."""
+    """Return the log file of a database's installations."""
     return LOGS / f"{database}.log"
 
 
@@ -125,7 +125,7 @@ def _base_modules(env: Environment) -> tuple[str, ...]:
 def _install_base(env: Environment, name: str) -> None:
     env.pg.create(name)
     install(env, name, ",".join(_base_modules(env)))
-    env.pg.query(_LET_CRONS_SLEEP, database=name)
+    env.pg.query(_POSTPONE_CRONS, database=name)
 
 
 def _install_addon(env: Environment, base: str, name: str) -> None:
@@ -134,13 +134,13 @@ def _install_addon(env: Environment, base: str, name: str) -> None:
 
 
 def _installed(database: str) -> str:
-    """How far an installation is, from Odoo's log."""
+    """Return the progress of an installation, from Odoo's log."""
     found = re.findall(r"Loading module (\S+) \((\d+/\d+)\)", processes.tail(log_of(database), 80))
     return f"module {found[-1][1]} {found[-1][0]}" if found else ""
 
 
 def _drop_orphans(env: Environment) -> None:
-    """Drop the databases of runs that were killed before they could do so themselves."""
+    """Drop the databases of killed runs."""
     for name in env.pg.databases():
         made_up = re.fullmatch(rf"{_PASSING}(\d+)_\w+", name)
         if made_up and not Path("/proc", made_up[1]).exists():
@@ -148,7 +148,7 @@ def _drop_orphans(env: Environment) -> None:
 
 
 def _copy_filestore(source: str, target: str) -> None:
-    """Copy attachments by linking: Odoo never changes such a file, it only adds and removes."""
+    """Copy attachments by hard links: Odoo only adds and removes such files, never changes one."""
     store_from, store_to = odoo_config.filestore(source), odoo_config.filestore(target)
     shutil.rmtree(store_to, ignore_errors=True)
     if store_from.exists():

@@ -1,8 +1,8 @@
-"""Odoo from Debian's archive, unpacked into a folder of ours.
+"""Odoo from Debian's archive, unpacked into our folder.
 
-Debian carries Odoo in its unstable suite, whatever release the machine itself runs. An apt
-of its own, with its own state and sources, finds and downloads the packages; the machine's
-packages and lists are neither used nor changed.
+Debian has Odoo in its unstable suite, on whatever release the machine runs. A separate apt, with
+its own state and sources, finds and downloads the packages; the machine's packages and lists are
+neither used nor changed.
 """
 
 import datetime
@@ -16,8 +16,8 @@ from pathlib import Path
 from tools.dev import processes, store
 from tools.dev.paths import CACHE, LOGS
 
-#: Odoo, and the packages that its static files are links into. Two fonts of the stable suite:
-#: newer ones moved or renamed the files that Odoo's links name.
+#: Odoo, and the packages that its static files link to. Two fonts of the stable suite:
+#: newer ones moved or renamed the files that Odoo links to.
 PACKAGES = (
     "odoo-19",
     "fonts-font-awesome/bookworm",
@@ -57,26 +57,26 @@ _SNAPSHOT = re.compile(r"/\d{8}T\d{6}Z(?=/|$)")
 
 @dataclass(frozen=True)
 class Archive:
-    """Where Debian packages come from, and the key that signs them."""
+    """A Debian archive, and the key that signs it."""
 
     uri: str
     signed_by: str = ""
 
     def source(self) -> str:
-        """The archive as apt wants it written down."""
+        """Return the archive in apt's format."""
         key = f"Signed-By: {self.signed_by}\n" if self.signed_by else ""
         return f"Types: deb\nURIs: {self.uri}\nSuites: {SUITES}\nComponents: main\n{key}"
 
 
 def download() -> None:
-    """Bring the packages into the cache; what is there already is not fetched again.
+    """Download the packages into the cache, unless they are there already.
 
-    :raise store.SetupError: when no archive in reach carries them
+    :raise store.SetupError: when no reachable archive has them
     """
     if not shutil.which("apt-get"):
         raise store.SetupError(
             "Odoo 19 comes from Debian's archive and this system has no apt-get: "
-            "name an Odoo of yours with ODOO=/path/to/odoo."
+            "set ODOO=/path/to/odoo."
         )
     for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
         (_APT / folder).mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def download() -> None:
             return
         except processes.CommandError as error:
             failures.append(f"{archive.uri}: {error}")
-    raise store.SetupError("no Debian archive in reach carries odoo-19\n" + "\n".join(failures))
+    raise store.SetupError("no reachable Debian archive has odoo-19\n" + "\n".join(failures))
 
 
 def unpack(prefix: Path) -> None:
@@ -106,27 +106,27 @@ def unpack(prefix: Path) -> None:
         processes.run(command, LOGS / "dpkg.log")
     dangling = [path for path in _links(prefix) if not path.exists()]
     if dangling:
-        raise store.SetupError(f"links of Odoo's web client lead nowhere: {dangling[:5]}")
+        raise store.SetupError(f"broken links in Odoo's web client: {dangling[:5]}")
 
 
 def clean() -> None:
-    """Forget downloads and lists, they are as large as Odoo itself."""
+    """Delete downloads and lists, which are as large as Odoo itself."""
     shutil.rmtree(_APT, ignore_errors=True)
 
 
 def progress() -> str:
-    """How much has been downloaded, in words."""
+    """Return the downloaded size as text."""
     return f"{store.megabytes(_APT)} of about {_DOWNLOAD_MB} MB"
 
 
 def _apt(*arguments: str) -> None:
-    # Packages already there whole are recognised by apt itself, by size and checksum.
+    # apt recognises complete packages by size and checksum.
     command = ["apt-get", "-c", _APT / "apt.conf", *arguments]
     processes.run(command, _LOG, {**os.environ, "LC_ALL": "C"}, cwd=_APT / "debs")
 
 
 def _archives() -> Iterator[Archive]:
-    """The machine's own archive first: as it is, then, for a dated snapshot, as of today."""
+    """Yield the machine's own archive first: unchanged, then, for a dated snapshot, as of today."""
     own = _own_archive()
     if own:
         yield own
@@ -140,7 +140,7 @@ def _archives() -> Iterator[Archive]:
 
 
 def _own_archive(etc: Path = Path("/etc/apt")) -> Archive | None:
-    """The first Debian archive in the machine's sources, in either of apt's notations."""
+    """Return the first Debian archive in the machine's sources, in either format of apt."""
     for path in sorted((etc / "sources.list.d").glob("*.sources")):
         for stanza in re.split(r"\n\s*\n", path.read_text()):
             fields = _fields(stanza)
@@ -158,14 +158,14 @@ def _own_archive(etc: Path = Path("/etc/apt")) -> Archive | None:
 
 
 def _fields(stanza: str) -> dict[str, str]:
-    """The one-line fields of a deb822 stanza; a key written out over several lines is left."""
+    """Return the one-line fields of a deb822 stanza; a multi-line key is skipped."""
     lines = (line for line in stanza.splitlines() if re.match(r"[A-Za-z-]+:", line))
     pairs = (line.split(":", 1) for line in lines)
     return {name.lower(): value.strip() for name, value in pairs}
 
 
 def _is_debian(uri: str) -> bool:
-    """Whether an archive is Debian's main one, by its path: not security, not a vendor's."""
+    """Return True if an archive is Debian's main one, by its path: not security or a vendor's."""
     path = _SNAPSHOT.sub("", uri.rstrip("/"))
     return path.startswith(("http://", "https://")) and path.endswith("/debian")
 

@@ -1,4 +1,4 @@
-"""A supplier at work: products that the sandbox lists, linked, priced and in stock."""
+"""Demo data: products that the sandbox lists, linked, priced and in stock."""
 
 import json
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-#: What `make run` shows.
+#: Number of products in `make run`.
 PRODUCTS = 24
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A supplier's Odoo and the marketplace, connected, with both sides equal.
+    """A supplier's Odoo connected to the marketplace, with both sides equal.
 
     :ivar config: id of the `cartona.config`
     :ivar products: `supplier_product_id` of a listing (as text) -> id of its `product.product`;
-        the pieces only, in the order in which the marketplace lists them
+        pieces only, in the order of the marketplace's list
     """
 
     odoo: OdooServer
@@ -28,17 +28,17 @@ class Shop:
     config: int
     products: dict[str, int]
 
-    def settle(self, timeout: float = 30) -> None:
-        """Wait until nothing is left to be sent.
+    def wait_until_sent(self, timeout: float = 30) -> None:
+        """Wait until the outbox is empty.
 
-        :raise TimeoutError: when something still is, after `timeout` seconds
+        :raise TimeoutError: when it is not after `timeout` seconds
         """
         empty = "SELECT count(*) = 0 FROM cartona_change"
         wait_until(lambda: self.odoo.query(empty)[0][0], timeout)
 
 
 def open_shop(odoo: OdooServer, sandbox: SandboxServer, count: int = PRODUCTS) -> Shop:
-    """Connect the two; products are made when there are none, and sent again when there are."""
+    """Connect Odoo and the sandbox; products are created if there are none, else sent again."""
     config = connect(odoo, sandbox)
     linked = [("cartona_id", "!=", False)]
     if odoo.call("product.product", "search_count", linked):
@@ -47,12 +47,12 @@ def open_shop(odoo: OdooServer, sandbox: SandboxServer, count: int = PRODUCTS) -
         make_products(odoo, sandbox, count)
     rows = odoo.call("product.product", "search_read", linked, ["cartona_id"], order="id")
     shop = Shop(odoo, sandbox, config, {row["cartona_id"]: row["id"] for row in rows})
-    shop.settle()
+    shop.wait_until_sent()
     return shop
 
 
 def connect(odoo: OdooServer, sandbox: SandboxServer) -> int:
-    """Connect the first company to the sandbox, everything on, its webhook told.
+    """Connect the first company to the sandbox, everything switched on, with its webhook.
 
     :return: the id of the configuration
     """
@@ -70,18 +70,18 @@ def connect(odoo: OdooServer, sandbox: SandboxServer) -> int:
         [config],
         {"auto_sync_products": True, "auto_sync_stock": True, "auto_sync_orders": True},
     )
-    tell_webhook(odoo, sandbox)
+    set_webhook(odoo, sandbox)
     return config
 
 
-def tell_webhook(odoo: OdooServer, sandbox: SandboxServer) -> None:
-    """Tell the sandbox where orders are to be announced, and with what secret."""
+def set_webhook(odoo: OdooServer, sandbox: SandboxServer) -> None:
+    """Set the URL and secret of Odoo's webhook in the sandbox."""
     [config] = odoo.call("cartona.config", "search_read", [], ["webhook_token"], limit=1)
     sandbox.set_webhook(f"{odoo.url}/cartona/webhook/orders", token=config["webhook_token"])
 
 
 def make_products(odoo: OdooServer, sandbox: SandboxServer, count: int = PRODUCTS) -> None:
-    """Make products for the first listings of the sandbox, linked to them, with stock."""
+    """Create products for the first listings of the sandbox, linked to them, with stock."""
     data = json.dumps(catalogue(sandbox, count))
     folder = str(Path(products.__file__).parent)
     odoo.shell(
@@ -91,5 +91,5 @@ def make_products(odoo: OdooServer, sandbox: SandboxServer, count: int = PRODUCT
 
 
 def catalogue(sandbox: SandboxServer, count: int) -> list[dict[str, Any]]:
-    """The first base products of the sandbox: the piece, and for some the box of it."""
+    """Return the first base products of the sandbox: the piece, and for some its box."""
     return products.catalogue(sandbox.listings(), count)

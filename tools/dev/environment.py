@@ -1,4 +1,4 @@
-"""One Odoo, ready to run: found or fetched, with a Python of its own and queue_job."""
+"""One Odoo, ready to run: found or downloaded, with its own Python and queue_job."""
 
 import os
 import re
@@ -15,8 +15,8 @@ from packaging.version import Version
 from tools.dev import addons, debian, postgres, progress, store, venvs
 from tools.dev.paths import ADDON, CACHE, DEFAULT_SERIES, REQUIREMENTS, series_dir
 
-#: What a compiler makes. Odoo pins releases that have no wheel for every Python it runs on: there
-#: the next release above that has one is taken.
+#: Packages with compiled code. Odoo pins releases that have no wheel for every Python it
+#: supports: then the next higher release with a wheel is used.
 _COMPILED = {
     *("cryptography", "gevent", "greenlet", "libsass", "lxml", "markupsafe", "pillow", "psutil"),
     *("reportlab", "rjsmin"),
@@ -30,7 +30,7 @@ import odoo.cli
 if __name__ == "__main__":
     odoo.cli.main()
 """
-#: What shows that a Python has what Odoo needs.
+#: Modules that show that a Python has Odoo's dependencies.
 _IMPORTS = "import odoo, odoo.http, odoo.service.server, PIL, passlib, psycopg2, reportlab"
 
 
@@ -39,11 +39,11 @@ class Environment:
     """An Odoo that can be started.
 
     :ivar series: e.g. `19.0`
-    :ivar python: the interpreter that Odoo and its tests run in
+    :ivar python: the interpreter for Odoo and its tests
     :ivar odoo_command: the start of every Odoo command line
-    :ivar odoo_home: the folder that holds the Python package `odoo`
+    :ivar odoo_home: the folder that contains the Python package `odoo`
     :ivar odoo_version: changes with Odoo's own source
-    :ivar addons_path: all folders that Odoo looks for addons in, but its own
+    :ivar addons_path: all folders with addons, except Odoo's own
     :ivar pg: the PostgreSQL server
     """
 
@@ -57,27 +57,27 @@ class Environment:
 
     @property
     def addon(self) -> Path:
-        """Our addon as this series gets it."""
+        """Return our addon for this series."""
         return (self.addons_path[0] / ADDON).resolve()
 
     @property
     def wide_modules(self) -> list[str]:
-        """The modules that serve every database."""
+        """Return the server-wide modules."""
         return ["base", *(["rpc"] if self.major >= 19 else []), "web"]
 
     @property
     def major(self) -> int:
-        """The series as a number to compare with."""
+        """Return the series as a number to compare."""
         return int(self.series.split(".")[0])
 
     def process_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The variables for a process of this Odoo."""
+        """Return the variables for a process of this Odoo."""
         own = {**venvs.clean_environment(), **self.pg.environment(), **(extra or {})}
         return {**own, "PYTHONPATH": str(self.odoo_home), "LC_ALL": "C.UTF-8"}
 
 
 def from_variables(variables: Mapping[str, str] = os.environ) -> Environment:
-    """The environment that `SERIES`, `ODOO` and `PYTHON` ask for, prepared."""
+    """Prepare the environment that `SERIES`, `ODOO` and `PYTHON` select."""
     return prepare(
         variables.get("SERIES") or DEFAULT_SERIES,
         Path(variables["ODOO"]).expanduser().resolve() if variables.get("ODOO") else None,
@@ -88,15 +88,15 @@ def from_variables(variables: Mapping[str, str] = os.environ) -> Environment:
 def prepare(
     series: str = DEFAULT_SERIES, odoo: Path | None = None, python: str | None = None
 ) -> Environment:
-    """Set up whatever is missing and say how this Odoo is run.
+    """Set up whatever is missing and return the environment.
 
     :param series: `15.0` to `19.0`
-    :param odoo: a checkout, or a folder with the package `odoo` in it; Debian's Odoo when left out
-    :param python: the interpreter to build on; the one that runs us when left out
-    :raise store.SetupError: when these cannot go together, in one sentence
+    :param odoo: a checkout, or a folder that contains the package `odoo`; default: Debian's Odoo
+    :param python: the interpreter to build on; default: the running one
+    :raise store.SetupError: when these do not fit together, in one sentence
     """
     if series not in addons.QUEUE_JOB:
-        raise store.SetupError(f"SERIES={series} is none of {', '.join(addons.QUEUE_JOB)}")
+        raise store.SetupError(f"SERIES={series} is not one of {', '.join(addons.QUEUE_JOB)}")
     home = _odoo_home(series, odoo)
     addons_folder = addons.prepare(series)
     interpreter = _prepare_python(series, home, odoo, python)
@@ -126,17 +126,17 @@ def _odoo_home(series: str, odoo: Path | None) -> Path:
             if ".".join(found.groups()) != series:
                 raise store.SetupError(
                     f"ODOO={odoo} is Odoo {'.'.join(found.groups())}, not {series}: "
-                    f"say SERIES={'.'.join(found.groups())}."
+                    f"set SERIES={'.'.join(found.groups())}."
                 )
             return home
-    raise store.SetupError(f"ODOO={odoo} holds no Odoo: there is no odoo/release.py in it.")
+    raise store.SetupError(f"ODOO={odoo} contains no Odoo: odoo/release.py is missing.")
 
 
 def _prepare_debian(series: str) -> Path:
     if series != DEFAULT_SERIES:
         raise store.SetupError(
-            f"Odoo {series} is not fetched for you: name a checkout with ODOO=/path/to/odoo "
-            "and, where it needs an older Python, PYTHON=/path/to/python."
+            f"Odoo {series} is not downloaded automatically: set ODOO=/path/to/odoo to a checkout "
+            "and, if it needs an older Python, PYTHON=/path/to/python."
         )
     prefix = series_dir(series) / "debian"
     key = store.key_of(debian.PACKAGES, debian.LEFT_OUT)
@@ -152,7 +152,7 @@ def _prepare_debian(series: str) -> Path:
 
 
 def _prepare_python(series: str, home: Path, odoo: Path | None, python: str | None) -> Path:
-    """A virtual environment with Odoo's packages and the test tools."""
+    """Create a virtual environment with Odoo's packages and the test tools."""
     base = python or getattr(sys, "_base_executable", sys.executable)
     venv = series_dir(series) / "venv"
     shared: list[str] = []
@@ -165,8 +165,8 @@ def _prepare_python(series: str, home: Path, odoo: Path | None, python: str | No
         lists = [_installable_list(series, home / "requirements.txt", base), _TEST_LIST]
     else:
         raise store.SetupError(
-            f"{home} has no requirements.txt: name a Python that has what Odoo needs "
-            "with PYTHON=/path/to/python."
+            f"{home} has no requirements.txt: set PYTHON=/path/to/python to a Python that has "
+            "Odoo's dependencies."
         )
 
     def make() -> None:
@@ -194,7 +194,7 @@ def _search_path(python: str) -> list[str]:
 
 
 def _installable_list(series: str, requirements: Path, python: str) -> Path:
-    """Odoo's own list without what only installs where compilers and libraries are."""
+    """Return Odoo's own list without packages that need compilers and libraries."""
     version = ".".join(map(str, venvs.python_version(python)))
     key = store.key_of(requirements, version, *sorted(_COMPILED))
     derived = CACHE / f"requirements-{series}-{key}.txt"
@@ -212,7 +212,7 @@ def _installable_list(series: str, requirements: Path, python: str) -> Path:
 
 
 def _installable_line(line: str, python_version: str) -> str:
-    """One requirement as it installs under that Python; empty when it is left out."""
+    """Return a requirement that installs under that Python; empty when it is left out."""
     line = line.partition(" #")[0].strip()
     if not line or line.startswith("#"):
         return ""
@@ -233,12 +233,12 @@ def _installable_line(line: str, python_version: str) -> str:
 
 
 def _wheels(name: str, python_version: str) -> list[Version]:
-    """The releases of a package that have a wheel for that Python."""
-    # Asked for a release that is not there, pip names those that are, and downloads none.
+    """Return the releases of a package that have a wheel for that Python."""
+    # For a release that does not exist, pip lists those that do, and downloads none.
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
     command += ["--python-version", python_version, f"{name}==0+none"]
-    said = subprocess.run(command, env=venvs.pip_environment(), capture_output=True, text=True)
-    listed = re.search(r"from versions: (.*)\)", said.stderr)
+    result = subprocess.run(command, env=venvs.pip_environment(), capture_output=True, text=True)
+    listed = re.search(r"from versions: (.*)\)", result.stderr)
     versions = [] if not listed or listed[1] == "none" else listed[1].split(", ")
     return [version for version in map(Version, versions) if not version.is_prerelease]
 
@@ -251,7 +251,7 @@ def _prepare_postgres() -> postgres.Server:
 
 
 def _version_of(home: Path) -> str:
-    """Something that changes when this Odoo's source is another."""
+    """Return a key that changes with this Odoo's source."""
     release = (home / "odoo" / "release.py").read_text()
     if (home / ".git").exists():
         head = subprocess.run(

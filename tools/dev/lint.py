@@ -55,6 +55,8 @@ CHECKS = (
     Check("layout of XML", _own("xml_layout")),
     Check("changelog matches manifest", _own("changelog_matches_manifest")),
     Check("no stray import", _own("no_stray_odoo_import")),
+    # What `[tool.mypy]` names: the two packages that integrators import.
+    Check("types", _tool("mypy")),
     Check("length of files", _own("file_length")),
     Check("translations complete", _own("translations_complete")),
     Check("errors in the user guides", _own("error_pages")),

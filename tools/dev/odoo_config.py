@@ -12,7 +12,7 @@ CHANNELS = "root:4,root.cartona:2"
 
 
 def filestore(database: str) -> Path:
-    """The folder of a database's attachments."""
+    """Return the folder of a database's attachments."""
     return DATA_DIR / "filestore" / database
 
 
@@ -21,8 +21,8 @@ def write(
 ) -> Path:
     """Write the configuration for one database.
 
-    :param runner: whether servers started with it run queue_job's job runner
-    :param options: lines of the section `[options]`, winning over ours
+    :param runner: True if servers started with it run queue_job's job runner
+    :param options: lines of the section `[options]` that override ours
     :return: the file
     """
     wide = [*env.wide_modules, *(["queue_job"] if runner else [])]

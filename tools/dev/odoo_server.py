@@ -1,4 +1,4 @@
-"""A running Odoo on one database, as its users have it: own process, job runner, HTTP."""
+"""A running Odoo on one database, as users run it: its own process, job runner, HTTP."""
 
 import json
 import subprocess
@@ -31,14 +31,14 @@ class OdooError(Exception):
 class OdooServer:
     """One Odoo server process on one database.
 
-    Never started in test mode: there, a job would not commit.
+    Never started in test mode: in it a job would not commit.
 
     :param database: must exist
     :param workers: 0 is one process with threads and the job runner in it; more is prefork,
         with a process for the runner
-    :param runner: whether queue_job's job runner runs
+    :param runner: True to run queue_job's job runner
     :param options: lines of the configuration's section `[options]`
-    :param environment: variables for the process, beside our own
+    :param environment: further variables for the process
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class OdooServer:
 
     @property
     def url(self) -> str:
-        """Where it answers, e.g. `http://127.0.0.1:45678`; the same after a restart."""
+        """Return the URL, e.g. `http://127.0.0.1:45678`; the same after a restart."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> "OdooServer":
-        """Start it and wait until it answers and, with a runner, jobs are taken.
+        """Start it and wait until it answers and, with a runner, jobs are processed.
 
-        :raise processes.CommandError: when it ends or stays silent, with the tail of its log
+        :raise processes.CommandError: when it ends or does not answer, with the tail of its log
         """
         offset = self.log.stat().st_size if self.log.exists() else 0
         config = odoo_config.write(self.env, self.database, self.runner, self._options())
@@ -85,29 +85,29 @@ class OdooServer:
         except TimeoutError as error:
             self.stop()
             raise processes.CommandError(
-                f"Odoo did not come up in time:\n{processes.tail(self.log)}"
+                f"Odoo did not start in time:\n{processes.tail(self.log)}"
             ) from error
         return self
 
     def stop(self) -> None:
-        """End it as an administrator would; it is killed when that takes too long."""
+        """Stop it as an administrator would, and kill it when that takes too long."""
         if self.process:
             processes.stop(self.process)
             self.process = None
 
     def kill(self) -> None:
-        """End it and all its children at once, wherever they are."""
+        """Kill it and all its children immediately."""
         if self.process:
             processes.kill(self.process)
             self.process = None
 
     def restart(self) -> "OdooServer":
-        """Stop and start on the same address."""
+        """Stop it and start it on the same address."""
         self.stop()
         return self.start()
 
     def children(self) -> set[int]:
-        """The processes of a server with workers, but for the one that starts the others."""
+        """Return the processes of a server with workers, except the parent process."""
         assert self.process
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return {int(pid) for pid in listed.split()}
@@ -115,7 +115,7 @@ class OdooServer:
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a model's method over JSON-RPC, as the administrator.
 
-        :raise OdooError: what Odoo answered when it refused
+        :raise OdooError: Odoo's error
         """
         if self._user is None:
             self._user = self.rpc("common", "login", self.database, "admin", "admin")
@@ -123,9 +123,9 @@ class OdooServer:
         return self.rpc("object", "execute_kw", *credentials, model, method, args, kwargs)
 
     def rpc(self, service: str, method: str, *args: Any) -> Any:
-        """One call of Odoo's external API.
+        """Call Odoo's external API once.
 
-        :raise OdooError: what Odoo answered when it refused
+        :raise OdooError: Odoo's error
         """
         params = {"service": service, "method": method, "args": args}
         body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 0}
@@ -138,13 +138,12 @@ class OdooServer:
         return answer.get("result")
 
     def shell(self, code: str) -> str:
-        """Run a snippet in `odoo shell` on the database, commit, and tell the server what it
-        must read anew.
+        """Run a snippet in `odoo shell` on the database, commit, and clear the server's caches.
 
-        It sees `env` and `self` (the superuser). To hand back a value print it as JSON and
-        take `json.loads` of the last line, as `evaluate` does.
+        `env` and `self` (the superuser) are defined. To return a value print it as JSON and
+        use `json.loads` on the last line, as `evaluate` does.
 
-        :return: what it printed
+        :return: the printed text
         :raise processes.CommandError: when it raised
         """
         config = odoo_config.write(self.env, f"{self.database}", False, {"max_cron_threads": 0})
@@ -161,16 +160,16 @@ class OdooServer:
         return done.stdout
 
     def evaluate(self, expression: str) -> Any:
-        """The value of one expression in `odoo shell`; it must fit into JSON."""
+        """Return the value of an expression in `odoo shell`; it must be JSON-serializable."""
         printed = self.shell(f"import json; print(json.dumps({expression}))")
         return json.loads(printed.splitlines()[-1])
 
     def query(self, statement: str, *values: object) -> list[tuple]:
-        """The rows of an SQL statement on the database, run and committed by itself."""
+        """Run an SQL statement on the database, commit, and return its rows."""
         return self.env.pg.query(statement, *values, database=self.database)
 
     def make_due(self, cron: str) -> None:
-        """Let a cron be due now; whoever runs crons has still to look.
+        """Make a cron due now; it runs when the cron worker next checks.
 
         :param cron: its external id
         """
@@ -214,11 +213,11 @@ class OdooServer:
 def on_a_copy(
     env: Environment, name: str | None = None, template: str | None = None, **options: Any
 ) -> Iterator[OdooServer]:
-    """A server on a fresh copy of a database; both are gone after the block.
+    """Serve a fresh copy of a database; both are removed after the block.
 
-    :param name: of the copy, see `databases.clone`
-    :param template: what is copied; the database with the addon when left out
-    :param options: further ones of `OdooServer`
+    :param name: name of the copy, see `databases.clone`
+    :param template: database to copy; the one with the addon when left out
+    :param options: further options of `OdooServer`
     """
     database = databases.clone(env, name, template)
     try:

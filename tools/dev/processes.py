@@ -1,4 +1,4 @@
-"""Child processes that never outlive us, and whose end of log is shown when they fail."""
+"""Child processes that never outlive us, and whose log is shown when they fail."""
 
 import contextlib
 import ctypes
@@ -26,9 +26,9 @@ def start(
     cwd: Path | None = None,
     stdin: int | None = subprocess.DEVNULL,
 ) -> subprocess.Popen:
-    """Start a command in its own process group; it is told to end when we die.
+    """Start a command in its own process group; it receives SIGTERM when we die.
 
-    :param log: gets both outputs, appended
+    :param log: receives both outputs, appended
     :param env: the whole environment; ours when left out
     """
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def run(
 
 
 def stop(process: subprocess.Popen, grace: float = 15) -> None:
-    """End a process and its whole group: politely, then, after `grace` seconds, for good."""
+    """Stop a process and its whole group: with SIGTERM, after `grace` seconds with SIGKILL."""
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -76,14 +76,14 @@ def stop(process: subprocess.Popen, grace: float = 15) -> None:
 
 
 def kill(process: subprocess.Popen) -> None:
-    """End a process and its whole group at once, as a power cut would."""
+    """Kill a process and its whole group immediately, like a power cut."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def tail(log: Path, lines: int = 40) -> str:
-    """The last lines of a log, or an empty text."""
+    """Return the last lines of a log, or an empty text."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     except OSError:
@@ -91,17 +91,17 @@ def tail(log: Path, lines: int = 40) -> str:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on right now."""
+    """Return a TCP port on loopback without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def wait_until(predicate: Callable[[], object], timeout: float = 5, pause: float = 0.05) -> object:
-    """The first true answer of a predicate.
+    """Return the first true answer of a predicate.
 
     :param timeout: seconds
-    :raise TimeoutError: when it stayed false; names the predicate's last answer
+    :raise TimeoutError: when it stayed false; contains the predicate's last answer
     """
     deadline = time.monotonic() + timeout
     while True:

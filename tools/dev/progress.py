@@ -1,4 +1,4 @@
-"""Says what a long step does, how far it is and how long it took."""
+"""Progress of a long step: its name, how far it is and how long it took."""
 
 import contextlib
 import sys
@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-#: The set-up in order. Steps that are done already stay silent, numbers stay the same.
+#: The set-up in order. Completed steps print nothing, and numbers stay the same.
 PLAN = (
     "tools",
     "odoo",
@@ -17,7 +17,7 @@ PLAN = (
     "addon database",
 )
 
-_NOTE_EVERY = 15.0  # seconds between lines where the output is no terminal
+_LINE_EVERY = 15.0  # seconds between lines where the output is not a terminal
 _TICK_EVERY = 0.5
 
 
@@ -25,9 +25,9 @@ _TICK_EVERY = 0.5
 def step(name: str, text: str, detail: Callable[[], str] | None = None) -> Iterator[None]:
     """Announce one step of `PLAN` around the work in the block.
 
-    :param name: which step, gives its number
-    :param text: what is being done, for a person
-    :param detail: asked now and then for a few words on how far it is
+    :param name: step, for its number
+    :param text: description for a person
+    :param detail: called now and then, returns a short text on the progress
     """
     label = f"[{PLAN.index(name) + 1}/{len(PLAN)}] {text}"
     started = time.monotonic()
@@ -48,7 +48,7 @@ def step(name: str, text: str, detail: Callable[[], str] | None = None) -> Itera
 
 
 def say(text: str) -> None:
-    """One line for the person in front of the screen; standard output stays for results."""
+    """Print a line to stderr; standard output is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -56,9 +56,9 @@ def _tick(
     label: str, started: float, detail: Callable[[], str] | None, stop: threading.Event
 ) -> None:
     terminal = sys.stderr.isatty()
-    while not stop.wait(_TICK_EVERY if terminal else _NOTE_EVERY):
-        words = detail() if detail else ""
-        line = f"{label}: {words + ', ' if words else ''}{time.monotonic() - started:.0f} s"
+    while not stop.wait(_TICK_EVERY if terminal else _LINE_EVERY):
+        progress = detail() if detail else ""
+        line = f"{label}: {progress + ', ' if progress else ''}{time.monotonic() - started:.0f} s"
         if terminal:
             print(f"\r\033[K{line[:100]}", end="", file=sys.stderr, flush=True)
         else:

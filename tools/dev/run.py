@@ -1,4 +1,4 @@
-"""`make run`: a supplier's Odoo and the marketplace side by side, until ctrl-C."""
+"""`make run`: a supplier's Odoo and the marketplace side by side, until Ctrl-C."""
 
 import argparse
 import socket
@@ -12,7 +12,7 @@ from tools.dev.paths import ADDON, DEFAULT_SERIES, DEV
 from tools.dev.progress import say
 from tools.dev.sandbox_server import SandboxServer
 
-#: The addresses people remember; any other when something else has them.
+#: The usual ports; others when they are taken.
 ODOO_PORT = 8069
 SANDBOX_PORT = 8099
 
@@ -20,9 +20,9 @@ _CHECK_EVERY = 0.5  # seconds
 
 
 def main(options: argparse.Namespace) -> int:
-    """Start everything, say where it is, and wait.
+    """Start everything, print the URLs, and wait.
 
-    :return: the exit code; 1 when one of the two ended by itself
+    :return: the exit code; 1 when one of the two ended
     """
     env = environment.from_variables()
     usual = "cartona_run" if env.series == DEFAULT_SERIES else f"cartona_run_{env.major}"
@@ -37,21 +37,21 @@ def main(options: argparse.Namespace) -> int:
             f"Logs         {odoo.log.parent}\n\n"
             "Change a price or a quantity in Odoo and watch the marketplace; place an order there "
             "and find it in Odoo under Sales > Orders > Waiting for You on Cartona. "
-            "Ctrl-C ends both, the database stays; --fresh starts over.",
+            "Ctrl-C stops both, the database is kept; --fresh starts over.",
             flush=True,
         )
         return _watch(odoo, sandbox)
 
 
 def made_from(name: str) -> Path:
-    """The file that says which state of the addon a database was made from."""
+    """Return the file with the addon's version that a database was created from."""
     return DEV / f"{name}.made-from"
 
 
 def _prepare_database(env: Environment, name: str, fresh: bool) -> bool:
-    """The database of the last time, brought up to the addon as it is now, or a new one.
+    """Use the last database, updated to the current addon, or create one.
 
-    :return: whether it is new and empty
+    :return: True if it is new and empty
     """
     mark = made_from(name)
     key = store.tree_key(env.addon, databases.NOT_INSTALLED)
@@ -67,9 +67,9 @@ def _prepare_database(env: Environment, name: str, fresh: bool) -> bool:
 
 
 def _fill(odoo: OdooServer, sandbox: SandboxServer, is_new: bool) -> None:
-    """Connect the two. The sandbox forgets at its end: it gets everything again."""
+    """Connect the two. The sandbox keeps nothing between runs: everything is sent again."""
     odoo.call("ir.config_parameter", "set_param", "web.base.url", odoo.url)
-    say("connecting the two ..." if not is_new else f"making {demo.PRODUCTS} products ...")
+    say("connecting the two ..." if not is_new else f"creating {demo.PRODUCTS} products ...")
     demo.open_shop(odoo, sandbox)
     if is_new:
         key = store.tree_key(odoo.env.addon, databases.NOT_INSTALLED)
@@ -80,7 +80,7 @@ def _watch(odoo: OdooServer, sandbox: SandboxServer) -> int:
     while True:
         for name, server in (("Odoo", odoo), ("the sandbox", sandbox)):
             if server.process is None or server.process.poll() is not None:
-                say(f"{name} ended by itself:\n{processes.tail(server.log)}")
+                say(f"{name} ended unexpectedly:\n{processes.tail(server.log)}")
                 return 1
         time.sleep(_CHECK_EVERY)
 

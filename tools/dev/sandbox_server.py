@@ -1,4 +1,4 @@
-"""The sandbox marketplace as a child process of ours."""
+"""The sandbox marketplace as our child process."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ _READY = re.compile(r"^listening on (http://[\d.]+:(\d+))", re.MULTILINE)
 class SandboxServer(Sandbox):
     """`python -m sandbox` with the methods of its driver.
 
-    :param port: 0 takes any free one; after a stop it comes back on the same
+    :param port: 0 takes any free one; after a stop it starts on the same again
     :param arguments: further command line options with underscores, e.g. `listings=1000`
     """
 
@@ -39,7 +39,7 @@ class SandboxServer(Sandbox):
         self.log.unlink(missing_ok=True)
         variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
         self.process = processes.start(command, self.log, variables, cwd=ROOT)
-        # Many listings are made in seconds, on a machine that has nothing else to do.
+        # Many listings take seconds, on an otherwise idle machine.
         patience = 30 + int(str(self.arguments.get("listings", 0))) / 1000
         found = processes.wait_until(self._listening, patience)
         self.url, self.port = found[1], int(found[2])
@@ -47,7 +47,7 @@ class SandboxServer(Sandbox):
         return self
 
     def stop(self) -> None:
-        """End it; all that it knew is gone."""
+        """Stop it; its state is lost."""
         if self.process:
             processes.stop(self.process, grace=5)
             self.process = None

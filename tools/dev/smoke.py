@@ -1,4 +1,4 @@
-"""`make smoke`: the main job once, on a fresh database, and a table of what came of it."""
+"""`make smoke`: the main job once, on a fresh database, and a table of the results."""
 
 import argparse
 import time
@@ -12,7 +12,7 @@ from tools.dev.processes import wait_until
 from tools.dev.progress import say
 from tools.dev.sandbox_server import SandboxServer
 
-#: Within this everything has to be seen on the other side.
+#: Everything has to appear on the other side within this time.
 LIMIT = 5.0  # seconds
 _PRODUCTS = 5
 _PAUSE = 0.01
@@ -20,27 +20,27 @@ _PAUSE = 0.01
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that was done, and whether the other side showed it in time."""
+    """An action, and True in `ok` if the other side showed it in time."""
 
     done: str
     seen: str
     milliseconds: float
-    held: bool
+    ok: bool
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do it, print the table.
+    """Run the steps and print the table.
 
-    :return: the exit code: 0 when everything held
+    :return: the exit code: 0 when everything appeared in time
     """
     rows = measure(keep=options.keep)
-    return 0 if rows and all(row.held for row in rows) else 1
+    return 0 if rows and all(row.ok for row in rows) else 1
 
 
 def measure(keep: bool = False) -> list[Row]:
-    """Do it on a database of its own and print the table.
+    """Run the steps on their own database and print the table.
 
-    :param keep: whether the database is left for a look at it
+    :param keep: True to keep the database for inspection
     """
     env = environment.from_variables()
     database = databases.clone(env)
@@ -51,16 +51,16 @@ def measure(keep: bool = False) -> list[Row]:
     finally:
         if not keep:
             databases.drop(env, database)
-    print(f"{'done':44}{'seen':40}{'ms':>7}  held")
+    print(f"{'done':44}{'seen':40}{'ms':>7}  in time")
     for row in rows:
-        print(f"{row.done:44}{row.seen:40}{row.milliseconds:7.0f}  {'yes' if row.held else 'NO'}")
-    held = sum(row.held for row in rows)
-    print(f"\n{held} of {len(rows)} held within {LIMIT:.0f} s", flush=True)
+        print(f"{row.done:44}{row.seen:40}{row.milliseconds:7.0f}  {'yes' if row.ok else 'NO'}")
+    count = sum(row.ok for row in rows)
+    print(f"\n{count} of {len(rows)} within {LIMIT:.0f} s", flush=True)
     return rows
 
 
 class Smoke:
-    """The steps, in order; each is measured from the end of the action that causes it."""
+    """The steps, in order; each is measured from the end of the action that triggers it."""
 
     def __init__(self, odoo: OdooServer, sandbox: SandboxServer):
         self.odoo = odoo
@@ -68,7 +68,7 @@ class Smoke:
         self.rows: list[Row] = []
 
     def run(self) -> list[Row]:
-        """All steps; one that fails does not keep the others from being tried."""
+        """Run all steps, also after one that fails."""
         shop = demo.open_shop(self.odoo, self.sandbox, _PRODUCTS)
         listing, product = next(iter(shop.products.items()))
         self._price(product, listing)
@@ -81,7 +81,7 @@ class Smoke:
         )
         if order:
             self._confirm(order)
-        demo.tell_webhook(self.odoo, self.sandbox)
+        demo.set_webhook(self.odoo, self.sandbox)
         self._order(listing, "order placed, webhook calls", lambda: None)
         return self.rows
 
@@ -111,7 +111,7 @@ class Smoke:
         )
 
     def _order(self, listing: str, done: str, act: Callable[[], Any]) -> dict[str, Any] | None:
-        """An order by a retailer whom this Odoo does not know yet."""
+        """Place an order by a retailer who is not in this Odoo yet."""
         code = f"SMOKE{len(self.rows)}"
         lines = [{"supplier_product_id": listing, "amount": 3}]
         retailer = {"retailer_code": code, "retailer_name": f"سوبر ماركت {code}"}
@@ -134,7 +134,7 @@ class Smoke:
             return None
         self._measure(
             f"{order['name']} is committed",
-            "marketplace has it acknowledged",
+            "marketplace shows it acknowledged",
             lambda: not self.sandbox.order(placed["hashed_id"])["sandbox"]["waiting"],
         )
         return {**order, "hashed_id": placed["hashed_id"]}
@@ -148,7 +148,7 @@ class Smoke:
         )
 
     def _measure(self, done: str, seen: str, predicate: Callable[[], Any]) -> Any:
-        """Wait for the predicate, add a row, and return its answer, None when it took too long."""
+        """Wait for the predicate, add a row, and return its answer, None on a timeout."""
         started = time.monotonic()
         try:
             answer = wait_until(predicate, timeout=LIMIT, pause=_PAUSE)

@@ -1,4 +1,4 @@
-"""Things that are made once: content keys, stamps, finished-or-absent folders, the lock."""
+"""Things created once: content keys, stamps, complete-or-absent folders, the lock."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ class SetupError(Exception):
 
 
 def key_of(*parts: object) -> str:
-    """A short key that changes with any part; a `Path` stands for its content."""
+    """Return a short key that changes with any part; a `Path` counts by its content."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.read_bytes() if isinstance(part, Path) else str(part).encode())
@@ -28,9 +28,9 @@ def key_of(*parts: object) -> str:
 
 
 def tree_key(folder: Path, skip: Iterable[str] = ()) -> str:
-    """A short key of every file below a folder, names and content.
+    """Return a short key of every file below a folder, names and content.
 
-    :param skip: names of files or folders that do not count, at any depth
+    :param skip: names of files or folders to ignore, at any depth
     """
     skipped = {"__pycache__", *skip}
     digest = hashlib.sha256()
@@ -46,7 +46,7 @@ def tree_key(folder: Path, skip: Iterable[str] = ()) -> str:
 
 
 def is_made(folder: Path, key: str) -> bool:
-    """Whether the folder was finished, and from just these ingredients."""
+    """Return True if the folder was completed from these sources."""
     try:
         return (folder / STAMP).read_text().strip() == key
     except OSError:
@@ -54,18 +54,18 @@ def is_made(folder: Path, key: str) -> bool:
 
 
 def mark_made(folder: Path, key: str) -> None:
-    """Say that the folder is finished. The stamp appears whole or not at all."""
+    """Mark the folder as complete. The stamp appears whole or not at all."""
     partial = folder / (STAMP + ".partial")
     partial.write_text(key + "\n")
     partial.replace(folder / STAMP)
 
 
 def make_folder(folder: Path, key: str, make: Callable[[Path], None]) -> None:
-    """Fill a folder beside its place and move it there when it is complete.
+    """Fill a temporary folder and rename it when it is complete.
 
-    What an interrupted run left behind is made again; nobody ever sees half a folder.
+    The rest of an interrupted run is created again; half a folder is never visible.
 
-    :param make: gets an empty folder to fill
+    :param make: function that fills an empty folder
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -77,7 +77,7 @@ def make_folder(folder: Path, key: str, make: Callable[[Path], None]) -> None:
 
 
 def ensure(is_done: Callable[[], bool], make: Callable[[], None]) -> None:
-    """Make something unless it is there, and make it once when several runs want it at a time."""
+    """Create something unless it exists, once even if several runs need it at the same time."""
     if not is_done():
         with exclusive():
             if not is_done():
@@ -86,9 +86,9 @@ def ensure(is_done: Callable[[], bool], make: Callable[[], None]) -> None:
 
 @contextlib.contextmanager
 def exclusive(what: str = "setup") -> Iterator[None]:
-    """Hold a lock that all runs on this folder share: the second one waits for the first.
+    """Take a lock shared by all runs on this folder: the second run waits for the first.
 
-    :param what: the lock's name; one may be held inside another, not inside itself
+    :param what: the lock's name; one can be taken inside another, not inside itself
     """
     DEV.mkdir(parents=True, exist_ok=True)
     with open(DEV / f"{what}.lock", "a+") as handle:
@@ -96,7 +96,7 @@ def exclusive(what: str = "setup") -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            say(f"another run (process {handle.read().strip() or '?'}) is at it, waiting")
+            say(f"another run (process {handle.read().strip() or '?'}) has the lock, waiting")
             fcntl.flock(handle, fcntl.LOCK_EX)
         handle.truncate(0)
         handle.write(str(os.getpid()))
@@ -105,7 +105,7 @@ def exclusive(what: str = "setup") -> Iterator[None]:
 
 
 def megabytes(folder: Path) -> str:
-    """How much a folder holds by now, in words for a progress line."""
+    """Return the present size of a folder as text for a progress line."""
     total = 0
     for directory, _names, files in os.walk(folder):
         for name in files:

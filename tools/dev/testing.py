@@ -1,4 +1,4 @@
-"""`make test`: all parts one after the other, and one line that adds them up."""
+"""`make test`: all parts one after another, and one line with the totals."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from tools.dev.progress import say
 
 #: Tests of the addon that need modules which it does not depend on.
 NEED_MODULES = {"mrp": ("test_kits.py",), "stock_picking_batch": ("test_batch.py",)}
-#: Parts of `tests/` that need a running Odoo; all the rest needs none.
+#: Parts of `tests/` that need a running Odoo; the others need none.
 SERVER_PARTS = {
     "e2e": ("e2e", "faults", "attack"),
     "browser": ("browser",),
@@ -26,7 +26,7 @@ SERVER_PARTS = {
 
 @dataclass
 class Result:
-    """What came of one part.
+    """The result of one part.
 
     :ivar skips: pairs of test and reason
     """
@@ -40,15 +40,15 @@ class Result:
     skips: list[tuple[str, str]] = field(default_factory=list)
 
     @property
-    def held(self) -> bool:
-        """Whether nothing in it failed. pytest's 5 is: there was no test."""
+    def ok(self) -> bool:
+        """Return True if nothing failed. pytest's code 5 (no tests) counts as success."""
         return self.code in (0, 5) and not self.failed
 
 
 def main(parts: Sequence[str], arguments: Sequence[str]) -> int:
-    """Run the parts asked for, all when none is named.
+    """Run the selected parts, all when none is given.
 
-    :param arguments: passed on to pytest as they are
+    :param arguments: passed on to pytest unchanged
     :return: the exit code
     """
     results = []
@@ -64,7 +64,7 @@ def main(parts: Sequence[str], arguments: Sequence[str]) -> int:
 
 
 def _unit(arguments: Sequence[str]) -> int:
-    """Client, sandbox, tools: no Odoo at all."""
+    """Run the tests of client, sandbox and tools, without Odoo."""
     with_server = {name for names in SERVER_PARTS.values() for name in names}
     tests = ROOT / "tests"
     folders = [path for path in tests.iterdir() if path.is_dir() and any(path.glob("test_*.py"))]
@@ -81,16 +81,16 @@ def _server(part: str) -> Callable[[Sequence[str]], int]:
 
 
 def _odoo(modules: str = "") -> Callable[[Sequence[str]], int]:
-    """The addon's own tests, inside Odoo, on a fresh copy of the installed database.
+    """Return the run of the addon's own tests, inside Odoo, on a copy of the installed database.
 
-    :param modules: further modules to install, with which only the tests run that need them
+    :param modules: further modules to install; then only the tests that need them run
     """
 
     def run(arguments: Sequence[str]) -> int:
         env = environment.from_variables()
         tests = env.addon / "tests"
         places = [tests / name for name in NEED_MODULES.get(modules, ())] or [tests]
-        # Run where they can; here each would only say that it was skipped.
+        # They run where they can; here each would only be reported as skipped.
         elsewhere = [] if modules else [name for names in NEED_MODULES.values() for name in names]
         database = databases.clone(env)
         # The job runner would take the jobs that concurrency tests commit: it is left out.
@@ -118,22 +118,22 @@ def _odoo(modules: str = "") -> Callable[[Sequence[str]], int]:
 
 
 def _smoke(arguments: Sequence[str]) -> int:
-    """The main job once, unattended: each row of its table counts as a test."""
+    """Run the main job once, unattended: each row of its table counts as a test."""
     *chosen, report = arguments
     if chosen:
-        return 5  # pytest's options choose among its tests, and this is none
+        return 5  # pytest's options select among its tests, and this is not one
     try:
         rows = smoke.measure()
-    except Exception:  # whatever it is, the parts that follow are run
+    except Exception:  # any error: the remaining parts are still run
         traceback.print_exc()
         return 1
     suite = ElementTree.Element("testsuite")
     for row in rows:
         case = ElementTree.SubElement(suite, "testcase", classname="smoke", name=row.done)
-        if not row.held:
+        if not row.ok:
             ElementTree.SubElement(case, "failure", message=f"not in time: {row.seen}")
     ElementTree.ElementTree(suite).write(report.removeprefix("--junit-xml="))
-    return 0 if rows and all(row.held for row in rows) else 1
+    return 0 if rows and all(row.ok for row in rows) else 1
 
 
 PARTS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -157,7 +157,7 @@ def _pytest(places: Sequence[Path], arguments: Sequence[str]) -> int:
 
 
 def _read(part: str, seconds: float, code: int, junit: Path) -> Result:
-    """Count from pytest's own report; a run that wrote none failed as a whole."""
+    """Count from pytest's own report; a run without a report failed as a whole."""
     result = Result(part, seconds, code)
     if not junit.exists():
         result.failed = 0 if code == 5 else 1
@@ -173,7 +173,7 @@ def _read(part: str, seconds: float, code: int, junit: Path) -> Result:
         else:
             result.passed += 1
     if code not in (0, 5) and not result.failed:
-        result.failed = 1  # a broken collection or an aborted run has no test case of its own
+        result.failed = 1  # a failed collection or an aborted run has no test case of its own
     return result
 
 
@@ -192,16 +192,16 @@ def _summarise(results: Sequence[Result]) -> int:
         sum(getattr(result, name) for result in results) for name in ("passed", "failed", "skipped")
     )
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    return 0 if all(result.held for result in results) and passed else 1
+    return 0 if all(result.ok for result in results) and passed else 1
 
 
-def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Parts and pytest's arguments from a command line: `unit odoo -- -k price`.
+def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split a command line into parts and pytest's arguments: `unit odoo -- -k price`.
 
-    The double dash may be left out before an option. Where `make` calls, `ARGS` is split alike.
+    The double dash may be left out before an option. `make` splits `ARGS` the same.
     """
     parts: list[str] = []
-    rest = list(words)
+    rest = list(arguments)
     while rest and rest[0] in PARTS:
         parts.append(rest.pop(0))
     if rest and rest[0] == "--":

@@ -1,7 +1,7 @@
-"""`python -m tools.dev.translations`: the addon's sentences, from its source into its .po files.
+"""`python -m tools.dev.translations`: update the .po files from the addon's source.
 
-Odoo's own exporter writes the template from a database with the addon as it is now; each
-translation gets the new sentences, empty, and loses those that the addon no longer says.
+Odoo's own exporter writes the template from a database with the current addon; each translation
+gets the new sentences, empty, and loses those that the addon no longer contains.
 """
 
 import sys
@@ -15,14 +15,14 @@ from tools.dev.paths import ADDON, ROOT
 
 I18N = ROOT / ADDON / "i18n"
 
-#: Of the headers Odoo writes: what it is for, and no dates, which would change every time.
+#: Kept headers of Odoo's: the purpose, and no dates, which would change every time.
 _HEADERS = ("Project-Id-Version", "MIME-Version", "Content-Type", "Content-Transfer-Encoding")
 
 
 def main() -> int:
-    """Export the template and bring every translation up to it.
+    """Export the template and update every translation.
 
-    :return: the exit code: 1 when a translation has sentences to translate, else 0
+    :return: the exit code: 1 when a translation has untranslated sentences, else 0
     """
     processes.end_on_signals()
     try:
@@ -44,9 +44,9 @@ def main() -> int:
 
 
 def export(env: environment.Environment) -> polib.POFile:
-    """What Odoo finds to translate in a fresh database with the addon.
+    """Return the translatable terms that Odoo finds in a fresh database with the addon.
 
-    :param env: of the series the source is written for; its exporter is a command since 19
+    :param env: of the series of the source; its exporter is a command since 19
     :raise processes.CommandError: with the tail of Odoo's log
     """
     database = databases.clone(env)
@@ -67,7 +67,7 @@ def export(env: environment.Environment) -> polib.POFile:
 
 
 def update(translation: polib.POFile, template: polib.POFile) -> None:
-    """Give a translation the entries of the template, in its order; what is translated stays."""
+    """Give a translation the entries of the template, in its order, and keep translated ones."""
     known = {entry.msgid: entry for entry in translation if not entry.obsolete}
     translation.header = template.header
     translation.clear()

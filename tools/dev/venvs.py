@@ -1,4 +1,4 @@
-"""Private Python environments. Standard library only: it makes the one that the rest runs in."""
+"""Private Python environments. Standard library only: the tools' own is created with it."""
 
 import os
 import re
@@ -11,20 +11,20 @@ from tools.dev import processes, store
 from tools.dev.paths import CACHE, LOGS
 
 _NO_PIP = (
-    "{python} cannot make virtual environments (ensurepip is missing): "
-    "install python3.11-venv, or name another Python with PYTHON=/path/to/python."
+    "{python} cannot create virtual environments (ensurepip is missing): "
+    "install python3.11-venv, or set another Python with PYTHON=/path/to/python."
 )
 
 
 def make(
     venv: Path, python: str | Path, requirements: Sequence[Path], extra_path: Sequence[str] = ()
 ) -> None:
-    """Make a virtual environment with the packages of some requirement files.
+    """Create a virtual environment with the packages of some requirement files.
 
-    A virtual environment cannot be moved, so it is made in place and stamped at the end;
-    one without stamp is thrown away. What was downloaded stays in pip's cache.
+    A virtual environment cannot be moved, so it is created in place and stamped at the end;
+    one without a stamp is deleted. Downloads stay in pip's cache.
 
-    :param extra_path: folders that Python finds packages in as well
+    :param extra_path: further folders with packages
     :raise store.SetupError: when that Python has no ensurepip
     """
     key = venv_key(python, requirements, extra_path)
@@ -43,7 +43,7 @@ def make(
 
 
 def progress(venv: Path, requirements: Sequence[Path]) -> str:
-    """How far pip is, in words: it looks at every package first and then installs them all."""
+    """Return pip's progress as text: it collects every package first, then installs them all."""
     lines = processes.tail(_log(venv), 10_000).splitlines()
     if any(line.startswith("Installing collected") for line in lines):
         return "installing"
@@ -59,19 +59,19 @@ def progress(venv: Path, requirements: Sequence[Path]) -> str:
 def venv_key(
     python: str | Path, requirements: Sequence[Path], extra_path: Sequence[str] = ()
 ) -> str:
-    """What a virtual environment's stamp says: its Python and the content of its lists."""
+    """Return the stamp of a virtual environment: its Python and the content of its lists."""
     return store.key_of(os.path.realpath(python), *requirements, *extra_path)
 
 
 def pip_environment() -> dict[str, str]:
-    """The caller's environment, with pip's downloads kept below our folder."""
+    """Return the caller's environment, with pip's cache below our folder."""
     return {**clean_environment(), "PIP_CACHE_DIR": str(CACHE / "pip"), "PIP_NO_INPUT": "1"}
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without what would lead our Pythons elsewhere.
+    """Return the caller's environment without variables that would change our Pythons.
 
-    Compiled files go to our cache and not beside the sources, whoever wanted none at all:
+    Compiled files go to our cache, not next to the sources, even if the caller disabled them:
     without them every start of Odoo compiles a thousand modules again.
     """
     drop = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "ODOO_RC"}
@@ -80,14 +80,14 @@ def clean_environment() -> dict[str, str]:
 
 
 def site_packages(venv: Path) -> Path:
-    """The folder that pip fills."""
+    """Return the folder of pip's packages."""
     return next((venv / "lib").glob("python3*")) / "site-packages"
 
 
 def python_version(python: str | Path) -> tuple[int, int]:
-    """Major and minor version of an interpreter."""
-    words = subprocess.run([str(python), "--version"], capture_output=True, text=True, check=True)
-    major, minor = re.findall(r"\d+", words.stdout + words.stderr)[:2]
+    """Return major and minor version of an interpreter."""
+    output = subprocess.run([str(python), "--version"], capture_output=True, text=True, check=True)
+    major, minor = re.findall(r"\d+", output.stdout + output.stderr)[:2]
     return int(major), int(minor)
 
 

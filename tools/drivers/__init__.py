@@ -1,1 +1,1 @@
-"""Drivers of a sandbox marketplace and an Odoo that sells on it: for tests and measurements."""
+"""Drivers of a sandbox marketplace and an Odoo that sells on it, for tests and benchmarks."""

@@ -1,7 +1,7 @@
 """A supplier's Odoo that sells on a sandbox marketplace, driven and compared from outside.
 
-Nothing here asks the addon what it believes: what Odoo says is read from Odoo's own fields, what
-the marketplace shows from the marketplace.
+Nothing here relies on the addon's view: Odoo's values are read from Odoo's own fields, the
+marketplace's from the marketplace.
 """
 
 import math
@@ -12,10 +12,10 @@ from tools.dev.odoo_server import OdooServer
 from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 
-#: Where the addon sends what changed.
+#: Path for changed products.
 UPDATE = "supplier-product/bulk-update"
 
-# A job that waits for its time is no work: whatever it is for has a row in the outbox.
+# A job with a later eta is not work: its records are still in the outbox.
 _LIVE_JOBS = """
     SELECT count(*) FROM queue_job
      WHERE method_name = '_job_drain'
@@ -25,15 +25,15 @@ _LIVE_JOBS = """
 _OUTBOX = """
     SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock', 'resend')
 """
-# What Odoo itself knows of the figures to publish.
+# Odoo's own figures to publish.
 _FIGURES = ["lst_price", "free_qty", "qty_available", "outgoing_qty"]
 
 
 class Seller:
     """One company of an Odoo that sells on a marketplace.
 
-    :param config: id of its `cartona.config`; the first one's when left out
-    :param token: what opens its account; the marketplace's own when left out
+    :param config: id of its `cartona.config`; the first one when left out
+    :param token: token of its account; the marketplace's own when left out
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Seller:
     # === CONNECTION === #
 
     def connect(self, **settings: Any) -> "Seller":
-        """Set the connection up as a manager does on the form, then turn the sending on.
+        """Set the connection up as a manager does on the form, then turn synchronization on.
 
         :param settings: further fields of the configuration
         :raise AssertionError: when the marketplace does not accept the token
@@ -69,13 +69,13 @@ class Seller:
         self.odoo.call("cartona.config", "write", [self.config], values)
 
     def setting(self, name: str) -> Any:
-        """One field of the configuration."""
+        """Return one field of the configuration."""
         return self.odoo.call("cartona.config", "read", [self.config], [name])[0][name]
 
     # === PRODUCTS === #
 
     def create(self, count: int, **values: Any) -> list[int]:
-        """New products whose stock Odoo counts, without taxes, at 10.0 unless `values` say else.
+        """Create storable products without taxes, at 10.0 unless `values` sets another price.
 
         :return: their ids
         """
@@ -85,15 +85,15 @@ class Seller:
         return self.odoo.call("product.product", "create", rows)
 
     def link(self, products: Sequence[int], listings: Iterable[object], **values: Any) -> list[int]:
-        """Let each product be the one that the marketplace lists under the id beside it.
+        """Link each product to the marketplace's listing id in the same position.
 
         :param values: further fields of the listings, e.g. `uom_id`
         :return: ids of the `cartona.listing` rows
         """
         pairs = dict(zip(products, map(str, listings), strict=False))
-        assert len(pairs) == len(products), "there are fewer listings than products"
+        assert len(pairs) == len(products), "fewer listings than products"
         self.listings.update(pairs)
-        # Where the catalogue was read the listings are there already.
+        # If the catalogue was read, the listings exist already.
         rows = self.odoo.call(
             "cartona.listing",
             "search_read",
@@ -110,21 +110,21 @@ class Seller:
                 fresh.append({"config_id": self.config, "cartona_id": listing, **link})
         return [*known.values(), *self.odoo.call("cartona.listing", "create", fresh)]
 
-    def sell(self, count: int, at_rest: bool = True, **values: Any) -> list[int]:
-        """New products on the marketplace's next unused listings, published and at rest.
+    def publish_products(self, count: int, wait: bool = True, **values: Any) -> list[int]:
+        """Create products on the marketplace's next unused listings and publish them.
 
-        :param at_rest: False: do not wait until they are published
-        :param values: as `create` takes them
+        :param wait: False to return before they are published
+        :param values: as for `create`
         :return: ids of the products
         """
         products = self.create(count, **values)
         self.link(products, self.unused(count))
-        if at_rest:
-            self.rest(timeout=30)
+        if wait:
+            self.wait_until_idle(timeout=30)
         return products
 
     def unused(self, count: int) -> list[str]:
-        """The marketplace's first listings that no product of this database is linked to."""
+        """Return the marketplace's first listings without a linked product in this database."""
         linked = [("product_id", "!=", False)]
         rows = self.odoo.call("cartona.listing", "search_read", linked, ["cartona_id"])
         used = {row["cartona_id"] for row in rows}
@@ -133,7 +133,7 @@ class Seller:
         return [listing for listing in ids if listing not in used][:count]
 
     def account(self) -> str:
-        """The code of the first account that the token opens."""
+        """Return the code of the first account that the token opens."""
         return self.sandbox.tokens()[self.token][0]
 
     def write(self, products: int | Sequence[int], **values: Any) -> None:
@@ -141,8 +141,8 @@ class Seller:
         ids = [products] if isinstance(products, int) else list(products)
         self.odoo.call("product.product", "write", ids, values)
 
-    def count(self, quantities: Mapping[int, float], location: int | None = None) -> None:
-        """Count products in the warehouse: from now on so many are on hand.
+    def count_stock(self, quantities: Mapping[int, float], location: int | None = None) -> None:
+        """Count products in the warehouse: set the quantities on hand.
 
         :param quantities: product id -> quantity in the product's own unit
         :param location: the first warehouse's stock when left out
@@ -157,7 +157,7 @@ class Seller:
         self.odoo.call("stock.quant", "action_apply_inventory", quants, context=mode)
 
     def pick(self, pickings: Sequence[int]) -> None:
-        """Pick all that transfers demand. From 17 on validating them means that it was picked."""
+        """Pick the whole demand of transfers. From 17 on, validating requires picked moves."""
         if self.odoo.env.major >= 17:
             return
         moves = self.odoo.call(
@@ -171,84 +171,84 @@ class Seller:
             self.odoo.call("stock.move", "write", [move["id"]], values)
 
     def location(self) -> int:
-        """The stock location of the first warehouse."""
+        """Return the stock location of the first warehouse."""
         warehouses = self.odoo.call(
             "stock.warehouse", "search_read", [], ["lot_stock_id"], limit=1, order="id"
         )
         return warehouses[0]["lot_stock_id"][0]
 
-    # === THE MARKETPLACE'S SIDE === #
+    # === MARKETPLACE === #
 
     def shown(self, product: int) -> dict:
-        """What the marketplace shows of a product."""
+        """Return the marketplace's listing of a product."""
         return self.sandbox.listing(self.listings[product])
 
     def price(self, product: int) -> float:
-        """The price that retailers see."""
+        """Return the price that retailers see."""
         return float(self.shown(product)["selling_price"])
 
     def stock(self, product: int) -> int:
-        """The quantity that retailers see."""
+        """Return the quantity that retailers see."""
         return self.shown(product)["available_stock_quantity"]
 
-    def arrives(self, product: int, within: float = 5, **fields: object) -> None:
+    def wait_until_shown(self, product: int, within: float = 5, **fields: object) -> None:
         """Wait until the marketplace shows these values of a product.
 
         :param within: seconds
-        :param fields: as the marketplace names them, e.g. `selling_price=12.5`
-        :raise AssertionError: with what it shows instead
+        :param fields: the marketplace's fields, e.g. `selling_price=12.5`
+        :raise AssertionError: with the values shown instead
         """
 
-        def odd() -> dict[str, object]:
+        def wrong_values() -> dict[str, object]:
             shown = self.shown(product)
             return {name: shown[name] for name, value in fields.items() if shown[name] != value}
 
         try:
-            wait_until(lambda: not odd(), within, pause=0.02)
+            wait_until(lambda: not wrong_values(), within, pause=0.02)
         except TimeoutError:
-            wrong = odd()
+            wrong = wrong_values()
             assert not wrong, f"after {within} s still {wrong} instead of {fields}"
 
     def sent(self, product: int, since: int = 0) -> list[dict]:
-        """What was sent for a product, oldest first, each item as it stood in its request."""
+        """Return the items sent for a product, oldest first, each as in its request."""
         listing = self.listings[product]
         return [
             item
-            for request in self.updates(since)
+            for request in self.update_requests(since)
             for item in request["body"] or []
             if str(item.get("supplier_product_id")) == listing
         ]
 
-    def updates(self, since: int = 0) -> list[dict]:
-        """The requests that carried prices or stock, after that number of the log."""
+    def update_requests(self, since: int = 0) -> list[dict]:
+        """Return the requests with prices or stock, after that number of the log."""
         return self.sandbox.requests(UPDATE, since=since, limit=20_000)
 
-    def mark(self) -> int:
-        """The number of the newest request, for `sent` and `updates`."""
+    def last_request(self) -> int:
+        """Return the number of the newest request, for `sent` and `update_requests`."""
         newest = self.sandbox.requests(limit=1)
         return newest[-1]["seq"] if newest else 0
 
     # === BOTH SIDES === #
 
-    def busy(self) -> tuple[int, int]:
-        """Rows in the outbox, and jobs that send them or are due to."""
+    def pending_work(self) -> tuple[int, int]:
+        """Return the rows in the outbox, and the jobs that send them now or are due."""
         return self.odoo.query(_OUTBOX)[0][0], self.odoo.query(_LIVE_JOBS)[0][0]
 
-    def rest(self, timeout: float = 10, pause: float = 0.02) -> None:
-        """Wait until nothing waits to be sent and nobody is about to.
+    def wait_until_idle(self, timeout: float = 10, pause: float = 0.02) -> None:
+        """Wait until the outbox is empty and no job is running or due.
 
-        :param pause: seconds between two looks, each of which counts all that waits
-        :raise TimeoutError: with rows and jobs that were left
+        :param pause: seconds between two checks, each of which counts all that is pending
+        :raise TimeoutError: with the rows and jobs left
         """
-        wait_until(lambda: not any(self.busy()) or None, timeout, pause)
+        wait_until(lambda: not any(self.pending_work()) or None, timeout, pause)
 
-    def odds(self) -> dict[int, dict[str, tuple]]:
-        """Where the two sides differ, over every product that was linked here.
+    def differences(self) -> dict[int, dict[str, tuple]]:
+        """Compare both sides for every product that was linked here.
 
-        For products sold by their own unit, at the sales price, without taxes: so `create` makes
-        them.
+        Valid for products sold in their own unit, at the sales price, without taxes, as `create`
+        makes them.
 
-        :return: product id -> field -> (what Odoo says, what the marketplace shows)
+        :return: product id -> field -> (Odoo's value, the marketplace's value)
         """
         shown = {str(row["supplier_product_id"]): row for row in self.sandbox.listings()}
         rows = self.odoo.call("product.product", "read", list(self.listings), _FIGURES)
@@ -270,8 +270,8 @@ class Seller:
 
 
 def stock_of(odoo: OdooServer, company: int) -> int:
-    """The stock location of a company's first warehouse. Not every series gives a new company
-    one: it is made where there is none."""
+    """Return the stock location of a company's first warehouse. Not every series gives a new
+    company a warehouse: create it if missing."""
     domain = [("company_id", "=", company)]
     if not odoo.call("stock.warehouse", "search_count", domain):
         values = {"name": "W2", "code": "W2", "company_id": company}
@@ -282,15 +282,15 @@ def stock_of(odoo: OdooServer, company: int) -> int:
     return row["lot_stock_id"][0]
 
 
-def uncounted(odoo: OdooServer) -> dict[str, object]:
-    """Values of a new product whose stock Odoo does not count."""
+def untracked(odoo: OdooServer) -> dict[str, object]:
+    """Return values of a new product without stock tracking."""
     if odoo.env.major >= 18:
         return {"type": "service", "is_storable": False}
     return {"detailed_type": "service"}
 
 
 def storable(odoo: OdooServer) -> dict[str, object]:
-    """Values of a new product whose stock Odoo counts."""
+    """Return values of a new storable product."""
     if odoo.env.major >= 18:
         return {"type": "consu", "is_storable": True}
     return {"detailed_type": "product"}

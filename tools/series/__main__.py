@@ -1,4 +1,4 @@
-"""`python -m tools.series [SERIES ...]`: derive the addon, all series when none is named."""
+"""`python -m tools.series [SERIES ...]`: derive the addon for some series, default all."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from tools.series import dist, ladder
 
 
 def main() -> None:
-    """Write the folders and archives asked for."""
+    """Write the selected folders and archives."""
     parser = argparse.ArgumentParser(prog="./dev dist", description=__doc__)
     parser.add_argument("series", nargs="*", metavar="SERIES", help=", ".join(ladder.SERIES))
     parser.add_argument("--to", type=Path, default=ROOT / "dist", help="the folder, dist")

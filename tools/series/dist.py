@@ -1,4 +1,4 @@
-"""Folders and archives to hand out, the same byte for byte whenever and wherever they are made."""
+"""Folders and archives for distribution, byte for byte the same at any time and place."""
 
 import shutil
 import zipfile
@@ -6,16 +6,16 @@ from pathlib import Path, PurePosixPath
 
 from tools.series import ladder
 
-#: Archives carry a date; the oldest that the format knows says nothing of when it was made.
+#: Archives contain a date; the oldest one of the format does not reveal when it was made.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 
 
 def write(addon: Path, series: str, target: Path) -> Path:
-    """Write `<target>/<series>/<addon>` and, beside it, an archive named with the version.
+    """Write `<target>/<series>/<addon>` and, next to it, an archive named with the version.
 
     :return: the archive
-    :raise ladder.LadderError: when the source cannot be carried down; nothing is written then
+    :raise ladder.LadderError: when the source cannot be converted; nothing is written then
     """
     files = ladder.derive(addon, series)
     place = target / series
@@ -36,12 +36,12 @@ def write_folder(files: dict[PurePosixPath, bytes], folder: Path) -> None:
 def write_archive(files: dict[PurePosixPath, bytes], top: str, path: Path) -> Path:
     """Write a zip that unpacks into the folder `top`.
 
-    Not compressed: what a compressor makes of a file is not the same on every machine.
+    Not compressed: compressors do not produce the same bytes on every machine.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(f"{top}/{name}", _DATE)
-            entry.create_system = 3  # Unix, whatever made it
+            entry.create_system = 3  # Unix, on any system
             entry.external_attr = _MODE
             archive.writestr(entry, files[name])
     return path

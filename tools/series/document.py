@@ -1,8 +1,8 @@
-"""An XML file that can be changed in places and stays as it was written everywhere else.
+"""An XML file in which some places can be changed while the rest stays as it was written.
 
-lxml forgets how tags were laid out. So the text of every tag is kept beside its element and
-written back as it was, unless the element was changed. What rules add or move is laid out the way
-`tools.checks.xml_layout` wants it.
+lxml does not keep the layout of tags. So the text of every tag is kept with its element and
+written back unchanged, unless the element was changed. Added or moved elements are laid out as
+`tools.checks.xml_layout` requires.
 """
 
 import re
@@ -24,10 +24,10 @@ _TOKEN = re.compile(
 
 
 class Refused(Exception):
-    """Something that cannot be carried down.
+    """Something that cannot be converted.
 
-    :ivar node: the element it stands on
-    :ivar rule: what was being done, filled in by the ladder
+    :ivar node: its element
+    :ivar rule: name of the rule, filled in by the ladder
     """
 
     def __init__(self, node, reason, rule=""):
@@ -38,7 +38,7 @@ class Refused(Exception):
 
 @dataclass
 class _Written:
-    """How an element stood in the file, and what it held when it was read."""
+    """The text of an element in the file, and its content when it was read."""
 
     tag: str
     attributes: dict[str, str]
@@ -55,20 +55,20 @@ class Document:
     def __init__(self, text: str):
         self.root = etree.fromstring(text.encode())
         self._written: dict[etree._Element, _Written] = {}
-        #: Text as it was read and as it was written, by its element and whether it follows it.
+        #: Text as read and as written, by its element and whether it follows the element.
         self._texts: dict[tuple[etree._Element, bool], tuple[str, str]] = {}
         self._head = ""
         self._remember(text)
 
     @classmethod
     def read(cls, path: Path) -> "Document":
-        """The document in a file."""
+        """Return the document in a file."""
         return cls(path.read_text(encoding="utf-8"))
 
-    # -- what rules use ------------------------------------------------------------------------
+    # -- used by rules -------------------------------------------------------------------------
 
     def elements(self, *tags: str):
-        """All elements with one of these tags, in the order of the file; changes are safe."""
+        """Return all elements with these tags, in the order of the file; changes are safe."""
         return [node for node in self.root.iter(*(tags or ("*",))) if isinstance(node.tag, str)]
 
     # -- reading -------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class Document:
             slot, end = self._place(token, nodes, where), token.end()
 
     def _place(self, token, nodes, where: list):
-        """Match one tag of the text to its element; say where the text behind it belongs."""
+        """Match one tag of the text to its element; return the place of the text after it."""
         if token["close"]:
             return where.pop(), True
         node = next(nodes)
@@ -108,7 +108,7 @@ class Document:
     # -- writing -------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """The file, with what was changed."""
+        """Return the file with the changes."""
         _Layout(self._written, self._texts).lay_out(self.root)
         pieces = [self._head]
         self._write(self.root, 0, pieces)
@@ -146,9 +146,9 @@ class Document:
 
 
 def start_tag(node, depth: int, empty: bool, spread: bool | None) -> str:
-    """A start tag: on one line where it fits, else one attribute per line.
+    """Return a start tag: on one line if it fits, else one attribute per line.
 
-    :param spread: decided already, or None for whatever fits
+    :param spread: True or False if decided already, None for whatever fits
     """
     attributes = [f"{name}={quoted(value)}" for name, value in node.attrib.items()]
     line = " ".join((f"<{node.tag}", *attributes)) + (" />" if empty else ">")
@@ -162,12 +162,12 @@ def start_tag(node, depth: int, empty: bool, spread: bool | None) -> str:
 
 
 def quoted(value: str) -> str:
-    """An attribute's value as it stands in the file."""
+    """Return an attribute's value as written in the file."""
     return '"' + escape(value, {'"': "&quot;", "\n": "&#10;"}) + '"'
 
 
 def _tail_width(node) -> int:
-    """What stands on the line behind the start tag, as far as it must."""
+    """Return the width of what must follow on the line of the start tag."""
     if len(node) or not node.text or "\n" in node.text:
         return 0
     return len(node.text) + len(f"</{node.tag}>")
@@ -179,7 +179,7 @@ def _begins_line(pieces: list[str]) -> bool:
 
 
 class _Layout:
-    """Blanks between elements that were added or moved to another depth."""
+    """Whitespace between elements that were added or moved to another depth."""
 
     def __init__(self, written: dict, texts: dict):
         self._written, self._texts = written, texts
@@ -190,7 +190,7 @@ class _Layout:
             self._lay_out_text(node, depth)
             return
         if not (node.text or "").strip():
-            if not self._stands(node, depth) and (
+            if not self._is_unmoved(node, depth) and (
                 "\n" in (node.text or "") or self._is_block(node)
             ):
                 node.text = self._break(node.text, depth + 1)
@@ -203,7 +203,7 @@ class _Layout:
 
     def _lay_out_tail(self, parent, child, depth: int) -> None:
         last = child.getnext() is None
-        if self._stands(parent, depth) and not self._is_new(child):
+        if self._is_unmoved(parent, depth) and not self._is_new(child):
             if last or (child.getnext(), True) in self._texts:
                 return
         if (child.tail or "").strip():
@@ -228,16 +228,16 @@ class _Layout:
             node.text = self._shifted(text, depth + 1).rstrip() + "\n" + " " * depth * INDENT
 
     def _is_block(self, node) -> bool:
-        """Whether every child has a line of its own: new elements around elements."""
+        """Return True if every child has its own line: new elements around elements."""
         return node not in self._written
 
     def _is_new(self, node, behind: bool = True) -> bool:
-        """Whether what follows the element, or begins it, was not there."""
+        """Return True if the text after the element, or at its beginning, was not there before."""
         value = (node.tail if behind else node.text) or ""
         return value != self._texts.get((node, behind), (None,))[0]
 
-    def _stands(self, node, depth: int) -> bool:
-        """Whether the element is where it was, and so are the blanks at its beginning."""
+    def _is_unmoved(self, node, depth: int) -> bool:
+        """Return True if the element and the whitespace at its beginning are where they were."""
         written = self._written.get(node)
         return bool(written) and written.depth == depth and not self._is_new(node, False)
 
@@ -251,7 +251,7 @@ class _Layout:
 
     @staticmethod
     def _shifted(text: str, depth: int) -> str:
-        """Lines of prose at another depth; their own further indentation is kept."""
+        """Return lines of prose at another depth; their own further indentation is kept."""
         lines = text.split("\n")
         indents = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
         shift = depth * INDENT - min(indents, default=0)
@@ -264,7 +264,7 @@ def _moved_line(line: str, shift: int) -> str:
 
 
 def _last(rest: list[str], depth: int) -> list[str]:
-    """The blanks before whatever follows the text stand at the depth of the text."""
+    """Indent the last line, before whatever follows the text, to the depth of the text."""
     if not rest:
         return []
     return [rest[-1] if rest[-1].strip() else " " * depth * INDENT]

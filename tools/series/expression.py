@@ -1,7 +1,7 @@
-"""Python expressions of views (17.0 and later) as the domains that 16.0 and earlier want.
+"""Python expressions of views (17.0 and later) as the domains of 16.0 and earlier.
 
-The client of those series compares strictly: there `0`, `[]` and `""` are not `False`. So a bare
-field is only taken where its type is known to be `False` when empty.
+The client of those series compares strictly: in it `0`, `[]` and `""` are not `False`. So a bare
+field is accepted only if its type is known to be `False` when empty.
 """
 
 import ast
@@ -21,24 +21,24 @@ _COMPARISONS = {
 _OPPOSITES = {"=": "!=", "<": ">=", ">": "<=", "in": "not in"}
 _OPPOSITES.update({value: key for key, value in _OPPOSITES.items()})
 
-#: Empty is `False` for these, and a text is that too unless Python filled it with `""`.
+#: Empty is `False` for these, and also for a text, unless Python filled it with `""`.
 _FALSE_WHEN_EMPTY = {"Boolean", "Date", "Datetime", "Many2one", "Reference", "Selection"}
 _TEXTS = {"Char", "Html", "Text"}
 
 
 class NotADomain(ValueError):
-    """The expression says more than a domain can."""
+    """The expression cannot be written as a domain."""
 
 
 def constant(expression: str) -> bool | None:
-    """What the expression always is, or None when it depends on something."""
+    """Return the expression's constant value, or None when it depends on something."""
     return {"1": True, "True": True, "0": False, "False": False}.get(expression.strip())
 
 
 def domain(expression: str, facts: Facts) -> str:
-    """The domain that is true where the expression is, as it stands in `attrs`.
+    """Return the domain that is true where the expression is, as in `attrs`.
 
-    :raise NotADomain: when there is none, or none that every client takes the same way
+    :raise NotADomain: when there is none, or none that every client reads the same
     """
     try:
         tree = ast.parse(" ".join(expression.split()), mode="eval").body
@@ -48,7 +48,7 @@ def domain(expression: str, facts: Facts) -> str:
 
 
 def names(expression: str) -> set[str]:
-    """The fields of the record itself that an expression reads."""
+    """Return the fields of the record itself that an expression reads."""
     tree = ast.parse(" ".join(expression.split()), mode="eval")
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return found - {"parent", "context", "uid", "True", "False", "None"}
@@ -59,7 +59,7 @@ def _text(term) -> str:
 
 
 def _terms(node: ast.expr, wanted: bool, facts: Facts, nested: bool = False) -> list:
-    """The terms, in prefix notation, of a node or of its negation."""
+    """Return the terms, in prefix notation, of a node or of its negation."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return _terms(node.operand, not wanted, facts, nested)
     if isinstance(node, ast.BoolOp):
@@ -96,15 +96,15 @@ def _comparison(node: ast.Compare, wanted: bool) -> tuple:
 
 
 def _bare(node: ast.expr, wanted: bool, facts: Facts) -> tuple:
-    """A field that is merely there, as in `not name`."""
+    """Return the term of a field without comparison, as in `not name`."""
     name = _name(node)
     field = name.removeprefix("parent.")
     kinds = facts.fields.get(field)
     if not kinds:
-        raise NotADomain(f"nobody knows the type of `{field}`: compare it, or add it to facts.py")
+        raise NotADomain(f"the type of `{field}` is unknown: compare it, or add it to facts.py")
     types = {kind.type for kind in kinds}
     if not types <= _FALSE_WHEN_EMPTY | _TEXTS:
-        raise NotADomain(f"`{field}` is a {'/'.join(sorted(types))}: write `{field} == 0` or alike")
+        raise NotADomain(f"`{field}` is a {'/'.join(sorted(types))}: write e.g. `{field} == 0`")
     if any(kind.computed and kind.type in _TEXTS for kind in kinds):
         return (name, "not in" if wanted else "in", [False, ""])
     return (name, "!=" if wanted else "=", False)

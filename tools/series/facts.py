@@ -1,4 +1,4 @@
-"""What the addon's Python says about its fields: rules need it where markup alone is ambiguous."""
+"""Facts about fields from the addon's Python, for rules where the markup alone is ambiguous."""
 
 import ast
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Fields of Odoo's that expressions may ask for bare, as `not active`, and what they are.
+#: Odoo's fields that expressions may use bare, as `not active`, and their types.
 ODOO_FIELDS = {
     "active": "Boolean",
     "company_id": "Many2one",
@@ -25,10 +25,10 @@ ODOO_FIELDS = {
 
 @dataclass(frozen=True)
 class Kind:
-    """What a field is.
+    """The kind of a field.
 
     :ivar type: the class in `odoo.fields`
-    :ivar computed: whether Python fills it, so that an empty text may be `""`
+    :ivar computed: True if Python fills it, so that an empty text may be `""`
     """
 
     type: str
@@ -37,9 +37,9 @@ class Kind:
 
 @dataclass
 class Facts:
-    """What is known of the models that the addon makes or extends.
+    """Facts about the models that the addon creates or extends.
 
-    :ivar fields: field name -> its kinds, of all models that have one of that name
+    :ivar fields: field name -> its kinds, in all models with a field of that name
     :ivar parents: model -> the models that it inherits from, by name
     """
 
@@ -51,12 +51,12 @@ class Facts:
     parents: dict[str, set[str]] = field(default_factory=dict)
 
     def types(self, name: str) -> set[str]:
-        """The types that a field of this name has; empty for one that nobody knows."""
+        """Return the types of the fields with this name; empty for an unknown name."""
         return {kind.type for kind in self.fields.get(name, ())}
 
 
 def read(addon: Path) -> Facts:
-    """The facts of an addon, from its models and wizards."""
+    """Return the facts of an addon, from its models and wizards."""
     facts = Facts()
     for path in sorted(addon.rglob("*.py")):
         if "tests" not in path.relative_to(addon).parts:
@@ -71,7 +71,7 @@ def _read_class(node: ast.ClassDef, facts: Facts) -> None:
     names: list[str] = []
     for name, value in _assignments(node):
         if name in ("_name", "_inherit"):
-            (names if name == "_name" else inherits).extend(_words(value))
+            (names if name == "_name" else inherits).extend(_strings(value))
         elif kind := _kind(value):
             facts.fields[name].add(kind)
     for model in names or inherits:
@@ -84,7 +84,7 @@ def _assignments(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
             yield statement.targets[0].id, statement.value
 
 
-def _words(value: ast.expr) -> list[str]:
+def _strings(value: ast.expr) -> list[str]:
     nodes = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
     return [node.value for node in nodes if isinstance(node, ast.Constant)]
 

@@ -1,4 +1,4 @@
-"""The ladder: an addon's files as they are on an older series."""
+"""The ladder: converts an addon's files to an older series."""
 
 import ast
 import re
@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from tools.series import facts, step_16_to_15, step_17_to_16, step_18_to_17, step_19_to_18
 from tools.series.document import Document, Refused
 from tools.series.markup import Context
-from tools.series.vocabulary import only_known_words
+from tools.series.vocabulary import only_known_names
 
 SOURCE = "19.0"
-#: Kinds of files that are the same on every series.
+#: Kinds of files that are the same in every series.
 _AS_THEY_ARE = {".py", ".csv", ".po", ".pot", ".sql", ".png", ".svg", ".jpg", ".gif", ".html"}
 _AS_THEY_ARE |= {".md", ".rst", ".txt", ".json", ".toml"}
 _LEFT_OUT = {"__pycache__"}
@@ -25,9 +25,9 @@ Rule = Callable[[Context], None]
 class Step:
     """One step down.
 
-    :ivar series: the series that it leads to
+    :ivar series: the series that it converts to
     :ivar rules: run in this order on every file
-    :ivar last_rules: run on every file once all files have had the others
+    :ivar last_rules: run on every file after all files had the others
     """
 
     series: str
@@ -35,7 +35,7 @@ class Step:
     last_rules: Sequence[Rule] = ()
 
     def take(self, documents: dict[str, Document], known: facts.Facts) -> list[str]:
-        """Change the documents; what could not be carried down is told, one line each."""
+        """Change the documents; return what could not be converted, one line each."""
         # After a refusal the last rules would only find more of the same.
         return _run(self.rules, documents, known) or _run(self.last_rules, documents, known)
 
@@ -50,16 +50,16 @@ SERIES = (SOURCE, *(step.series for step in STEPS))
 
 
 class LadderError(Exception):
-    """What cannot be carried down, with file, line and rule; one line each."""
+    """The addon cannot be converted; one line each with file, line and rule."""
 
 
 def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
-    """The files of an addon for one series.
+    """Return the files of an addon for one series.
 
     :param addon: the folder of the source, written for `SOURCE`
     :param series: one of `SERIES`
     :return: path below the addon's folder -> content
-    :raise LadderError: naming everything that the ladder does not know how to carry down
+    :raise LadderError: with everything that the ladder cannot convert
     """
     found = {path.relative_to(addon): path for path in _files(addon)}
     files = {PurePosixPath(name): path.read_bytes() for name, path in found.items()}
@@ -70,7 +70,7 @@ def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
     }
     known = facts.read(addon)
     problems = [f"{name}: no rule for such files" for name in files if not _is_known(name)]
-    problems += _run([only_known_words], documents, known)
+    problems += _run([only_known_names], documents, known)
     for step in STEPS[: SERIES.index(series)]:
         problems = problems or step.take(documents, known)
     if problems:
@@ -83,7 +83,7 @@ def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
 
 
 def versioned(manifest: str, series: str) -> str:
-    """A manifest whose version begins with the series.
+    """Return a manifest whose version begins with the series.
 
     :raise LadderError: when it has no version of the source's
     """
@@ -94,7 +94,7 @@ def versioned(manifest: str, series: str) -> str:
 
 
 def version_of(files: dict[PurePosixPath, bytes]) -> str:
-    """The version in a derived manifest, e.g. `16.0.1.0.0`."""
+    """Return the version in a derived manifest, e.g. `16.0.1.0.0`."""
     return ast.literal_eval(files[PurePosixPath("__manifest__.py")].decode())["version"]
 
 
@@ -108,7 +108,7 @@ def _files(addon: Path) -> list[Path]:
 
 
 def _is_left_out(name: Path) -> bool:
-    """Caches of Python, and whatever a tool hides in the folder."""
+    """Return True for Python's caches, and for hidden files of tools."""
     return any(part in _LEFT_OUT or part.startswith(".") for part in name.parts)
 
 

@@ -1,4 +1,4 @@
-"""What rules share: finding records and views in a document, making elements."""
+"""Helpers of the rules: find records and views in a document, make elements."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from lxml import etree
 from tools.series.document import Document
 from tools.series.facts import Facts
 
-#: Elements that open a view of their own inside another one.
+#: Elements that contain a view of their own inside another one.
 VIEW_ROOTS = ("form", "list", "tree", "kanban", "search", "graph", "pivot", "calendar", "activity")
 
 
@@ -17,9 +17,9 @@ VIEW_ROOTS = ("form", "list", "tree", "kanban", "search", "graph", "pivot", "cal
 class View:
     """One view of a document.
 
-    :ivar arch: the field that holds its markup
+    :ivar arch: the field that contains its markup
     :ivar model: the technical name of its model
-    :ivar inherits: whether it changes another view
+    :ivar inherits: True if it changes another view
     """
 
     arch: etree._Element
@@ -27,17 +27,17 @@ class View:
     inherits: bool
 
     def elements(self, *tags: str) -> list:
-        """Its elements with one of these tags, all when none is named."""
+        """Return its elements with these tags, all when none is given."""
         return [node for node in self.arch.iterdescendants(*(tags or ("*",)))]
 
 
 @dataclass
 class Context:
-    """What a rule is called with.
+    """The argument of a rule.
 
     :ivar document: the file that it changes
-    :ivar facts: what Python says about the fields
-    :ivar documents: all of the addon's, path -> document
+    :ivar facts: facts about the fields from Python
+    :ivar documents: all documents of the addon, path -> document
     """
 
     document: Document
@@ -45,12 +45,12 @@ class Context:
     documents: dict[str, Document]
 
     def records(self, *models: str) -> list:
-        """The records of these models."""
+        """Return the records of these models."""
         found = self.document.elements("record")
         return [record for record in found if record.get("model") in models]
 
     def views(self) -> Iterator[View]:
-        """The views of the document."""
+        """Yield the views of the document."""
         for record in self.records("ir.ui.view"):
             arch = field_of(record, "arch")
             if arch is not None:
@@ -59,22 +59,22 @@ class Context:
                 yield View(arch, (model.text or "") if model is not None else "", inherits)
 
     def view_elements(self, *tags: str) -> list:
-        """Elements of all views."""
+        """Return the elements of all views."""
         return [node for view in self.views() for node in view.elements(*tags)]
 
     def template_elements(self) -> list:
-        """Elements of all reports and other templates."""
+        """Return the elements of all reports and other templates."""
         templates = self.document.elements("template")
         return [node for template in templates for node in template.iterdescendants("*")]
 
 
 def field_of(record, name: str):
-    """The `<field>` of that name in a record, or None."""
+    """Return the `<field>` of that name in a record, or None."""
     return next((node for node in record.iterchildren("field") if node.get("name") == name), None)
 
 
 def element(tag: str, text: str | None = None, /, children=(), **attributes: str):
-    """A new element; a `_` at the end of an attribute's name is dropped, as in `class_`."""
+    """Return a new element; a `_` at the end of an attribute's name is dropped, as in `class_`."""
     node = etree.Element(tag)
     for name, value in attributes.items():
         if value is not None:
@@ -85,7 +85,7 @@ def element(tag: str, text: str | None = None, /, children=(), **attributes: str
 
 
 def replace(node, *new) -> None:
-    """Put elements in the place of one; what follows it stays."""
+    """Replace an element by others; what follows it stays."""
     parent, at, tail = node.getparent(), node.getparent().index(node), node.tail
     node.tail = None
     parent.remove(node)
@@ -95,7 +95,7 @@ def replace(node, *new) -> None:
 
 
 def remove(node) -> None:
-    """Take an element out, and the blanks before what follows it."""
+    """Remove an element, and the whitespace before what follows it."""
     before, parent = node.getprevious(), node.getparent()
     if (node.tail or "").strip():
         raise ValueError("text follows the element")
@@ -108,7 +108,7 @@ def remove(node) -> None:
 
 
 def rename_attribute(node, old: str, new: str, value: str | None = None) -> None:
-    """Give an attribute another name, and perhaps value, in its place among the others."""
+    """Rename an attribute, with an optional new value, and keep its position."""
     items = [
         (new if name == old else name, value if name == old and value is not None else text)
         for name, text in node.attrib.items()
@@ -118,7 +118,7 @@ def rename_attribute(node, old: str, new: str, value: str | None = None) -> None
 
 
 def insert_after(node, *new) -> None:
-    """Put elements behind another one, each on a line like it."""
+    """Insert elements after another one, each on its own line."""
     parent, at = node.getparent(), node.getparent().index(node)
     line_end = node.getprevious().tail if node.getprevious() is not None else parent.text
     last, node.tail = node.tail, line_end
@@ -127,7 +127,7 @@ def insert_after(node, *new) -> None:
         parent.insert(at + offset, child)
 
 
-def swap_words(text: str, table: dict[str, str]) -> str:
-    """The text with whole words exchanged."""
+def replace_names(text: str, table: dict[str, str]) -> str:
+    """Return the text with whole names replaced."""
     pattern = r"(?<![\w-])(" + "|".join(map(re.escape, table)) + r")(?![\w-])"
     return re.sub(pattern, lambda found: table[found[1]], text)

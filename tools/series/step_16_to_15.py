@@ -1,9 +1,9 @@
-"""16.0 to 15.0: the style classes of Bootstrap 4, and no badge where one types."""
+"""16.0 to 15.0: the style classes of Bootstrap 4, and no badge in an editable field."""
 
 import re
 
 from tools.series.document import Refused
-from tools.series.markup import Context, field_of, swap_words
+from tools.series.markup import Context, field_of, replace_names
 
 _CLASSES = {
     "fw-bold": "font-weight-bold",
@@ -18,7 +18,7 @@ _CLASSES = {
 _SIDES = re.compile(
     r"(?<![\w-])(?!pe-auto)([mp])([se])(-(?:(?:sm|md|lg|xl)-)?(?:\d|auto))(?![\w-])"
 )
-#: What is left of Bootstrap 5 after that: 4.3, which 15.0 has, knows none of it.
+#: Classes of Bootstrap 5 that remain: 4.3, which 15.0 has, has none of them.
 _NEWER = re.compile(
     "|".join(
         (
@@ -42,7 +42,7 @@ _NEWER = re.compile(
 
 
 def classes_are_bootstrap_4(context: Context) -> None:
-    """`ms-2 fw-bold text-end` is `ml-2 font-weight-bold text-right`."""
+    """Replace `ms-2 fw-bold text-end` by `ml-2 font-weight-bold text-right`."""
     for node in [*context.view_elements(), *context.template_elements()]:
         for name in ("class", "t-attf-class"):
             text = node.get(name)
@@ -59,15 +59,15 @@ def classes_are_bootstrap_4(context: Context) -> None:
 def _bootstrap_4(node, text: str) -> str:
     sides = {"s": "l", "e": "r"}
     text = _SIDES.sub(lambda found: found[1] + sides[found[2]] + found[3], text)
-    text = swap_words(text, _CLASSES)
+    text = replace_names(text, _CLASSES)
     for word in re.findall(r"[\w-]+", text):
         if _NEWER.fullmatch(word):
-            raise Refused(node, f"the class {word} is not known there")
+            raise Refused(node, f"the class {word} is unknown in 15.0")
     return text
 
 
 def _written_elsewhere(node) -> list[str]:
-    """Classes where they are not carried down: in expressions, and in changes of another view."""
+    """Return classes where they are not converted: in expressions, and in inherited views."""
     texts = [node.get("t-att-class")]
     if node.tag == "attribute" and node.get("name") == "class":
         texts += [node.text, node.get("add"), node.get("remove")]
@@ -75,7 +75,7 @@ def _written_elsewhere(node) -> list[str]:
 
 
 def jobs_retry_after_seconds(context: Context) -> None:
-    """A job's `retry_pattern` has plain numbers."""
+    """Use plain numbers in a job's `retry_pattern`."""
     for function in context.records("queue.job.function"):
         pattern = field_of(function, "retry_pattern")
         if pattern is not None and re.search(r":\s*\(", pattern.get("eval") or ""):
@@ -83,7 +83,7 @@ def jobs_retry_after_seconds(context: Context) -> None:
 
 
 def badges_are_text_where_one_types(context: Context) -> None:
-    """A badge in an editable list is text in its colour: going past one the client may fail."""
+    """Replace a badge in an editable list by coloured text: tabbing past may crash the client."""
     for tree in context.view_elements("tree"):
         if tree.get("editable"):
             for field in tree.iterchildren("field"):

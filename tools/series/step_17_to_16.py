@@ -8,7 +8,7 @@ _CONDITIONS = ("invisible", "readonly", "required", "column_invisible")
 
 
 def conditions_are_domains(context: Context) -> None:
-    """`invisible="state != 'new'"` is `attrs="{'invisible': [('state', '!=', 'new')]}"`."""
+    """Replace `invisible="state != 'new'"` by `attrs="{'invisible': [('state', '!=', 'new')]}"`."""
     for node in context.view_elements():
         if node.tag == "attribute" and node.get("name") in (*_CONDITIONS, "attrs", "states"):
             raise Refused(node, f"a change of `{node.get('name')}`: put a new element there")
@@ -33,7 +33,7 @@ def _set_attrs(node, domains: dict[str, str]) -> None:
 
 
 def hidden_columns_are_invisible(context: Context) -> None:
-    """`column_invisible="1"` is `invisible="1"`: there it hides the whole column."""
+    """Replace `column_invisible="1"` by `invisible="1"`, which hides the whole column there."""
     for node in context.view_elements():
         if node.get("column_invisible") is not None:
             if node.get("invisible") is not None:
@@ -45,7 +45,7 @@ def hidden_columns_are_invisible(context: Context) -> None:
 
 
 def settings_are_divs(context: Context) -> None:
-    """`app`, `block` and `setting` are divs with the classes that the settings page looks for."""
+    """Replace `app`, `block` and `setting` by divs with the classes of the settings page."""
     for view in context.views():
         if view.model == "res.config.settings":
             for node in view.elements("xpath"):
@@ -82,11 +82,11 @@ def _setting(setting, context: Context) -> None:
         raise Refused(setting, f"a setting with {set(setting.attrib) - known}")
     children = list(setting)
     if not children or children[0].tag != "field":
-        raise Refused(setting, "the first thing in a setting is its field")
+        raise Refused(setting, "the first element in a setting must be its field")
     field = children[0]
     types = context.facts.types(field.get("name"))
     if not types:
-        raise Refused(field, "nobody knows the type of this field")
+        raise Refused(field, "the type of this field is unknown")
     label = element("label", for_=field.get("name"), string=setting.attrib.pop("string", None))
     text = setting.attrib.pop("help", None)
     help_ = [element("div", text, class_="text-muted")] if text else []
@@ -106,7 +106,7 @@ def _setting(setting, context: Context) -> None:
 
 
 def settings_open_inline(context: Context) -> None:
-    """The settings' action fills the page."""
+    """Open the settings' action inline."""
     for action in context.records("ir.actions.act_window"):
         model = field_of(action, "res_model")
         if model is not None and model.text == "res.config.settings":
@@ -118,21 +118,21 @@ def settings_open_inline(context: Context) -> None:
 
 
 def ribbons_have_a_background(context: Context) -> None:
-    """A ribbon's `text-bg-x` is `bg-x`."""
+    """Replace a ribbon's `text-bg-x` by `bg-x`."""
     for node in context.view_elements("widget"):
         if (node.get("bg_color") or "").startswith("text-bg-"):
             node.set("bg_color", node.get("bg_color").removeprefix("text-"))
 
 
 def kanbans_have_no_header(context: Context) -> None:
-    """Nothing in a kanban stands above its columns."""
+    """Refuse a kanban with a header above its columns."""
     for kanban in context.view_elements("kanban"):
         for header in kanban.findall("header"):
             raise Refused(header, "a header in a kanban")
 
 
 def mail_templates_name_one_report(context: Context) -> None:
-    """`report_template_ids` is one `report_template`."""
+    """Replace `report_template_ids` by one `report_template`."""
     for template in context.records("mail.template"):
         reports = field_of(template, "report_template_ids")
         if reports is not None:
@@ -140,7 +140,7 @@ def mail_templates_name_one_report(context: Context) -> None:
 
 
 def activity_types_keep_nothing(context: Context) -> None:
-    """Activities that are done are not kept."""
+    """Remove `keep_done`: completed activities are not kept."""
     for record in context.records("mail.activity.type"):
         field = field_of(record, "keep_done")
         if field is not None:

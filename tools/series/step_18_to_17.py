@@ -1,4 +1,4 @@
-"""18.0 to 17.0: lists are trees, the chatter and cards are spelt out, crons count their calls."""
+"""18.0 to 17.0: lists are trees, the chatter and cards are written out, crons count their calls."""
 
 import re
 
@@ -18,7 +18,7 @@ _CARD_TAGS = {"footer": "o_kanban_record_bottom", "header": "o_kanban_record_top
 
 
 def lists_are_trees(context: Context) -> None:
-    """A list is a `tree`: its tag, a field's `mode`, the paths that inherited views look along."""
+    """Replace `list` by `tree`: its tag, a field's `mode`, the xpaths of inherited views."""
     for node in context.view_elements("list"):
         node.tag = "tree"
     for node in context.view_elements("field"):
@@ -31,7 +31,7 @@ def lists_are_trees(context: Context) -> None:
 
 
 def actions_open_trees(context: Context) -> None:
-    """An action's `view_mode` says `tree`."""
+    """Write `tree` in an action's `view_mode`."""
     for record in context.records("ir.actions.act_window", "ir.actions.act_window.view"):
         field = field_of(record, "view_mode")
         if field is not None and field.text:
@@ -44,14 +44,14 @@ def actions_open_trees(context: Context) -> None:
 
 
 def chatters_are_spelt_out(context: Context) -> None:
-    """`<chatter/>` is a div with the fields that the model has from its mixins."""
+    """Replace `<chatter/>` by a div with the fields that the model has from its mixins."""
     for view in context.views():
         for chatter in view.elements("chatter"):
             if chatter.attrib:
                 raise Refused(chatter, f"a chatter with {', '.join(chatter.attrib)}")
             mixins = context.facts.parents.get(view.model, set())
             if "mail.thread" not in mixins:
-                raise Refused(chatter, f"{view.model} is not seen to inherit from mail.thread")
+                raise Refused(chatter, f"{view.model} does not visibly inherit from mail.thread")
             names = ["message_follower_ids", "activity_ids", "message_ids"]
             if "mail.activity.mixin" not in mixins:
                 names.remove("activity_ids")
@@ -60,14 +60,14 @@ def chatters_are_spelt_out(context: Context) -> None:
 
 
 def cards_are_boxes(context: Context) -> None:
-    """A kanban's `card` is a `kanban-box` with one element around everything in it."""
+    """Replace a kanban's `card` by a `kanban-box` with one element around its content."""
     for kanban in context.view_elements("kanban"):
         opens = kanban.attrib.pop("can_open", "1") not in ("0", "false")
         declared = {field.get("name") for field in kanban.iterchildren("field")}
         for template in kanban.iter("t"):
             name = template.get("t-name")
             if name == "menu":
-                raise Refused(template, "a card's menu is not carried down: use buttons")
+                raise Refused(template, "a card's menu is not converted: use buttons")
             if name == "card":
                 _box(template, opens)
                 _check_records(template, declared)
@@ -96,7 +96,7 @@ def _check_records(template, declared: set[str]) -> None:
 
 
 def crons_repeat(context: Context) -> None:
-    """A cron ends after one call unless it is told to go on."""
+    """Set `numbercall` to -1: else a cron ends after one call."""
     for cron in context.records("ir.cron"):
         after = field_of(cron, "interval_type")
         if after is None:
@@ -109,7 +109,7 @@ def crons_repeat(context: Context) -> None:
 
 
 def used_fields_are_there(context: Context) -> None:
-    """A field that an expression reads must be in the view; later series add it by themselves."""
+    """Add a field that an expression reads to the view; later series add it automatically."""
     for view in context.views():
         if not view.inherits:
             for root in view.elements(*VIEW_ROOTS):
@@ -139,7 +139,7 @@ def _declare(root) -> None:
 
 
 def _view_of(node):
-    """The innermost view that an element stands in."""
+    """Return the innermost view of an element."""
     return next((parent for parent in node.iterancestors() if parent.tag in VIEW_ROOTS), None)
 
 

@@ -1,4 +1,4 @@
-"""19.0 to 18.0: groups hang on categories, and a few fields lose their new names."""
+"""19.0 to 18.0: groups belong to categories, and a few fields have their old names."""
 
 import re
 
@@ -16,14 +16,14 @@ _HAVE_GROUPS = (
     "ir.ui.view",
     "res.users",
 )
-#: What 19.0 makes a date of: `today`, `now`, `-7d`, `=monday`, and any of them one after another.
+#: Dates of 19.0: `today`, `now`, `-7d`, `=monday`, and several of them in sequence.
 _RELATIVE_DATE = re.compile(
     r"""(['"])\s*(?:today|now|[=+-](?:\d+[dwmyHMS]|\w+day|week_start))(?:\s[^'"]*)?\1"""
 )
 
 
 def privileges_become_categories(context: Context) -> None:
-    """A group's privilege is unknown; the group belongs to the privilege's category itself."""
+    """Replace a group's privilege, unknown there, by the privilege's category."""
     categories = {}
     for document in context.documents.values():
         for record in document.elements("record"):
@@ -40,13 +40,13 @@ def privileges_become_categories(context: Context) -> None:
 
 
 def privileges_are_dropped(context: Context) -> None:
-    """`res.groups.privilege` is no model yet."""
+    """Drop `res.groups.privilege`, which does not exist yet."""
     for record in context.records("res.groups.privilege"):
         remove(record)
 
 
 def groups_have_users(context: Context) -> None:
-    """`user_ids` of a group is `users`."""
+    """Rename `user_ids` of a group to `users`."""
     for group in context.records("res.groups"):
         field = field_of(group, "user_ids")
         if field is not None:
@@ -54,7 +54,7 @@ def groups_have_users(context: Context) -> None:
 
 
 def group_ids_are_groups_id(context: Context) -> None:
-    """`group_ids` of users, actions, menus and views is `groups_id`."""
+    """Rename `group_ids` of users, actions, menus and views to `groups_id`."""
     for record in context.records(*_HAVE_GROUPS):
         field = field_of(record, "group_ids")
         if field is not None:
@@ -62,7 +62,7 @@ def group_ids_are_groups_id(context: Context) -> None:
 
 
 def references_have_old_names(context: Context) -> None:
-    """Records of Odoo's own that 19.0 renamed."""
+    """Use the old names of Odoo's records that 19.0 renamed."""
     renamed = {
         "uom.decimal_product_uom": "product.decimal_product_uom",
     }
@@ -72,7 +72,7 @@ def references_have_old_names(context: Context) -> None:
 
 
 def dates_are_computed(context: Context) -> None:
-    """`'today -7d'` in a domain is a date from 19.0 on; before, it is a text like any other."""
+    """Refuse `'today -7d'` in a domain: a date from 19.0 on, an ordinary text before."""
     for node in context.document.elements():
         texts = [node.get("domain"), node.get("filter_domain")]
         if node.tag == "field" and node.get("name") in ("domain", "domain_force"):
@@ -90,5 +90,5 @@ RULES = (
     references_have_old_names,
     dates_are_computed,
 )
-#: Rules that run when all files have had theirs: they take away what others look up.
+#: Rules that run after all others on all files: they remove what others look up.
 LAST_RULES = (privileges_are_dropped,)

@@ -1,7 +1,7 @@
-"""What the ladder has heard of: every tag, attribute, widget and record of the 19.0 source.
+"""The vocabulary of the ladder: every tag, attribute, widget and record of the 19.0 source.
 
-A word that is here means the same on all series or has a rule in one of the steps. Any other word
-is refused, because nobody has looked what the older series make of it. To add one, look there.
+A name listed here means the same in all series or has a rule in one of the steps. Any other name
+is refused, because its meaning in older series was not checked. Check it before you add it.
 """
 
 from tools.series.document import Refused
@@ -13,7 +13,7 @@ _EVERYWHERE = set(
 )
 _PREFIXES = ("decoration-", "t-", "data-", "aria-")
 
-#: Tags of views, each with the attributes that it has beside those that all may have.
+#: Tags of views, each with its attributes beside those that all may have.
 TAGS = {
     "form": "create edit delete duplicate js_class",
     "list": "create edit delete duplicate editable default_order limit multi_edit sample import "
@@ -48,9 +48,9 @@ TAGS = {
     **{tag: "" for tag in "b br code div em h1 h2 h3 h4 h5 h6 hr i li ol p pre small".split()},
     **{tag: "" for tag in "span strong table tbody td th thead tr u ul".split()},
 }
-_OWN_WORDS = {"app": {"data-string"}, "block": {"title"}}
+_OWN_ATTRIBUTES = {"app": {"data-string"}, "block": {"title"}}
 
-#: Widgets that all five series know, by this name.
+#: Widgets that exist in all five series under this name.
 WIDGETS = set(
     "CopyClipboardChar CopyClipboardURL ace badge boolean boolean_favorite boolean_toggle char "
     "dashboard_graph date daterange datetime domain email float float_time handle html image "
@@ -61,7 +61,7 @@ WIDGETS = set(
 )
 
 _ACTION = "name help context domain type group_ids binding_model_id binding_type binding_view_types"
-#: Fields of Odoo's records that the ladder has been told of; our own models need no entry.
+#: Supported fields of Odoo's records; our own models need no entry.
 RECORDS = {
     "ir.ui.view": "name model arch inherit_id priority mode type active group_ids",
     "ir.actions.act_window": _ACTION + " res_model res_id view_mode view_id view_ids target limit "
@@ -104,40 +104,40 @@ _TOP = {
 }
 
 
-def only_known_words(context: Context) -> None:
-    """Nothing in the source is a word that the ladder has never heard of."""
+def only_known_names(context: Context) -> None:
+    """Refuse a name in the source that is not in the vocabulary."""
     for node in context.document.root.iterchildren("*"):
         _check_top(node, context)
 
 
 def _check_top(node, context: Context) -> None:
     if node.tag not in _TOP:
-        raise Refused(node, f"<{node.tag}> is not known")
+        raise Refused(node, f"<{node.tag}> is unknown")
     unknown = set(node.attrib) - _TOP[node.tag]
     if unknown:
-        raise Refused(node, f"<{node.tag}> with {_listed(unknown)} is not known")
+        raise Refused(node, f"<{node.tag}> with {_listed(unknown)} is unknown")
     if node.tag == "record":
         _check_record(node, context)
     elif node.tag == "template":
         for child in node.iterdescendants("*"):
             if child.tag not in _TEMPLATE_TAGS:
-                raise Refused(child, f"<{child.tag}> in a template is not known")
+                raise Refused(child, f"<{child.tag}> in a template is unknown")
             _check_element(child)
     elif node.tag != "menuitem":
         for child in node.iterchildren("*"):
             _check_top(child, context)
     elif len(node):
-        raise Refused(node, "a menu inside a menu is not known")
+        raise Refused(node, "a menu inside a menu is unknown")
 
 
 def _check_record(record, context: Context) -> None:
     model = record.get("model")
     own = model in context.facts.parents
     if model not in RECORDS and not own:
-        raise Refused(record, f"records of {model} are not known")
+        raise Refused(record, f"records of {model} are unknown")
     for field in record.iterchildren("field"):
         if not own and field.get("name") not in RECORDS[model].split():
-            raise Refused(field, f"{field.get('name')} of {model} is not known")
+            raise Refused(field, f"{field.get('name')} of {model} is unknown")
     if model == "ir.ui.view":
         arch = field_of(record, "arch")
         for node in arch.iterdescendants("*") if arch is not None else ():
@@ -145,21 +145,21 @@ def _check_record(record, context: Context) -> None:
     elif model == "ir.actions.act_window":
         target = field_of(record, "target")
         if target is not None and target.text not in ("new", "current"):
-            raise Refused(target, f"the target {target.text} is not known")
+            raise Refused(target, f"the target {target.text} is unknown")
 
 
 def _check_element(node) -> None:
     if node.tag not in TAGS:
-        raise Refused(node, f"<{node.tag}> is not known")
-    known = _EVERYWHERE | set(TAGS[node.tag].split()) | _OWN_WORDS.get(node.tag, set())
+        raise Refused(node, f"<{node.tag}> is unknown")
+    known = _EVERYWHERE | set(TAGS[node.tag].split()) | _OWN_ATTRIBUTES.get(node.tag, set())
     unknown = {name for name in node.attrib if not name.startswith(_PREFIXES)} - known
     if unknown:
-        raise Refused(node, f"<{node.tag}> with {_listed(unknown)} is not known")
+        raise Refused(node, f"<{node.tag}> with {_listed(unknown)} is unknown")
     if node.get("widget") and node.get("widget") not in WIDGETS:
-        raise Refused(node, f"the widget {node.get('widget')} is not known")
+        raise Refused(node, f"the widget {node.get('widget')} is unknown")
     if node.tag == "widget" and node.get("name") not in WIDGETS:
-        raise Refused(node, f"the widget {node.get('name')} is not known")
+        raise Refused(node, f"the widget {node.get('name')} is unknown")
 
 
-def _listed(words: set[str]) -> str:
-    return ", ".join(sorted(words))
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
-from ...compat import forget
+from ...compat import invalidate
 from .payload import USUAL
 
 _KEEP_DAYS = 90
@@ -138,7 +138,7 @@ class CartonaDrift(models.Model):
                 lambda listing: not (listing.synced_at and listing.synced_at >= listing.shown_at)
             )
             self._judge(config, settled)
-            forget(listings, None)
+            invalidate(listings, None)
         self._compare_missing(config)
 
     @api.model

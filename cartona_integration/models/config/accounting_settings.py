@@ -63,7 +63,7 @@ class CartonaConfig(models.Model):
     # === BUSINESS METHODS === #
 
     def _accounting_settings_changed(self, vals):
-        """Compute deadlines again, and settle orders that could not be settled before."""
+        """Compute deadlines again, and settle orders that waited for a journal or an account."""
         if "pending_hours" in vals:
             self._reset_deadlines()
         if _SETTLEMENT_SETTINGS & vals.keys():

@@ -148,7 +148,7 @@ class CartonaConfig(GuardedFields, models.Model):
 
     # Orders
     auto_confirm = fields.Boolean(
-        "Confirm by Itself",
+        "Confirm Automatically",
         help="Confirm orders that are completely in stock as soon as they arrive.",
     )
     default_cancellation_reason = fields.Selection(
@@ -181,7 +181,7 @@ class CartonaConfig(GuardedFields, models.Model):
         help="What makes an order delivered on Cartona.",
     )
     complete_delivered = fields.Boolean(
-        "Complete Deliveries by Itself",
+        "Complete Deliveries Automatically",
         help="When Cartona says that an order is delivered, complete its deliveries here, too. "
         "Off: somebody is asked to do it.",
     )

@@ -12,7 +12,7 @@ from ...cartona_api import (
     Unauthorised,
     backoff,
 )
-from ...compat import check_may_read, read_again
+from ...compat import check_may_read, reload_action
 from ..core.formatting import paragraph
 from ..queue.streams import STREAMS
 
@@ -198,7 +198,7 @@ class CartonaConfig(models.Model):
                 "message": message,
                 "type": kind,
                 "sticky": kind == "danger",
-                "next": read_again(self),
+                "next": reload_action(self),
             },
         }
 

@@ -37,7 +37,7 @@ _SAME_AS = dict(
     **dict.fromkeys(_INSECURE, "insecure_url"),
 )
 
-# Reasons for which a price waits for a user; the rest of the listing is sent.
+# Why a price waits for a person; the rest of the listing is sent all the same.
 PRICE_HOLD_REASONS = {"price_not_positive", "price_below_cost", "price_jump"}
 
 # Where there is no button: nobody can do anything in Odoo, or nobody has to.

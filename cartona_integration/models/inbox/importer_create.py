@@ -250,15 +250,15 @@ class CartonaOrderImporter(models.AbstractModel):
     def _plan_confirmation(self, config, plan):
         """Set `confirm` and `complete`, as Cartona's status requires of the sale order."""
         status = plan.order.status
-        required = life_cycle.ASKS.get(status)
+        expected = life_cycle.EXPECTED_STATE.get(status)
         if not plan.order.known_status:
             plan.notify(_("Cartona sent the unknown status “%s”. Nothing was changed.", status))
         elif status == life_cycle.PENDING:
             is_accepted = plan.customer.active and not customer_warning(plan.customer)
             plan.confirm = "if_stocked" if config.auto_confirm and is_accepted else ""
-        elif required in (life_cycle.SALE, life_cycle.DONE):
+        elif expected in (life_cycle.SALE, life_cycle.DONE):
             plan.confirm = "always"
-            plan.complete = required == life_cycle.DONE
+            plan.complete = expected == life_cycle.DONE
 
     def _choose_warehouses(self, config, plans):
         """Set the `warehouse` of new orders: the first with everything in stock, else the first."""

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from odoo import _, api, fields, models
 
-from ...cartona_api import Problem, content_key, glance, parse_order, readable_json
+from ...cartona_api import Problem, content_key, peek, parse_order, readable_json
 from ...cartona_api import status as life_cycle
 from ...compat import GuardedFields, OpenSelection, flush
 
@@ -226,7 +226,7 @@ class CartonaMessage(GuardedFields, models.Model):
             order = parse_order(notice.payload)
         except Problem:
             # The import stores the reason; here the message only has to be recognised.
-            seen = glance(notice.payload)
+            seen = peek(notice.payload)
             return dict(
                 values,
                 supplier_code=seen["supplier_code"],

@@ -1,4 +1,4 @@
-"""What happened and what needs a user: the log, hourly figures, the dashboard, activities.
+"""Monitoring of each company: log, hourly statistics, dashboard, activities for users.
 
 The client's calls, the cron and the views call it.
 It may import from `core`, `queue` and `config`; other packages only read its fields.

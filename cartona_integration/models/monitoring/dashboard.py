@@ -108,7 +108,7 @@ class CartonaConfig(models.Model):
         imported = self._counted_by_state(
             "cartona.message", "create_date > now() AT TIME ZONE 'UTC' - interval '24 hours'"
         )
-        overdue = self._overdue()
+        overdue = self._overdue_counts()
         for config in self:
             summary = summaries[config.id]
             good = summary.sent + imported.get(config.id, {}).get("done", 0)
@@ -218,7 +218,7 @@ class CartonaConfig(models.Model):
 
     @api.depends("progress_total", "progress_until")
     def _compute_progress_sent(self):
-        left = self._left_to_send()
+        left = self._remaining_counts()
         for config in self:
             remaining = left.get(config.id, 0)
             config.is_sending_all = bool(remaining)
@@ -251,7 +251,7 @@ class CartonaConfig(models.Model):
 
     def action_open_waiting_orders(self):
         """Open the orders that could not be imported, with their reasons."""
-        action = self._open_own("action_cartona_message", waiting=1)
+        action = self._open_records("action_cartona_message", waiting=1)
         return dict(action, domain=action["domain"] + [("kind", "=", "order")])
 
     def action_open_rejected_orders(self):
@@ -264,21 +264,21 @@ class CartonaConfig(models.Model):
 
     def action_open_failed_listings(self):
         """Open the listings that could not be sent, except prices to confirm."""
-        action = self._open_own("action_cartona_listing", error=1)
+        action = self._open_records("action_cartona_listing", error=1)
         not_paused = ("error_code", "not in", list(PRICE_HOLD_REASONS))
         return dict(action, domain=action["domain"] + [not_paused])
 
     def action_open_unlinked_listings(self):
         """Open the listings without a product."""
-        return self._open_own("action_cartona_listing", not_linked=1)
+        return self._open_records("action_cartona_listing", not_linked=1)
 
     def action_open_paused_listings(self):
         """Open the listings with a price to confirm."""
-        return self._open_own("action_cartona_listing", price_on_hold=1)
+        return self._open_records("action_cartona_listing", price_on_hold=1)
 
     def action_open_log(self):
         """Open the log of calls."""
-        return self._open_own("action_cartona_sync_log")
+        return self._open_records("action_cartona_sync_log")
 
     def action_open_config(self):
         """Open the settings of this company."""
@@ -310,7 +310,7 @@ class CartonaConfig(models.Model):
             return configs.action_open_config()
         return self._open("action_cartona_config")
 
-    def _open_own(self, action, **filters):
+    def _open_records(self, action, **filters):
         """Open a list of this configuration's records, with the given search filters active."""
         self.ensure_one()
         return self._open(
@@ -346,7 +346,7 @@ class CartonaConfig(models.Model):
             counts.setdefault(config_id, {})[state] = count
         return counts
 
-    def _overdue(self):
+    def _overdue_counts(self):
         """Count the records that have been waiting to be sent for longer than promised.
 
         :return: dict config id -> int
@@ -374,7 +374,7 @@ class CartonaConfig(models.Model):
         )
         return dict(self.env.cr.fetchall())
 
-    def _left_to_send(self):
+    def _remaining_counts(self):
         """Count the outbox rows that remain of the last full sending.
 
         :return: dict config id -> int, without configurations that have none left

@@ -91,7 +91,7 @@ class CartonaSyncLog(GuardedFields, models.Model):
             "record_count": call.records,
             "failure_count": call.failures,
             "duration": call.duration,
-            "record_name": _first_name(call.request_body),
+            "record_name": _first_record_id(call.request_body),
         }
         if call.error:
             row.update(error_code=call.error.code, error_detail=call.error.detail)
@@ -133,7 +133,7 @@ def _masked(body, secrets):
     return text[:_BODY_LIMIT].replace("\x00", "").encode(errors="replace").decode()
 
 
-def _first_name(body):
+def _first_record_id(body):
     """Return the ID on Cartona of the first record of a request, or False."""
     first = body[0] if isinstance(body, list) and body else body
     if isinstance(first, dict):

@@ -96,7 +96,7 @@ class CartonaSyncStat(models.Model):
         sent, late = Counter(), Counter()
         for seconds in waits:
             is_late = seconds is not None and seconds > PROMISE_SECONDS
-            (late if is_late else sent)[limit_of(seconds)] += 1
+            (late if is_late else sent)[histogram_limit(seconds)] += 1
         for milliseconds in sorted(sent | late):
             self.env.cr.execute(
                 """
@@ -172,7 +172,7 @@ class CartonaSyncStat(models.Model):
         self.env.cr.execute("DELETE FROM cartona_sync_stat WHERE hour < %s", (limit,))
 
 
-def limit_of(seconds):
+def histogram_limit(seconds):
     """Return the limit of the histogram under which a time falls.
 
     :param seconds: float, or None if not measured

@@ -255,7 +255,7 @@ class SaleOrder(models.Model):
         ]
 
     def _cartona_confirmed_lines(self):
-        return edits.told_lines(json.loads(self.cartona_snapshot)["lines"])
+        return edits.confirmed_lines(json.loads(self.cartona_snapshot)["lines"])
 
     def _cartona_line_states(self):
         """Return the lines as they are here, without Cartona's lines that have no id.
@@ -343,7 +343,7 @@ class SaleOrder(models.Model):
 
     def _cartona_edit_accepted(self, edit, details):
         snapshot = json.loads(self.cartona_snapshot)
-        snapshot["lines"] = edits.told_after(snapshot["lines"], details)
+        snapshot["lines"] = edits.lines_after(snapshot["lines"], details)
         edit["uncertain"] = []
         # A call without additions shows nothing about earlier additions.
         self._cartona_resolve_added(

@@ -251,7 +251,7 @@ class SaleOrder(models.Model):
         :return: (code of `cartona.reasons`, its details); an empty code if there is none
         """
         implied, confirmed = self._cartona_implied(), self.cartona_status
-        if life_cycle.is_apart(confirmed, implied):
+        if life_cycle.is_conflict(confirmed, implied):
             return "conflict", "%s %s" % (implied, confirmed)
         if implied == life_cycle.DELIVERED and self._cartona_may_send(implied):
             if self.cartona_needs_otp:

@@ -1,4 +1,4 @@
-"""What a run has stood, as a table and as JSON."""
+"""The results of a run, as a table and as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from pathlib import Path
 class Line:
     """One row of the table.
 
-    :ivar what: was done to the product
-    :ivar load: how much was done meanwhile, in words
-    :ivar tried: bad inputs that were given
-    :ivar survived: faults, crashes or collisions that were met
-    :ivar lost: orders or changes that never arrived; None where there is nothing to lose
+    :ivar what: what was done to the product
+    :ivar load: description of the work done meanwhile
+    :ivar tried: number of invalid inputs
+    :ivar survived: number of faults, crashes or collisions
+    :ivar lost: orders or changes that never arrived; None if nothing can be lost
     :ivar doubled: orders that arrived more than once
-    :ivar figures: more of it, for the JSON
+    :ivar figures: further figures for the JSON
     """
 
     what: str
@@ -28,11 +28,11 @@ class Line:
     tried: int = 0
 
 
-_TITLES = ("what", "load held", "inputs tried", "survived", "lost", "doubled")
+_TITLES = ("what", "load", "inputs tried", "survived", "lost", "doubled")
 
 
 def table(lines: Iterable[Line]) -> str:
-    """All lines in columns, as Markdown has it."""
+    """Return all lines as a Markdown table."""
     rows = [_TITLES]
     for line in lines:
         numbers = (line.tried or None, line.survived or None, line.lost, line.doubled)
@@ -50,7 +50,7 @@ def table(lines: Iterable[Line]) -> str:
 def write(lines: Iterable[Line], path: Path, **about: object) -> None:
     """Write everything as JSON.
 
-    :param about: on what it was measured
+    :param about: machine and versions
     """
     answer = {"about": about, "lines": [asdict(line) for line in lines]}
     path.write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""kill -9 of what runs below an Odoo, wherever it is at that moment."""
+"""kill -9 of Odoo's processes and of PostgreSQL, at any moment."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _ALIVE = re.compile(r"Worker (\w+) \((\d+)\) alive")
 
 
 class Killers:
-    """What can be killed, and what an operating system brings back by itself.
+    """Kills processes, and restarts those that an operating system would restart.
 
     :param odoo: a server of several processes, on `cluster`
     """
@@ -25,7 +25,7 @@ class Killers:
         self.odoo, self.cluster = odoo, cluster
 
     def all(self) -> dict[str, Callable[[], None]]:
-        """Victim, in words -> what kills it."""
+        """Return the name of each victim -> the function that kills it."""
         return {
             "Odoo worker": lambda: self.worker("WorkerHTTP"),
             "job runner": lambda: self.worker("WorkerJobRunner"),
@@ -36,19 +36,19 @@ class Killers:
         }
 
     def worker(self, kind: str) -> None:
-        """One process of Odoo's; its parent starts another."""
+        """Kill one process of Odoo's; its parent starts another."""
         pids = wait_until(lambda: self._workers(kind), timeout=60)
-        # The newest ones are starting; the oldest is at work.
+        # The newest ones are starting; the oldest one is working.
         os.kill(min(pids), signal.SIGKILL)
 
     def server(self) -> None:
-        """All of Odoo at once; started again, as by its service manager."""
+        """Kill all of Odoo at once and start it again, as its service manager does."""
         self.odoo.kill()
         self.odoo.start()
 
     def session(self) -> None:
-        """One of PostgreSQL's processes that works for this Odoo: the others are ended with it,
-        and it recovers from its journal."""
+        """Kill one of PostgreSQL's processes for this Odoo: PostgreSQL ends the others too, and
+        recovers from its write-ahead log."""
         busiest = (
             "SELECT pid FROM pg_stat_activity WHERE datname = %s AND pid != pg_backend_pid()"
             " ORDER BY state = 'active' DESC, state_change DESC LIMIT 1"
@@ -59,12 +59,12 @@ class Killers:
         self._back()
 
     def database(self) -> None:
-        """PostgreSQL itself; started again, as by its service manager."""
+        """Kill PostgreSQL and start it again, as its service manager does."""
         os.kill(self.cluster.pid, signal.SIGKILL)
         self._back()
 
     def _back(self) -> None:
-        """Wait until PostgreSQL answers; it starts when the last process of the old one is gone."""
+        """Wait until PostgreSQL answers; it starts after the last process of the old one ended."""
 
         def answers() -> bool:
             try:
@@ -75,13 +75,13 @@ class Killers:
         wait_until(answers, timeout=60, pause=0.2)
 
     def revive(self) -> None:
-        """Start Odoo again where it has ended by itself, as its service manager does: its first
-        process gives up when it meets a PostgreSQL that is down."""
+        """Start Odoo again if it has ended, as its service manager does: its first process exits
+        when PostgreSQL is down."""
         if self.odoo.process.poll() is not None:
             self.server()
 
     def _workers(self, kind: str) -> list[int]:
-        """The processes of one kind that are alive now, by Odoo's log."""
+        """Return the live processes of one kind, from Odoo's log."""
         self.revive()
         log = self.odoo.log.read_text(errors="replace")
         pids = [int(pid) for name, pid in _ALIVE.findall(log) if name == kind]

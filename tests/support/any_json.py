@@ -1,8 +1,8 @@
-"""What a caller or an answer may hold: whatever JSON has, near to what is documented and far."""
+"""Random inputs and answers: all of JSON, close to the documented format and far from it."""
 
 from hypothesis import strategies as st
 
-from tests.attack.conftest import order
+from tests.support.webhook import order
 
 TEXTS = st.text(max_size=20) | st.sampled_from(["", "5", "1e400", "\x00", "\ud800", "pending"])
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
@@ -23,7 +23,7 @@ _OF_ROWS = st.sampled_from(["supplier_product_id", "id", "internal_product_id", 
                             "is_published", "is_bundle", "image_thumbnail"])  # fmt: skip
 _IDS = st.integers(0, 10**6).map(lambda number: f"h{number}")
 
-#: What becomes of a valid order, or of none.
+#: Changes of a valid order, or of none.
 ORDERS = st.builds(
     lambda changes, line, hashed_id, whole: {
         **(order(line, hashed_id=hashed_id) if whole else {}),
@@ -34,5 +34,5 @@ ORDERS = st.builds(
     _IDS,
     st.booleans(),
 )
-#: Rows of the catalogue, and what is none.
+#: Rows of the catalogue, and invalid ones.
 ROWS = VALUES | st.dictionaries(_OF_ROWS, VALUES, max_size=6)

@@ -3,9 +3,9 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ...compat import check_may_read, flush, forget
-from ..catalogue.listing import SYNC_STATES
+from ...compat import check_may_read, flush, invalidate
 from ..queue.streams import LISTING_KINDS
+from .listing import SYNC_STATES
 
 # Fields that a published price, or the permission to sell the product, depends on.
 PRICE_FIELDS = {
@@ -97,7 +97,7 @@ class ProductProduct(models.Model):
             if wanted:
                 # In sudo mode through the configuration: who may write products may link them.
                 config.env["cartona.listing"]._link(config, product.with_env(config.env), wanted)
-        forget(self, ["cartona_id"])
+        invalidate(self, ["cartona_id"])
 
     @api.model
     def _search_cartona_id(self, operator, value):

@@ -1,8 +1,8 @@
-"""Sentences that speak of failure are told from those that do not."""
+"""Sentences that report a failure are distinguished from those that do not."""
 
 import pytest
 
-from cartona_api.wording import MAX_SCAN, is_not_found, refusals, says_refusal
+from cartona_api.answers import MAX_SCAN, failed_parts, is_not_found, reports_failure
 
 FAILURES = [
     "Error", "errors occurred", "Exception in bulk update", "Update failed", "It fails",
@@ -42,17 +42,17 @@ REPORTS = [
 
 
 @pytest.mark.parametrize("text", FAILURES)
-def test_words_of_failure(text):
-    assert says_refusal(text)
-    assert says_refusal(text.upper())
-    assert refusals(text)
+def test_texts_with_words_of_failure(text):
+    assert reports_failure(text)
+    assert reports_failure(text.upper())
+    assert failed_parts(text)
 
 
 @pytest.mark.parametrize("text", REPORTS)
-def test_all_else_is_a_report(text):
-    assert not says_refusal(text)
-    assert not says_refusal(text.upper())
-    assert refusals(text) == []
+def test_other_texts_are_reports(text):
+    assert not reports_failure(text)
+    assert not reports_failure(text.upper())
+    assert failed_parts(text) == []
 
 
 @pytest.mark.parametrize(("text", "parts"), [
@@ -67,7 +67,7 @@ def test_all_else_is_a_report(text):
     ("تم تحديث أ، فشل ب", ["فشل ب"]),
 ])  # fmt: skip
 def test_a_report_is_judged_part_by_part(text, parts):
-    assert refusals(text) == parts
+    assert failed_parts(text) == parts
 
 
 @pytest.mark.parametrize(("text", "result"), [
@@ -76,11 +76,11 @@ def test_a_report_is_judged_part_by_part(text, parts):
     ("doesn't exist", True), ("unknown product", True), ("unknown id", True), ("غير موجود", True),
     ("price not accepted", False), ("unknown error", False), ("", False),
 ])  # fmt: skip
-def test_what_cartona_does_not_know_is_told_apart(text, result):
+def test_not_found_is_distinguished_from_other_failures(text, result):
     assert is_not_found(text) is result
 
 
 def test_an_endless_report_is_judged_by_its_beginning():
-    assert says_refusal("x " * (MAX_SCAN // 2 - 5) + "failed")
-    assert not says_refusal("x " * (MAX_SCAN // 2) + "failed")
-    assert refusals("x\n" * MAX_SCAN + "failed") == []
+    assert reports_failure("x " * (MAX_SCAN // 2 - 5) + "failed")
+    assert not reports_failure("x " * (MAX_SCAN // 2) + "failed")
+    assert failed_parts("x\n" * MAX_SCAN + "failed") == []

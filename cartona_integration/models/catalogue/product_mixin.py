@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-from ..catalogue.listing import SYNC_STATES
+from .listing import SYNC_STATES
 
 
 class CartonaProductMixin(models.AbstractModel):

@@ -1,4 +1,4 @@
-"""Two companies of one Odoo that sell on one marketplace, each on an account of its own."""
+"""Two companies of one Odoo that sell on one marketplace, each with its own account."""
 
 import random
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ PRODUCTS = 20  # of each company
 LISTINGS = 300  # of each account
 STOCK = 500
 SECOND_TOKEN = "second-token"
-#: Seconds after which a silent marketplace has failed. Short: a time-out is one of the faults.
+#: Timeout in seconds for an answer of the marketplace. Short: a timeout is one of the faults.
 TIMEOUT = 2
 
 
@@ -20,7 +20,7 @@ class Side(Seller):
     """One company: its products, its warehouse, its account on the marketplace.
 
     :param company: id of the `res.company`
-    :param code: of its account
+    :param code: code of its account
     """
 
     def __init__(
@@ -38,17 +38,17 @@ class Side(Seller):
 
     @property
     def context(self) -> dict[str, Any]:
-        """As its own people work: in this company and nowhere else."""
+        """Return the context of its own users: this company only."""
         return {"allowed_company_ids": [self.company]}
 
     def location(self) -> int:
-        """Where its stock lies; a warehouse is made where the company has none."""
+        """Return its stock location; a warehouse is created if the company has none."""
         if not self._location:
             self._location = stock_of(self.odoo, self.company)
         return self._location
 
     def unused(self, count: int) -> list[str]:
-        """Override: only what is sold by the piece, as the products are counted."""
+        """Override: only listings sold by the piece, since the products are counted in pieces."""
         rows = self.sandbox.listings(supplier_code=self.code)
         pieces = {str(row["supplier_product_id"]) for row in rows if float(row["unit_count"]) == 1}
         free = super().unused(len(rows))
@@ -57,16 +57,16 @@ class Side(Seller):
     def do(
         self, model: str, method: str, *args: Any, context: Mapping[str, Any] = {}, **kwargs: Any
     ) -> Any:
-        """A call of one of its people."""
+        """Call a method as one of its users."""
         return self.odoo.call(model, method, *args, context={**self.context, **context}, **kwargs)
 
 
 class World:
-    """Both companies at work, connected and at rest.
+    """Both companies, connected and idle.
 
-    :ivar sides: the two companies; the second one confirms orders by itself
-    :ivar orders: id of every order that was placed -> the side it is for
-    :ivar set_aside: orders that may wait for a person, each of which a test looks at by itself
+    :ivar sides: the two companies; the second one confirms orders automatically
+    :ivar orders: id of every placed order -> its side
+    :ivar set_aside: orders that may wait for a user, each checked separately by a test
     """
 
     def __init__(self, odoo: OdooServer, sandbox: SandboxServer):
@@ -77,22 +77,22 @@ class World:
         for side in self.sides:
             side.connect(auto_sync_orders=True, timeout=TIMEOUT)
             side.link(products := side.create(PRODUCTS), side.unused(PRODUCTS))
-            side.count(dict.fromkeys(products, STOCK))
+            side.count_stock(dict.fromkeys(products, STOCK))
         self.sides[1].configure(auto_confirm=True)
         self.announce()
-        self.sides[0].rest(timeout=120)
+        self.sides[0].wait_until_idle(timeout=120)
 
     def announce(self, **settings: Any) -> None:
-        """Have the marketplace call this Odoo with each company's own secret.
+        """Make the marketplace call this Odoo with each company's own secret.
 
-        In order: nothing in a call says how new it is, see docs/reliability.md.
+        In order: a call contains no version, see docs/reliability.md.
         """
         secrets = {side.code: side.setting("webhook_token") for side in self.sides}
         url = f"{self.odoo.url}/cartona/webhook/orders"
         self.sandbox.set_webhook(url, tokens=secrets, in_order=True, **settings)
 
     def place(self, side: Side, lines: Mapping[int, int], **wanted: Any) -> str:
-        """A retailer orders.
+        """Place a retailer's order.
 
         :param lines: product id -> amount
         :return: the order's id on the marketplace
@@ -106,7 +106,7 @@ class World:
         return order["hashed_id"]
 
     def basket(self, side: Side, rng: random.Random) -> dict[int, int]:
-        """What a retailer may want of a side: one to four of its products."""
+        """Return a random basket: one to four of a side's products."""
         products = rng.sample(list(side.listings), rng.randint(1, 4))
         return {product: rng.randint(1, 5) for product in products}
 

@@ -1,15 +1,15 @@
-"""Whether both sides agree, looked at from outside: Odoo's own fields, the marketplace's pages."""
+"""Comparison of both sides from outside: Odoo's own fields, the marketplace's pages."""
 
 import math
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.chaos.world import Side, World
+from tests.support.companies import Side, World
 
 _FIGURES = ["lst_price", "free_qty", "qty_available", "outgoing_qty"]
 _ORDER = ["cartona_id", "state", "amount_total", "cartona_status", "company_id", "picking_ids"]
 _LINE = ["order_id", "cartona_id", "product_id", "product_uom_qty", "price_unit", "state"]
-#: A status on the marketplace -> what the sale order is then.
+#: A status on the marketplace -> the matching states of the sale order.
 _STATES = {
     "pending": {"draft", "sent"},
     "editing": {"draft", "sent"},
@@ -19,13 +19,11 @@ _STATES = {
     "cancelled_by_retailer": {"cancel"},
     "cancelled_by_supplier": {"cancel"},
 }
-#: What must be empty when nothing is left to be done, and nobody has to do anything.
+#: Counts that must be zero when no work is left and no user has to act.
 _REMAINS = {
     "changes in the outbox": "SELECT count(*) FROM cartona_change",
     "messages to import": "SELECT count(*) FROM cartona_message WHERE state = 'new'",
-    "messages that wait for a person": (
-        "SELECT count(*) FROM cartona_message WHERE state = 'error'"
-    ),
+    "messages that wait for a user": ("SELECT count(*) FROM cartona_message WHERE state = 'error'"),
     "orders not acknowledged": "SELECT count(*) FROM cartona_message WHERE acknowledge = 'due'",
     "jobs that ended badly": "SELECT count(*) FROM queue_job WHERE state = 'failed'",
     "connections in error": (
@@ -39,7 +37,7 @@ _REMAINS = {
     "listings with an error": (
         "SELECT count(*) FROM cartona_listing WHERE coalesce(error_code, '') != ''"
     ),
-    "activities for a person": (
+    "activities for a user": (
         "SELECT count(*) FROM mail_activity activity JOIN ir_model_data data"
         " ON data.model = 'mail.activity.type' AND data.res_id = activity.activity_type_id"
         " LEFT JOIN stock_picking picking"
@@ -47,7 +45,7 @@ _REMAINS = {
         " LEFT JOIN sale_order sale ON sale.id = picking.sale_id"
         " OR activity.res_model = 'sale.order' AND sale.id = activity.res_id"
         " WHERE data.module = 'cartona_integration'"
-        # Those that only say how many of the above there are follow within a minute.
+        # Activities that only count the above follow within a minute.
         " AND (activity.res_model != 'cartona.config' OR activity.cartona_cause = 'connection')"
         " AND coalesce(sale.cartona_id, '') != ALL(%(set_aside)s)"
     ),
@@ -55,7 +53,7 @@ _REMAINS = {
 
 
 def differences(world: World) -> list[str]:
-    """Everything in which the two sides are not as they should be; empty is the verdict."""
+    """Return all differences between the two sides; empty if they agree."""
     found = []
     for what, statement in _REMAINS.items():
         [(count,)] = _query(world, statement, set_aside=list(world.set_aside))
@@ -68,7 +66,7 @@ def differences(world: World) -> list[str]:
 
 
 def counts(world: World) -> tuple[int, int]:
-    """:return: orders that the marketplace has and Odoo has not, and those it has twice"""
+    """Return the number of orders missing in Odoo, and of those that are there twice."""
     rows = world.odoo.query("SELECT cartona_id FROM sale_order WHERE cartona_id IS NOT NULL")
     found = Counter(key for (key,) in rows)
     placed = [row["hashed_id"] for row in world.sandbox.orders()]
@@ -76,7 +74,7 @@ def counts(world: World) -> tuple[int, int]:
 
 
 def _query(world: World, statement: str, **values: object) -> list[tuple]:
-    """Rows of a statement with named values."""
+    """Return the rows of a statement with named values."""
     pg = world.odoo.env.pg
     with pg.connect(world.odoo.database) as connection, connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -84,7 +82,7 @@ def _query(world: World, statement: str, **values: object) -> list[tuple]:
 
 
 def _products(side: Side) -> Iterator[str]:
-    """Prices and stocks that differ."""
+    """Yield prices and stocks that differ."""
     rows = side.do("product.product", "read", list(side.listings), _FIGURES)
     shown = {
         str(row["supplier_product_id"]): row
@@ -102,7 +100,7 @@ def _products(side: Side) -> Iterator[str]:
 
 
 def _quoted(side: Side) -> Counter:
-    """What the retailers' orders will take that are not confirmed yet, by product."""
+    """Return the quantities in unconfirmed orders of retailers, by product."""
     domain = [
         ("order_id.company_id", "=", side.company),
         ("order_id.cartona_id", "!=", False),
@@ -115,7 +113,7 @@ def _quoted(side: Side) -> Counter:
 
 
 def _orders(world: World, side: Side) -> Iterator[str]:
-    """Orders that are not here exactly once, in the company they are for, as they are there."""
+    """Yield orders not in Odoo exactly once, in the wrong company, or with differences."""
     there = {row["hashed_id"]: row for row in side.sandbox.orders(supplier_code=side.code)}
     domain = [("cartona_id", "!=", False), ("company_id", "=", side.company)]
     here = side.odoo.call("sale.order", "search_read", domain, _ORDER)
@@ -134,21 +132,21 @@ def _orders(world: World, side: Side) -> Iterator[str]:
 
 
 def _order(there: dict, here: dict, lines: dict[str, tuple]) -> Iterator[str]:
-    """In what one order differs."""
+    """Yield the differences of one order."""
     name, status = f"order {here['cartona_id']}", there["status"]
     if here["cartona_status"] != status:
-        yield f"{name}: {status} there, {here['cartona_status']} as far as Odoo knows"
+        yield f"{name}: {status} there, cartona_status {here['cartona_status']} here"
     if here["state"] not in _STATES[status]:
         yield f"{name}: {status} there, {here['state']} here"
     if there["sandbox"]["waiting"]:
         yield f"{name}: not acknowledged"
     if here["state"] == "cancel":
         return
-    told = {
+    ordered = {
         str(line["id"]): (float(line["amount"]), round(float(line["selling_price"]), 2))
         for line in there["order_details"]
     }
-    if told != lines:
-        yield f"{name}: lines {told} there, {lines} here"
+    if ordered != lines:
+        yield f"{name}: lines {ordered} there, {lines} here"
     if round(here["amount_total"], 2) != round(float(there["total_price"]), 2):
         yield f"{name}: {there['total_price']} there, {here['amount_total']} here"

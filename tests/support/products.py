@@ -1,10 +1,10 @@
-"""Products that more than one file of tests is about."""
+"""Products for more than one test file."""
 
 from tools.dev.odoo_server import OdooServer
 
 
 def two_variants(odoo: OdooServer, price: float, extra: float) -> list[int]:
-    """A new template's two variants, the second one dearer by `extra`."""
+    """Return the two variants of a new template, the second one dearer by `extra`."""
     values = [(0, 0, {"name": "صغير"}), (0, 0, {"name": "كبير"})]
     attribute = odoo.call("product.attribute", "create", {"name": "الحجم", "value_ids": values})
     value_ids = odoo.call(

@@ -12,12 +12,12 @@ import psycopg2
 import requests
 
 from sandbox.driver import SandboxError
-from tests.chaos.world import Side, World
+from tests.support.companies import Side, World
 from tools.dev.odoo_server import OdooError
 from tools.dev.processes import wait_until
 
-#: What may become of an order: the steps of the retailer, of Cartona and of the supplier. No
-#: fate sets one against the other over goods that have left: that is a race, and has its tests.
+#: Possible fates of an order: the steps of the retailer, of Cartona and of the supplier. None makes
+#: two of them disagree over shipped goods: that is a race, with its own tests.
 FATES: tuple[tuple[str, ...], ...] = (
     (),
     ("edit",),
@@ -35,17 +35,17 @@ FATES: tuple[tuple[str, ...], ...] = (
     ("void",),
 )
 CARTONAS_OWN = ("advance", "advance")
-_AT_ONCE = 12  # orders in hand
-_PATIENCE = 20  # times a person tries again when the server was cut off
+_AT_ONCE = 12  # open orders
+_PATIENCE = 20  # attempts of a user when the server was cut off
 _QUIET = {"skip_sms": True, "skip_immediate": True, "skip_backorder": True}
 
 
-#: What somebody sees of a server that is down or has just lost its database.
+#: Errors that a client sees while the server is down or has just lost its database.
 CUT_OFF = (OdooError, requests.RequestException, psycopg2.OperationalError, ValueError)
 
 
 def is_refusal(error: Exception) -> bool:
-    """Whether a healthy server has said no."""
+    """Return True if a healthy server refused the call."""
     if not isinstance(error, OdooError):
         return False
     return not error.name.startswith("psycopg2.") or "serialize" in error.message
@@ -53,7 +53,7 @@ def is_refusal(error: Exception) -> bool:
 
 @dataclass(frozen=True)
 class Amounts:
-    """How much is done."""
+    """The amount of work."""
 
     prices: int
     moves: int
@@ -62,7 +62,7 @@ class Amounts:
 
 @dataclass
 class Case:
-    """One order and what is still to happen to it."""
+    """One order and its remaining steps."""
 
     key: str
     side: Side
@@ -70,10 +70,10 @@ class Case:
 
 
 class Day:
-    """Three people at work at the same time: one changes prices, one counts, one trades.
+    """Three users working at the same time: prices, stock, and orders.
 
-    :ivar refused: what Odoo said when it refused somebody
-    :ivar cut: how often a call of theirs was cut off
+    :ivar refused: Odoo's messages when it refused a call
+    :ivar cut: number of interrupted calls
     """
 
     def __init__(self, world: World, seed: int, amounts: Amounts):
@@ -83,10 +83,10 @@ class Day:
         self.cases: list[Case] = []
 
     def work(self, beside: Callable[[], object] = lambda: None) -> None:
-        """Do everything.
+        """Do all the work.
 
-        :param beside: what happens meanwhile, in this thread
-        :raise TimeoutError: an order did not arrive so that its fate could be fulfilled
+        :param beside: called meanwhile, in this thread
+        :raise TimeoutError: when an order did not arrive in time for its next step
         """
         people = (self._reprice, self._count, self._trade)
         with ThreadPoolExecutor(len(people)) as pool:
@@ -95,7 +95,7 @@ class Day:
             for end in ends:
                 end.result()
 
-    # === PEOPLE === #
+    # === USERS === #
 
     def _reprice(self) -> None:
         rng = random.Random(f"{self.seed} prices")
@@ -110,10 +110,10 @@ class Day:
         for _number in range(self.amounts.moves):
             side = rng.choice(self.world.sides)
             product = rng.choice(list(side.listings))
-            self._try(side.count, {product: rng.randint(300, 900)})
+            self._try(side.count_stock, {product: rng.randint(300, 900)})
 
     def _trade(self) -> None:
-        """Retailers order, and people on all sides go on with what was ordered."""
+        """Place orders as retailers, and continue with them on all sides."""
         rng = random.Random(f"{self.seed} orders")
         left = self.amounts.orders
         open_cases: list[Case] = []
@@ -143,9 +143,9 @@ class Day:
         return case
 
     def _go_on(self, cases: Sequence[Case]) -> bool:
-        """Take a step with each order where that can be done now.
+        """Take the next step of each order if it is possible now.
 
-        :return: whether at least one got on, or none had anything to do
+        :return: True if at least one step was taken, or none had a step left
         """
         sales = self._sales(cases)
         moved = not any(case.steps for case in cases)
@@ -156,19 +156,19 @@ class Day:
         return moved
 
     def _sales(self, cases: Sequence[Case]) -> dict[str, int]:
-        """The sale orders of those that have arrived."""
+        """Return the sale orders of those that have arrived."""
         domain = [("cartona_id", "in", [case.key for case in cases])]
         rows = self._try(self.world.odoo.call, "sale.order", "search_read", domain, ["cartona_id"])
         return {row["cartona_id"]: row["id"] for row in rows or []}
 
     def _step(self, case: Case, sale: int | None) -> bool:
-        """:return: whether it was taken; the supplier's have to wait until the order is here"""
+        """Take a step. :return: True if taken; the supplier's wait until the order is in Odoo"""
         retailers = getattr(self, f"_retailer_{case.steps[0]}", None)
         if retailers:
             try:
                 retailers(case)
             except SandboxError as error:
-                assert "409" in str(error), error  # too late for that: the supplier was faster
+                assert "409" in str(error), error  # too late: the supplier was faster
             return True
         if sale is None:
             return False
@@ -190,7 +190,7 @@ class Day:
         self.world.sandbox.advance_order(case.key)
 
     def _supplier_confirm(self, side: Side, sale: int) -> bool:
-        """Again later where the retailer is changing the order just now: Odoo says so."""
+        """Confirm; retry later if Odoo refuses because the retailer is changing the order now."""
         if self._state(side, sale) in ("draft", "sent"):
             self._try(side.do, "sale.order", "action_confirm", [sale])
         return self._state(side, sale) not in ("draft", "sent")
@@ -212,7 +212,7 @@ class Day:
         return True
 
     def _supplier_deliver(self, side: Side, sale: int) -> bool:
-        """Pick and validate what is open."""
+        """Pick and validate the open transfers."""
         domain = [("sale_id", "=", sale), ("state", "not in", ("done", "cancel"))]
         pickings = self._try(side.do, "stock.picking", "search", domain)
         if pickings:
@@ -227,9 +227,9 @@ class Day:
     # === HELPERS === #
 
     def _try(self, work: Callable, *args: Any, **kwargs: Any) -> Any:
-        """Do it as a person does: again when the server was cut off, not when it says no.
+        """Call as a user does: again when the server was cut off, but not when it refuses.
 
-        :return: what came of it; None when it was refused
+        :return: the result; None when it was refused
         """
         for _number in range(_PATIENCE):
             try:
@@ -244,7 +244,7 @@ class Day:
 
 
 def pick(side: Side, pickings: Sequence[int]) -> None:
-    """Note that all that is wanted was picked."""
+    """Set the whole demand as picked."""
     domain = [("picking_id", "in", list(pickings)), ("state", "not in", ("done", "cancel"))]
     moves = side.do("stock.move", "search_read", domain, ["product_uom_qty"])
     for move in moves:

@@ -1,14 +1,14 @@
-"""A marketplace that fails: three calls in ten, in every way the sandbox knows."""
+"""A marketplace that fails: three calls in ten, in every fault of the sandbox."""
 
 import random
 import time
 
-from tests.chaos.world import TIMEOUT
+from tests.support.companies import TIMEOUT
 from tools.dev.sandbox_server import SandboxServer
 
-#: Of all calls, so many fail.
+#: Share of all calls that fail.
 SHARE = 0.3
-#: What becomes of a call. Without `when` it is as the effect has it: most are not carried out.
+#: Faults of a call. Without `when`, the effect's default: most calls are then not processed.
 KINDS: tuple[dict[str, object], ...] = (
     {"effect": "500"},
     {"effect": "500", "when": "after"},
@@ -33,12 +33,12 @@ KINDS: tuple[dict[str, object], ...] = (
 
 
 def begin(sandbox: SandboxServer, rng: random.Random, within: int = 0) -> None:
-    """From now on the marketplace fails.
+    """Make the marketplace fail from now on.
 
-    The first rule that strikes is the one, each by its own dice: the shares are such that
-    together they make up `SHARE`.
+    The first matching rule is used, each with its own random numbers: the probabilities are such
+    that together they make up `SHARE`.
 
-    :param within: each kind strikes once in so many calls, whatever the dice say; 0: as they fall
+    :param within: each kind occurs at least once in this number of calls; 0: only at random
     """
     each = 1 - (1 - SHARE) ** (1 / len(KINDS))
     for kind in KINDS:
@@ -48,9 +48,9 @@ def begin(sandbox: SandboxServer, rng: random.Random, within: int = 0) -> None:
 
 
 def refuse_token(sandbox: SandboxServer, seconds: float) -> None:
-    """Whoever calls is unknown for a while."""
+    """Refuse the token for some seconds."""
     fault = sandbox.set_fault(effect="401")
-    # The rules that are in force already come first, as they would at a real front door.
+    # Rules added earlier are matched first, as a real gateway would do.
     time.sleep(seconds)
     sandbox.clear_faults(fault["id"])
 
@@ -58,7 +58,7 @@ def refuse_token(sandbox: SandboxServer, seconds: float) -> None:
 def end(sandbox: SandboxServer) -> tuple[int, dict[str, int]]:
     """Let it answer again.
 
-    :return: the calls that met a fault, altogether and for each of `KINDS`
+    :return: the calls with a fault, in total and for each of `KINDS`
     """
     rules = sandbox.faults()
     sandbox.clear_faults()

@@ -1,4 +1,4 @@
-"""Minutes that pass in seconds: only waiting is left out, everybody still looks for himself."""
+"""Shortened waiting times: only the waiting is skipped, every process still checks itself."""
 
 import contextlib
 import threading
@@ -8,10 +8,10 @@ import psycopg2
 
 from tools.dev.odoo_server import OdooServer
 
-_STEP = "interval '30 seconds'"  # that pass each time
-_PAUSE = 2  # seconds between two times
+_STEP = "interval '30 seconds'"  # that pass in each step
+_PAUSE = 2  # seconds between two steps
 _NOW = "now() AT TIME ZONE 'UTC'"
-# Each by itself, and none that waits for somebody's lock: it comes again.
+# Each in its own transaction, and none waits for a lock: the next step repeats it.
 _OLDER = (
     f"UPDATE cartona_config SET out_next_try = out_next_try - {_STEP} WHERE out_next_try > {_NOW}",
     f"UPDATE cartona_config SET in_next_try = in_next_try - {_STEP} WHERE in_next_try > {_NOW}",
@@ -26,7 +26,7 @@ _OLDER = (
 
 @contextlib.contextmanager
 def fast(odoo: OdooServer) -> Iterator[None]:
-    """Within the block waiting is short: pauses after failures, the minute of the crons."""
+    """Shorten the pauses after failures and the minute of the crons within the block."""
     over = threading.Event()
     thread = threading.Thread(target=_pass, args=(odoo, over))
     thread.start()
