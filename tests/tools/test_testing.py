@@ -1,5 +1,9 @@
 """`make test` adds up its parts and loses no failure."""
 
+import sys
+import threading
+from pathlib import Path
+
 import pytest
 
 from tools.dev import testing
@@ -17,6 +21,7 @@ GREEN = '<testsuite><testcase classname="a" name="passes"/></testsuite>'
 def parts(monkeypatch, tmp_path):
     """Replace the parts by ones that write a report and end with a code."""
     monkeypatch.setattr(testing, "LOGS", tmp_path)
+    monkeypatch.setattr(testing, "_prepare", lambda: None)
 
     def install(**outcomes):
         def part(report, code):
@@ -51,6 +56,32 @@ def test_last_line_has_totals_and_code_shows_failure(parts, capsys, outcomes, co
     parts(**outcomes)
     assert testing.main([], []) == code
     assert capsys.readouterr().out.splitlines()[-1] == line
+
+
+def test_every_part_is_in_one_lane():
+    assert sorted(part for lane in testing.LANES for part in lane) == sorted(testing.PARTS)
+
+
+def test_lanes_run_side_by_side(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(testing, "LOGS", tmp_path)
+    monkeypatch.setattr(testing, "_prepare", lambda: None)
+    meeting = threading.Barrier(3, timeout=20)
+
+    def part(name):
+        def run(arguments):
+            meeting.wait()
+            report = arguments[-1].removeprefix("--junit-xml=")
+            Path(report).write_text(GREEN)
+            return testing._call([sys.executable, "-c", f"print('{name} ' * 3)"], {})
+
+        return run
+
+    names = [lane[0] for lane in testing.LANES]
+    monkeypatch.setattr(testing, "PARTS", {name: part(name) for name in names})
+    assert testing.main([], []) == 0
+    output = capfd.readouterr().out
+    assert output.splitlines()[-1] == "3 passed, 0 failed, 0 skipped"
+    assert all(f"=== output of {name}, after 0 s ===\n{name} {name} " in output for name in names)
 
 
 def test_skips_are_listed_with_their_reasons(parts, capsys):

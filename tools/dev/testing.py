@@ -1,11 +1,13 @@
-"""`make test`: all parts one after another, and one line with the totals."""
+"""`make test`: all parts in lanes side by side, and one line with the totals."""
 
 import os
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -45,22 +47,66 @@ class Result:
         return self.code in (0, 5) and not self.failed
 
 
+#: What runs one after another; the lanes run side by side. Only the first keeps a core busy: the
+#: others mostly wait for a server, a browser or a fault to end.
+LANES = (("unit", "odoo", "mrp", "batch"), ("e2e",), ("browser", "chaos", "smoke"))
+
+_thread = threading.local()
+_printing = threading.Lock()
+
+
 def main(parts: Sequence[str], arguments: Sequence[str]) -> int:
-    """Run the selected parts, all when none is given.
+    """Run the selected parts one after another; all of them, in lanes, when none is given.
 
     :param arguments: passed on to pytest unchanged
     :return: the exit code
     """
-    results = []
-    for part in parts or PARTS:
-        say(f"\n=== tests: {part} ===")
-        started = time.monotonic()
-        junit = LOGS / f"junit-{part}.xml"
-        junit.unlink(missing_ok=True)
-        LOGS.mkdir(parents=True, exist_ok=True)
-        code = PARTS[part]([*arguments, f"--junit-xml={junit}"])
-        results.append(_read(part, time.monotonic() - started, code, junit))
-    return _summarise(results)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    if parts:
+        return _summarise([_run(part, arguments) for part in parts])
+    _prepare()
+    lanes = [[part for part in lane if part in PARTS] for lane in LANES]
+    with futures.ThreadPoolExecutor(len(lanes)) as pool:
+        done = pool.map(lambda lane: [_run_buffered(part, arguments) for part in lane], lanes)
+        results = {result.part: result for lane in done for result in lane}
+    return _summarise([results[part] for part in PARTS])
+
+
+def _prepare() -> None:
+    """Make what all lanes need, so that they do not wait for one another."""
+    databases.addon_template(environment.from_variables())
+
+
+def _run(part: str, arguments: Sequence[str]) -> Result:
+    say(f"\n=== tests: {part} ===")
+    started = time.monotonic()
+    junit = LOGS / f"junit-{part}.xml"
+    junit.unlink(missing_ok=True)
+    code = PARTS[part]([*arguments, f"--junit-xml={junit}"])
+    return _read(part, time.monotonic() - started, code, junit)
+
+
+def _run_buffered(part: str, arguments: Sequence[str]) -> Result:
+    """Run a part beside others: its output is printed as a whole when it has ended."""
+    log = LOGS / f"tests-{part}.log"
+    with log.open("w") as _thread.output:
+        result = _run(part, arguments)
+    with _printing:
+        print(f"\n=== output of {part}, after {result.seconds:.0f} s ===")
+        print(log.read_text(errors="replace"), flush=True)
+    return result
+
+
+def _call(command: Sequence[object], variables: dict[str, str]) -> int:
+    """Run a command; its output goes where the lane wants it."""
+    output = getattr(_thread, "output", None)
+    return subprocess.run(
+        [str(word) for word in command],
+        env=variables,
+        cwd=ROOT,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+    ).returncode
 
 
 def _unit(arguments: Sequence[str]) -> int:
@@ -107,10 +153,7 @@ def _odoo(modules: str = "") -> Callable[[Sequence[str]], int]:
         try:
             if modules:
                 databases.install(env, database, modules)
-            variables = env.process_environment()
-            return subprocess.run(
-                [str(word) for word in command], env=variables, cwd=ROOT
-            ).returncode
+            return _call(command, env.process_environment())
         finally:
             databases.drop(env, database)
 
@@ -152,8 +195,7 @@ def _pytest(places: Sequence[Path], arguments: Sequence[str]) -> int:
     if not places:
         return 5
     variables = {**venvs.clean_environment(), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pytest", *map(str, places), *arguments]
-    return subprocess.run(command, env=variables, cwd=ROOT).returncode
+    return _call([sys.executable, "-m", "pytest", *places, *arguments], variables)
 
 
 def _read(part: str, seconds: float, code: int, junit: Path) -> Result:
