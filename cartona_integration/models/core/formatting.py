@@ -1,7 +1,7 @@
 """Figures, days, lists and paragraphs as messages and notes contain them.
 
-`figure` and `quantity` are for texts that are stored and read in any language. Texts that
-are computed for the reader use Odoo's `formatLang` and `format_amount`.
+`figure` and `quantity` are for texts that are stored and read in any language. Texts that are
+computed for the reader use `format_quantity` and Odoo's `formatLang` and `format_amount`.
 """
 
 import pytz
@@ -9,7 +9,7 @@ from babel.lists import format_list
 from markupsafe import Markup
 
 from odoo import fields
-from odoo.tools.misc import babel_locale_parse, get_lang
+from odoo.tools.misc import babel_locale_parse, formatLang, get_lang
 
 # Cartona's days begin here.
 CAIRO = pytz.timezone("Africa/Cairo")
@@ -33,6 +33,12 @@ def figure(amount):
 def quantity(amount):
     """Return a quantity without trailing zeros: 5, 2.5."""
     return f"{amount:,.3f}".rstrip("0").rstrip(".")
+
+
+def format_quantity(env, amount):
+    """Return a quantity in the language of the environment, without trailing zeros."""
+    digits = next((n for n in range(3) if round(amount, n) == round(amount, 3)), 3)
+    return formatLang(env, amount, digits=digits)
 
 
 def enumerate_items(env, items):
