@@ -123,7 +123,7 @@ class CartonaKit(models.AbstractModel):
 
     @api.model
     def _with_kits(self, product_ids, template_ids=()):
-        """Return these products and the kits that contain them: their quantity depends on the parts.
+        """Return these products and the kits that contain them, which depend on their quantity.
 
         :param template_ids: templates to include with their variants, if kits exist
         :return: list of ids

@@ -40,7 +40,7 @@ STREAMS = {
         "_backlog",
         0x0CA7_0001,
         _OUT,
-        # What points at a listing.
+        # Rows that point at a listing.
         ("price", "stock", "restock", "resend"),
     ),
     "status": Stream("cartona.order.push", "_push", "_backlog", 0x0CA7_0004, _OUT, ("order",)),
