@@ -1,3 +1,9 @@
+"""Settings and connection of each company: `cartona.config`, in one file per concern.
+
+Settings, the cron and every stream call it.
+It may import from `core` and `queue`.
+"""
+
 from . import config
 from . import connection
 from . import routing
