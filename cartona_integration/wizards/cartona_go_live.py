@@ -111,7 +111,7 @@ class CartonaGoLive(models.TransientModel):
     def _compute_counts(self):
         for wizard in self:
             wizard.is_reading = wizard.config_id.catalogue_page > 0
-            wizard.is_look_old = wizard.config_id._is_look_old()
+            wizard.is_look_old = wizard.config_id._is_catalogue_outdated()
             wizard.unreadable_count = wizard.config_id._unreadable_count()
             for field, (model, domain) in wizard._lists().items():
                 wizard[field] = self.env[model].search_count(domain)

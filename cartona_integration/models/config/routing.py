@@ -73,15 +73,15 @@ class CartonaConfig(models.Model):
     # === BUSINESS METHODS: ACCOUNTS === #
 
     def _accounts_changed(self):
-        """Another token or code: orders that no account took may have found theirs.
+        """Try the orders again that had no account: another token or code may be theirs.
 
-        They lie with whichever company has received them.
+        They wait in the company that received them.
         """
         for config in self.sudo().filtered("auth_token"):  # tokens are hidden from users
             self.env["cartona.change"]._mark_replay(config._sharing_token())
 
     def _sharing_token(self):
-        """The configurations with the same token, this one among them.
+        """Return the configurations with the same token, including this one.
 
         In sudo mode: tokens are hidden, and the others are other companies' ones.
         """
@@ -94,11 +94,10 @@ class CartonaConfig(models.Model):
         return (self.supplier_code or "").strip()
 
     def _account_of(self, code):
-        """The configuration that takes orders with this supplier code.
+        """Return the configuration for orders with a supplier code.
 
-        :param str code: "" when the order does not say: then it is whose secret or query
-            brought it
-        :return: `cartona.config`; empty when it is nobody's here
+        :param str code: "" if the order has none: it belongs to the company that received it
+        :return: `cartona.config`; empty if no company has the code
         """
         own = self._account_code()
         # Without a code of its own a company is alone with its token, see `_check_account`.
@@ -107,7 +106,7 @@ class CartonaConfig(models.Model):
         return self._sharing_token().filtered(lambda config: config._account_code() == code)[:1]
 
     def _check_account_of(self, order):
-        """An order of another account must never become this company's.
+        """Refuse an order of another account.
 
         :raise Problem: "unknown_account"
         """
@@ -115,13 +114,13 @@ class CartonaConfig(models.Model):
             raise Problem("unknown_account", "supplier_code", order.supplier_code)
 
     def _by_account(self, notices):
-        """Sort messages that came with this configuration's token by the company they are for.
+        """Group messages that arrived with this configuration's token by their company.
 
-        What is nobody's stays here, and waits.
+        Messages without a company stay here, and wait.
 
         :return: dict `cartona.config` -> list of `Notice`
         """
-        known = self._knowing(notices)
+        known = self._configs_of_orders(notices)
         sorted_notices = {}
         for notice in notices:
             code = _code_of(notice.payload)
@@ -129,20 +128,22 @@ class CartonaConfig(models.Model):
             sorted_notices.setdefault((target or self)._in_own_company(), []).append(notice)
         return sorted_notices
 
-    def _knowing(self, notices):
-        """Who has an order already: a notice of a status does not say whose it is.
+    def _configs_of_orders(self, notices):
+        """Return where orders arrived before: a notice of a status does not contain a code.
 
         :return: dict hashed id -> `cartona.config`
         """
-        silent = [row.hashed_id for row in notices if row.hashed_id and not _code_of(row.payload)]
+        without_code = [
+            row.hashed_id for row in notices if row.hashed_id and not _code_of(row.payload)
+        ]
         # Without a code of its own a company is alone with its token, see `_check_account`.
-        sharing = self._sharing_token() if silent and self._account_code() else self
+        sharing = self._sharing_token() if without_code and self._account_code() else self
         if len(sharing) < 2:
             return {}
         messages = sharing.env["cartona.message"].search(
             [
                 ("config_id", "in", sharing.ids),
-                ("hashed_id", "in", silent),
+                ("hashed_id", "in", without_code),
                 ("kind", "=", "order"),
             ],
             order="id",
@@ -155,7 +156,7 @@ class CartonaConfig(models.Model):
         )
 
     def _move_to_their_accounts(self):
-        """Hand orders over that have turned out to be another company's."""
+        """Move waiting orders to the company that has their supplier code."""
         Message = self.env["cartona.message"]
         waiting = Message.search([("config_id", "=", self.id), ("state", "=", "new")])
         for code in set(waiting.mapped("supplier_code")) - {False, ""}:
@@ -163,7 +164,7 @@ class CartonaConfig(models.Model):
             if not target or target == self:
                 continue
             theirs = waiting.filtered(lambda message, code=code: message.supplier_code == code)
-            # With all that was said of those orders, so that a later status finds its order.
+            # With every message of these orders, so that a later status finds its order.
             moving = Message.search(
                 [
                     ("config_id", "=", self.id),
@@ -177,7 +178,7 @@ class CartonaConfig(models.Model):
 
 
 def _code_of(payload):
-    """The account that a raw message names; "" when it does not."""
+    """Return the supplier code in a raw message, "" without one."""
     if not isinstance(payload, dict):
         return ""
     code = payload.get("supplier_code") or payload.get("internal_supplier_code")

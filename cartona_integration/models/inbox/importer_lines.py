@@ -215,7 +215,9 @@ class CartonaOrderImporter(models.AbstractModel):
         :return: `Match` with the unit that is sold
         """
         listing = match and match.listing
-        if not listing or not listing._learn_pack(line.unit, line.unit_count, line.selling_price):
+        if not listing or not listing._complete_pack(
+            line.unit, line.unit_count, line.selling_price
+        ):
             return match
         match = Match(match.product, listing.uom_id, listing)
         plan.log.append(

@@ -107,7 +107,7 @@ class CartonaMessage(GuardedFields, models.Model):
     def _compute_error_message(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            code = Reasons._of_message(message.error_code)
+            code = Reasons._message_code(message.error_code)
             message.error_message = Reasons._explain(code, message.error_detail or "")
 
     # === ACTION METHODS === #

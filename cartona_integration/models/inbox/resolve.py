@@ -18,7 +18,7 @@ class CartonaMessage(models.Model):
     def _compute_fix_label(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            message.fix_label = Reasons._fix_label(Reasons._of_message(message.error_code))
+            message.fix_label = Reasons._fix_label(Reasons._message_code(message.error_code))
 
     # === ACTION METHODS === #
 
@@ -38,7 +38,7 @@ class CartonaMessage(models.Model):
             "settings": self._open_accounts,
         }
         Reasons = self.env["cartona.reasons"]
-        fix = Reasons._reason(Reasons._of_message(self.error_code)).fix
+        fix = Reasons._reason(Reasons._message_code(self.error_code)).fix
         return openers.get(fix, self._open_message)()
 
     # === BUSINESS METHODS === #
