@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 
 from ..cartona_api import Problem, parse_order
 from ..compat import check_may_write
+from ..models.core import actions
 from ..models.inbox.importer_lines import Catalogue
 
 # Default limit, in percent, above which a changed price waits for confirmation.
@@ -27,10 +28,8 @@ class CartonaConfig(models.Model):
         self.ensure_one()
         check_may_write(self)
         self._compare_known()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_go_live"
-        )
-        return dict(action, context={"default_config_id": self.id})
+        context = {"default_config_id": self.id}
+        return actions.window(self.env, "action_cartona_go_live", context=context)
 
     # === BUSINESS METHODS === #
 
@@ -136,14 +135,8 @@ class CartonaGoLive(models.TransientModel):
         self.ensure_one()
         figure = self.env.context.get("figure", "price_count")
         model, domain = self._lists()[figure]
-        return {
-            "type": "ir.actions.act_window",
-            "name": self._fields[figure]._description_string(self.env),
-            "res_model": model,
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
-            "domain": domain,
-        }
+        name = self._fields[figure]._description_string(self.env)
+        return actions.records(name, model, domain=domain)
 
     def action_go_live(self):
         """Switch on the chosen streams: differences are sent, waiting orders are imported.
@@ -274,12 +267,4 @@ class CartonaGoLive(models.TransientModel):
         return waiting
 
     def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Go Live"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return actions.form(self, name=_("Go Live"), target="new")

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from odoo import _, api, fields, models
 
-from ...cartona_api import Problem, content_key, peek, parse_order, readable_json
+from ...cartona_api import Problem, content_key, parse_order, peek, readable_json
 from ...cartona_api import status as life_cycle
 from ...compat import GuardedFields, OpenSelection, flush
 

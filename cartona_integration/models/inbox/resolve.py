@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 
 from ...cartona_api import Problem, parse_order
 from ...compat import may_write
+from ..core import actions
 
 
 class CartonaMessage(models.Model):
@@ -44,19 +45,20 @@ class CartonaMessage(models.Model):
     # === BUSINESS METHODS === #
 
     def _open_message(self):
-        return dict(_window(_("Waiting Order"), "cartona.message"), **_form(self))
+        return actions.form(self, name=_("Waiting Order"))
 
     def _open_accounts(self):
         """Open the configurations, or the form of the only one."""
-        action = _window(_("Cartona Accounts"), "cartona.config")
-        configs = self.env["cartona.config"].search([])
-        return dict(action, **_form(configs)) if len(configs) == 1 else action
+        name, configs = _("Cartona Accounts"), self.env["cartona.config"].search([])
+        if len(configs) == 1:
+            return actions.form(configs, name=name)
+        return actions.records(name, "cartona.config")
 
     def _open_accuracy(self):
-        return _window(_("Decimal Accuracy"), "decimal.precision")
+        return actions.records(_("Decimal Accuracy"), "decimal.precision")
 
     def _open_pricelists(self):
-        return _window(_("Pricelists"), "product.pricelist")
+        return actions.records(_("Pricelists"), "product.pricelist")
 
     def _open_unlinked(self):
         """Open the listings without a product, to choose one.
@@ -73,7 +75,7 @@ class CartonaMessage(models.Model):
         if ids:
             context["default_cartona_id"] = ids[0]
             name = _("Enter the Cartona ID %(id)s: %(name)s", id=ids[0], name=name)
-        return dict(_window(name or _("Products"), "product.template"), context=context)
+        return actions.records(name or _("Products"), "product.template", context=context)
 
     def _open_listings(self):
         """Open the listings with the wrong unit, or the products of lines without a listing."""
@@ -86,17 +88,19 @@ class CartonaMessage(models.Model):
         products = self.env["product.product"].browse(
             {match.product.id for _line, match in self._blocked_lines() if match}
         )
-        action = _window(_("Products"), "product.product")
         if len(products) == 1:
-            return dict(action, **_form(products))
+            return actions.form(products, name=_("Products"))
         # The archived ones are the reason.
-        return dict(action, domain=[("id", "in", products.ids)], context={"active_test": False})
+        return actions.records(
+            _("Products"),
+            "product.product",
+            domain=[("id", "in", products.ids)],
+            context={"active_test": False},
+        )
 
     def _open_rows(self, listings):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_listing"
-        )
-        return dict(action, domain=[("id", "in", listings.ids)])
+        domain = [("id", "in", listings.ids)]
+        return actions.window(self.env, "action_cartona_listing", domain=domain)
 
     def _listings_of(self, lines):
         """Return the listings of these lines; missing ones are created, without a product."""
@@ -135,17 +139,3 @@ class CartonaMessage(models.Model):
             return []
         importer = config.env["cartona.order.importer"]
         return importer._blocked_lines(config, order, self.error_code)
-
-
-def _window(name, model):
-    return {
-        "type": "ir.actions.act_window",
-        "name": name,
-        "res_model": model,
-        "view_mode": "list,form",
-        "views": [(False, "list"), (False, "form")],
-    }
-
-
-def _form(record):
-    return {"res_id": record.id, "view_mode": "form", "views": [(False, "form")]}
