@@ -54,7 +54,7 @@ class CartonaGoLive(models.TransientModel):
 
     price_count = fields.Integer("Prices to Change", compute="_compute_counts")
     fall_count = fields.Integer("Prices Falling Below the Limit", compute="_compute_counts")
-    held_count = fields.Integer("Prices Waiting for Confirmation", compute="_compute_counts")
+    on_hold_count = fields.Integer("Prices Waiting for Confirmation", compute="_compute_counts")
     stock_count = fields.Integer("Stock to Change", compute="_compute_counts")
     published_count = fields.Integer("Products to Show or Hide", compute="_compute_counts")
     hidden_count = fields.Integer("Products Kept Hidden", compute="_compute_counts")
@@ -182,15 +182,15 @@ class CartonaGoLive(models.TransientModel):
         drift = [("config_id", "=", self.config_id.id), ("state", "=", "open")]
         prices = drift + [("kind", "=", "price")] if self.auto_sync_products else _NOTHING
         sent = self._sent_domain()
-        held = ["|", ("reason", "=", "unconfirmed")]
+        on_hold = ["|", ("reason", "=", "unconfirmed")]
         if self.price_band:
-            held += ["|", ("change", "<", -self.price_band), ("change", ">", self.price_band)]
+            on_hold += ["|", ("change", "<", -self.price_band), ("change", ">", self.price_band)]
         else:
-            held += _NOTHING
+            on_hold += _NOTHING
         domains = {
             "price_count": prices,
             "fall_count": prices + [("change", "<", -self.price_band)],
-            "held_count": prices + held,
+            "on_hold_count": prices + on_hold,
             "stock_count": sent + [("kind", "=", "stock")] if self.auto_sync_stock else _NOTHING,
             "published_count": sent + [("kind", "=", "published")],
             "hidden_count": drift + [("reason", "=", "hidden")],

@@ -1,8 +1,9 @@
 """`cartona.config`: the settings of one company, which is one supplier account on Cartona.
 
-Its other files here: `connection` (calls and their errors), `routing` (companies that share one
-token), `catalogue` (reading, differences, matching), `prices` (for the retailer),
-`accounting_settings` and `webhook_stats`.
+Its other files here: `connection` (calls and their errors), `routing` (the orders that a company
+receives), `catalogue` (reading, differences, matching), `prices` (for the retailer),
+`accounting_settings` and `webhook_stats`. The wizards `cartona_go_live` and
+`cartona_support_bundle` add the buttons that open them.
 """
 
 import secrets

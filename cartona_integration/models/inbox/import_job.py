@@ -21,7 +21,7 @@ from ..queue.worker import LOCK_MISSED_SECONDS
 
 _logger = logging.getLogger(__name__)
 
-# Cause of the activity about a changed order whose change waits.
+# Cause of the activity about a change of an order that waits.
 _CHANGE_WAITS = "change_waits"
 
 
@@ -99,7 +99,7 @@ class CartonaMessage(models.Model):
         return sorted(first.values())
 
     def _replay(self, config):
-        """Retry the orders whose reason to wait may be gone, if that was requested."""
+        """Retry the orders that wait for something that may be there now, if that was requested."""
         self.env.cr.execute(
             "DELETE FROM cartona_change WHERE config_id = %s AND kind = 'replay' RETURNING id",
             (config.id,),
@@ -118,9 +118,9 @@ class CartonaMessage(models.Model):
         return bool(self.search_count([("config_id", "=", config.id), ("state", "=", "new")]))
 
     def _import_batch(self, config_id, message_ids):
-        """Import messages in one transaction; when that fails, each in one of its own.
+        """Import messages in one transaction; if it fails, each in a transaction of its own.
 
-        One bad order never holds up the others, and what is wrong with it is kept on it.
+        One bad order never delays the others, and its error is stored on its message.
         """
 
         def transaction(config):

@@ -116,7 +116,7 @@ class CartonaMessage(models.Model):
 
     def _read_list(self, client, config_id, reading):
         """Read the list with our code, then once more without it. Otherwise the orders of an
-        account whose code is missing in Odoo would never be seen.
+        account would never be seen if its code is missing in Odoo.
 
         :return: `Reading.mark` of the next job if time ran out, None at the end
         """
