@@ -227,7 +227,7 @@ class TestPhone(OrderCase):
         self.assertTrue(sale.partner_id.cartona_unidentified)
         self.assertFalse(sale.partner_id.cartona_id)
         [(task, user)] = self.tasks(sale)
-        self.assertIn("Who is this customer", task)
+        self.assertIn("Identify the customer", task)
         self.assertEqual(user, self.seller)
 
     def test_two_orders_with_one_unknown_phone_are_one_customer(self):

@@ -329,7 +329,7 @@ class TestDrift(CatalogueCase):
                 "unreadable_count": 0,
                 "price_count": 3,  # T1, R1, H1
                 "fall_count": 1,  # T1
-                "held_count": 2,  # T1, H1
+                "on_hold_count": 2,  # T1, H1
                 "stock_count": 2,  # R1, U1
                 "published_count": 2,  # S1, U1
                 "hidden_count": 1,  # H1
@@ -395,7 +395,7 @@ class TestDrift(CatalogueCase):
             {
                 "price_count": {"T1", "R1", "H1"},
                 "fall_count": {"T1"},
-                "held_count": {"T1", "H1"},
+                "on_hold_count": {"T1", "H1"},
                 "stock_count": {"R1", "U1"},
                 "published_count": {"S1", "U1"},
                 "hidden_count": {"H1"},
@@ -407,7 +407,7 @@ class TestDrift(CatalogueCase):
     def test_what_is_not_switched_on_changes_nothing(self):
         self.make_differences()
         wizard = self.wizard(auto_sync_products=False)
-        self.assertEqual((wizard.price_count, wizard.held_count, wizard.id_count), (0, 0, 0))
+        self.assertEqual((wizard.price_count, wizard.on_hold_count, wizard.id_count), (0, 0, 0))
         self.assertEqual((wizard.stock_count, wizard.published_count), (2, 2))
         wizard.auto_sync_stock = False
         self.assertEqual((wizard.stock_count, wizard.published_count), (0, 0))

@@ -72,7 +72,10 @@ class ImporterWithMinimum(models.AbstractModel):
     def _check_lines(self, plans):
         res = super()._check_lines(plans)
         for plan in plans:
-            if not (plan.sale or plan.is_dead or plan.is_dropped) and plan.order.lines_total < 50:
+            if (
+                not (plan.sale or plan.is_cancelled or plan.is_skipped)
+                and plan.order.lines_total < 50
+            ):
                 plan.fail("too_small", str(plan.order.lines_total))
         return res
 

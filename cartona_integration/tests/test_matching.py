@@ -112,7 +112,7 @@ class TestRanking(MatchingCase):
     def test_a_long_job_hands_over(self):
         self.row("A", "صابون لوكس ورد 120 جم")
         self.row("B", "لبن جهينة كامل الدسم 1 لتر")
-        matching = "odoo.addons.cartona_integration.models.catalogue.ranking."
+        matching = "odoo.addons.cartona_integration.models.catalogue.match."
         self.patch_names({matching + "_BATCH": 1, matching + "_JOB_SECONDS": -1})
         self.assertEqual(self.rank(), 0)
         unranked = self.env["cartona.listing"]._unranked_domain(self.config)
@@ -157,7 +157,7 @@ class TestDesk(MatchingCase):
         desk = self.desk()
         self.rank()
         desk = desk.browse(desk.id)
-        desk._move_on()
+        desk._show_next()
         self.assertEqual(
             (desk.listing_id, desk.product_id, desk.pack_count), (self.box, self.cola, 24)
         )

@@ -270,7 +270,7 @@ class TestExactlyOnce(OrderCase):
         sale = self.receive()
         importer = type(self.env["cartona.order.importer"])
         # What the other one has committed is not seen by a transaction that began before.
-        self.patch(importer, "_plans", lambda self, config, orders: [_blind(self, orders[0])])
+        self.patch(importer, "_make_plans", lambda self, config, orders: [_blind(self, orders[0])])
 
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():
@@ -387,8 +387,8 @@ class TestWhatWaits(OrderCase):
 
 def _blind(importer, order):
     """The plan of an order by who sees no sale order yet."""
-    from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
+    from ..models.inbox.importer import Plan, lines_by_key, snapshot_of
 
-    lines = keyed_lines(order)
+    lines = lines_by_key(order)
     sale = importer.env["sale.order"]
     return Plan(order, lines, sale, {}, snapshot_of(order, lines))

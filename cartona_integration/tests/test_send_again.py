@@ -2,7 +2,7 @@
 
 from .common import PRODUCTS, CartonaCase
 
-OFF = "Nothing is sent before you switch “Prices” or “Stock” on."
+OFF = "Nothing is sent before you switch on “Prices” or “Stock”."
 
 
 class TestSendAgain(CartonaCase):

@@ -7,7 +7,7 @@ import re
 from odoo.tests import Form
 
 from ..cartona_api import errors, unwrap
-from ..models.core.reasons import BY_ITSELF, NOTHING
+from ..models.core.reasons import AUTOMATIC, NOTHING
 from .common import PRODUCTS, STATUSES
 from .order_common import ORDER, RICE, TEA, OrderCase
 
@@ -101,7 +101,7 @@ class TestWaitingOrders(OrderCase):
 
     def test_every_reason_is_explained_and_leads_somewhere(self):
         Reasons = self.env["cartona.reasons"]
-        somewhere = {NOTHING, BY_ITSELF, *Reasons._fix_labels()}
+        somewhere = {NOTHING, AUTOMATIC, *Reasons._fix_labels()}
         for code, reason in Reasons._reasons().items():
             with self.subTest(code):
                 self.assertTrue(reason.cause)
@@ -121,7 +121,7 @@ class TestWaitingOrders(OrderCase):
     def test_what_cannot_be_read_is_told_of_calls_and_of_messages_otherwise(self):
         Reasons = self.env["cartona.reasons"]
         self.assertIn("as an order", Reasons._explain("bad_number"))
-        self.assertIn("as an order", Reasons._explain(Reasons._of_message("unreadable")))
+        self.assertIn("as an order", Reasons._explain(Reasons._message_code("unreadable")))
         self.assertIn("answer could not be read", Reasons._explain("unreadable"))
 
     def test_an_order_left_out_as_too_old_leads_to_the_settings(self):
