@@ -49,7 +49,7 @@ class AccessCase(OrderCase):
         theirs = cls.env["cartona.config"]._of_company(cls.theirs_company)
         product = cls.make_product("شاي", 10.0, company_id=cls.theirs_company.id)
         cls.theirs = cls.records_of(theirs, product)
-        cls.settle()
+        cls.clear_outbox()
 
     @classmethod
     def records_of(cls, config, product):

@@ -40,13 +40,13 @@ class CartonaCase(TransactionCase):
         cls.tea = cls.make_product("شاي العروسة 40 جم", 12.5)
         cls.rice = cls.make_product("أرز الضحى 1 كجم", 30.0)
         cls.tea.cartona_id = "T1"
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
         self.marketplace.calls.clear()
         self.marketplace.unexpected.clear()
-        self.marketplace._announced.clear()
+        self.marketplace._prepared.clear()
         self.marketplace.token, self.marketplace.answer_status = "test-token", None
         # Up to 15 the end of a test does not forget what hooks collected for the commit.
         self.addCleanup(self.env.cr.precommit.clear)
@@ -120,18 +120,18 @@ class CartonaCase(TransactionCase):
         )
 
     @classmethod
-    def settle(cls):
+    def clear_outbox(cls):
         """Nothing is noted and Cartona is known to have everything: the calm before a test."""
         cls.env.cr.flush()
         cls.env.cr.execute("DELETE FROM cartona_change")
 
-    def noted(self, kind=None):
+    def outbox_rows(self, kind=None):
         """What the outbox holds now for Cartona: list of (kind, record id), in order."""
         self.env.cr.flush()
         domain = [("kind", "=", kind)] if kind else [("kind", "!=", "replay")]
         return [(row.kind, row.res_id) for row in self.env["cartona.change"].search(domain)]
 
-    def work(self, config=None):
+    def run_import(self, config=None):
         """Import until nothing is left, or until it has to wait.
 
         :return: seconds to wait, None when nothing is left
@@ -153,7 +153,7 @@ class CartonaCase(TransactionCase):
         currencies.active = True
         return currencies
 
-    def drain(self):
+    def run_drain(self):
         """Work the outbox until nothing is left, or until it has to wait."""
         self.env.cr.flush()
         wait = 0
@@ -162,7 +162,7 @@ class CartonaCase(TransactionCase):
         self.env.invalidate_all()
         return wait
 
-    def minute(self):
+    def run_cron(self):
         """The cron comes by."""
         self.env.flush_all()
         self.env["cartona.config"]._cron_catch_up()

@@ -15,11 +15,11 @@ class DeliveryCase(OrderCase):
         super().setUpClass()
         cls.set_stock(cls.tea, 10)
         cls.set_stock(cls.rice, 10)
-        cls.settle()
+        cls.clear_outbox()
 
     # === ORDERS === #
 
-    def take(self, confirm=True, **changes):
+    def take_order(self, confirm=True, **changes):
         """A new order of Cartona, confirmed and told, unless said otherwise.
 
         :param changes: as `order` takes them
@@ -28,12 +28,12 @@ class DeliveryCase(OrderCase):
         if confirm:
             sale.action_confirm()
             sale.cartona_status = "approved"
-        self.settle()
+        self.clear_outbox()
         return sale
 
-    def coded(self, **changes):
+    def take_order_with_code(self, **changes):
         """An order whose delivery needs the retailer's code."""
-        return self.take(wallet_top_up=20.0, **changes)
+        return self.take_order(wallet_top_up=20.0, **changes)
 
     # === THE WAREHOUSE === #
 
@@ -65,18 +65,18 @@ class DeliveryCase(OrderCase):
         dropped = [] if backorder else picking.ids
         return self.validate(picking, skip_backorder=True, picking_ids_not_to_backorder=dropped)
 
-    def take_back(self, picking, quantities=None):
+    def return_goods(self, picking, quantities=None):
         """Return a done delivery, whole or so much of some products, and validate the return.
 
         :return: the return, `stock.picking`
         """
-        back = self.returned(picking, quantities)
+        back = self.make_return(picking, quantities)
         pick_all(moves_of(back))
         self.validate(back, skip_backorder=True)
         self.assertEqual(back.state, "done")
         return back
 
-    def returned(self, picking, quantities=None):
+    def make_return(self, picking, quantities=None):
         """Make a return by Odoo's own dialog, without validating it."""
         active = {"active_id": picking.id, "active_ids": picking.ids, "active_model": picking._name}
         wizard = self.env["stock.return.picking"].with_context(**active)
@@ -92,22 +92,22 @@ class DeliveryCase(OrderCase):
 
     # === THE MARKETPLACE === #
 
-    def accept(self, *sales):
+    def accept_all(self, *sales):
         """The marketplace takes every status, of these orders on the single call as well, and
         changes of lines."""
-        self.marketplace.always("POST", STATUSES, {})
-        self.marketplace.always("POST", DETAILS, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", DETAILS, {})
         for sale in sales:
-            self.marketplace.always("POST", self.single(sale), {})
+            self.marketplace.answer_always("POST", self.single_path(sale), {})
 
-    def single(self, sale):
+    def single_path(self, sale):
         return STATUSES + "/" + sale.cartona_id
 
-    def told(self, sale):
+    def sent_statuses(self, sale):
         """The statuses that Cartona was told of an order, in order, by either call."""
         return [body["status"] for body in self.bodies(sale)]
 
-    def told_in_order(self, sale):
+    def sent_steps(self, sale):
         """Statuses and changed lines as they were sent: a list of status, or of (line, amount)."""
         story = []
         for _method, path, _query, body in self.marketplace.calls:
@@ -128,13 +128,13 @@ class DeliveryCase(OrderCase):
         """What was sent of an order, in order, without its id."""
         bodies = []
         for _method, path, _query, body in self.marketplace.calls:
-            items = body if path == STATUSES else [body] if path == self.single(sale) else []
+            items = body if path == STATUSES else [body] if path == self.single_path(sale) else []
             bodies += [dict(item) for item in items if item["hashed_id"] == sale.cartona_id]
         for body in bodies:
             del body["hashed_id"]
         return bodies
 
-    def answer(self, action):
+    def open_dialog(self, action):
         """The dialog that an action opens, as the web client has it."""
         model = self.env[action["res_model"]].with_context(**action["context"])
         if action.get("res_id"):

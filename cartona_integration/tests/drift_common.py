@@ -63,7 +63,7 @@ def paths(sample):
     return found
 
 
-def drifted(sample):
+def mutations(sample):
     """The sample with one field gone wrong, for every field and every way.
 
     :return: list of (path as text, name of the variant, changed copy)
@@ -84,7 +84,7 @@ def drifted(sample):
 
 
 @contextmanager
-def no_complaint(case):
+def no_errors_logged(case):
     """Fail when something was logged as an error, or with a traceback, in this block."""
     complaints = []
 

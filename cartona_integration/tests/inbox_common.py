@@ -13,7 +13,7 @@ class InboxCase(OrderCase):
     def setUp(self):
         super().setUp()
         self.config.batch_size = 3
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         self.env.cr.flush()
 
     def sample(self, hashed_id, **changes):
@@ -34,7 +34,7 @@ class InboxCase(OrderCase):
             start = (int(query["page"]) - 1) * int(query["per_page"])
             return rows[start : start + int(query["per_page"])]
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
 
     def pull(self):
         self.env.cr.flush()

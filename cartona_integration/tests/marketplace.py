@@ -18,7 +18,7 @@ class Marketplace:
         self.token = "test-token"
         # callable(body) -> status, for answers whose status depends on what was sent
         self.answer_status = None
-        self.calls, self.unexpected, self._announced = [], [], []
+        self.calls, self.unexpected, self._prepared = [], [], []
         marketplace = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,20 +42,20 @@ class Marketplace:
         self._server.shutdown()
         self._server.server_close()
 
-    def announce(self, method, path, body, status=200, headers=None, times=1):
+    def answer_next(self, method, path, body, status=200, headers=None, times=1):
         """The next call of this method and path gets this answer.
 
         :param body: JSON data, or str for something that is no JSON, or a callable(call body)
         """
-        self._announced += [(method, path, body, status, headers or {})] * times
+        self._prepared += [(method, path, body, status, headers or {})] * times
 
-    def always(self, method, path, body, status=200):
+    def answer_always(self, method, path, body, status=200):
         """Every call of this method and path gets this answer, when none was announced."""
-        self._announced.append((method, path, body, status, None))
+        self._prepared.append((method, path, body, status, None))
 
     @property
     def pending(self):
-        return [entry[:2] for entry in self._announced if entry[4] is not None]
+        return [entry[:2] for entry in self._prepared if entry[4] is not None]
 
     def bodies(self, path):
         """What was posted to a path so far."""
@@ -75,16 +75,16 @@ class Marketplace:
             return
         once = [
             entry
-            for entry in self._announced
+            for entry in self._prepared
             if entry[:2] == (handler.command, path) and entry[4] is not None
         ]
         standing = [
             entry
-            for entry in self._announced
+            for entry in self._prepared
             if entry[:2] == (handler.command, path) and entry[4] is None
         ]
         if once:
-            self._announced.remove(once[0])
+            self._prepared.remove(once[0])
         elif not standing:
             self.unexpected.append((handler.command, path))
             self._answer(handler, {"error": "not announced"}, 500, {})

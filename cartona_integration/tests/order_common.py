@@ -95,7 +95,7 @@ class OrderCase(CartonaCase):
                 "auto_confirm": False,
             }
         )
-        cls.settle()
+        cls.clear_outbox()
 
     # === THE WAY IN === #
 
@@ -210,15 +210,15 @@ class OrderCase(CartonaCase):
         self.env.invalidate_all()
         return wait
 
-    def notes(self, record):
+    def chatter(self, record):
         """Text of the chatter, oldest first."""
         return "\n".join(str(body) for body in self.messages(record).mapped("body"))
 
-    def tasks(self, record):
+    def activities(self, record):
         """[(summary, user)] of the activities that wait for somebody."""
         return [(row.summary, row.user_id) for row in record.activity_ids.sorted("id")]
 
-    def trace(self, sale):
+    def stored_values(self, sale):
         """Everything that an import could have touched, to compare before and after."""
         self.env.flush_all()
         partner = sale.partner_id

@@ -171,7 +171,7 @@ class TestAccess(AccessCase):
             )
             records["res.partner"].phone = "01003150160"
             records["res.partner"].copy({"cartona_id": False, "phone": "01003150160"})
-        cls.settle()
+        cls.clear_outbox()
 
     def own_methods(self, model):
         """The public methods that this addon gives a model."""
@@ -237,9 +237,9 @@ class TestAccess(AccessCase):
                 record = self.ours[model]
                 able = {role for role in GROUPS if self.is_allowed(role, record, method)}
                 with self.subTest(model, method=method):
-                    self.assertIn(able, self.whose(allowed, model, method))
+                    self.assertIn(able, self.allowed_roles(allowed, model, method))
 
-    def whose(self, allowed, model, method):
+    def allowed_roles(self, allowed, model, method):
         """Which roles may do what a table says: list of sets, one for each that will do."""
         choices = allowed if isinstance(allowed, tuple) else (allowed,)
         if not {*choices} & {SELLERS, SALESPEOPLE, CONTACTS}:
@@ -271,7 +271,7 @@ class TestAccess(AccessCase):
 
     def test_no_record_of_another_company_is_found_read_or_written(self):
         for records in (self.ours, self.theirs):
-            records["cartona.change"] = self.note(records["cartona.listing"])
+            records["cartona.change"] = self.outbox_row(records["cartona.listing"])
         for model, record in self.theirs.items():
             if not model.startswith("cartona."):
                 continue
@@ -363,7 +363,7 @@ class TestAccess(AccessCase):
         )
         self.assertEqual(dialog.line_ids.order_name, order.name)
 
-    def note(self, listing):
+    def outbox_row(self, listing):
         """A row of the outbox about a listing."""
         self.env.cr.execute(
             "INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)"

@@ -37,11 +37,11 @@ class TestAccounts(OrderCase):
                 {"config_id": cls.wholesale.id, "cartona_id": "R2", "product_id": cls.rice.id},
             ]
         )
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
 
     # === HELPERS === #
 
@@ -80,8 +80,8 @@ class TestAccounts(OrderCase):
         self.give_code("2")
 
         self.store(self.foreign())
-        self.work()
-        self.work(self.wholesale)
+        self.run_import()
+        self.run_import(self.wholesale)
 
         sale = self.sale()
         self.assertEqual(sale.company_id, self.other)
@@ -99,15 +99,15 @@ class TestAccounts(OrderCase):
         self.config.pricelist_id = lists[self.config]
         self.give_code("2", pricelist_id=lists[self.wholesale].id)
         self.store(self.foreign(), dict(copy.deepcopy(ORDER), hashed_id="mine"))
-        self.work()
-        self.work(self.wholesale)
+        self.run_import()
+        self.run_import(self.wholesale)
         self.assertEqual(self.sale().pricelist_id, lists[self.wholesale])
         self.assertEqual(self.sale("mine").pricelist_id, lists[self.config])
         self.assertEqual((self.sale().amount_total, self.sale("mine").amount_total), (110.0, 110.0))
 
     def test_an_unknown_code_waits_and_is_nobody_s(self):
         self.store(self.foreign())
-        self.work()
+        self.run_import()
 
         message = self.message()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
@@ -118,13 +118,13 @@ class TestAccounts(OrderCase):
 
     def test_entering_the_code_in_the_other_company_imports_the_order_there(self):
         self.store(self.foreign())
-        self.work()
+        self.run_import()
         self.store({"hashed_id": "w1", "status": "approved"})
 
         self.give_code("2")
         self.assertTrue(self.env["cartona.change"].search([("kind", "=", "replay")]))
-        self.work()
-        self.work(self.wholesale)
+        self.run_import()
+        self.run_import(self.wholesale)
 
         self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
         self.assertEqual(set(self.message().mapped("company_id")), {self.other})
@@ -136,39 +136,39 @@ class TestAccounts(OrderCase):
     def test_correcting_the_own_code_imports_the_order_here(self):
         order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
         self.store(order)
-        self.work()
+        self.run_import()
 
         self.config.supplier_code = "2"
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.sale().company_id, self.company)
 
     def test_without_a_code_and_alone_with_its_token_a_company_takes_every_order(self):
         order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
         self.store(order)
-        self.work()
+        self.run_import()
 
         self.config.supplier_code = False
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.sale().company_id, self.company)
 
     def test_another_token_s_code_takes_nothing(self):
         self.store(self.foreign())
-        self.work()
+        self.run_import()
 
         self.wholesale.write({"supplier_code": "2", "auth_token": "of-somebody-else"})
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.message().config_id, self.config)
         self.assertEqual(self.message().error_code, "unknown_account")
 
     def test_orders_of_other_codes_stay_where_they_wait(self):
         self.store(self.foreign(), self.foreign("w3", code="3"))
-        self.work()
+        self.run_import()
 
         self.give_code("2")
-        self.work()
+        self.run_import()
 
         waiting = self.message("w3")
         self.assertEqual((waiting.config_id, waiting.state), (self.config, "error"))
@@ -177,10 +177,10 @@ class TestAccounts(OrderCase):
     def test_a_status_that_names_no_account_goes_where_its_order_is(self):
         self.give_code("2")
         self.store(self.foreign())
-        self.work(self.wholesale)
+        self.run_import(self.wholesale)
 
         self.store({"hashed_id": "w1", "status": "cancelled_by_retailer"})
-        self.work(self.wholesale)
+        self.run_import(self.wholesale)
 
         self.assertEqual(self.sale().state, "cancel")
         self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
@@ -196,16 +196,16 @@ class TestAccounts(OrderCase):
             ]
             return own if query["page"] == "1" else []
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
         self.env.cr.flush()
         self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.sale("mine").company_id, self.company)
         self.assertEqual(self.message().error_code, "unknown_account")
 
     def test_a_marketplace_that_insists_on_a_code_is_no_error(self):
-        self.marketplace.always("GET", ORDERS, [])
+        self.marketplace.answer_always("GET", ORDERS, [])
         serve, refusals = self.marketplace._serve, []
 
         def insist(handler):
@@ -242,8 +242,8 @@ class TestAccounts(OrderCase):
         )
         self.give_code("2", pricelist_id=pricelist.id, auto_sync_products=True)
         self.wholesale._connection_outcome(None)
-        self.settle()
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.clear_outbox()
+        self.marketplace.answer_always("POST", PRODUCTS, {})
 
         self.tea.lst_price = 20.0
         self.env.cr.flush()

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from ..cartona_api import Problem, parse_order, unwrap
 from .common import ORDERS, PRODUCTS, STATUSES
-from .drift_common import VARIANTS, drifted, no_complaint, paths
+from .drift_common import VARIANTS, mutations, no_errors_logged, paths
 from .order_common import ORDER, OrderCase
 from .test_catalogue import CATALOGUE, CatalogueCase
 from .test_webhook import STATUS_URL, WebhookCase
@@ -96,10 +96,10 @@ ANSWERS = [
 
 
 # Fields that decide whether a call is taken.
-_READ_AT_THE_DOOR = ("hashed_id", "status", "order_details", "supplier_code", "total_price")
+_CHECKED_ON_RECEIPT = ("hashed_id", "status", "order_details", "supplier_code", "total_price")
 
 
-def go_on(config, direction):
+def end_pause(config, direction):
     """End the pause after a failure, and forget what was read before."""
     config.env.invalidate_all()
     config._end_pause(direction)
@@ -112,20 +112,20 @@ class TestBadOrders(OrderCase):
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         self.config.batch_size = 100
 
     def pull(self, rows):
         """Cartona has these orders for us, and no others."""
-        others = [entry for entry in self.marketplace._announced if entry[1] != ORDERS]
-        self.marketplace._announced = others
+        others = [entry for entry in self.marketplace._prepared if entry[1] != ORDERS]
+        self.marketplace._prepared = others
         pages = [rows[first : first + 100] for first in range(0, len(rows), 100)]
 
         def page(query):
             number = int(query["page"])
             return pages[number - 1] if number <= len(pages) else []
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
         self.env.cr.flush()
         Message = self.env["cartona.message"]
         wait = 0
@@ -142,7 +142,7 @@ class TestBadOrders(OrderCase):
         self.assertEqual({path[-1] for path in paths(WHOLE_ORDER)}, set(NAMED.split()))
 
     def test_every_field_of_an_order_may_be_missing_or_wrong(self):
-        cases = drifted(WHOLE_ORDER)
+        cases = mutations(WHOLE_ORDER)
         self.assertGreater(len(cases), 900)
         rows = []
         for number, (path, _variant, order) in enumerate(cases):
@@ -151,7 +151,7 @@ class TestBadOrders(OrderCase):
             rows.append(order)
         good = dict(ORDER, hashed_id="good")
 
-        with no_complaint(self):
+        with no_errors_logged(self):
             self.pull([*rows, good])
 
         messages = self.env["cartona.message"].search([("config_id", "=", self.config.id)])
@@ -181,7 +181,7 @@ class TestBadOrders(OrderCase):
 
         A status that nobody knows is shown, and somebody is asked; one that is left out is none.
         """
-        cases = [case for case in drifted(WHOLE_ORDER) if case[0] != "hashed_id"]
+        cases = [case for case in mutations(WHOLE_ORDER) if case[0] != "hashed_id"]
         for number, (_path, _variant, order) in enumerate(cases):
             order["hashed_id"] = "d%s" % number
         self.pull([dict(WHOLE_ORDER, hashed_id=order["hashed_id"]) for *_how, order in cases])
@@ -189,7 +189,7 @@ class TestBadOrders(OrderCase):
         self.assertEqual(len(sales), len(cases))
         [before] = {self.goods(sale) for sale in sales}
 
-        with no_complaint(self):
+        with no_errors_logged(self):
             self.pull([order for *_how, order in cases])
 
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=like", "d%")]),
@@ -226,7 +226,7 @@ class TestBadOrders(OrderCase):
         rows = [dict(ORDER, hashed_id="n%s" % number) for number in range(len(values))]
         self.pull(rows)
         kept = 0
-        with no_complaint(self):
+        with no_errors_logged(self):
             for row, value in zip(rows, values):
                 notice = {"hashed_id": row["hashed_id"], "status": value}
                 try:
@@ -267,7 +267,7 @@ class TestBadOrders(OrderCase):
     def test_what_is_no_order_is_kept_and_holds_nothing_up(self):
         rows = [*VARIANTS.values()]
         rows = [row for row in rows[1:]] + [{"hashed_id": "x"}, {"order_details": []}]
-        with no_complaint(self):
+        with no_errors_logged(self):
             self.pull([*rows, dict(ORDER, hashed_id="good")])
         messages = self.env["cartona.message"].search([("config_id", "=", self.config.id)])
         self.assertEqual(messages.filtered(lambda row: row.state == "done").hashed_id, "good")
@@ -277,11 +277,11 @@ class TestBadOrders(OrderCase):
 
     def test_an_answer_that_is_no_list_of_orders_waits_or_brings_nothing(self):
         for answer in ANSWERS:
-            with self.subTest(answer[:40]), no_complaint(self):
-                go_on(self.config, "in")
-                self.marketplace._announced.clear()
-                self.marketplace.announce("GET", ORDERS, answer)
-                self.marketplace.always("GET", ORDERS, [])
+            with self.subTest(answer[:40]), no_errors_logged(self):
+                end_pause(self.config, "in")
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("GET", ORDERS, answer)
+                self.marketplace.answer_always("GET", ORDERS, [])
                 self.env.cr.flush()
                 self.env["cartona.message"]._pull(self.config.id)
                 self.assertEqual(self.config.connection_state, "connected")
@@ -290,13 +290,13 @@ class TestBadOrders(OrderCase):
         self.pull([ORDER])
         message = self.env["cartona.message"].search([("hashed_id", "=", ORDER["hashed_id"])])
         for answer in ANSWERS:
-            with self.subTest(answer[:40]), no_complaint(self):
+            with self.subTest(answer[:40]), no_errors_logged(self):
                 message.acknowledge = "due"
-                self.marketplace._announced.clear()
-                self.marketplace.announce("POST", STATUSES, answer)
-                self.marketplace.always("POST", STATUSES, {})
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("POST", STATUSES, answer)
+                self.marketplace.answer_always("POST", STATUSES, {})
                 for _attempt in range(2):
-                    go_on(self.config, "in")
+                    end_pause(self.config, "in")
                     message._acknowledge(self.config.id)
                 self.env.invalidate_all()
                 self.assertEqual((message.state, message.acknowledge), ("done", "done"))
@@ -307,12 +307,12 @@ class TestBadRows(CatalogueCase):
     """Rows of the catalogue, and answers to what is sent."""
 
     def test_every_field_of_a_row_may_be_missing_or_wrong(self):
-        cases = drifted(WHOLE_ROW)
+        cases = mutations(WHOLE_ROW)
         for number, (path, _variant, row) in enumerate(cases):
             if path != "supplier_product_id":
                 row["supplier_product_id"] = "D%s" % number
-            self.shelf["D%s" % number] = row
-        with no_complaint(self):
+            self.offers["D%s" % number] = row
+        with no_errors_logged(self):
             self.read_catalogue()
         self.assertTrue(self.config.catalogue_read_at)
         unreadable = self.config.catalogue_unreadable
@@ -325,39 +325,39 @@ class TestBadRows(CatalogueCase):
                     self.assertNotEqual(name in names, '"%s"' % name in unreadable)
 
     def test_rows_that_are_no_rows_are_kept_and_hold_nothing_up(self):
-        self.shelf.update(enumerate([*VARIANTS.values()][1:]))
-        with no_complaint(self):
+        self.offers.update(enumerate([*VARIANTS.values()][1:]))
+        with no_errors_logged(self):
             self.read_catalogue()
         self.assertTrue(self.config.catalogue_read_at)
         self.assertEqual(self.config.catalogue_count, 2)
 
     def test_an_answer_that_is_no_page_waits_or_is_an_empty_one(self):
         for answer in ANSWERS:
-            with self.subTest(answer[:40]), no_complaint(self):
-                go_on(self.config, "in")
+            with self.subTest(answer[:40]), no_errors_logged(self):
+                end_pause(self.config, "in")
                 self.config.catalogue_page = 0
-                self.marketplace._announced.clear()
-                self.marketplace.announce("GET", CATALOGUE, answer)
-                self.marketplace.always("GET", CATALOGUE, [])
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("GET", CATALOGUE, answer)
+                self.marketplace.answer_always("GET", CATALOGUE, [])
                 self.read_catalogue()
                 self.assertEqual(self.config.connection_state, "connected")
 
     def test_an_odd_answer_to_prices_is_taken_refused_in_words_or_asked_again(self):
         for number, answer in enumerate(ANSWERS):
-            with self.subTest(answer[:40]), no_complaint(self):
-                go_on(self.config, "out")
-                self.marketplace._announced.clear()
-                self.marketplace.announce("POST", PRODUCTS, answer)
-                self.marketplace.always("POST", PRODUCTS, {})
+            with self.subTest(answer[:40]), no_errors_logged(self):
+                end_pause(self.config, "out")
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("POST", PRODUCTS, answer)
+                self.marketplace.answer_always("POST", PRODUCTS, {})
                 self.tea.list_price = 100.0 + number
-                self.drain()
+                self.run_drain()
                 listing = self.listing(self.tea)
-                if not self.noted("price"):
+                if not self.outbox_rows("price"):
                     self.assertIn(listing.state, ("synced", "error"))
                     self.assertEqual(listing.state == "error", bool(listing.error_message))
-                go_on(self.config, "out")
-                self.drain()
-                self.assertEqual(self.noted(), [])
+                end_pause(self.config, "out")
+                self.run_drain()
+                self.assertEqual(self.outbox_rows(), [])
                 self.assertEqual(self.config.connection_state, "connected")
 
 
@@ -367,12 +367,12 @@ class TestBadCalls(WebhookCase):
 
     def test_every_field_of_a_call_may_be_missing_or_wrong(self):
         count = 0
-        for path, variant, order in drifted(WHOLE_ORDER):
-            if path not in _READ_AT_THE_DOOR:
+        for path, variant, order in mutations(WHOLE_ORDER):
+            if path not in _CHECKED_ON_RECEIPT:
                 continue  # stored and read as of a pulled order
             count += 1
             before = len(self.messages())
-            with self.subTest(path=path, variant=variant), no_complaint(self):
+            with self.subTest(path=path, variant=variant), no_errors_logged(self):
                 answer = self.post(order_bytes(order))
                 self.assertIn(answer.status_code, (200, 400))
                 if answer.status_code == 400:
@@ -380,7 +380,7 @@ class TestBadCalls(WebhookCase):
                     self.assertEqual(len(self.messages()), before)
                 else:
                     self.assertEqual(answer.json()["received"], 1)
-        self.assertEqual(count, len(VARIANTS) * len(_READ_AT_THE_DOOR))
+        self.assertEqual(count, len(VARIANTS) * len(_CHECKED_ON_RECEIPT))
         self.assertGreater(len(self.messages()), count / 2)
 
     def test_every_field_of_a_status_notice_may_be_missing_or_wrong(self):
@@ -388,9 +388,9 @@ class TestBadCalls(WebhookCase):
             {"hashed_id": ORDER["hashed_id"], "status": "approved"},
             {"order_id": ORDER["hashed_id"], "status": "approved"},
         ):
-            for path, variant, notice in drifted(sample):
+            for path, variant, notice in mutations(sample):
                 before = len(self.messages())
-                with self.subTest(path=path, variant=variant), no_complaint(self):
+                with self.subTest(path=path, variant=variant), no_errors_logged(self):
                     answer = self.post(order_bytes(notice), url=STATUS_URL)
                     if answer.status_code == 200:
                         self.assertEqual(answer.json()["received"], 1)
@@ -403,7 +403,7 @@ class TestBadCalls(WebhookCase):
     def test_what_is_no_order_is_refused_with_a_reason(self):
         for name, value in list(VARIANTS.items())[1:]:
             for body in (value, [value], {"orders": [value]}, {"data": value}):
-                with self.subTest(name, body=str(body)[:30]), no_complaint(self):
+                with self.subTest(name, body=str(body)[:30]), no_errors_logged(self):
                     answer = self.post(order_bytes(body))
                     self.assertIn(answer.status_code, (200, 400))
                     if answer.status_code == 200:

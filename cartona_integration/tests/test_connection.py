@@ -53,11 +53,11 @@ class TestConnection(CartonaCase):
         self.assertEqual(self.config.activity_user_id, clerk)
         self.marketplace.token = "another"
         self.rice.cartona_id = "R1"
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.config.activity_ids.user_id, clerk)
 
     def test_a_good_token_says_so(self):
-        self.marketplace.announce(*CHECK, [])
+        self.marketplace.answer_next(*CHECK, [])
         message = self.config.action_test_connection()["params"]
         self.assertEqual(message["type"], "success")
         self.assertEqual(self.config.connection_state, "connected")
@@ -74,18 +74,18 @@ class TestConnection(CartonaCase):
         self.assertNotIn("fresh", message["message"])
 
     def test_a_400_on_the_plain_list_is_a_wrong_token_too(self):
-        self.marketplace.announce(*CHECK, {"message": "bad"}, status=400)
+        self.marketplace.answer_next(*CHECK, {"message": "bad"}, status=400)
         self.config.action_test_connection()
         self.assertEqual(self.config.error_code, "unauthorised")
 
     def test_a_marketplace_that_is_down_is_explained(self):
-        self.marketplace.announce(*CHECK, "<html>down</html>", status=503)
+        self.marketplace.answer_next(*CHECK, "<html>down</html>", status=503)
         message = self.config.action_test_connection()["params"]["message"]
         self.assertIn("tried again", message)
         self.assertEqual(self.config.error_code, "server_error")
 
     def test_a_redirect_is_not_followed(self):
-        self.marketplace.announce(
+        self.marketplace.answer_next(
             *CHECK, {}, status=302, headers={"Location": self.marketplace.url + "elsewhere"}
         )
         self.config.action_test_connection()
@@ -126,7 +126,7 @@ class TestConnection(CartonaCase):
 
     def test_a_success_ends_every_pause(self):
         self.config.write({"out_failure_count": 7, "out_next_try": "2099-01-01 00:00:00"})
-        self.marketplace.announce(*CHECK, [])
+        self.marketplace.answer_next(*CHECK, [])
         self.config.action_test_connection()
         self.assertEqual((self.config.out_failure_count, self.config.out_next_try), (0, False))
 

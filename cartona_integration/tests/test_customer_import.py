@@ -65,7 +65,7 @@ class TestRetailer(OrderCase):
         self.assertEqual(sale.partner_id, partner)
         self.assertEqual(partner.name, "سوبر ماركت الرحمة")
         self.assertEqual(partner.phone, "+201223334445")
-        self.assertIn("+201223334445", self.notes(partner))
+        self.assertIn("+201223334445", self.chatter(partner))
         self.assertEqual(len(self.retailers()), 1)
 
     def test_a_phone_edited_by_hand_stays(self):
@@ -75,7 +75,7 @@ class TestRetailer(OrderCase):
         self.receive(self.order(hashed_id="later", retailer={"retailer_number": "+201223334445"}))
 
         self.assertEqual(partner.phone, "0233334444")
-        self.assertIn("+201223334445", self.notes(partner))
+        self.assertIn("+201223334445", self.chatter(partner))
 
     def test_a_name_nobody_touched_follows(self):
         partner = self.receive().partner_id
@@ -185,7 +185,7 @@ class TestPhone(OrderCase):
             sale = self.receive(self.nameless(phone, hashed_id="p%s" % number))
             self.assertEqual(sale.partner_id, partner, phone)
         self.assertEqual((partner.name, partner.cartona_id), ("قديم", False))
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
     def test_without_a_code_the_phone_finds_a_retailer_that_has_one(self):
         partner = self.receive().partner_id
@@ -215,7 +215,7 @@ class TestPhone(OrderCase):
         sale = self.receive(self.nameless("01003150160"))
 
         self.assertEqual(sale.partner_id, first)
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("الثاني", task)
         self.assertEqual(user, self.seller)
 
@@ -226,7 +226,7 @@ class TestPhone(OrderCase):
 
         self.assertTrue(sale.partner_id.cartona_unidentified)
         self.assertFalse(sale.partner_id.cartona_id)
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("Who is this customer", task)
         self.assertEqual(user, self.seller)
 
@@ -343,7 +343,7 @@ class TestBlockedCustomer(OrderCase):
         self.assertFalse(partner.active)
         # Whoever archived him had a reason: nothing is confirmed without a person.
         self.assertEqual(sale.state, "draft")
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("archived", task)
         self.assertEqual(user, self.seller)
 
@@ -359,7 +359,7 @@ class TestBlockedCustomer(OrderCase):
         sale = self.receive()
 
         self.assertEqual((sale.partner_id, sale.state), (partner, "draft"))
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("Does not pay", task)
         self.assertEqual(user, self.seller)
 

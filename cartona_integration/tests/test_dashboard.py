@@ -44,7 +44,7 @@ class DashboardCase(CartonaCase):
         self.config.invalidate_recordset()
         return self.config[name]
 
-    def sent(self, *waits, operation="product"):
+    def count_sent(self, *waits, operation="product"):
         """So many records arrived after so many seconds."""
         self.env["cartona.sync.stat"]._count(self.config, operation, list(waits))
 
@@ -86,7 +86,7 @@ class TestDashboardFigures(DashboardCase):
         self.assertTrue(self.figure("is_promise_kept"))
 
     def test_what_arrived_counts_as_arrived(self):
-        self.sent(0.1, 0.1, None)
+        self.count_sent(0.1, 0.1, None)
         self.assertEqual(self.figure("operation_count"), 3)
         self.assertEqual(self.figure("success_rate"), 100.0)
 
@@ -116,23 +116,23 @@ class TestDashboardFigures(DashboardCase):
         self.assertEqual(self.figure("success_rate"), 0.0)
 
     def test_what_arrived_after_more_than_a_day_is_late(self):
-        self.sent(0.1, 25 * 3600)
+        self.count_sent(0.1, 25 * 3600)
         self.assertEqual(self.figure("success_rate"), 50.0)
 
     def test_99_of_100_is_what_was_promised_and_98_is_not(self):
-        self.sent(*[0.1] * 99)
+        self.count_sent(*[0.1] * 99)
         self.message(state="error")
         self.assertTrue(self.figure("is_promise_kept"))
         self.message(state="error")
         self.assertFalse(self.figure("is_promise_kept"))
 
     def test_hours_of_yesterday_do_not_count(self):
-        self.sent(0.1)
+        self.count_sent(0.1)
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '25 hours'")
         self.assertEqual(self.figure("operation_count"), 0)
 
     def test_median_and_slowest_of_twenty(self):
-        self.sent(*[0.2] * 18, 3.0, 9.0)
+        self.count_sent(*[0.2] * 18, 3.0, 9.0)
         self.assertAlmostEqual(self.figure("median_seconds"), 0.2, delta=0.03)
         self.assertAlmostEqual(self.figure("p95_seconds"), 3.0, delta=0.4)
 
@@ -149,7 +149,7 @@ class TestDashboardFigures(DashboardCase):
             [line] = json.loads(self.figure("dashboard_graph"))
             return [bar["value"] for bar in line["values"]]
 
-        self.sent(0.1, 0.1)
+        self.count_sent(0.1, 0.1)
         self.assertEqual(bars(), [0, 0, 0, 0, 0, 0, 2])
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '2 days'")
         self.assertEqual(bars(), [0, 0, 0, 0, 2, 0, 0])
@@ -202,7 +202,7 @@ class TestDashboardFigures(DashboardCase):
     def test_another_companys_figures_are_its_own(self):
         company = self.env["res.company"].create({"name": "Wholesale"})
         other = self.env["cartona.config"]._of_company(company)
-        self.sent(0.5)
+        self.count_sent(0.5)
         self.message(state="error")
         self.assertEqual(other.operation_count, 0)
         self.assertEqual(other.waiting_order_count, 0)
@@ -213,32 +213,32 @@ class TestDashboardFigures(DashboardCase):
 
 class TestDashboardCounting(DashboardCase):
     def test_the_drain_counts_what_was_accepted_and_how_long_it_took(self):
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.config.progress_until = 0
         self.tea.list_price = 14.0
         self.age_changes(seconds=2)
-        self.drain()
+        self.run_drain()
         stat = self.env["cartona.sync.stat"].search([("config_id", "=", self.config.id)])
         self.assertEqual((stat.operation, stat.sent, stat.late), ("product", 1, 0))
         self.assertTrue(2000 <= stat.milliseconds <= 4000, stat.milliseconds)
 
     def test_the_drain_does_not_count_what_was_refused(self):
         refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
-        self.marketplace.announce("POST", PRODUCTS, refusal)
+        self.marketplace.answer_next("POST", PRODUCTS, refusal)
         self.tea.list_price = 14.0
-        self.drain()
+        self.run_drain()
         self.assertFalse(self.env["cartona.sync.stat"].search([]))
         self.assertEqual(self.figure("failed_listing_count"), 1)
         self.assertEqual(self.figure("success_rate"), 0.0)
 
     def test_a_refused_product_that_is_taken_later_has_arrived(self):
         refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
-        self.marketplace.announce("POST", PRODUCTS, refusal)
+        self.marketplace.answer_next("POST", PRODUCTS, refusal)
         self.tea.list_price = 14.0
-        self.drain()
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.run_drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.tea.list_price = 15.0
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.figure("success_rate"), 100.0)
 
     def test_a_call_that_told_an_order_is_counted_and_one_that_was_refused_is_not(self):
@@ -251,15 +251,15 @@ class TestDashboardCounting(DashboardCase):
         self.assertEqual((stat.operation, stat.milliseconds, stat.sent), ("order", 0, 1))
 
     def test_the_same_hour_is_one_row(self):
-        self.sent(0.1)
-        self.sent(0.1, 0.1)
+        self.count_sent(0.1)
+        self.count_sent(0.1, 0.1)
         stat = self.env["cartona.sync.stat"].search([])
         self.assertEqual((len(stat), stat.sent), (1, 3))
 
     def test_old_figures_are_forgotten(self):
-        self.sent(0.1)
+        self.count_sent(0.1)
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '93 days'")
-        self.sent(0.2)
+        self.count_sent(0.2)
         self.env["cartona.sync.stat"]._purge()
         self.assertEqual(len(self.env["cartona.sync.stat"].search([])), 1)
 
@@ -267,37 +267,37 @@ class TestDashboardCounting(DashboardCase):
 class TestDashboardProgress(DashboardCase):
     def test_sending_everything_shows_how_far_it_has_come(self):
         self.rice.cartona_id = "R1"
-        self.settle()
+        self.clear_outbox()
         self.config.batch_size = 1
         self.config.action_sync_products()
         self.assertEqual(self.figure("progress_total"), 2)
         self.assertEqual(self.figure("progress_sent"), 0)
         self.assertTrue(self.figure("is_sending_all"))
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertEqual(self.figure("progress_sent"), 1)
         self.tea.list_price = 17.0
         self.assertEqual(self.figure("progress_sent"), 1, "a new change is not of it")
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertFalse(self.figure("is_sending_all"))
 
     def test_switching_on_shows_it_too_and_neither_is_timed(self):
         self.config.auto_sync_products = False
-        self.settle()
+        self.clear_outbox()
         self.config.auto_sync_products = True
         self.assertTrue(self.figure("is_sending_all"))
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         self.assertFalse(self.figure("is_sending_all"))
         self.assertEqual(self.env["cartona.sync.stat"].search([]).milliseconds, 0)
 
     def test_without_a_switch_on_it_says_that_nothing_is_sent(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
-        self.settle()
+        self.clear_outbox()
         answer = self.config.action_sync_products()["params"]
         self.assertEqual(answer["type"], "warning")
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
 
 class TestChecklist(DashboardCase):
@@ -313,7 +313,7 @@ class TestChecklist(DashboardCase):
         self.marketplace.token = "newcomer"
         self.config.write({"base_url": self.marketplace.url, "auth_token": "newcomer"})
         self.assertEqual(self.missing(), {"test", "products", "switch", "webhook"})
-        self.marketplace.announce(*CHECK, [])
+        self.marketplace.answer_next(*CHECK, [])
         self.config.action_test_connection()
         self.assertEqual(self.missing(), {"products", "switch", "webhook"})
         self.make_product("Salt", 5.0).with_company(company).cartona_id = "S1"
@@ -388,7 +388,7 @@ class TestDashboardOpens(DashboardCase):
 
     def test_a_user_sees_the_figures_without_the_token(self):
         clerk = self.new_reader()
-        self.sent(0.1)
+        self.count_sent(0.1)
         self.message(state="error")
         self.env.flush_all()
         config = self.config.with_user(clerk)
@@ -461,16 +461,16 @@ class TestLogRetention(DashboardCase):
 class TestProductsShowWhatWasSent(DashboardCase):
     def test_a_product_says_what_cartona_shows(self):
         self.assertFalse(self.rice.cartona_last_sent)
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.rice.cartona_id = "R1"
         self.assertFalse(self.rice.cartona_last_sent, "nothing has been sent yet")
-        self.drain()
+        self.run_drain()
         for record in (self.rice, self.rice.product_tmpl_id):
             self.assertIn("30.00", record.cartona_last_sent)
             self.assertIn("0 in stock", record.cartona_last_sent)
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.rice.list_price = 31.0
-        self.drain()
+        self.run_drain()
         self.assertIn("31.00", self.rice.cartona_last_sent)
 
     def test_its_smart_button_opens_its_own_listings(self):

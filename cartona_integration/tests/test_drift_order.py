@@ -9,11 +9,11 @@ class TestOrderDrift(OrderCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_orders = False
-        self.shelf = []
-        self.marketplace.always("GET", ORDERS, self.page)
+        self.offers = []
+        self.marketplace.answer_always("GET", ORDERS, self.page)
 
     def page(self, query):
-        return self.shelf if query["page"] == "1" else []
+        return self.offers if query["page"] == "1" else []
 
     def pull(self):
         self.env.cr.flush()
@@ -61,12 +61,12 @@ class TestOrderDrift(OrderCase):
         self.assertFalse(self.compare())
 
     def test_a_waiting_order_that_is_offered_no_longer(self):
-        self.shelf = [self.order(), dict(self.order(), hashed_id="other")]
+        self.offers = [self.order(), dict(self.order(), hashed_id="other")]
         self.pull()
         self.pass_a_minute()
         self.pull()
         self.assertFalse(self.compare(), "both are still on the list")
-        self.shelf.pop()
+        self.offers.pop()
         self.pull()
         row = self.compare()
         self.assertEqual((row.message_id.hashed_id, row.reason), ("other", "not_offered"))
@@ -86,11 +86,11 @@ class TestOrderDrift(OrderCase):
         self.assertFalse(self.compare())
 
     def test_a_list_that_was_not_read_to_its_end_proves_nothing(self):
-        self.shelf = [self.order()]
+        self.offers = [self.order()]
         self.pull()
         self.pass_a_minute()
         before = self.config.offered_orders
-        self.marketplace.announce("GET", ORDERS, {"error": "busy"}, 503)
+        self.marketplace.answer_next("GET", ORDERS, {"error": "busy"}, 503)
         self.pull()
         self.assertEqual(self.config.offered_orders, before)
         self.assertFalse(self.compare())

@@ -184,34 +184,34 @@ class TestExtending(OrderCase):
             self.addCleanup(setattr, model, "__bases__", model.__bases__)
             model.__bases__ = (extension, *model.__bases__)
 
-    def sent(self):
+    def sent_item(self):
         """What is sent of "T1" now: dict field -> value, {} when nothing is."""
         self.marketplace.calls.clear()
-        self.drain()
+        self.run_drain()
         items = [item for body in self.marketplace.bodies(PRODUCTS) for item in body]
         return next((item for item in items if item["supplier_product_id"] == "T1"), {})
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
 
     def test_a_further_field_of_cartona_is_sent_when_it_changes_and_only_then(self):
         self.extend(ListingWithNotes, ProductWithNotes)
         self.tea.description_sale = "عبوة جديدة"
-        self.assertEqual(self.sent()["notes"], "عبوة جديدة")
+        self.assertEqual(self.sent_item()["notes"], "عبوة جديدة")
 
         self.tea.list_price = 13.0
-        self.assertEqual(self.sent(), {"supplier_product_id": "T1", "selling_price": 13.0})
+        self.assertEqual(self.sent_item(), {"supplier_product_id": "T1", "selling_price": 13.0})
 
     def test_another_price_than_the_list_says(self):
         self.extend(ListingInQuarters)
         self.tea.list_price = 12.6
-        self.assertEqual(self.sent()["selling_price"], 12.75)
+        self.assertEqual(self.sent_item()["selling_price"], 12.75)
 
     def test_less_stock_than_could_be_promised(self):
         self.extend(ConfigWithShare)
         self.set_stock(self.tea, 40)
-        self.assertEqual(self.sent()["available_stock_quantity"], 36)
+        self.assertEqual(self.sent_item()["available_stock_quantity"], 36)
 
     def test_other_values_on_a_new_order(self):
         self.extend(ImporterWithReference)
@@ -233,10 +233,10 @@ class TestExtending(OrderCase):
         PRICE_HOLD_REASONS.add("price_too_high")
         self.addCleanup(PRICE_HOLD_REASONS.discard, "price_too_high")
         self.tea.list_price = 100.0
-        self.assertEqual(self.sent()["selling_price"], 100.0)
+        self.assertEqual(self.sent_item()["selling_price"], 100.0)
 
         self.tea.list_price = 101.0
-        self.assertNotIn("selling_price", self.sent())
+        self.assertNotIn("selling_price", self.sent_item())
         self.assertEqual(
             self.tea.cartona_error, "More than 100 needs a word of the manager.\n100 → 101"
         )
@@ -245,7 +245,7 @@ class TestExtending(OrderCase):
         self.assertEqual(listing.search(doubtful), listing)
         self.assertNotIn(listing, listing.search([("is_price_on_hold", "=", False)]))
         listing.action_confirm_price()
-        self.assertEqual(self.sent()["selling_price"], 101.0)
+        self.assertEqual(self.sent_item()["selling_price"], 101.0)
 
     def test_orders_that_are_not_confirmed_by_themselves(self):
         self.extend(ImporterWithLimit)
@@ -279,7 +279,7 @@ class TestExtending(OrderCase):
 
     def test_an_order_that_is_approved_once_its_deposit_is_known(self):
         self.extend(OrderWithDeposit)
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         sale = self.receive()
         sale.action_confirm()
         self.push()

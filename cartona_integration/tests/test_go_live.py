@@ -14,7 +14,7 @@ class TestOlderOrders(OrderCase):
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         self.config.auto_sync_orders = False
         self.env["cartona.message"]._store(
             self.config,
@@ -42,7 +42,7 @@ class TestOlderOrders(OrderCase):
     def test_both_are_counted_before(self):
         wizard = self.wizard()
         self.assertEqual((wizard.order_count, wizard.older_count), (1, 1))
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), set())
 
         self.assertEqual(self.marketplace.calls, [], "and Cartona hears nothing of it")
@@ -63,7 +63,7 @@ class TestOlderOrders(OrderCase):
         found = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(found.hashed_id, "strange")
         wizard.action_go_live()
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), {"mar"})
         self.assertEqual((found.state, found.error_code), ("error", "unknown_product"))
 
@@ -73,7 +73,7 @@ class TestOlderOrders(OrderCase):
 
     def test_older_ones_are_left_and_acknowledged(self):
         self.wizard(acknowledge_older=True).action_go_live()
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), {"mar"})
         self.assertEqual(self.acknowledged(), {"feb", "mar"})
         left = self.env["cartona.message"].search([("hashed_id", "=", "feb")])
@@ -82,23 +82,23 @@ class TestOlderOrders(OrderCase):
 
     def test_older_ones_are_left_to_themselves(self):
         self.wizard().action_go_live()
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), {"mar"})
         self.assertEqual(self.acknowledged(), {"mar"})
 
     def test_an_older_order_that_changes_stays_out(self):
         self.wizard().action_go_live()
-        self.work()
+        self.run_import()
         changed = self.notices("feb", "2026-02-20T10:00:00Z", status="approved")
         self.env["cartona.message"]._store(self.config, "pull", changed)
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), {"mar"})
 
     def test_an_earlier_day_takes_in_what_was_left_out(self):
         self.wizard().action_go_live()
-        self.work()
+        self.run_import()
         self.config.orders_from = fields.Datetime.to_datetime("2026-02-01 00:00:00")
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), {"feb", "mar"})
 
     def test_today_counts_from_midnight_of_who_goes_live(self):
@@ -110,5 +110,5 @@ class TestOlderOrders(OrderCase):
 
     def test_without_a_day_every_order_is_taken(self):
         self.wizard(orders_from=False).action_go_live()
-        self.work()
+        self.run_import()
         self.assertEqual(self.imported(), {"feb", "mar"})

@@ -13,11 +13,11 @@ HTML_FIELDS = {("sale.order", "cartona_difference")}
 
 
 class TestHarmlessNames(OrderCase):
-    def assert_dead(self, html, where):
+    def assert_escaped(self, html, where):
         for mark in ("<img", "<script", "<iframe"):
             self.assertNotIn(mark, str(html or "").lower(), where)
 
-    def assert_all_dead(self, records):
+    def assert_all_escaped(self, records):
         """No HTML field of these records, of their notes and activities does anything."""
         self.env.cr.flush()
         self.env.invalidate_all()
@@ -30,7 +30,7 @@ class TestHarmlessNames(OrderCase):
             for name, field in record._fields.items():
                 if field.type == "html":
                     seen += bool(record[name])
-                    self.assert_dead(record[name], (record, name))
+                    self.assert_escaped(record[name], (record, name))
         return seen
 
     def evil_order(self, **changes):
@@ -60,7 +60,7 @@ class TestHarmlessNames(OrderCase):
         sale.action_confirm()
         self.receive(self.evil_order(status="cancelled_by_retailer", return_reason=EVIL))
         self.assertIn("img", sale.partner_id.name)
-        seen = self.assert_all_dead([sale, sale.partner_id, sale.picking_ids])
+        seen = self.assert_all_escaped([sale, sale.partner_id, sale.picking_ids])
         self.assertGreater(seen, 2, "there were notes to look at")
 
     def test_goods_that_come_back(self):
@@ -70,8 +70,8 @@ class TestHarmlessNames(OrderCase):
         sale.action_confirm()
         self.deliver(sale)
         sale._cartona_prepare_returns(EVIL)
-        self.assertIn(EVIL[:4], self.notes(sale.picking_ids[-1:]).replace("&lt;", "<"))
-        self.assert_all_dead([sale, sale.picking_ids])
+        self.assertIn(EVIL[:4], self.chatter(sale.picking_ids[-1:]).replace("&lt;", "<"))
+        self.assert_all_escaped([sale, sale.picking_ids])
 
     def test_what_differs_between_the_two_sides(self):
         self.tea.name = EVIL
@@ -80,14 +80,14 @@ class TestHarmlessNames(OrderCase):
         sale.order_line[1].product_uom_qty = 0
         self.env.invalidate_all()
         self.assertIn("&lt;img", sale.cartona_difference)
-        self.assert_all_dead([sale])
+        self.assert_all_escaped([sale])
 
     def test_a_customer_who_becomes_another_one(self):
         sale = self.receive(self.evil_order())
         partner = sale.partner_id
         twin = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
         partner._cartona_hand_over(twin)
-        self.assert_all_dead([partner, twin, sale])
+        self.assert_all_escaped([partner, twin, sale])
 
     def test_what_cartona_answers(self):
         packed = EVIL.replace("<", "&lt;").replace(">", "&gt;")
@@ -98,12 +98,12 @@ class TestHarmlessNames(OrderCase):
                 self.config.activity_ids.unlink()
                 self.config._connection_outcome(None)
                 self.config._end_pause("out")
-                self.marketplace._announced.clear()
-                self.marketplace.announce("POST", PRODUCTS, body, status)
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("POST", PRODUCTS, body, status)
                 self.tea.list_price += 1
-                self.drain()
+                self.run_drain()
                 self.assertTrue(self.config.activity_ids)
-                self.assert_all_dead([self.config])
+                self.assert_all_escaped([self.config])
 
     def test_nothing_else_of_ours_is_html(self):
         ours = {

@@ -20,7 +20,7 @@ class TestInbox(InboxCase):
         self.serve([self.sample("o%s" % number) for number in range(8)])
 
         self.assertIsNone(self.pull())
-        self.assertIsNone(self.work())
+        self.assertIsNone(self.run_import())
 
         orders = self.env["sale.order"].search([("cartona_id", "=like", "o_")])
         self.assertEqual(sorted(orders.mapped("cartona_id")), ["o%s" % n for n in range(8)])
@@ -38,9 +38,9 @@ class TestInbox(InboxCase):
         self.serve(bad + [self.sample("good")])
 
         self.pull()
-        self.work()
+        self.run_import()
         self.pull()
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.order("good").cartona_id, "good")
         waiting = self.env["cartona.message"].search([("state", "=", "error")])
@@ -51,33 +51,33 @@ class TestInbox(InboxCase):
     def test_what_waited_here_while_its_order_came_to_its_end_alarms_nobody(self):
         """Pulled before Cartona has taken `delivered` from us, imported after that."""
         self.store(self.sample("o1", status="approved"))
-        self.work()
+        self.run_import()
         order = self.order("o1")
         self.store(self.sample("o1", status="assigned_to_salesman"))
         order.write({"cartona_status": "delivered", "cartona_synced_at": fields.Datetime.now()})
-        self.work()
+        self.run_import()
         self.assertEqual(order.cartona_status, "delivered")
         self.assertFalse(order.activity_ids)
 
         order.cartona_synced_at = fields.Datetime.now() - timedelta(hours=1)
         self.store(self.sample("o1", status="assigned_to_salesman", note_message="new"))
-        self.work()
+        self.run_import()
         self.assertIn("come to its end", order.activity_ids.summary)
 
     def test_a_failing_list_waits_and_loses_nothing(self):
-        self.marketplace.announce("GET", ORDERS, "down", status=503)
+        self.marketplace.answer_next("GET", ORDERS, "down", status=503)
         self.assertTrue(1 <= self.pull() <= 1.25)
         self.config._end_pause("in")
         self.serve([self.sample("o1")])
         self.assertIsNone(self.pull())
-        self.work()
+        self.run_import()
         self.assertEqual(len(self.order("o1")), 1)
 
     def test_a_row_that_is_no_order_is_kept_once_and_the_others_pass(self):
         self.serve([{"surprise": True}, "text", self.sample("o1")])
         self.pull()
         self.pull()
-        self.work()
+        self.run_import()
         self.assertEqual(len(self.order("o1")), 1)
         odd = self.env["cartona.message"].search([("state", "=", "error")])
         self.assertEqual(len(odd), 2)
@@ -94,7 +94,7 @@ class TestInbox(InboxCase):
             ]
         )
         self.assertIsNone(self.pull())
-        self.work()
+        self.run_import()
         self.assertEqual(len(self.order("o3")), 1)
         self.assertEqual(len(self.order("o1")), 1)
 
@@ -105,7 +105,7 @@ class TestInbox(InboxCase):
         newer = self.sample("o1", note_message="الدور الثالث")
         second, _repeated = self.store(newer)
 
-        self.work()
+        self.run_import()
 
         self.assertEqual((first.state, second.state), ("superseded", "done"))
         self.assertEqual(second.order_id, self.order("o1"))
@@ -114,7 +114,7 @@ class TestInbox(InboxCase):
     def test_an_order_and_its_status_that_came_together_are_imported_one_after_the_other(self):
         self.store(self.sample("o1"), {"hashed_id": "o1", "status": "approved"})
         with self.assertNoLogs("odoo.sql_db", "ERROR"):
-            self.work()
+            self.run_import()
 
         self.assertEqual(len(self.order("o1")), 1)
         self.assertEqual(self.order("o1").state, "sale")
@@ -123,12 +123,12 @@ class TestInbox(InboxCase):
         order = self.sample("o1")
         order["order_details"][0]["supplier_product_id"] = "NEW1"
         parked, _repeated = self.store(order)
-        self.work()
+        self.run_import()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
-        self.work()
+        self.run_import()
 
         self.make_product("شاي جديد", 12.5).cartona_id = "NEW1"
-        self.work()
+        self.run_import()
 
         self.assertEqual(parked.state, "superseded")
         self.assertNotIn(self.order("o1").state, ("draft", "sent", "sale"))
@@ -145,7 +145,7 @@ class TestInbox(InboxCase):
         self.patch(importer, "_import_orders", fail_on_poison)
         self.store(self.sample("o1"), self.sample("poison"), self.sample("o2"))
         with self.assertLogs("odoo.addons.cartona_integration.models.inbox.import_job", "ERROR"):
-            self.work()
+            self.run_import()
 
         self.assertTrue(self.order("o1") and self.order("o2"))
         poisoned = self.env["cartona.message"].search([("hashed_id", "=", "poison")])
@@ -157,7 +157,7 @@ class TestInbox(InboxCase):
         order = self.sample("o1")
         order["order_details"][0]["supplier_product_id"] = "NEW1"
         message, _repeated = self.store(order)
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
         self.assertIn("شاي العروسة", message.error_message)
         self.assertFalse(self.order("o1"))
@@ -165,7 +165,7 @@ class TestInbox(InboxCase):
 
         self.make_product("شاي جديد", 12.5).cartona_id = "NEW1"
         self.env.cr.flush()
-        self.work()
+        self.run_import()
 
         self.assertEqual(message.state, "done")
         self.assertEqual(len(self.order("o1")), 1)
@@ -174,7 +174,7 @@ class TestInbox(InboxCase):
     def test_try_again_tries_again(self):
         order = self.sample("o1", total_price=999.0)
         message, _repeated = self.store(order)
-        self.work()
+        self.run_import()
         self.assertEqual(message.error_code, "total_mismatch")
         message.action_retry()
         self.assertEqual(message.state, "new")
@@ -182,58 +182,58 @@ class TestInbox(InboxCase):
     def test_nothing_is_imported_while_orders_are_switched_off(self):
         self.config.auto_sync_orders = False
         message, _repeated = self.store(self.sample("o1"))
-        self.work()
+        self.run_import()
         self.assertEqual(message.state, "new")
         self.assertEqual(self.acknowledged(), [])
 
     def test_an_order_of_an_unknown_account_waits(self):
         self.config.supplier_code = "1"
         message, _repeated = self.store(self.sample("o1", supplier_code="9"))
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
         self.assertFalse(self.order("o1"))
 
     def test_a_status_notice_is_applied_to_the_order_as_last_told(self):
         self.store(self.sample("o1"))
-        self.work()
+        self.run_import()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
-        self.work()
+        self.run_import()
         self.assertEqual(self.order("o1").cartona_status, "cancelled_by_retailer")
         self.assertEqual(self.order("o1").state, "cancel")
 
     def test_a_status_of_an_order_that_never_came_waits_for_it(self):
         notice, _repeated = self.store({"hashed_id": "o1", "status": "approved"})
-        self.work()
+        self.run_import()
         self.assertEqual((notice.state, notice.error_code), ("error", "unknown_order"))
         self.store(self.sample("o1", status="approved"))
-        self.work()
+        self.run_import()
         self.assertEqual(notice.state, "superseded")
         self.assertEqual(self.order("o1").state, "sale")
 
     # === ACKNOWLEDGE === #
 
     def test_an_acknowledgement_that_failed_is_repeated_and_makes_no_second_order(self):
-        self.marketplace._announced.clear()
-        self.marketplace.announce("POST", STATUSES, "cut", status=502)
+        self.marketplace._prepared.clear()
+        self.marketplace.answer_next("POST", STATUSES, "cut", status=502)
         message, _repeated = self.store(self.sample("o1"))
-        self.assertTrue(1 <= self.work() <= 1.25)
+        self.assertTrue(1 <= self.run_import() <= 1.25)
         self.assertEqual((message.state, message.acknowledge), ("done", "due"))
 
         self.config._end_pause("in")
-        self.marketplace.announce("POST", STATUSES, {})
-        self.assertIsNone(self.work())
+        self.marketplace.answer_next("POST", STATUSES, {})
+        self.assertIsNone(self.run_import())
 
         self.assertEqual(message.acknowledge, "done")
         self.assertEqual(len(self.order("o1")), 1)
 
     def test_an_order_that_is_offered_again_unchanged_is_only_acknowledged_again(self):
         message, _repeated = self.store(self.sample("o1"))
-        self.work()
+        self.run_import()
         order = self.order("o1")
         written, notes = order.write_date, len(order.message_ids)
 
         fresh, repeated = self.store(self.sample("o1"), source="pull")
-        self.work()
+        self.run_import()
 
         self.assertEqual((len(fresh), repeated), (0, 1))
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
@@ -242,7 +242,7 @@ class TestInbox(InboxCase):
 
     # === HOW OFTEN === #
 
-    def woken(self):
+    def woken_configs(self):
         """The ids of the configurations for which a job is rung for from now on."""
         woken = []
         self.patch(
@@ -252,7 +252,7 @@ class TestInbox(InboxCase):
 
     def test_the_list_is_asked_for_when_the_interval_has_passed(self):
         """Called once a minute; a pull ends some seconds after the call that rang for it."""
-        woken = self.woken()
+        woken = self.woken_configs()
         for interval, seconds, due in (
             (1, 55, True),
             (1, 10, False),
@@ -269,13 +269,13 @@ class TestInbox(InboxCase):
                 self.assertEqual(self.config.id in woken, due)
 
     def test_a_list_that_never_was_read_is_asked_for_at_once(self):
-        woken = self.woken()
+        woken = self.woken_configs()
         self.config.write({"pull_interval": 60, "last_pull": False})
         self.env["cartona.config"]._cron_pull_orders()
         self.assertIn(self.config.id, woken)
 
     def test_orders_are_read_while_they_are_switched_off_once_the_connection_has_worked(self):
-        woken, here = self.woken(), self.config.database_uuid
+        woken, here = self.woken_configs(), self.config.database_uuid
         for state, database, due in (
             ("connected", here, True),
             ("error", here, True),

@@ -22,7 +22,7 @@ class MatchingCase(CartonaCase):
         cls.soap = cls.make_product("صابون لوكس ورد 120 جم", 19.5)
         cls.milk = cls.make_product("لبن جهينة كامل الدسم 1 لتر", 42.0)
         cls.config.catalogue_read_at = fields.Datetime.now()
-        cls.settle()
+        cls.clear_outbox()
 
     @classmethod
     def row(cls, cartona_id, name, unit="piece", unit_count=1.0, price=0.0, **values):
@@ -147,7 +147,7 @@ class TestDesk(MatchingCase):
         super().setUpClass()
         cls.box = cls.row("B", "كوكاكولا 330 مل كانز", "box", 24, 318.0)
         cls.piece = cls.row("P", "صابون لوكس ورد ١٢٠ جم", "piece", 1, 19.5)
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
@@ -326,7 +326,7 @@ class TestImport(MatchingCase):
         new = self.env["cartona.listing"].browse(done["ids"][1])
         self.assertEqual((new.cartona_id, new.product_id), ("NEW", self.cola))
         self.assertEqual(done["ids"], [soap.id, new.id, zero.id])
-        self.assertEqual(self.noted("price"), [("price", i) for i in (soap.id, zero.id, new.id)])
+        self.assertEqual(self.outbox_rows("price"), [("price", i) for i in (soap.id, zero.id, new.id)])
 
     def test_a_file_that_is_longer_than_a_call_comes_in_parts(self):
         """Odoo sends the whole file each time, and goes on at `nextrow`."""
@@ -367,8 +367,8 @@ class TestImport(MatchingCase):
 
 class TestIdOnCartona(MatchingCase):
     def push(self):
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         self.assertFalse(self.marketplace.unexpected)
         return self.marketplace.bodies(PRODUCTS)[-1]
 
@@ -402,13 +402,13 @@ class TestIdOnCartona(MatchingCase):
     def test_a_refused_id_does_not_hold_up_the_price(self):
         listing = self.row("P", "صابون لوكس")
         listing.product_id = self.soap
-        self.marketplace.announce(
+        self.marketplace.answer_next(
             "POST",
             PRODUCTS,
             {"errors": [{"supplier_product_id": "P", "message": "internal id is taken"}]},
         )
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         first, second = self.marketplace.bodies(PRODUCTS)
         self.assertIn("internal_product_id", first[0])
         self.assertNotIn("internal_product_id", second[0])

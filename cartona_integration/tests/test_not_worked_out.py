@@ -20,14 +20,14 @@ class TestNotWorkedOut(CartonaCase):
         super().setUp()
         self.rice.cartona_id = "R1"
         self.set_stock(self.rice, 8)
-        self.marketplace.always("POST", PRODUCTS, {})
-        self.drain()
-        self.settle()
+        self.marketplace.answer_always("POST", PRODUCTS, {})
+        self.run_drain()
+        self.clear_outbox()
         self.marketplace.calls.clear()
 
-    def sent(self):
+    def sent_items(self):
         """What was sent since the last call: dict Cartona id -> fields."""
-        self.drain()
+        self.run_drain()
         bodies = self.marketplace.bodies(PRODUCTS)
         self.marketplace.calls.clear()
         return {item.pop("supplier_product_id"): item for body in bodies for item in body}
@@ -47,7 +47,7 @@ class TestNotWorkedOut(CartonaCase):
         self.rice.list_price = 31.0
 
         self.assertEqual(
-            self.sent(), {"R1": {"selling_price": 31.0, "available_stock_quantity": 7}}
+            self.sent_items(), {"R1": {"selling_price": 31.0, "available_stock_quantity": 7}}
         )
         listing = self.listing(self.tea)
         self.assertEqual(listing.error_code, "unit_changed")
@@ -57,7 +57,7 @@ class TestNotWorkedOut(CartonaCase):
         listing.uom_id = kilo
 
         self.assertEqual(
-            self.sent(), {"T1": {"selling_price": 12.5, "available_stock_quantity": 0}}
+            self.sent_items(), {"T1": {"selling_price": 12.5, "available_stock_quantity": 0}}
         )
         self.assertFalse(listing.error_code)
 
@@ -84,12 +84,12 @@ class TestNotWorkedOut(CartonaCase):
         self.break_tea(ValueError("no such price"))
         self.tea.list_price, self.rice.list_price = 13.0, 31.0
         with mute_logger(WORKER):
-            self.assertEqual(self.sent(), {"R1": {"selling_price": 31.0}})
+            self.assertEqual(self.sent_items(), {"R1": {"selling_price": 31.0}})
         listing = self.listing(self.tea)
         self.assertEqual(
             (listing.error_code, listing.error_detail), ("not_worked_out", "no such price")
         )
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     def test_a_collision_with_another_transaction_is_no_error_of_a_listing(self):
         self.break_tea(psycopg2.errors.SerializationFailure())

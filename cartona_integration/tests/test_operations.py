@@ -25,16 +25,16 @@ class TestOperations(CartonaCase):
         self.assertEqual(failed.state, "failed")
 
     def test_after_a_backup_was_restored_everything_can_be_sent_again(self):
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing(self.tea)._mark_dirty()
-        self.drain()
+        self.run_drain()
         self.listing(self.tea)._mark_dirty()
         self.marketplace.calls.clear()
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.marketplace.calls, [], "as far as is known, Cartona has it")
 
         self.config.action_sync_products()
-        self.drain()
+        self.run_drain()
 
         [[item]] = self.marketplace.bodies(PRODUCTS)
         self.assertEqual((item["supplier_product_id"], item["selling_price"]), ("T1", 12.5))
@@ -52,8 +52,8 @@ class TestOperations(CartonaCase):
 
     def test_a_copied_database_says_so_to_the_responsible_until_a_manager_accepts_it(self):
         self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
-        self.minute()
-        self.minute()
+        self.run_cron()
+        self.run_cron()
         self.assertEqual(
             (self.config.connection_state, self.config.error_code), ("error", "copied_database")
         )
@@ -61,7 +61,7 @@ class TestOperations(CartonaCase):
         self.assertEqual(told.user_id, self.config._responsible())
         self.assertEqual(self.marketplace.calls, [])
 
-        self.marketplace.announce(*CHECK, [])
+        self.marketplace.answer_next(*CHECK, [])
         self.config.action_accept_database()
         self.assertEqual(
             (self.config.connection_state, self.config.error_code), ("connected", False)
@@ -71,7 +71,7 @@ class TestOperations(CartonaCase):
     def test_a_copy_without_a_token_pesters_nobody(self):
         self.config.auth_token = False
         self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.config.activity_ids)
 
     def test_a_new_secret_replaces_the_old_one_or_the_one_that_a_copy_has_lost(self):
@@ -97,7 +97,7 @@ class TestOperations(CartonaCase):
 
     def test_an_address_that_sends_us_elsewhere_is_not_followed_and_says_so(self):
         elsewhere = {"Location": self.marketplace.url.replace("127.0.0.1", "localhost")}
-        self.marketplace.announce(*CHECK, "", 301, elsewhere)
+        self.marketplace.answer_next(*CHECK, "", 301, elsewhere)
         self.config.action_test_connection()
         self.assertEqual(
             (self.config.connection_state, self.config.error_code), ("error", "redirected")

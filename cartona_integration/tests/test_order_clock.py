@@ -40,19 +40,19 @@ class TestOrderClock(OrderCase):
 
     def test_somebody_is_told_when_the_time_is_up_of_all_in_one(self):
         self.arrive(5, hashed_id="early1")
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         self.arrive(7)
         self.arrive(8, hashed_id="late2")
-        self.minute()
-        self.minute()
+        self.run_cron()
+        self.run_cron()
         [reminder] = self.reminders()
         self.assertEqual(reminder.user_id, self.seller)
         self.assertEqual(reminder.summary, "Orders that wait for more than 6 hours: 2")
 
     def test_the_reminder_leads_to_the_orders_that_wait(self):
         self.arrive(7)
-        self.minute()
+        self.run_cron()
         action = self.env.ref("cartona_integration.action_sale_order_waiting")
         self.assertIn("#action=%s" % action.id, self.reminders().note)
 
@@ -60,7 +60,7 @@ class TestOrderClock(OrderCase):
         other = self.seller.copy({"login": "cartona_other", "name": "Other"})
         self.arrive(7)
         self.arrive(8, hashed_id="other1").user_id = other
-        self.minute()
+        self.run_cron()
         self.assertEqual(
             sorted((row.user_id.name, row.summary[-1]) for row in self.reminders()),
             [("Other", "1"), ("Salma", "1")],
@@ -68,43 +68,43 @@ class TestOrderClock(OrderCase):
 
     def test_who_has_ticked_it_off_is_told_again_only_of_more(self):
         self.arrive(7)
-        self.minute()
+        self.run_cron()
         self.reminders().unlink()
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         self.arrive(8, hashed_id="late2")
-        self.minute()
+        self.run_cron()
         self.assertEqual(self.reminders().summary[-1], "2")
 
     def test_nobody_is_told_when_the_clock_is_off(self):
         self.config.pending_hours = 0
         self.arrive(100)
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
 
     def test_the_reminder_goes_when_the_order_is_confirmed(self):
         sale = self.arrive(7)
-        self.minute()
+        self.run_cron()
         sale.with_user(self.env.ref("base.user_admin")).action_confirm()
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         self.assertFalse(sale.cartona_deadline)
 
     def test_the_reminder_goes_when_the_retailer_cancels(self):
         self.arrive(7)
-        self.minute()
+        self.run_cron()
         self.receive(self.order(status="cancelled_by_retailer"))
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
 
     def test_an_order_that_comes_back_from_editing_is_told_of_again(self):
         sale = self.arrive(7)
-        self.minute()
+        self.run_cron()
         sale.cartona_status = "editing"
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         sale.cartona_status = "pending"
-        self.minute()
+        self.run_cron()
         self.assertEqual(len(self.reminders()), 1)
 
     def test_the_time_left_is_said_in_hours(self):
@@ -139,5 +139,5 @@ class TestOrderClock(OrderCase):
         other = self.env["res.company"].create({"name": "الجملة"})
         self.env["cartona.config"]._of_company(other).pending_hours = 2
         self.arrive(3)
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders(), "6 hours hold for this company")

@@ -30,8 +30,8 @@ class TestConfirmation(OrderCase):
         sale = self.receive()
 
         self.assertEqual(sale.state, "draft")
-        self.assertIn("4 needed, 3 free", self.notes(sale))
-        self.assertNotIn("2 needed", self.notes(sale))
+        self.assertIn("4 needed, 3 free", self.chatter(sale))
+        self.assertNotIn("2 needed", self.chatter(sale))
 
     def test_two_orders_do_not_get_the_same_stock(self):
         self.config.auto_confirm = True
@@ -46,7 +46,7 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual((first.state, second.state), ("sale", "draft"))
-        self.assertIn("4 needed, 1 free", self.notes(second))
+        self.assertIn("4 needed, 1 free", self.chatter(second))
 
     def test_what_is_approved_already_gets_its_stock_first(self):
         self.config.auto_confirm = True
@@ -86,14 +86,14 @@ class TestConfirmation(OrderCase):
             self.assertTrue(is_confirmed(sale), status)
             self.assertEqual(sale.cartona_status, status)
             self.assertEqual(sale.order_line[0].move_ids.state, "assigned")
-            self.assertEqual(self.tasks(sale), [])
+            self.assertEqual(self.activities(sale), [])
 
     def test_first_seen_as_delivered_it_is_confirmed_and_somebody_completes_it(self):
         sale = self.receive(self.order(status="delivered"))
 
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(sale.cartona_status, "delivered")
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("complete the delivery", task)
         self.assertEqual(user, self.config._responsible())
 
@@ -104,7 +104,7 @@ class TestConfirmation(OrderCase):
             )
             self.assertEqual(sale.state, "cancel", status)
             self.assertFalse(sale.picking_ids)
-            self.assertIn("too_late", self.notes(sale))
+            self.assertIn("too_late", self.chatter(sale))
 
     def test_a_cancelled_order_of_an_unknown_product_bothers_nobody(self):
         raw = self.order({TEA: {"supplier_product_id": "GONE"}}, status="cancelled_by_retailer")
@@ -123,7 +123,7 @@ class TestConfirmation(OrderCase):
 
         self.assertEqual((sale.state, sale.cartona_status), ("draft", "on_hold"))
         self.assertEqual(sale.cartona_status_label, "on_hold")
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("on_hold", task)
         self.assertEqual(user, self.config._responsible())
 
@@ -148,8 +148,8 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual((bad.state, good.state), ("draft", "sale"))
-        self.assertIn(REFUSAL, self.tasks(bad)[0][0])
-        self.assertEqual(self.tasks(good), [])
+        self.assertIn(REFUSAL, self.activities(bad)[0][0])
+        self.assertEqual(self.activities(good), [])
 
     def test_the_warehouse_that_has_everything_is_taken(self):
         other = self.env["stock.warehouse"].create(

@@ -47,8 +47,8 @@ class TestNewOrder(OrderCase):
             [("901", self.tea, 4.0, 12.5, unit), ("902", self.rice, 2.0, 30.0, unit)],
         )
         self.assertEqual(sale.order_line.mapped("discount"), [0.0, 0.0])
-        self.assertIn("اتصل قبل الوصول", self.notes(sale))
-        self.assertEqual(self.tasks(sale), [])
+        self.assertIn("اتصل قبل الوصول", self.chatter(sale))
+        self.assertEqual(self.activities(sale), [])
         self.assertFalse(sale.picking_ids)
 
     def test_nobody_is_mailed_and_the_retailer_does_not_follow(self):
@@ -167,14 +167,14 @@ class TestNewOrder(OrderCase):
         self.assertEqual(sale.cartona_delivered_by, "delivered_by_cartona")
         self.assertEqual(sale.cartona_pickup_date, datetime(2026, 3, 4, 8, 0))
         self.assertEqual(sale.cartona_pickup_otp, "8841")
-        self.assertNotIn("8841", self.notes(sale))
+        self.assertNotIn("8841", self.chatter(sale))
         self.assertNotIn("8841", sale.cartona_snapshot)
 
     def test_a_way_of_delivery_nobody_knows_is_nobody_s_business_here(self):
         sale = self.receive(self.order(delivered_by="delivered_by_drone"))
 
         self.assertEqual(sale.cartona_delivered_by, "other")
-        self.assertIn("delivered_by_drone", self.notes(sale))
+        self.assertIn("delivered_by_drone", self.chatter(sale))
 
     def test_the_code_for_the_pickup_is_only_for_who_handles_stock(self):
         sale = self.receive(self.order(pickup_otp="8841"))
@@ -222,19 +222,19 @@ class TestNewOrder(OrderCase):
     def test_a_quotation_holds_stock_until_it_is_cancelled(self):
         tea, rice = self.listing(self.tea).id, self.listing(self.rice).id
         sale = self.receive()
-        self.assertEqual(set(self.noted("restock")), {("restock", tea), ("restock", rice)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", tea), ("restock", rice)})
 
-        self.settle()
+        self.clear_outbox()
         self.receive(self.order({TEA: {"amount": 9}}))
-        self.assertEqual(set(self.noted("restock")), {("restock", tea)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", tea)})
 
-        self.settle()
+        self.clear_outbox()
         self.receive(self.order({TEA: {"amount": 9}, RICE: None}))
-        self.assertEqual(set(self.noted("restock")), {("restock", rice)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", rice)})
 
-        self.settle()
+        self.clear_outbox()
         sale._action_cancel()
-        self.assertEqual(set(self.noted("restock")), {("restock", tea)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", tea)})
 
     def test_an_order_that_is_not_cartona_s_notes_nothing_as_a_quotation(self):
         partner = self.env["res.partner"].create({"name": "Shop"})
@@ -242,35 +242,35 @@ class TestNewOrder(OrderCase):
             {"partner_id": partner.id, "order_line": [(0, 0, {"product_id": self.tea.id})]}
         )
 
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     def test_sending_again_notes_the_order(self):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error": "Refused"})
-        self.settle()
+        self.clear_outbox()
 
         sale.with_user(self.env.ref("base.user_admin")).action_cartona_sync()
 
         self.assertEqual((sale.cartona_sync_state, sale.cartona_error), ("pending", False))
-        self.assertEqual(self.noted("order"), [("order", sale.id)])
+        self.assertEqual(self.outbox_rows("order"), [("order", sale.id)])
 
 
 class TestExactlyOnce(OrderCase):
     def test_the_same_order_again_changes_nothing(self):
         sale = self.receive()
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         again = self.receive()
 
         self.assertEqual(again, sale)
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "k3Jd82")]), 1)
 
     def test_an_order_made_by_somebody_else_meanwhile_is_not_made_twice(self):
         sale = self.receive()
         importer = type(self.env["cartona.order.importer"])
         # What the other one has committed is not seen by a transaction that began before.
-        self.patch(importer, "_plans", lambda self, config, orders: [_blind(self, orders[0])])
+        self.patch(importer, "_plans", lambda self, config, orders: [_plan_without_orders(self, orders[0])])
 
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():
@@ -385,7 +385,7 @@ class TestWhatWaits(OrderCase):
             self.assertNotIn(code, reasons._explain(code, ""), "has no sentence")
 
 
-def _blind(importer, order):
+def _plan_without_orders(importer, order):
     """The plan of an order by who sees no sale order yet."""
     from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
 

@@ -11,8 +11,8 @@ class TestLines(OrderCase):
         sale = self.receive(self.order({TEA: change}))
 
         self.assertEqual(sale.order_line[0].product_id, self.tea)
-        self.assertIn("its ids belong to different products", self.notes(sale))
-        self.assertIn(self.rice.name, self.notes(sale))
+        self.assertIn("its ids belong to different products", self.chatter(sale))
+        self.assertIn(self.rice.name, self.chatter(sale))
 
     def test_ids_that_agree_are_not_reported(self):
         self.listing(self.tea).write(
@@ -27,7 +27,7 @@ class TestLines(OrderCase):
 
         sale = self.receive(self.order({TEA: {"internal_product_id": "SKU-T"}}))
 
-        self.assertNotIn("different products", self.notes(sale))
+        self.assertNotIn("different products", self.chatter(sale))
 
     def test_the_supplier_s_id_finds_the_listing(self):
         self.listing(self.rice).internal_product_id = "SKU-R"
@@ -250,5 +250,5 @@ class TestLines(OrderCase):
 
         self.assertEqual(self.figures(sale), [("902", 2.0, 30.0)])
         self.assertEqual(sale.amount_total, 60.0)
-        self.assertIn("Removed, not sold", self.notes(sale))
-        self.assertIn("شاي العروسة 40 جم: -2", self.notes(sale))
+        self.assertIn("Removed, not sold", self.chatter(sale))
+        self.assertIn("شاي العروسة 40 جم: -2", self.chatter(sale))

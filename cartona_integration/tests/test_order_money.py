@@ -16,7 +16,7 @@ class MoneyCase(OrderCase):
         super().setUpClass()
         cls.set_stock(cls.tea, 1000)
         cls.set_stock(cls.rice, 1000)
-        cls.settle()
+        cls.clear_outbox()
 
     def hundred(self, **changes):
         """A raw order over 100.00."""
@@ -52,7 +52,7 @@ class MoneyCase(OrderCase):
         ).button_validate()
         self.assertEqual(picking.state, "done")
 
-    def take_back(self, sale, quantities=None):
+    def return_goods(self, sale, quantities=None):
         """Everything that was delivered comes back, or so much of it."""
         picking = self.delivery(sale)
         wizard = Form(

@@ -136,7 +136,7 @@ class TestOrderTotals(OrderCase):
             self.assertEqual(sale.amount_total, 50.0, kind)
             self.assertEqual(sale.order_line.price_unit, 12.5, kind)
             self.assertNotEqual(sale.amount_tax, 0.0, kind)
-            self.assertEqual(self.tasks(sale), [], kind)
+            self.assertEqual(self.activities(sale), [], kind)
 
     def test_the_customer_s_fiscal_position_decides_about_the_taxes(self):
         self.tea.taxes_id = self.vat
@@ -205,7 +205,7 @@ class TestOrderTotals(OrderCase):
         sale = self.receive(self.order({RICE: None}))
 
         self.assertEqual(sale.amount_total, 57.0)
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("57.00", task)
         self.assertIn("50.00", task)
 

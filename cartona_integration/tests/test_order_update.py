@@ -53,7 +53,7 @@ class TestLineChanges(OrderCase):
         self.receive(self.order({TEA: {"amount": 5}}, edited_by_admin=True))
 
         self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
-        self.assertIn("Changed on Cartona by Cartona", self.notes(sale))
+        self.assertIn("Changed on Cartona by Cartona", self.chatter(sale))
 
     def test_a_sale_follows_with_its_delivery(self):
         self.set_stock(self.tea, 100)
@@ -125,7 +125,7 @@ class TestLineChanges(OrderCase):
         self.receive(self.order({TEA: {"amount": 5}}))
 
         self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
-        self.assertIn("1 → 5", self.notes(sale))
+        self.assertIn("1 → 5", self.chatter(sale))
 
     def test_a_clerk_s_line_gets_its_id_and_is_not_doubled(self):
         sale = self.receive()
@@ -176,13 +176,13 @@ class TestLineChanges(OrderCase):
 
     def test_an_unknown_product_in_a_later_version_leaves_the_order_as_it_is(self):
         sale = self.receive()
-        before = self.trace(sale)
+        before = self.stored_values(sale)
         added = {"id": 903, "supplier_product_id": "GONE", "amount": 1}
 
         code, _detail = self.refuse(self.order({TEA: {"amount": 9}, 2: added}))
 
         self.assertEqual(code, "unknown_product")
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
 
     def test_a_product_archived_since_does_not_keep_its_quantity_from_changing(self):
         sale = self.receive()
@@ -194,7 +194,7 @@ class TestLineChanges(OrderCase):
 
 
 class TestWhatCanNotChange(OrderCase):
-    def refused(self, sale, why):
+    def assert_refused(self, sale, why):
         """Cartona wants 9 tea; nothing is altered, a person is told what and why."""
         lines = sale.order_line.read(["product_uom_qty", "price_unit", "write_date"])
 
@@ -203,14 +203,14 @@ class TestWhatCanNotChange(OrderCase):
         self.assertEqual(
             sale.order_line.read(["product_uom_qty", "price_unit", "write_date"]), lines
         )
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn(why, task)
         self.assertIn("4 → 9", task)
         self.assertEqual(user, self.config._responsible())
-        self.assertIn("4 → 9", self.notes(sale))
+        self.assertIn("4 → 9", self.chatter(sale))
         # Told once, however often it comes.
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
-        self.assertEqual(len(self.tasks(sale)), 1)
+        self.assertEqual(len(self.activities(sale)), 1)
 
     def approved(self):
         self.set_stock(self.tea, 10)
@@ -220,19 +220,19 @@ class TestWhatCanNotChange(OrderCase):
     def test_a_done_delivery(self):
         sale = self.approved()
         self.deliver(sale)
-        self.refused(sale, "a delivery is done")
+        self.assert_refused(sale, "a delivery is done")
 
     def test_a_posted_invoice(self):
         (self.tea | self.rice).invoice_policy = "order"
         sale = self.approved()
         sale._create_invoices().action_post()
-        self.refused(sale, "it is invoiced")
+        self.assert_refused(sale, "it is invoiced")
 
     def test_a_locked_order(self):
         sale = self.approved()
         (sale.action_lock if hasattr(sale, "action_lock") else sale.action_done)()
         self.assertTrue(is_locked(sale))
-        self.refused(sale, "it is locked")
+        self.assert_refused(sale, "it is locked")
 
     def test_an_order_cancelled_here(self):
         sale = self.approved()
@@ -243,7 +243,7 @@ class TestWhatCanNotChange(OrderCase):
 
         self.assertEqual((sale.state, self.figures(sale)), ("cancel", lines))
         # That it is cancelled is on its way to Cartona: nobody has to do anything.
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
     def test_an_order_cancelled_here_that_arrived_there(self):
         sale = self.approved()
@@ -251,7 +251,7 @@ class TestWhatCanNotChange(OrderCase):
 
         self.receive(self.order(status="delivered"))
 
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("cancelled in Odoo", task)
 
     def test_what_is_asked_of_an_order_cancelled_here_goes_once_cartona_agrees(self):
@@ -259,10 +259,10 @@ class TestWhatCanNotChange(OrderCase):
         sale._action_cancel()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "cancellation_refused"})
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
-        self.assertEqual(len(self.tasks(sale)), 1)
+        self.assertEqual(len(self.activities(sale)), 1)
 
         sale.write({"cartona_status": "cancelled_by_supplier"})
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
 
 class TestHeaderChanges(OrderCase):
@@ -294,7 +294,7 @@ class TestHeaderChanges(OrderCase):
                 }
             ],
         )
-        self.assertIn("الباب الخلفي", self.notes(sale))
+        self.assertIn("الباب الخلفي", self.chatter(sale))
 
     def test_a_date_entered_by_hand_stays_while_cartona_says_nothing_new_about_it(self):
         sale = self.receive()
@@ -360,30 +360,30 @@ class TestStatusChanges(OrderCase):
     def test_confirmed_here_and_pending_there_is_not_thrown_back(self):
         sale = self.receive()
         sale.action_confirm()
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         self.receive()
 
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
         self.assertEqual((sale.state, sale.cartona_status), ("sale", "pending"))
 
     def test_the_echo_of_our_own_approval_says_nothing(self):
         sale = self.receive()
         sale.action_confirm()
         sale.cartona_status = "approved"  # Cartona has taken it
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         self.receive(self.order(status="approved"))
 
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
 
     def test_a_status_never_moves_backwards(self):
         sale = self.receive(self.order(status="approved"))
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         self.receive(self.order({TEA: {"amount": 9}}, status="pending"))
 
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
         self.assertEqual(sale.cartona_status, "approved")
 
     def test_a_quotation_set_back_by_hand_is_not_confirmed_again(self):
@@ -409,8 +409,8 @@ class TestStatusChanges(OrderCase):
         self.assertEqual(set(sale.picking_ids.mapped("state")), {"cancel"})
         self.env.invalidate_all()
         self.assertEqual(free.free_qty, 10.0)
-        self.assertIn("delayed_order", self.notes(sale))
-        self.assertEqual(self.tasks(sale), [])
+        self.assertIn("delayed_order", self.chatter(sale))
+        self.assertEqual(self.activities(sale), [])
 
     def test_a_quotation_is_cancelled_too_even_a_locked_order(self):
         sale = self.receive()
@@ -433,7 +433,7 @@ class TestStatusChanges(OrderCase):
         delivery, back = sale.picking_ids.sorted("id")
         self.assertEqual((delivery.state, back.state), ("done", "assigned"))
         self.assertEqual(sale.cartona_status, "cancelled_by_retailer")
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("goods have left", task)
 
     def test_a_cancelled_order_with_an_invoice_asks_for_the_credit_note(self):
@@ -444,7 +444,7 @@ class TestStatusChanges(OrderCase):
         self.receive(self.order(status="cancelled_by_retailer"))
 
         self.assertEqual(sale.state, "cancel")
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("credited", task)
 
     def test_delivered_at_cartona_with_goods_still_here_asks_to_complete(self):
@@ -454,7 +454,7 @@ class TestStatusChanges(OrderCase):
         self.receive(self.order(status="delivered"))
 
         self.assertEqual(sale.cartona_status, "delivered")
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("complete the delivery", task)
 
     def test_delivered_on_both_sides_says_nothing(self):
@@ -464,7 +464,7 @@ class TestStatusChanges(OrderCase):
 
         self.receive(self.order(status="delivered"))
 
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
     def test_nothing_is_revived_by_itself(self):
         sale = self.receive(self.order(status="cancelled_by_supplier"))
@@ -473,7 +473,7 @@ class TestStatusChanges(OrderCase):
         self.receive(self.order(status="pending"))
 
         self.assertEqual((sale.state, sale.cartona_status), ("cancel", "cancelled_by_supplier"))
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("pending", task)
 
     def test_what_comes_after_the_end_is_shown_to_somebody(self):
@@ -487,7 +487,7 @@ class TestStatusChanges(OrderCase):
             self.receive(self.order(hashed_id=name, status=after))
 
             self.assertEqual(sale.cartona_status, end)
-            [(task, _user)] = self.tasks(sale)
+            [(task, _user)] = self.activities(sale)
             self.assertIn(after, task)
 
     def test_two_words_for_one_cancellation_say_nothing(self):
@@ -495,4 +495,4 @@ class TestStatusChanges(OrderCase):
 
         self.receive(self.order(status="cancelled"))
 
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])

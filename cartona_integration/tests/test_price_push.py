@@ -10,13 +10,13 @@ class TestPricePush(CartonaCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_stock = False
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing(self.tea)._mark_dirty()
-        self.drain()
-        self.settle()
+        self.run_drain()
+        self.clear_outbox()
         self.marketplace.calls.clear()
 
-    def sent(self):
+    def sent_prices(self):
         """All prices sent so far: list of (id, price)."""
         return [
             (item["supplier_product_id"], item.get("selling_price"))
@@ -25,18 +25,18 @@ class TestPricePush(CartonaCase):
         ]
 
     def push(self):
-        self.drain()
-        return self.sent()
+        self.run_drain()
+        return self.sent_prices()
 
     def test_two_changes_go_out_as_one_with_the_last_value(self):
         self.tea.list_price = 15.0
         self.env.cr.flush()
         self.tea.list_price = 16.0
-        self.assertEqual(len(self.noted()), 2)
+        self.assertEqual(len(self.outbox_rows()), 2)
 
         self.assertEqual(self.push(), [("T1", 16.0)])
 
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
         self.assertEqual(self.tea.cartona_sync_state, "synced")
         self.assertFalse(self.tea.cartona_error)
         self.assertTrue(self.tea.cartona_synced_at)
@@ -44,7 +44,7 @@ class TestPricePush(CartonaCase):
 
     def test_a_product_with_a_noted_change_is_waiting(self):
         self.tea.list_price = 15.0
-        self.drain()
+        self.run_drain()
         self.tea.list_price = 17.0
         self.env.cr.flush()
         self.env.invalidate_all()
@@ -58,7 +58,7 @@ class TestPricePush(CartonaCase):
         self.tea.list_price = 14.0
         self.tea.list_price = 15.0
         self.assertEqual(self.push(), [("T1", 15.0)])
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     def test_an_unlinked_product_makes_no_call(self):
         self.rice.list_price = 31.0
@@ -249,7 +249,7 @@ class TestPricePush(CartonaCase):
 
     def test_the_button_for_everything_leaves_nothing_out(self):
         self.rice.cartona_id = "R1"
-        self.drain()
+        self.run_drain()
         self.marketplace.calls.clear()
         said = self.config.action_sync_products()["params"]["message"]
         self.assertEqual(said, "2 products are being sent to Cartona.")
@@ -261,17 +261,17 @@ class TestPricePush(CartonaCase):
         self.config.auth_token = False
         with self.assertRaises(UserError):
             self.tea.action_cartona_sync()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     def test_an_archived_product_is_taken_off_once_and_brought_back(self):
         self.tea.active = False
-        self.drain()
-        self.drain()
+        self.run_drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS), [[{"supplier_product_id": "T1", "in_stock": False}]]
         )
         self.tea.active = True
-        self.drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS)[1:],
             [[{"supplier_product_id": "T1", "in_stock": True}]],
@@ -281,7 +281,7 @@ class TestPricePush(CartonaCase):
     def test_an_archived_product_is_unpublished_where_the_settings_say_so(self):
         self.config.unavailable_as = "unpublished"
         self.tea.product_tmpl_id.sale_ok = False
-        self.drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS),
             [[{"supplier_product_id": "T1", "is_published": False}]],

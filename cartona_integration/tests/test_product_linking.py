@@ -228,7 +228,7 @@ class TestAccessRights(CartonaCase):
     def test_a_clerk_may_sync_and_pull(self):
         seller = self.users["seller"]
         self.tea.with_user(seller).action_cartona_sync()
-        self.assertEqual(self.noted("resend"), [("resend", self.listing(self.tea).id)])
+        self.assertEqual(self.outbox_rows("resend"), [("resend", self.listing(self.tea).id)])
         self.config.with_user(seller).action_pull_orders()
 
     def test_who_has_no_cartona_right_can_still_work(self):
@@ -236,7 +236,7 @@ class TestAccessRights(CartonaCase):
         with self.assertRaises(AccessError):
             self.env["cartona.listing"].with_user(nobody).search([])
         self.env["cartona.change"].with_user(nobody)._mark_dirty("price", product_ids=self.tea.ids)
-        self.assertEqual(self.noted(), [("price", self.listing(self.tea).id)])
+        self.assertEqual(self.outbox_rows(), [("price", self.listing(self.tea).id)])
 
     def test_whoever_may_write_products_may_link_them(self):
         # Up to 18 sales managers may write products, from 19 there is a group for it.

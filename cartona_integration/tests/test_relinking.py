@@ -13,7 +13,7 @@ class TestRelinking(CartonaCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_stock = False
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing = self.env["cartona.listing"].create(
             {
                 "config_id": self.config.id,
@@ -24,12 +24,12 @@ class TestRelinking(CartonaCase):
             }
         )
         self.box = self.listing._pack_unit(self.tea.uom_id, 24, "box")
-        self.settle()
+        self.clear_outbox()
 
     def push(self):
         """Prices sent since the last call: list of (Cartona id, price)."""
         seen = len(self.marketplace.bodies(PRODUCTS))
-        self.drain()
+        self.run_drain()
         return [
             (item["supplier_product_id"], item.get("selling_price"))
             for body in self.marketplace.bodies(PRODUCTS)[seen:]

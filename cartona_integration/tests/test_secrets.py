@@ -22,7 +22,7 @@ from .test_webhook import WebhookCase
 TOKEN = "tok-7f3a9d2c61e84b05"
 SECRET = "whs-c0ffee5ad1e5ba5eba11"
 CODE = "778812-of-a-retailer"
-HOLD_CODES = (
+CODE_TABLES = (
     "cartona_delivery_otp_line",
     "cartona_delivery_proof",
     "cartona_message",
@@ -51,7 +51,7 @@ class TestSecrets(AccessCase):
 
     # === HELPERS === #
 
-    def places(self, text):
+    def columns_containing(self, text):
         """Columns of the whole database in which a text stands.
 
         :return: set of (table, column)
@@ -76,7 +76,7 @@ class TestSecrets(AccessCase):
         return found
 
     @contextmanager
-    def listening(self):
+    def captured_log(self):
         """All that is logged meanwhile, our own modules' smallest words too."""
         lines = []
 
@@ -97,12 +97,12 @@ class TestSecrets(AccessCase):
             for logger, level in zip(loggers, levels):
                 logger.setLevel(level)
 
-    def fail_in_every_way(self):
+    def fail_every_call(self):
         """Every kind of call, each answered by somebody who repeats the token."""
         elsewhere = {"Location": self.marketplace.url + "?token=" + TOKEN}
         for number, (status, answer) in enumerate(ECHOES):
             self.env.invalidate_all()
-            self.marketplace._announced.clear()
+            self.marketplace._prepared.clear()
             self.config._end_pause("out", "in")
             headers = elsewhere if status == 302 else None
             for method, path in (
@@ -111,10 +111,10 @@ class TestSecrets(AccessCase):
                 ("GET", CATALOGUE),
                 ("POST", STATUSES),
             ):
-                self.marketplace.announce(method, path, answer, status, headers, times=3)
+                self.marketplace.answer_next(method, path, answer, status, headers, times=3)
             self.tea.list_price = 50.0 + number
             self.config._start_catalogue()
-            self.drain()
+            self.run_drain()
             self.config._end_pause("in")
             self.env["cartona.listing"]._read_catalogue(self.config.id)
             self.config._end_pause("in")
@@ -140,16 +140,16 @@ class TestSecrets(AccessCase):
                 "acknowledge": "due",
             }
         )
-        with self.listening() as lines:
-            self.fail_in_every_way()
+        with self.captured_log() as lines:
+            self.fail_every_call()
             for stream in ("drain", "pull", "import", "status", "catalogue"):
                 self.env["cartona.worker"]._enqueue(stream, self.config.id)
         self.assertTrue(self.env["queue.job"].search([("model_name", "like", "cartona.%")]))
         self.assertTrue(self.config.activity_ids, "somebody was told")
         self.assertGreater(self.env["cartona.sync.log"].search_count([]), 2 * len(ECHOES))
         self.assertFalse([line for line in lines if TOKEN in line or SECRET in line])
-        self.assertEqual(self.places(TOKEN), {("cartona_config", "auth_token")})
-        self.assertEqual(self.places(SECRET), {("cartona_config", "webhook_token")})
+        self.assertEqual(self.columns_containing(TOKEN), {("cartona_config", "auth_token")})
+        self.assertEqual(self.columns_containing(SECRET), {("cartona_config", "webhook_token")})
 
     def test_a_statement_that_failed_is_logged_without_them(self):
         wrong = {"timeout": 0}
@@ -218,24 +218,24 @@ class TestSecrets(AccessCase):
         messages, _repeated = self.env["cartona.message"]._store(
             self.config, "pull", [*unwrap(told), *unwrap(odd)]
         )
-        held = self.places(CODE)
-        self.assertEqual({table for table, _column in held}, set(HOLD_CODES))
+        held = self.columns_containing(CODE)
+        self.assertEqual({table for table, _column in held}, set(CODE_TABLES))
         with file_open("cartona_integration/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
         self.env.invalidate_all()
         for secret in (TOKEN, SECRET, CODE):
-            self.assertEqual(self.places(secret), set())
+            self.assertEqual(self.columns_containing(secret), set())
         clean = dict(told, pickup_otp=None, otp_code=None)
         self.assertEqual([json.loads(one.payload) for one in messages], [clean, {}])
         self.assertFalse(self.config._is_live())
         self.tea.list_price = 77.0
-        self.assertIsNone(self.drain())
+        self.assertIsNone(self.run_drain())
         self.env["cartona.message"]._pull(self.config.id)
         self.assertEqual(self.marketplace.calls, [])
 
     def test_who_is_no_manager_gets_them_by_no_call(self):
         for role in ("public", "portal", "plain", "user", "stock", "sales"):
-            for name, call in self.ways_to_ask(self.users[role]):
+            for name, call in self.rpc_calls(self.users[role]):
                 with self.subTest(role, way=name):
                     self.env.invalidate_all()
                     try:
@@ -246,7 +246,7 @@ class TestSecrets(AccessCase):
                     self.assertNotIn(TOKEN, said)
                     self.assertNotIn(SECRET, said)
 
-    def ways_to_ask(self, user):
+    def rpc_calls(self, user):
         """(name, callable) of what a client may ask over RPC."""
         configs = self.env["cartona.config"].with_user(user)
         config = configs.browse(self.config.id)

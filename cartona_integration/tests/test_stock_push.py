@@ -8,16 +8,16 @@ class TestStockPush(CartonaCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_products = False
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing(self.tea)._mark_dirty()
-        self.drain()
-        self.settle()
+        self.run_drain()
+        self.clear_outbox()
         self.marketplace.calls.clear()
 
     def push(self):
         """Quantities sent since the last call: dict id -> quantity."""
         seen = len(self.marketplace.bodies(PRODUCTS))
-        self.drain()
+        self.run_drain()
         return {
             item["supplier_product_id"]: item.get("available_stock_quantity")
             for body in self.marketplace.bodies(PRODUCTS)[seen:]
@@ -112,17 +112,17 @@ class TestStockPush(CartonaCase):
         service = self.env["product.product"].create(
             dict(self.service_values(), name="توصيل", cartona_id="S1")
         )
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
         self.assertEqual(service.cartona_sync_state, "synced")
 
     def test_an_unlimited_product_says_so_instead_of_a_quantity(self):
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = True
-        self.drain()
+        self.run_drain()
         self.set_stock(self.tea, 7)
-        self.drain()
+        self.run_drain()
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = False
-        self.drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS),
             [
@@ -141,17 +141,17 @@ class TestStockPush(CartonaCase):
         self.config.auto_sync_products = True
         self.set_stock(self.tea, 7)
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = True
-        self.drain()
+        self.run_drain()
         self.marketplace.calls.clear()
 
         self.config.auto_sync_stock = False
         self.tea.list_price = 13.0
-        self.drain()
+        self.run_drain()
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = False
         self.tea.list_price = 14.0
-        self.drain()
+        self.run_drain()
         self.config.auto_sync_stock = True
-        self.drain()
+        self.run_drain()
 
         back = {"is_unlimited_stock": False, "available_stock_quantity": 7}
         self.assertEqual(

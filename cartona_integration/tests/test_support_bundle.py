@@ -22,9 +22,9 @@ class TestSupportBundle(OrderCase):
         return {name: packed.read(name).decode() for name in packed.namelist()}
 
     def test_it_tells_what_happened(self):
-        self.marketplace.announce("POST", PRODUCTS, {"error": "no such id T1"}, 422)
+        self.marketplace.answer_next("POST", PRODUCTS, {"error": "no such id T1"}, 422)
         self.tea.list_price = 13.0
-        self.drain()
+        self.run_drain()
         self.env["cartona.message"]._store(self.config, "webhook", unwrap(ORDER))
         files = {name: json.loads(text) for name, text in self.bundle().items()}
         self.assertEqual(files["health.json"]["listings"]["error"], 1)

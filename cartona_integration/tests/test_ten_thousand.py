@@ -52,7 +52,7 @@ class TestTenThousand(CartonaCase):
         return [row[0] for row in cr.fetchall()]
 
     def test_prices_of_one_write_go_in_full_batches_and_one_job_follows_the_other(self):
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.jobs("drain").unlink()
         self.env.cr.postcommit.clear()
         # Odoo's own notes of who changed what are not what this is about.
@@ -73,4 +73,4 @@ class TestTenThousand(CartonaCase):
         sent = [(item["supplier_product_id"], item["selling_price"]) for c in calls for item in c]
         self.assertEqual(set(sent), {(listing.cartona_id, 20.0) for listing in self.listings})
         self.assertEqual(len(sent), SIZE)
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])

@@ -47,22 +47,22 @@ class TestTwoCompanies(OrderCase):
             )
             for company in (cls.company, cls.mall)
         }
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
         for marketplace in (self.marketplace, self.second):
             marketplace.calls.clear()
             marketplace.unexpected.clear()
-            marketplace._announced.clear()
-            marketplace.always("POST", PRODUCTS, {})
-            marketplace.always("POST", STATUSES, {})
+            marketplace._prepared.clear()
+            marketplace.answer_always("POST", PRODUCTS, {})
+            marketplace.answer_always("POST", STATUSES, {})
 
-    def acts(self, company):
+    def clerk_env(self, company):
         """An environment of the company's clerk, as his browser makes it."""
         return self.env(user=self.clerks[company].id, context={"allowed_company_ids": company.ids})
 
-    def work(self):
+    def run_everything(self):
         """All background work of both companies."""
         self.env.cr.flush()
         for config in (self.config, self.mall_config):
@@ -77,7 +77,7 @@ class TestTwoCompanies(OrderCase):
                     wait = step(config.id)
         self.env.invalidate_all()
 
-    def told(self, marketplace):
+    def sent_ids(self, marketplace):
         """Every id that a marketplace was told of."""
         return {
             item.get("supplier_product_id") or item["hashed_id"]
@@ -96,12 +96,12 @@ class TestTwoCompanies(OrderCase):
         }
         for company, marketplace in ((self.company, self.marketplace), (self.mall, self.second)):
             rows = [orders[company]]
-            marketplace.announce("GET", ORDERS, rows)
-            marketplace.always("GET", ORDERS, [])
-        self.work()
+            marketplace.answer_next("GET", ORDERS, rows)
+            marketplace.answer_always("GET", ORDERS, [])
+        self.run_everything()
 
         for company in (self.company, self.mall):
-            env = self.acts(company)
+            env = self.clerk_env(company)
             [sale] = env["sale.order"].search([("cartona_id", "!=", False)])
             self.assertEqual(sale.cartona_id, orders[company]["hashed_id"])
             self.assertEqual(sale.company_id, company)
@@ -116,12 +116,12 @@ class TestTwoCompanies(OrderCase):
             self.assertEqual(
                 env["cartona.listing"].search([]).company_id | company, company, "no other's"
             )
-            self.work()
+            self.run_everything()
             for picking in env["stock.picking"].search([("sale_id", "=", sale.id)]):
                 self.assertEqual(picking.company_id, company)
 
-        self.assertEqual(self.told(self.marketplace), {"T1", "R1", "ours"})
-        self.assertEqual(self.told(self.second), {"M-T", "M-R", "the-mall-s"})
+        self.assertEqual(self.sent_ids(self.marketplace), {"T1", "R1", "ours"})
+        self.assertEqual(self.sent_ids(self.second), {"M-T", "M-R", "the-mall-s"})
         for marketplace in (self.marketplace, self.second):
             self.assertEqual(marketplace.unexpected, [])
         for config in (self.config, self.mall_config):
@@ -130,7 +130,7 @@ class TestTwoCompanies(OrderCase):
 
     def test_a_price_of_a_shared_product_goes_to_each_account_under_its_own_id(self):
         self.tea.list_price = 21.0
-        self.work()
+        self.run_everything()
         for marketplace, cartona_id in ((self.marketplace, "T1"), (self.second, "M-T")):
             sent = [
                 item["supplier_product_id"]
