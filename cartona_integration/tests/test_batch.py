@@ -76,7 +76,9 @@ class TestBatch(OtpCase):
                 (sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced")
             )
         for sale in self.orders_with_code:
-            self.assertEqual(self.sent_statuses(sale).count("delivered"), 1 + (sale == wrong.order_id))
+            self.assertEqual(
+                self.sent_statuses(sale).count("delivered"), 1 + (sale == wrong.order_id)
+            )
 
     def test_without_a_code_a_batch_is_done_at_once(self):
         self.batch.picking_ids = self.plain.picking_ids

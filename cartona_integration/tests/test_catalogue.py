@@ -142,7 +142,9 @@ class TestCatalogue(CatalogueCase):
         self.assertFalse(self.listing_of("R1").is_gone)
         self.assertEqual(self.listing_of("R1").shown_run, self.config.catalogue_run)
         self.assertFalse(self.listing_of("R1").shown_at, "nobody knows what it shows")
-        self.assertFalse(self.env["cartona.drift"].search([("listing_id", "=", self.listing_of("R1").id)]))
+        self.assertFalse(
+            self.env["cartona.drift"].search([("listing_id", "=", self.listing_of("R1").id)])
+        )
         del self.offers["R1"]
         self.read_catalogue()
         self.assertTrue(self.listing_of("R1").is_gone)

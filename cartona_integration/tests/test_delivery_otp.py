@@ -92,7 +92,9 @@ class TestDeliveryOtp(OtpCase):
         self.assertNotIn(WRONG, dialog.line_ids.message)
         self.enter_code(dialog, CODE)
         self.assertEqual((self.picking.state, self.sale.cartona_status), ("done", "delivered"))
-        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered", "delivered"])
+        self.assertEqual(
+            self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered", "delivered"]
+        )
 
     def test_one_order_is_asked_for_as_a_form(self):
         """What a driver has at the door: a list would not fit a phone."""
@@ -139,7 +141,9 @@ class TestDeliveryOtp(OtpCase):
 
     def test_out_of_reach_the_person_chooses_and_waiting_leaves_all_as_it_was(self):
         self.marketplace.answer_always("POST", STATUSES, {})
-        self.marketplace.answer_always("POST", self.single_path(self.sale), "bad gateway", status=502)
+        self.marketplace.answer_always(
+            "POST", self.single_path(self.sale), "bad gateway", status=502
+        )
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
         self.assertTrue(dialog.is_unreachable)
@@ -389,7 +393,9 @@ class TestDeliveryOtp(OtpCase):
     def test_ten_at_once_seven_go_through_and_three_are_asked_together(self):
         coded = self.sale
         for number in range(2):
-            coded |= self.take_order_with_code(hashed_id="coded%s" % number, lines={1: None, 0: {"amount": 1}})
+            coded |= self.take_order_with_code(
+                hashed_id="coded%s" % number, lines={1: None, 0: {"amount": 1}}
+            )
         plain = self.env["sale.order"]
         for number in range(7):
             name = "plain%s" % number

@@ -166,7 +166,9 @@ class TestDrain(CartonaCase):
         self.assertEqual((self.config.out_failure_count, self.config.out_next_try), (0, False))
 
     def test_a_retry_after_is_kept_to(self):
-        self.marketplace.answer_next("POST", PRODUCTS, {}, status=429, headers={"Retry-After": "120"})
+        self.marketplace.answer_next(
+            "POST", PRODUCTS, {}, status=429, headers={"Retry-After": "120"}
+        )
         self.assertGreaterEqual(self.run_drain(), 120)
         calls = len(self.marketplace.calls)
         self.assertGreater(self.run_drain(), 110)  # no call before the time has come

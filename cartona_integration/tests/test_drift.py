@@ -377,7 +377,9 @@ class TestDrift(CatalogueCase):
         self.assertEqual((wizard.price_count, wizard.stock_count), (1, 0))
         wizard.action_go_live()
         self.run_drain()
-        self.assertEqual(self.sent_items(), {"T1": {"supplier_product_id": "T1", "selling_price": 12.5}})
+        self.assertEqual(
+            self.sent_items(), {"T1": {"supplier_product_id": "T1", "selling_price": 12.5}}
+        )
 
     def test_each_figure_is_a_list(self):
         self.make_differences()

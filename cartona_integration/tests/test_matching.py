@@ -326,7 +326,9 @@ class TestImport(MatchingCase):
         new = self.env["cartona.listing"].browse(done["ids"][1])
         self.assertEqual((new.cartona_id, new.product_id), ("NEW", self.cola))
         self.assertEqual(done["ids"], [soap.id, new.id, zero.id])
-        self.assertEqual(self.outbox_rows("price"), [("price", i) for i in (soap.id, zero.id, new.id)])
+        self.assertEqual(
+            self.outbox_rows("price"), [("price", i) for i in (soap.id, zero.id, new.id)]
+        )
 
     def test_a_file_that_is_longer_than_a_call_comes_in_parts(self):
         """Odoo sends the whole file each time, and goes on at `nextrow`."""

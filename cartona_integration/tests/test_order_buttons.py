@@ -86,7 +86,9 @@ class TestShippedWhen(DeliveryCase):
         self.assertEqual(self.sent_statuses(sale), ["approved"])
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"])
+        self.assertEqual(
+            self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"]
+        )
 
 
 class TestDeliveredButton(DeliveryCase):
@@ -175,7 +177,8 @@ class TestBroughtBack(DeliveryCase):
         self.pick(picking)
         self.sale.action_cartona_brought_back()
         self.assertEqual(
-            self.activities(picking), [("Brought back by the driver: put the goods back.", self.seller)]
+            self.activities(picking),
+            [("Brought back by the driver: put the goods back.", self.seller)],
         )
 
     def test_of_a_posted_invoice_the_credit_note_is_asked_for(self):
@@ -186,7 +189,9 @@ class TestBroughtBack(DeliveryCase):
         self.assertEqual(task, "Returned on Cartona: the invoice has to be credited.")
 
     def test_a_refused_return_is_flagged(self):
-        self.marketplace.answer_next("POST", self.single_path(self.sale), {"error": "no"}, status=422)
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.sale.action_cartona_brought_back()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")

@@ -302,7 +302,9 @@ class TestCancelledThere(DeliveryCase):
         self.cancel_on_cartona(sale)
         self.assertEqual(set(open_ones.mapped("state")), {"cancel"})
         self.assertEqual(
-            (self.activities(pick), self.activities(open_ones)), ([], []), "nobody has begun on the rest"
+            (self.activities(pick), self.activities(open_ones)),
+            ([], []),
+            "nobody has begun on the rest",
         )
 
     def test_goods_that_wait_at_the_door_are_put_back(self):

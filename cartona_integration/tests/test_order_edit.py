@@ -82,7 +82,9 @@ class TestOrderEdit(EditCase):
         self.line(902).discount = 10.0
         self.accept_edits()
         self.push()
-        self.assertEqual(self.sent_details(), [[{"id": 901, "price": 11.75}, {"id": 902, "price": 27}]])
+        self.assertEqual(
+            self.sent_details(), [[{"id": 901, "price": 11.75}, {"id": 902, "price": 27}]]
+        )
 
     def test_a_removed_line_is_told_as_cancelled(self):
         self.sale.write({"order_line": [(2, self.line(902).id)]})

@@ -17,7 +17,9 @@ class TestOrderEditAnswers(EditCase):
         added = self.add()
         self.accept_edits()
         self.push()
-        self.assertEqual(self.sent_details(), [[{"supplier_product_id": "T1", "amount": 3, "price": 9}]])
+        self.assertEqual(
+            self.sent_details(), [[{"supplier_product_id": "T1", "amount": 3, "price": 9}]]
+        )
         # Not again before its id is known, whatever else changes.
         self.line(902).product_uom_qty = 5
         self.accept_edits()
@@ -45,7 +47,9 @@ class TestOrderEditAnswers(EditCase):
         self.assertEqual(added[tax_field(added)], tax.cartona_included_id)
         self.accept_edits()
         self.push()
-        self.assertEqual(self.sent_details(), [[{"supplier_product_id": "R1", "amount": 2, "price": 114}]])
+        self.assertEqual(
+            self.sent_details(), [[{"supplier_product_id": "R1", "amount": 2, "price": 114}]]
+        )
         added.product_uom_qty = 3
         self.assertEqual((added.price_unit, added.price_total), (114.0, 342.0))
 

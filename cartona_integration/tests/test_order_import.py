@@ -270,7 +270,9 @@ class TestExactlyOnce(OrderCase):
         sale = self.receive()
         importer = type(self.env["cartona.order.importer"])
         # What the other one has committed is not seen by a transaction that began before.
-        self.patch(importer, "_plans", lambda self, config, orders: [_plan_without_orders(self, orders[0])])
+        self.patch(
+            importer, "_plans", lambda self, config, orders: [_plan_without_orders(self, orders[0])]
+        )
 
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():

@@ -248,7 +248,10 @@ class TestOrderInvoice(InvoiceCase):
         self.assertIn("the period is closed", task)
 
     def test_one_order_that_cannot_be_booked_holds_no_other_up(self):
-        first, second = self.take_order(self.hundred()), self.take_order(self.hundred(hashed_id="good1"))
+        first, second = (
+            self.take_order(self.hundred()),
+            self.take_order(self.hundred(hashed_id="good1")),
+        )
         self.deliver(first)
         self.deliver(second)
         create, refusal = type(first)._create_invoices, "the period is closed"

@@ -39,7 +39,9 @@ class TestOrderReturn(DeliveryCase):
         self.assertFalse(self.sale.cartona_can_deliver)
 
     def test_a_refused_return_is_flagged(self):
-        self.marketplace.answer_next("POST", self.single_path(self.sale), {"error": "no"}, status=422)
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.return_goods(self.delivery)
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")

@@ -202,7 +202,9 @@ class TestOrderStatus(DeliveryCase):
 
     def test_a_refused_pending_is_not_asked_for_again(self):
         self.marketplace.answer_next("POST", STATUSES, {})
-        self.marketplace.answer_next("POST", self.single_path(self.sale), {"error": "no"}, status=422)
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
@@ -295,7 +297,9 @@ class TestShipping(DeliveryCase):
         sale.action_confirm()
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"])
+        self.assertEqual(
+            self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"]
+        )
 
     def test_a_backorder_makes_delivered_wait_and_the_order_says_so(self):
         sale = self.take_order()
@@ -415,7 +419,9 @@ class TestDeliveredByCartona(DeliveryCase):
         self.assertEqual((self.sent_statuses(sale), sale.cartona_sync_state), ([], "synced"))
 
     def test_the_pickup_stands_on_the_delivery_its_code_only_for_the_warehouse(self):
-        sale = self.take_order(pickup_date="2030-03-05T10:00:00Z", pickup_otp="4821", **self.BY_CARTONA)
+        sale = self.take_order(
+            pickup_date="2030-03-05T10:00:00Z", pickup_otp="4821", **self.BY_CARTONA
+        )
         picking = sale.picking_ids
         self.assertEqual(
             (picking.cartona_pickup_date, picking.cartona_pickup_otp),

@@ -49,7 +49,9 @@ class TestToldAgain(DeliveryCase):
         self.accept_all()
         self.receive(self.order(hashed_id="auto1"))
         self.push()
-        self.assertEqual((self.sent_statuses(sale), sale.cartona_status), (["approved"], "approved"))
+        self.assertEqual(
+            (self.sent_statuses(sale), sale.cartona_status), (["approved"], "approved")
+        )
 
     def test_an_approval_refused_because_of_the_editing_is_told_again(self):
         refusal = {"error": "is being edited"}
@@ -86,7 +88,9 @@ class TestToldAgain(DeliveryCase):
         )
 
     def test_a_refused_cancellation_is_left_to_a_person(self):
-        self.marketplace.answer_next("POST", self.single_path(self.sale), {"error": "no"}, status=422)
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.sale._action_cancel()
         self.push()
         self.receive(self.order(status="editing"))
@@ -117,7 +121,9 @@ class TestRefusedLines(DeliveryCase):
         self.deliver_short(sale, {self.tea: 3})
         self.push()
         self.assertEqual((sale.cartona_edit_state, sale.cartona_status), ("refused", "approved"))
-        self.assertEqual(self.activities(sale), [(sale.cartona_error, self.config.activity_user_id)])
+        self.assertEqual(
+            self.activities(sale), [(sale.cartona_error, self.config.activity_user_id)]
+        )
 
     def test_lines_refused_on_the_way_stand_on_the_order_only(self):
         sale = self.take_order()

@@ -42,7 +42,9 @@ class TestSendAgain(CartonaCase):
                 press()
                 self.env.invalidate_all()
                 noted = self.listings if name == "everything" else self.listing(self.tea)
-                self.assertCountEqual(self.outbox_rows(), [("resend", listing.id) for listing in noted])
+                self.assertCountEqual(
+                    self.outbox_rows(), [("resend", listing.id) for listing in noted]
+                )
                 self.assertEqual(self.listings.read(), before)
                 self.assertEqual(
                     self.sent_prices(),

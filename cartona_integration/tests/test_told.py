@@ -51,12 +51,14 @@ class TestToldAsAWhole(ActivityCase):
     def test_orders_that_wait_are_told_of_at_once_in_one_and_no_more_when_they_pass(self):
         self.receive_waiting("w1")
         self.assertEqual(
-            self.open_activities("waiting_orders"), [("Orders that could not be imported: 1", self.boss)]
+            self.open_activities("waiting_orders"),
+            [("Orders that could not be imported: 1", self.boss)],
         )
         self.receive_waiting("w2")
         self.run_cron()
         self.assertEqual(
-            self.open_activities("waiting_orders"), [("Orders that could not be imported: 2", self.boss)]
+            self.open_activities("waiting_orders"),
+            [("Orders that could not be imported: 2", self.boss)],
         )
         self.make_product("عصير", 12.5).cartona_id = "N1"
         self.env.cr.flush()
@@ -75,7 +77,8 @@ class TestToldAsAWhole(ActivityCase):
         self.assertEqual(self.open_activities(), [])
         self.receive_waiting("w2")
         self.assertEqual(
-            self.open_activities("waiting_orders"), [("Orders that could not be imported: 2", self.boss)]
+            self.open_activities("waiting_orders"),
+            [("Orders that could not be imported: 2", self.boss)],
         )
 
     def test_refused_products_and_prices_to_confirm_are_told_of_each_in_one(self):
@@ -91,13 +94,17 @@ class TestToldAsAWhole(ActivityCase):
         )
         self.listing(self.tea).write({"error_code": False})
         self.run_cron()
-        self.assertEqual(self.open_activities(), [("Products that could not be sent: 1", self.boss)])
+        self.assertEqual(
+            self.open_activities(), [("Products that could not be sent: 1", self.boss)]
+        )
 
     def test_orders_that_cartona_was_not_told_of_are_told_of(self):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "status_refused"})
         self.run_cron()
-        self.assertEqual(self.open_activities(), [("Orders whose news Cartona did not take: 1", self.boss)])
+        self.assertEqual(
+            self.open_activities(), [("Orders whose news Cartona did not take: 1", self.boss)]
+        )
 
     def test_a_job_runner_that_sleeps_is_told_of(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
@@ -107,7 +114,9 @@ class TestToldAsAWhole(ActivityCase):
             (self.now() - timedelta(minutes=2),),
         )
         self.run_cron()
-        self.assertEqual(self.open_activities("runner_asleep"), [("The job runner is not at work", self.boss)])
+        self.assertEqual(
+            self.open_activities("runner_asleep"), [("The job runner is not at work", self.boss)]
+        )
         self.env.cr.execute("UPDATE queue_job SET state = 'done'")
         self.run_cron()
         self.assertEqual(self.open_activities(), [])
@@ -121,7 +130,8 @@ class TestToldAsAWhole(ActivityCase):
         )
         self.config._connection_outcome(None)
         self.assertEqual(
-            [summary for summary, _user in self.open_activities()], ["Orders that could not be imported: 1"]
+            [summary for summary, _user in self.open_activities()],
+            ["Orders that could not be imported: 1"],
         )
 
     def refused_token(self):

@@ -182,7 +182,9 @@ class TestWaitingOrders(OrderCase):
         for number, product in enumerate((self.tea, self.tea.product_tmpl_id)):
             with self.subTest(product._name):
                 product.sale_ok = False
-                message = self.receive_waiting(self.order(hashed_id="s%s" % number), "product_unavailable")
+                message = self.receive_waiting(
+                    self.order(hashed_id="s%s" % number), "product_unavailable"
+                )
                 self.assertEqual(self.rows(message.action_fix()), self.tea)
                 product.sale_ok = True
                 self.assertImported(message)
@@ -218,7 +220,9 @@ class TestWaitingOrders(OrderCase):
 
     def test_a_unit_entered_on_the_listing_is_enough(self):
         self.listing(self.tea).write({"unit": "piece", "unit_count": 1})
-        message = self.receive_waiting(self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch")
+        message = self.receive_waiting(
+            self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch"
+        )
 
         self.listing(self.tea).write({"uom_id": self.box(24).id, "unit_count": 24})
         self.assertImported(message)
@@ -319,7 +323,9 @@ class TestWaitingOrders(OrderCase):
         listing = self.listing(self.tea)
         listing.write({"unit": "piece", "unit_count": 1})
         self.clear_outbox()
-        message = self.receive_waiting(self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch")
+        message = self.receive_waiting(
+            self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch"
+        )
 
         self.assertEqual((listing.shown_unit, listing.shown_unit_count), ("box", 24.0))
         self.assertTrue(listing.is_pack_changed)
