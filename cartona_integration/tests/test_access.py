@@ -214,7 +214,7 @@ class TestAccess(AccessCase):
 
     # === RIGHTS === #
 
-    def test_who_may_read_write_create_and_delete(self):
+    def test_each_role_has_exactly_the_model_rights_in_the_table(self):
         for model, rights in RIGHTS.items():
             for operation, allowed in zip(("read", "write", "create", "unlink"), rights):
                 able = {
@@ -231,7 +231,7 @@ class TestAccess(AccessCase):
             return records.has_access(operation)
         return records.check_access_rights(operation, raise_exception=False)
 
-    def test_who_may_call_what_on_his_own_companys_records(self):
+    def test_each_role_calls_exactly_the_methods_in_the_table(self):
         for model, methods in METHODS.items():
             for method, allowed in methods.items():
                 record = self.ours[model]
@@ -250,7 +250,7 @@ class TestAccess(AccessCase):
         ways = [set(), admin] if method == "action_confirm" else [admin]
         return [(set(roles) - {"admin"}) | way for roles in choices for way in ways]
 
-    def test_nobody_calls_anything_on_another_companys_records(self):
+    def test_no_role_calls_methods_on_another_companys_records(self):
         for model, methods in METHODS.items():
             for method, allowed in methods.items():
                 if allowed == ANYONE:
@@ -260,7 +260,7 @@ class TestAccess(AccessCase):
                 with self.subTest(model, method=method):
                     self.assertEqual(able, set())
 
-    def test_what_finds_its_record_itself(self):
+    def test_methods_without_a_record_follow_the_table(self):
         for model, methods in ON_NOTHING.items():
             for method, allowed in methods.items():
                 able = {role for role in GROUPS if self.is_allowed(role, self.env[model], method)}
@@ -287,7 +287,7 @@ class TestAccess(AccessCase):
                 with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
                     mine.write({"create_date": False})
 
-    def test_a_dialog_is_its_creators_alone(self):
+    def test_a_dialog_is_visible_to_its_creator_only(self):
         config = {"config_id": self.config.id}
         line = (0, 0, {"order_id": self.ours["sale.order"].id, "code": "4711"})
         dialogs = {
@@ -330,7 +330,7 @@ class TestAccess(AccessCase):
             mine.listing_id = theirs.id
             self.env.flush_all()
 
-    def test_a_dialog_delivers_nothing_that_its_user_could_not_deliver(self):
+    def test_a_dialog_delivers_only_what_its_user_may_deliver(self):
         dialogs = self.env["cartona.delivery.otp"].with_user(self.users["user"])
         for order in (self.ours["sale.order"], self.theirs["sale.order"]):
             with self.subTest(order), self.assertRaises(AccessError), self.env.cr.savepoint():
@@ -340,7 +340,7 @@ class TestAccess(AccessCase):
         line = {"order_id": self.ours["sale.order"].id}
         self.assertTrue(sales.create({"line_ids": [(0, 0, line)]}))
 
-    def test_a_dialog_asks_for_a_delivery_without_the_right_to_see_its_order(self):
+    def test_a_stock_user_opens_the_code_dialog_without_order_rights(self):
         order = self.ours["sale.order"]
         order.action_confirm()
         keeper = self.env["cartona.delivery.otp"].with_user(self.users["stock"])
@@ -374,7 +374,7 @@ class TestAccess(AccessCase):
 
     # === CUSTOMERS === #
 
-    def test_a_customer_with_a_login_does_not_touch_his_order(self):
+    def test_a_portal_customer_cannot_change_an_order(self):
         shop = new_test_user(self.env, login="cartona_shop", groups="base.group_portal")
         order = self.ours["sale.order"]
         order.partner_id = shop.partner_id

@@ -76,7 +76,7 @@ class TestAccounts(OrderCase):
 
     # === TESTS === #
 
-    def test_an_order_of_a_code_gets_that_company_its_warehouse_and_team(self):
+    def test_a_supplier_code_decides_company_warehouse_and_team(self):
         self.give_code("2")
 
         self.store(self.foreign())
@@ -89,7 +89,7 @@ class TestAccounts(OrderCase):
         self.assertEqual(sale.team_id, self.wholesale_team)
         self.assertEqual(sale.partner_id.company_id, self.other)
 
-    def test_an_order_of_a_code_gets_that_company_s_pricelist_whatever_the_customer_has(self):
+    def test_a_supplier_code_decides_the_pricelist(self):
         currency, lists = self.company.currency_id.id, {}
         for config in (self.config, self.wholesale):
             company = config.company_id.id
@@ -105,7 +105,7 @@ class TestAccounts(OrderCase):
         self.assertEqual(self.sale("mine").pricelist_id, lists[self.config])
         self.assertEqual((self.sale().amount_total, self.sale("mine").amount_total), (110.0, 110.0))
 
-    def test_an_unknown_code_waits_and_is_nobody_s(self):
+    def test_an_unknown_supplier_code_makes_the_order_wait(self):
         self.store(self.foreign())
         self.run_import()
 
@@ -116,7 +116,7 @@ class TestAccounts(OrderCase):
         self.assertFalse(self.sale())
         self.assertEqual(self.synced(), [])
 
-    def test_entering_the_code_in_the_other_company_imports_the_order_there(self):
+    def test_entering_the_code_imports_the_order_in_that_company(self):
         self.store(self.foreign())
         self.run_import()
         self.store({"hashed_id": "w1", "status": "approved"})
@@ -133,7 +133,7 @@ class TestAccounts(OrderCase):
         self.assertEqual(self.sale().state, "sale")
         self.assertEqual(set(self.synced()), {"w1"})
 
-    def test_correcting_the_own_code_imports_the_order_here(self):
+    def test_correcting_our_code_imports_the_order_here(self):
         order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
         self.store(order)
         self.run_import()
@@ -143,7 +143,7 @@ class TestAccounts(OrderCase):
 
         self.assertEqual(self.sale().company_id, self.company)
 
-    def test_without_a_code_and_alone_with_its_token_a_company_takes_every_order(self):
+    def test_a_company_without_a_code_takes_every_order(self):
         order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
         self.store(order)
         self.run_import()
@@ -153,7 +153,7 @@ class TestAccounts(OrderCase):
 
         self.assertEqual(self.sale().company_id, self.company)
 
-    def test_another_token_s_code_takes_nothing(self):
+    def test_a_code_under_another_token_takes_nothing(self):
         self.store(self.foreign())
         self.run_import()
 
@@ -174,7 +174,7 @@ class TestAccounts(OrderCase):
         self.assertEqual((waiting.config_id, waiting.state), (self.config, "error"))
         self.assertEqual(waiting.error_code, "unknown_account")
 
-    def test_a_status_that_names_no_account_goes_where_its_order_is(self):
+    def test_a_status_without_account_goes_to_the_orders_company(self):
         self.give_code("2")
         self.store(self.foreign())
         self.run_import(self.wholesale)
@@ -185,7 +185,7 @@ class TestAccounts(OrderCase):
         self.assertEqual(self.sale().state, "cancel")
         self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
 
-    def test_an_account_that_nobody_has_entered_is_pulled_and_waits(self):
+    def test_an_order_of_an_unconfigured_account_is_pulled_and_waits(self):
         def page(query):
             """As the marketplace: with a code that account's orders, without one everybody's."""
             orders = [dict(copy.deepcopy(ORDER), hashed_id="mine"), self.foreign()]
@@ -204,7 +204,7 @@ class TestAccounts(OrderCase):
         self.assertEqual(self.sale("mine").company_id, self.company)
         self.assertEqual(self.message().error_code, "unknown_account")
 
-    def test_a_marketplace_that_insists_on_a_code_is_no_error(self):
+    def test_a_marketplace_that_requires_a_code_causes_no_error(self):
         self.marketplace.answer_always("GET", ORDERS, [])
         serve, refusals = self.marketplace._serve, []
 
@@ -224,7 +224,7 @@ class TestAccounts(OrderCase):
             self.assertTrue(self.config.last_pull)
             self.assertFalse(self.config.in_failure_count)
 
-    def test_a_price_goes_to_each_account_with_its_own_list_and_code(self):
+    def test_each_account_gets_the_price_of_its_own_pricelist(self):
         pricelist = self.env["product.pricelist"].create(
             {
                 "name": "Wholesale",

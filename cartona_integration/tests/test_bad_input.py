@@ -138,7 +138,7 @@ class TestBadOrders(OrderCase):
         self.assertIsNone(wait)
         self.env.invalidate_all()
 
-    def test_every_field_that_is_documented_is_tried(self):
+    def test_every_documented_field_is_tried(self):
         self.assertEqual({path[-1] for path in paths(WHOLE_ORDER)}, set(NAMED.split()))
 
     def test_every_field_of_an_order_may_be_missing_or_wrong(self):
@@ -176,7 +176,7 @@ class TestBadOrders(OrderCase):
         self.assertAlmostEqual(sale.amount_total, 110.0, msg="whole, or not at all")
         self.assertEqual(message.acknowledge, "done")
 
-    def test_every_field_of_an_order_that_is_here_may_go_missing_or_wrong(self):
+    def test_every_field_of_an_update_may_be_missing_or_wrong(self):
         """The order is as it was: nothing that these fields can say changes its goods or price.
 
         A status that nobody knows is shown, and somebody is asked; one that is left out is none.
@@ -221,7 +221,7 @@ class TestBadOrders(OrderCase):
                  for line in sale.order_line if line.product_uom_qty]  # fmt: skip
         return (round(sale.amount_total, 2), *lines)
 
-    def test_a_status_that_is_none_leaves_the_order_as_it_was(self):
+    def test_an_invalid_status_leaves_the_order_unchanged(self):
         values = list(VARIANTS.values())[1:]
         rows = [dict(ORDER, hashed_id="n%s" % number) for number in range(len(values))]
         self.pull(rows)
@@ -256,7 +256,7 @@ class TestBadOrders(OrderCase):
         self.assertNotIn("(%s)" % message.error_code, message.error_message, "in words")
         json.loads(message.payload)
 
-    def test_what_is_kept_can_be_told_to_whoever_helps(self):
+    def test_stored_bad_input_fits_into_the_support_bundle(self):
         rows = [dict(WHOLE_ORDER, hashed_id="h%s" % number, note_message=value)
                 for number, value in enumerate(list(VARIANTS.values())[1:])]  # fmt: skip
         self.pull(rows)
@@ -264,7 +264,7 @@ class TestBadOrders(OrderCase):
         bundle = self.env[action["res_model"]].browse(action["res_id"])
         self.assertTrue(bundle.file)
 
-    def test_what_is_no_order_is_kept_and_holds_nothing_up(self):
+    def test_invalid_rows_are_stored_and_do_not_block_orders(self):
         rows = [*VARIANTS.values()]
         rows = [row for row in rows[1:]] + [{"hashed_id": "x"}, {"order_details": []}]
         with no_errors_logged(self):
@@ -275,7 +275,7 @@ class TestBadOrders(OrderCase):
             self.assert_explained(message)
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "good")]), 1)
 
-    def test_an_answer_that_is_no_list_of_orders_waits_or_brings_nothing(self):
+    def test_an_odd_answer_to_a_pull_keeps_the_connection(self):
         for answer in ANSWERS:
             with self.subTest(answer[:40]), no_errors_logged(self):
                 end_pause(self.config, "in")
@@ -286,7 +286,7 @@ class TestBadOrders(OrderCase):
                 self.env["cartona.message"]._pull(self.config.id)
                 self.assertEqual(self.config.connection_state, "connected")
 
-    def test_an_odd_answer_to_an_acknowledgement_is_no_error(self):
+    def test_an_odd_answer_to_an_acknowledgement_causes_no_error(self):
         self.pull([ORDER])
         message = self.env["cartona.message"].search([("hashed_id", "=", ORDER["hashed_id"])])
         for answer in ANSWERS:
@@ -324,14 +324,14 @@ class TestBadRows(CatalogueCase):
                 if path != "supplier_product_id":
                     self.assertNotEqual(name in names, '"%s"' % name in unreadable)
 
-    def test_rows_that_are_no_rows_are_kept_and_hold_nothing_up(self):
+    def test_invalid_catalogue_rows_are_stored_and_do_not_block_others(self):
         self.offers.update(enumerate([*VARIANTS.values()][1:]))
         with no_errors_logged(self):
             self.read_catalogue()
         self.assertTrue(self.config.catalogue_read_at)
         self.assertEqual(self.config.catalogue_count, 2)
 
-    def test_an_answer_that_is_no_page_waits_or_is_an_empty_one(self):
+    def test_an_odd_answer_to_the_catalogue_keeps_the_connection(self):
         for answer in ANSWERS:
             with self.subTest(answer[:40]), no_errors_logged(self):
                 end_pause(self.config, "in")
@@ -342,7 +342,7 @@ class TestBadRows(CatalogueCase):
                 self.read_catalogue()
                 self.assertEqual(self.config.connection_state, "connected")
 
-    def test_an_odd_answer_to_prices_is_taken_refused_in_words_or_asked_again(self):
+    def test_an_odd_answer_to_prices_is_accepted_explained_or_retried(self):
         for number, answer in enumerate(ANSWERS):
             with self.subTest(answer[:40]), no_errors_logged(self):
                 end_pause(self.config, "out")
@@ -383,7 +383,7 @@ class TestBadCalls(WebhookCase):
         self.assertEqual(count, len(VARIANTS) * len(_CHECKED_ON_RECEIPT))
         self.assertGreater(len(self.messages()), count / 2)
 
-    def test_every_field_of_a_status_notice_may_be_missing_or_wrong(self):
+    def test_fields_of_a_status_notice_may_be_missing_or_wrong(self):
         for sample in (
             {"hashed_id": ORDER["hashed_id"], "status": "approved"},
             {"order_id": ORDER["hashed_id"], "status": "approved"},
@@ -400,7 +400,7 @@ class TestBadCalls(WebhookCase):
                         self.assertEqual(len(self.messages()), before)
         self.assertEqual(set(self.messages().mapped("kind")), {"status"})
 
-    def test_what_is_no_order_is_refused_with_a_reason(self):
+    def test_an_invalid_order_is_refused_with_a_reason(self):
         for name, value in list(VARIANTS.items())[1:]:
             for body in (value, [value], {"orders": [value]}, {"data": value}):
                 with self.subTest(name, body=str(body)[:30]), no_errors_logged(self):

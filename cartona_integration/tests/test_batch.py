@@ -48,7 +48,7 @@ class TestBatch(OtpCase):
     def states(self, sales):
         return set(sales.picking_ids.mapped("state"))
 
-    def test_seven_go_through_and_all_three_are_asked(self):
+    def test_a_batch_opens_the_dialog_only_for_coded_orders(self):
         dialog = self.open_dialog(self.validate_batch())
         self.assertEqual(dialog._name, "cartona.delivery.otp")
         self.assertEqual(dialog.line_ids.order_id, self.orders_with_code)

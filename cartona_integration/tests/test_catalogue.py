@@ -70,7 +70,7 @@ class CatalogueCase(CartonaCase):
 
 
 class TestCatalogue(CatalogueCase):
-    def test_every_page_is_read_however_short_they_are(self):
+    def test_every_page_is_read_however_short(self):
         for number in range(7):
             self.offer("X%s" % number, price=number + 1)
         self.per_page = 4
@@ -94,7 +94,7 @@ class TestCatalogue(CatalogueCase):
         self.assertEqual(self.requested_pages(), [1, 2])
         self.assertEqual(self.config.catalogue_count, 2)
 
-    def test_reading_goes_on_where_a_crash_left_it(self):
+    def test_reading_resumes_after_a_crash(self):
         for number in range(4):
             self.offer("X%s" % number)
         self.per_page = 2
@@ -119,7 +119,7 @@ class TestCatalogue(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.requested_pages(), [1, 2])
 
-    def test_cartona_down_is_waited_for(self):
+    def test_reading_waits_while_cartona_is_down(self):
         self.marketplace.answer_next("GET", CATALOGUE, {"error": "busy"}, 503)
         wait = self.read_catalogue()
         self.assertGreater(wait, 0)
@@ -128,7 +128,7 @@ class TestCatalogue(CatalogueCase):
         self.assertIsNone(self.read_catalogue())
         self.assertEqual(self.config.catalogue_count, 2)
 
-    def test_a_row_that_cannot_be_read_is_kept_and_passed_over(self):
+    def test_an_unreadable_row_is_stored_and_skipped(self):
         self.offers["bad"] = {"supplier_product_id": "B1", "unit_count": "many"}
         self.read_catalogue()
         self.assertEqual(self.config.catalogue_count, 2)
@@ -136,7 +136,7 @@ class TestCatalogue(CatalogueCase):
         self.assertIn("B1", self.config.catalogue_unreadable)
         self.assertFalse(self.listing_of("B1"))
 
-    def test_a_row_that_cannot_be_read_is_not_gone(self):
+    def test_an_unreadable_row_is_not_marked_as_gone(self):
         self.offer("R1", price=30.0, unit_count="many")
         self.read_catalogue()
         self.assertFalse(self.listing_of("R1").is_gone)
@@ -149,13 +149,13 @@ class TestCatalogue(CatalogueCase):
         self.read_catalogue()
         self.assertTrue(self.listing_of("R1").is_gone)
 
-    def test_every_night_the_catalogue_is_read(self):
+    def test_the_catalogue_is_read_every_night(self):
         self.assertEqual(self.config.catalogue_page, 0)
         self.env["cartona.config"]._cron_sweep()
         self.assertEqual(self.config.catalogue_page, 1)
         self.assertIn(("catalogue", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
 
-    def test_what_was_read_is_compared_with_the_products(self):
+    def test_a_catalogue_that_was_read_is_matched_with_products(self):
         self.env.cr.postcommit.data.pop("cartona.wake", None)
         self.config._start_catalogue()
         self.env.cr.flush()
@@ -170,7 +170,7 @@ class TestCatalogue(CatalogueCase):
             self.env["cartona.listing"]._read_catalogue(self.config.id)
         self.assertEqual(waked, ["match"])
 
-    def test_what_was_sent_for_an_earlier_product_is_over_once_cartona_was_read(self):
+    def test_a_new_reading_replaces_values_sent_for_an_earlier_product(self):
         self.config.auto_sync_stock = False
         listing = self.listing_of("R1")
         self.rice.list_price = 31.0
@@ -184,7 +184,7 @@ class TestCatalogue(CatalogueCase):
         self.run_drain()
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
 
-    def test_what_is_no_longer_there_is_marked_and_comes_back(self):
+    def test_a_missing_listing_is_marked_and_restored_when_it_returns(self):
         row = self.offers.pop("R1")
         self.read_catalogue()
         self.assertEqual(self.listing_of("R1").product_id, self.rice)
@@ -199,14 +199,14 @@ class TestCatalogue(CatalogueCase):
         self.read_catalogue()
         self.assertFalse(self.listing_of("R1").is_gone)
 
-    def test_without_a_token_it_says_so(self):
+    def test_reading_without_a_token_raises_an_error(self):
         self.config.auth_token = False
         with self.assertRaises(UserError):
             self.config.action_check_drift()
 
     # === PACKS === #
 
-    def test_another_pack_on_cartona_stops_its_figures_until_somebody_looks(self):
+    def test_a_changed_pack_stops_price_and_stock_until_accepted(self):
         box = self.env["cartona.listing"]._pack_unit(self.tea.uom_id, 24, "box")
         self.listing_of("T1").write({"uom_id": box.id, "unit": "box", "unit_count": 24})
         self.set_stock(self.tea, 48)
@@ -239,7 +239,7 @@ class TestCatalogue(CatalogueCase):
         )
         self.assertEqual(self.listing_of("T1").state, "synced")
 
-    def test_a_product_that_is_the_pack_itself_stays_so(self):
+    def test_a_product_that_is_the_pack_keeps_its_unit(self):
         self.listing_of("T1").write({"unit": "box", "unit_count": 24})
         self.offer("T1", price=12.5, unit="box", unit_count=12)
         self.read_catalogue()
@@ -247,7 +247,7 @@ class TestCatalogue(CatalogueCase):
         self.assertEqual(self.listing_of("T1").uom_id, self.tea.uom_id)
         self.assertFalse(self.listing_of("T1").is_pack_changed)
 
-    def test_a_link_that_knows_no_pack_learns_it_from_the_price(self):
+    def test_an_unknown_pack_is_derived_from_the_price(self):
         self.listing_of("T1").write({"unit": False, "unit_count": 0})
         self.listing_of("R1").write({"unit": False, "unit_count": 0})
         self.offer("T1", price=290.0, unit="box", unit_count=24)

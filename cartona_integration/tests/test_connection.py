@@ -12,7 +12,7 @@ class TestConnection(CartonaCase):
         self.config.write({"auth_token": "fresh"})
         self.marketplace.token = "fresh"
 
-    def test_another_token_has_to_be_tested_again(self):
+    def test_a_changed_token_must_be_tested_again(self):
         self.assertEqual(self.config.connection_state, "untested")
 
     def test_saving_settings_without_a_change_leaves_the_connection_alone(self):
@@ -45,7 +45,7 @@ class TestConnection(CartonaCase):
         page.save().execute()
         self.assertEqual(self.config.connection_state, "connected")
 
-    def test_the_responsible_is_kept_and_gets_the_activity(self):
+    def test_the_responsible_user_is_stored_and_gets_the_activity(self):
         clerk = self.env["res.users"].create({"name": "Clerk", "login": "cartona_clerk"})
         self.config.activity_user_id = clerk
         self.env.flush_all()
@@ -56,14 +56,14 @@ class TestConnection(CartonaCase):
         self.run_drain()
         self.assertEqual(self.config.activity_ids.user_id, clerk)
 
-    def test_a_good_token_says_so(self):
+    def test_a_valid_token_shows_success(self):
         self.marketplace.answer_next(*CHECK, [])
         message = self.config.action_test_connection()["params"]
         self.assertEqual(message["type"], "success")
         self.assertEqual(self.config.connection_state, "connected")
         self.assertFalse(self.config.error_message)
 
-    def test_a_wrong_token_is_explained_and_remembered(self):
+    def test_a_wrong_token_is_explained_and_stored(self):
         self.marketplace.token = "another"
         message = self.config.action_test_connection()["params"]
         self.assertEqual(message["type"], "danger")
@@ -73,12 +73,12 @@ class TestConnection(CartonaCase):
         )
         self.assertNotIn("fresh", message["message"])
 
-    def test_a_400_on_the_plain_list_is_a_wrong_token_too(self):
+    def test_a_400_on_the_plain_list_means_wrong_token(self):
         self.marketplace.answer_next(*CHECK, {"message": "bad"}, status=400)
         self.config.action_test_connection()
         self.assertEqual(self.config.error_code, "unauthorised")
 
-    def test_a_marketplace_that_is_down_is_explained(self):
+    def test_an_unreachable_marketplace_is_explained(self):
         self.marketplace.answer_next(*CHECK, "<html>down</html>", status=503)
         message = self.config.action_test_connection()["params"]["message"]
         self.assertIn("tried again", message)

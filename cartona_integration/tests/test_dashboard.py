@@ -81,16 +81,16 @@ class DashboardCase(CartonaCase):
 
 
 class TestDashboardFigures(DashboardCase):
-    def test_nothing_exchanged_is_no_failure(self):
+    def test_no_exchange_counts_as_success(self):
         self.assertEqual(self.figure("operation_count"), 0)
         self.assertTrue(self.figure("is_promise_kept"))
 
-    def test_what_arrived_counts_as_arrived(self):
+    def test_sent_records_count_as_arrived(self):
         self.count_sent(0.1, 0.1, None)
         self.assertEqual(self.figure("operation_count"), 3)
         self.assertEqual(self.figure("success_rate"), 100.0)
 
-    def test_an_imported_order_counts_as_arrived_a_waiting_one_does_not(self):
+    def test_only_imported_orders_count_as_arrived(self):
         self.message(state="done")
         self.message(state="error", error_code="unknown_product")
         self.assertEqual(self.figure("operation_count"), 2)
@@ -98,28 +98,28 @@ class TestDashboardFigures(DashboardCase):
         self.assertFalse(self.figure("is_promise_kept"))
         self.assertEqual(self.figure("waiting_order_count"), 1)
 
-    def test_a_notice_that_waits_for_its_order_is_no_order_that_waits_for_somebody(self):
+    def test_a_waiting_status_notice_is_not_a_waiting_order(self):
         self.message(state="done")
         self.message(kind="status", state="error", error_code="unknown_order")
         self.assertEqual(self.figure("waiting_order_count"), 0)
         self.assertEqual(self.figure("success_rate"), 100.0)
 
-    def test_an_order_imported_two_days_ago_is_not_of_these_24_hours(self):
+    def test_an_order_imported_two_days_ago_does_not_count(self):
         self.age("cartona_message", self.message(state="done"), days=2)
         self.assertEqual(self.figure("operation_count"), 0)
 
-    def test_what_waits_longer_than_a_day_has_not_arrived(self):
+    def test_changes_waiting_longer_than_a_day_count_as_failed(self):
         self.tea.list_price = 13.0
         self.assertEqual(self.figure("operation_count"), 0)
         self.age_changes(hours=25)
         self.assertEqual(self.figure("operation_count"), 1)
         self.assertEqual(self.figure("success_rate"), 0.0)
 
-    def test_what_arrived_after_more_than_a_day_is_late(self):
+    def test_records_that_arrive_after_a_day_are_late(self):
         self.count_sent(0.1, 25 * 3600)
         self.assertEqual(self.figure("success_rate"), 50.0)
 
-    def test_99_of_100_is_what_was_promised_and_98_is_not(self):
+    def test_the_target_is_99_of_100(self):
         self.count_sent(*[0.1] * 99)
         self.message(state="error")
         self.assertTrue(self.figure("is_promise_kept"))
@@ -131,12 +131,12 @@ class TestDashboardFigures(DashboardCase):
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '25 hours'")
         self.assertEqual(self.figure("operation_count"), 0)
 
-    def test_median_and_slowest_of_twenty(self):
+    def test_the_median_and_95th_percentile_are_shown(self):
         self.count_sent(*[0.2] * 18, 3.0, 9.0)
         self.assertAlmostEqual(self.figure("median_seconds"), 0.2, delta=0.03)
         self.assertAlmostEqual(self.figure("p95_seconds"), 3.0, delta=0.4)
 
-    def test_a_limit_is_never_below_the_time_and_at_most_a_tenth_above(self):
+    def test_a_limit_is_at_most_a_tenth_above_the_time(self):
         for seconds in (0.001, 0.02, 0.137, 1.0, 59.9, 3600.0, 80000.0):
             with self.subTest(seconds):
                 limit = limit_of(seconds) / 1000
@@ -170,7 +170,7 @@ class TestDashboardFigures(DashboardCase):
         self.assertEqual(self.figure("last_webhook_age"), "1 hour ago")
         self.assertEqual(self.figure("last_pull_age"), "2 minutes ago")
 
-    def test_listings_are_counted_by_what_is_wrong_with_them(self):
+    def test_listings_are_counted_by_their_problem(self):
         names = ("linked", "unlinked", "failed", "paused")
 
         def counts():
@@ -192,14 +192,14 @@ class TestDashboardFigures(DashboardCase):
         self.listing(self.tea).write({"error_code": "price_jump"})
         self.assertEqual(counts(), [linked + 1, 1, 1, 1])
 
-    def test_an_order_whose_status_was_refused_is_counted(self):
+    def test_an_order_with_a_refused_status_is_counted(self):
         partner = self.env["res.partner"].create({"name": "Shop"})
         order = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
         self.assertEqual(self.figure("rejected_order_count"), 0)
         order.cartona_sync_state = "error"
         self.assertEqual(self.figure("rejected_order_count"), 1)
 
-    def test_another_companys_figures_are_its_own(self):
+    def test_each_company_has_its_own_figures(self):
         company = self.env["res.company"].create({"name": "Wholesale"})
         other = self.env["cartona.config"]._of_company(company)
         self.count_sent(0.5)
@@ -212,7 +212,7 @@ class TestDashboardFigures(DashboardCase):
 
 
 class TestDashboardCounting(DashboardCase):
-    def test_the_drain_counts_what_was_accepted_and_how_long_it_took(self):
+    def test_the_drain_counts_accepted_records_and_their_latency(self):
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.config.progress_until = 0
         self.tea.list_price = 14.0
@@ -222,7 +222,7 @@ class TestDashboardCounting(DashboardCase):
         self.assertEqual((stat.operation, stat.sent, stat.late), ("product", 1, 0))
         self.assertTrue(2000 <= stat.milliseconds <= 4000, stat.milliseconds)
 
-    def test_the_drain_does_not_count_what_was_refused(self):
+    def test_the_drain_does_not_count_refused_records(self):
         refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
         self.marketplace.answer_next("POST", PRODUCTS, refusal)
         self.tea.list_price = 14.0
@@ -231,7 +231,7 @@ class TestDashboardCounting(DashboardCase):
         self.assertEqual(self.figure("failed_listing_count"), 1)
         self.assertEqual(self.figure("success_rate"), 0.0)
 
-    def test_a_refused_product_that_is_taken_later_has_arrived(self):
+    def test_a_refused_product_accepted_later_has_arrived(self):
         refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
         self.marketplace.answer_next("POST", PRODUCTS, refusal)
         self.tea.list_price = 14.0
@@ -241,7 +241,7 @@ class TestDashboardCounting(DashboardCase):
         self.run_drain()
         self.assertEqual(self.figure("success_rate"), 100.0)
 
-    def test_a_call_that_told_an_order_is_counted_and_one_that_was_refused_is_not(self):
+    def test_only_accepted_order_updates_are_counted(self):
         told = Call("update_order_status", "POST", "x", records=1)
         refused = Call(
             "update_order_status", "POST", "x", records=1, failures=1, error=Rejected("rejected")
@@ -256,7 +256,7 @@ class TestDashboardCounting(DashboardCase):
         stat = self.env["cartona.sync.stat"].search([])
         self.assertEqual((len(stat), stat.sent), (1, 3))
 
-    def test_old_figures_are_forgotten(self):
+    def test_old_figures_are_deleted(self):
         self.count_sent(0.1)
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '93 days'")
         self.count_sent(0.2)
@@ -265,7 +265,7 @@ class TestDashboardCounting(DashboardCase):
 
 
 class TestDashboardProgress(DashboardCase):
-    def test_sending_everything_shows_how_far_it_has_come(self):
+    def test_sending_everything_shows_its_progress(self):
         self.rice.cartona_id = "R1"
         self.clear_outbox()
         self.config.batch_size = 1
@@ -282,7 +282,7 @@ class TestDashboardProgress(DashboardCase):
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertFalse(self.figure("is_sending_all"))
 
-    def test_switching_on_shows_it_too_and_neither_is_timed(self):
+    def test_switching_on_shows_progress_and_is_not_timed(self):
         self.config.auto_sync_products = False
         self.clear_outbox()
         self.config.auto_sync_products = True
@@ -292,7 +292,7 @@ class TestDashboardProgress(DashboardCase):
         self.assertFalse(self.figure("is_sending_all"))
         self.assertEqual(self.env["cartona.sync.stat"].search([]).milliseconds, 0)
 
-    def test_without_a_switch_on_it_says_that_nothing_is_sent(self):
+    def test_with_all_switches_off_a_warning_is_shown(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.clear_outbox()
         answer = self.config.action_sync_products()["params"]
@@ -305,7 +305,7 @@ class TestChecklist(DashboardCase):
         names = ("token", "test", "products", "switch", "webhook", "runner")
         return {name for name in names if self.figure("needs_%s" % name)}
 
-    def test_every_step_is_asked_for_until_it_is_done(self):
+    def test_every_setup_step_is_listed_until_done(self):
         company = self.env["res.company"].create({"name": "Newcomer"})
         self.config = self.env["cartona.config"]._of_company(company)
         self.assertEqual(self.missing(), {"token", "test", "products", "switch", "webhook"})
@@ -324,7 +324,7 @@ class TestChecklist(DashboardCase):
         self.assertEqual(self.missing(), set())
         self.assertEqual(self.config.missing_count, 0)
 
-    def test_a_job_runner_that_sleeps_is_on_the_list(self):
+    def test_an_idle_job_runner_is_on_the_checklist(self):
         self.tea.list_price = 13.0
         self.age_changes(minutes=2)
         self.assertIn("runner", self.missing())
@@ -400,7 +400,7 @@ class TestDashboardOpens(DashboardCase):
         with self.assertRaises(AccessError):
             config.auto_sync_orders = False
 
-    def test_who_has_nothing_to_do_with_cartona_sees_no_figures(self):
+    def test_a_user_without_cartona_rights_sees_no_figures(self):
         outsider = new_test_user(self.env, "cartona_outsider", groups="base.group_user")
         with self.assertRaises(AccessError):
             self.config.with_user(outsider).read(DASHBOARD)
@@ -414,7 +414,7 @@ class TestDashboardOpens(DashboardCase):
         self.assertEqual(shown.company_id, self.company)
         self.assertNotIn(company, shown.company_id)
 
-    def test_opening_costs_the_same_few_queries_for_one_and_many_companies(self):
+    def test_opening_costs_the_same_queries_for_many_companies(self):
         self.env["res.company"].create([{"name": "C%s" % number} for number in range(5)])
         configs = self.env["cartona.config"].search([])
         self.env.flush_all()
@@ -459,7 +459,7 @@ class TestLogRetention(DashboardCase):
 
 
 class TestProductsShowWhatWasSent(DashboardCase):
-    def test_a_product_says_what_cartona_shows(self):
+    def test_a_product_shows_its_last_sent_values(self):
         self.assertFalse(self.rice.cartona_last_sent)
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.rice.cartona_id = "R1"
@@ -479,7 +479,7 @@ class TestProductsShowWhatWasSent(DashboardCase):
         self.assertEqual(found, self.listing(self.tea))
         self.assertEqual((self.tea.cartona_listing_count, self.rice.cartona_listing_count), (1, 0))
 
-    def test_a_call_nobody_knows_yet_is_logged_all_the_same(self):
+    def test_an_unknown_operation_is_logged_as_other(self):
         self.env["cartona.sync.log"].search([]).unlink()
         self.env["cartona.sync.log"]._record(self.config, [Call("brand_new", "POST", "x")])
         self.assertEqual(self.env["cartona.sync.log"].search([]).operation, "other")

@@ -6,7 +6,7 @@ from .test_dashboard import DashboardCase
 
 
 class TestDashboardSpeed(DashboardCase):
-    def test_counting_listings_looks_at_those_that_need_somebody_only(self):
+    def test_counting_listings_reads_only_those_that_need_attention(self):
         self.env.flush_all()
         self.cr.execute(
             """

@@ -57,7 +57,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === RIGHT AND WRONG === #
 
-    def test_validating_asks_for_the_code_and_does_nothing_yet(self):
+    def test_validating_opens_the_code_dialog_first(self):
         self.assertTrue(self.picking.cartona_needs_otp)
         dialog = self.open_code_dialog(self.sale)
         self.assertEqual(dialog._name, "cartona.delivery.otp")
@@ -82,7 +82,7 @@ class TestDeliveryOtp(OtpCase):
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("delivered", "synced")
         )
 
-    def test_a_wrong_code_validates_nothing_says_so_and_lets_one_try_again(self):
+    def test_a_wrong_code_is_shown_and_can_be_corrected(self):
         self.expect_code(self.sale)
         dialog = self.open_code_dialog(self.sale)
         again = self.open_dialog(self.enter_code(dialog, WRONG))
@@ -96,7 +96,7 @@ class TestDeliveryOtp(OtpCase):
             self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered", "delivered"]
         )
 
-    def test_one_order_is_asked_for_as_a_form(self):
+    def test_a_single_order_is_shown_as_a_form(self):
         """What a driver has at the door: a list would not fit a phone."""
         self.expect_code(self.sale)
         dialog = self.open_code_dialog(self.sale)
@@ -123,13 +123,13 @@ class TestDeliveryOtp(OtpCase):
         self.env.invalidate_all()
         self.assertEqual((self.picking.state, dialog.code), ("done", False))
 
-    def test_without_a_code_nothing_is_asked_of_cartona(self):
+    def test_without_a_code_no_request_is_sent(self):
         dialog = self.open_code_dialog(self.sale)
         with self.assertRaises(UserError):
             dialog.action_confirm()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_an_order_that_cartona_has_ended_says_so_in_the_dialog(self):
+    def test_the_dialog_shows_that_cartona_ended_the_order(self):
         dialog = self.open_code_dialog(self.sale)
         self.sale.cartona_status = "cancelled_by_retailer"
         self.env.flush_all()
@@ -139,7 +139,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === NO ANSWER === #
 
-    def test_out_of_reach_the_person_chooses_and_waiting_leaves_all_as_it_was(self):
+    def test_waiting_for_an_unreachable_cartona_changes_nothing(self):
         self.marketplace.answer_always("POST", STATUSES, {})
         self.marketplace.answer_always(
             "POST", self.single_path(self.sale), "bad gateway", status=502
@@ -155,7 +155,7 @@ class TestDeliveryOtp(OtpCase):
         )
         self.assertNotIn(CODE, str(self.proofs()))
 
-    def test_delivered_now_and_confirmed_as_soon_as_cartona_answers(self):
+    def test_a_delivery_without_answer_is_confirmed_later(self):
         self.marketplace.answer_always("POST", STATUSES, {})
         self.marketplace.answer_next("POST", self.single_path(self.sale), "bad gateway", status=502)
         dialog = self.open_code_dialog(self.sale)
@@ -169,7 +169,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual(self.bodies(self.sale)[-1]["retailer_otp"], CODE)
         self.assertEqual((self.sale.cartona_status, self.proofs()), ("delivered", []))
 
-    def test_a_code_kept_for_later_survives_until_cartona_answers(self):
+    def test_a_stored_code_is_kept_until_cartona_answers(self):
         self.marketplace.answer_always("POST", STATUSES, "bad gateway", status=502)
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
@@ -178,7 +178,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual(self.proofs(), [(self.sale.id, None, CODE)])
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_code_kept_for_later_that_is_wrong_is_forgotten_and_somebody_told(self):
+    def test_a_wrong_stored_code_is_deleted_and_creates_an_activity(self):
         self.marketplace.answer_always("POST", STATUSES, {})
         self.marketplace.answer_next("POST", self.single_path(self.sale), "bad gateway", status=502)
         dialog = self.open_code_dialog(self.sale)
@@ -206,7 +206,7 @@ class TestDeliveryOtp(OtpCase):
         self.marketplace.answer_next("POST", path, "bad gateway", status=502)
         self.marketplace.answer_always("POST", path, {"error": "is already delivered"}, status=422)
 
-    def test_after_a_lost_answer_a_refusal_says_that_it_may_have_been_taken(self):
+    def test_a_refusal_after_a_lost_answer_mentions_possible_delivery(self):
         self.lose_answer_then_refuse()
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
@@ -226,7 +226,7 @@ class TestDeliveryOtp(OtpCase):
         self.enter_code(dialog, CODE)
         self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
 
-    def test_a_kept_code_refused_after_a_lost_answer_says_so_as_well(self):
+    def test_a_stored_code_refused_after_a_lost_answer_mentions_it(self):
         self.lose_answer_then_refuse()
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
@@ -245,7 +245,7 @@ class TestDeliveryOtp(OtpCase):
             if stream == "pull"
         }
 
-    def test_lines_sent_at_the_door_without_an_answer_are_told_whole_again(self):
+    def test_lines_without_an_answer_are_sent_again_in_full(self):
         self.marketplace.answer_next("POST", DETAILS, "bad gateway", status=502)
         self.pick(self.picking, {self.tea: 3})
         options = {"skip_backorder": True, "picking_ids_not_to_backorder": self.picking.ids}
@@ -265,7 +265,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === ORDERS ARE SWITCHED OFF === #
 
-    def test_while_orders_are_off_the_button_asks_for_no_code(self):
+    def test_while_orders_are_off_the_button_raises_an_error(self):
         self.pick(self.picking)
         self.picking._action_done()
         self.config.auto_sync_orders = False
@@ -273,7 +273,7 @@ class TestDeliveryOtp(OtpCase):
             self.sale.action_cartona_delivered()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_a_dialog_that_was_open_when_orders_were_switched_off_sends_nothing(self):
+    def test_an_open_dialog_sends_nothing_after_orders_are_off(self):
         dialog = self.open_code_dialog(self.sale)
         self.config.auto_sync_orders = False
         with self.assertRaisesRegex(UserError, "switch “Orders” on"):
@@ -282,7 +282,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === WHAT ODOO DOES AFTERWARDS === #
 
-    def test_accepted_but_not_validated_is_validated_later_without_a_second_call(self):
+    def test_an_accepted_code_is_not_sent_a_second_time(self):
         self.expect_code(self.sale)
         dialog = self.open_code_dialog(self.sale)
         # Not `assertRaises`, whose rollback would undo what other cursors have committed.
@@ -303,26 +303,26 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual(self.sent_statuses(self.sale).count("delivered"), 1)
         self.assertEqual(self.proofs(), [])
 
-    def test_a_transaction_that_begins_again_asks_cartona_nothing(self):
+    def test_a_retried_transaction_sends_no_request(self):
         self.expect_code(self.sale)
         dialog = self.open_code_dialog(self.sale)
         self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
         dialog.action_confirm()
         self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
 
-    def test_a_delivery_that_odoo_never_finished_is_noticed(self):
+    def test_a_delivery_never_finished_in_odoo_creates_an_activity(self):
         self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
         self.config._cron_sweep()
         self.push()
         self.assertEqual(self.sale.cartona_status, "delivered")
         self.assertIn("complete the delivery", self.activities(self.sale)[0][0])
 
-    def test_cartonas_echo_while_somebody_delivers_bothers_nobody(self):
+    def test_the_echo_of_a_delivery_creates_no_activity(self):
         self.env["cartona.delivery.proof"]._keep(self.sale.id, status="delivered")
         self.receive(self.order(status="delivered", wallet_top_up=20.0))
         self.assertEqual(self.activities(self.sale), [])
 
-    def test_a_delivery_validated_by_other_software_is_not_told_without_the_code(self):
+    def test_a_delivery_without_its_code_is_not_sent(self):
         self.accept_all()
         self.pick(self.picking)
         self.picking._action_done()
@@ -341,7 +341,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === WHO IS ASKED === #
 
-    def test_the_first_of_two_deliveries_needs_no_code_the_last_does(self):
+    def test_only_the_last_of_several_deliveries_needs_the_code(self):
         self.accept_all()
         self.pick(self.picking, {self.tea: 3})
         self.assertTrue(self.validate(self.picking, skip_backorder=True))
@@ -350,7 +350,7 @@ class TestDeliveryOtp(OtpCase):
         self.pick(rest)
         self.assertEqual(self.validate(rest)["res_model"], "cartona.delivery.otp")
 
-    def test_odoos_question_about_the_rest_comes_first_then_the_code(self):
+    def test_the_backorder_dialog_opens_before_the_code_dialog(self):
         self.expect_code(self.sale)
         self.pick(self.picking, {self.tea: 3})
         question = self.open_dialog(self.validate(self.picking))
@@ -377,7 +377,7 @@ class TestDeliveryOtp(OtpCase):
         self.push()
         self.assertEqual(self.sale.cartona_status, "delivered")
 
-    def test_with_the_button_the_code_is_asked_there_and_not_at_validation(self):
+    def test_with_the_button_setting_validation_needs_no_code(self):
         self.config.delivered_when = "button"
         self.expect_code(self.sale)
         self.deliver(self.sale)
@@ -390,7 +390,7 @@ class TestDeliveryOtp(OtpCase):
         self.push()
         self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
 
-    def test_ten_at_once_seven_go_through_and_three_are_asked_together(self):
+    def test_several_orders_share_one_code_dialog(self):
         coded = self.sale
         for number in range(2):
             coded |= self.take_order_with_code(
@@ -430,7 +430,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === WHERE THE CODE IS NOT === #
 
-    def test_a_used_code_is_nowhere(self):
+    def test_a_used_code_is_stored_nowhere(self):
         self.expect_code(self.sale)
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, WRONG)
@@ -439,7 +439,7 @@ class TestDeliveryOtp(OtpCase):
         for code in (WRONG, CODE):
             self.assertEqual(self.tables_containing(code), [])
 
-    def test_a_code_that_waits_is_read_by_nobody(self):
+    def test_no_user_can_read_a_stored_code(self):
         self.marketplace.answer_always("POST", STATUSES, "bad gateway", status=502)
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
@@ -466,7 +466,7 @@ class TestDeliveryOtp(OtpCase):
             found += [table] if self.env.cr.fetchone() else []
         return found
 
-    def test_codes_of_ended_orders_are_forgotten(self):
+    def test_codes_of_ended_orders_are_deleted(self):
         Proof = self.env["cartona.delivery.proof"]
         Proof._keep(self.sale.id, code=CODE)
         Proof._purge()
@@ -480,7 +480,7 @@ class TestDeliveryOtp(OtpCase):
 class TestImmediateTransfer(OtpCase):
     """Up to 16 Odoo asks whether what is reserved was moved; from 17 it takes it for granted."""
 
-    def test_nothing_entered_still_asks_for_the_code(self):
+    def test_an_immediate_transfer_opens_the_code_dialog(self):
         sale = self.take_order_with_code()
         self.expect_code(sale)
         action = self.validate(sale.picking_ids)

@@ -34,7 +34,7 @@ class TestDrain(CartonaCase):
 
     # === TAKEN === #
 
-    def test_one_call_carries_the_whole_batch(self):
+    def test_one_call_contains_the_whole_batch(self):
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.assertIsNone(self.run_drain())
         (call,) = self.marketplace.bodies(PRODUCTS)
@@ -59,7 +59,7 @@ class TestDrain(CartonaCase):
         self.assertEqual(len(self.jobs("drain")), 1)
         self.assertFalse(self.jobs("drain").eta)
 
-    def test_a_job_that_has_to_wait_ends_normally_and_comes_back_in_time(self):
+    def test_a_job_that_must_wait_schedules_the_next(self):
         self.marketplace.answer_next("POST", PRODUCTS, {}, status=503)
         self.env.cr.flush()
         self.jobs("drain").unlink()
@@ -94,7 +94,7 @@ class TestDrain(CartonaCase):
                 self.assertIn(reason, error.error_message)
                 self.marketplace._prepared.clear()
 
-    def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alone(self):
+    def test_a_refused_batch_is_halved_until_one_record_remains(self):
         self.listing(self.products)._send_again()
 
         self.marketplace.answer_status = lambda items: 422 if "P3" in self.ids_of(items) else 200
@@ -103,7 +103,7 @@ class TestDrain(CartonaCase):
         self.assertEqual(self.states(), {"P3": "error"})
         self.assertLessEqual(len(self.marketplace.bodies(PRODUCTS)), 7)
 
-    def test_a_refused_product_is_sent_again_when_it_changes_and_only_then(self):
+    def test_a_refused_product_is_sent_again_only_after_a_change(self):
         self.marketplace.answer_next(
             "POST", PRODUCTS, {"errors": [{"supplier_product_id": "P1", "message": "no"}]}
         )
@@ -147,7 +147,7 @@ class TestDrain(CartonaCase):
             [{"supplier_product_id": "R1", "selling_price": 30.0}],
         )
 
-    def test_failures_wait_longer_and_longer_and_one_success_ends_it(self):
+    def test_failures_increase_the_pause_and_a_success_ends_it(self):
         self.marketplace.answer_always("POST", PRODUCTS, {}, status=503)
         waits = []
         for _attempt in range(8):
@@ -165,7 +165,7 @@ class TestDrain(CartonaCase):
         self.assertIsNone(self.run_drain())
         self.assertEqual((self.config.out_failure_count, self.config.out_next_try), (0, False))
 
-    def test_a_retry_after_is_kept_to(self):
+    def test_a_retry_after_header_is_respected(self):
         self.marketplace.answer_next(
             "POST", PRODUCTS, {}, status=429, headers={"Retry-After": "120"}
         )
@@ -176,7 +176,7 @@ class TestDrain(CartonaCase):
         wait = (self.config.out_next_try - fields.Datetime.now()).total_seconds()
         self.assertGreater(wait, 110)
 
-    def test_a_pause_of_sending_does_not_hold_up_receiving(self):
+    def test_a_pause_of_sending_does_not_delay_receiving(self):
         self.marketplace.answer_next("POST", PRODUCTS, {}, status=503)
         self.run_drain()
         self.assertGreater(self.config._pause_seconds("out"), 0)
@@ -184,7 +184,7 @@ class TestDrain(CartonaCase):
 
     # === NOT ALLOWED === #
 
-    def test_a_refused_token_stops_everything_with_one_activity_and_a_new_one_resumes(self):
+    def test_a_refused_token_stops_sending_until_it_is_replaced(self):
         self.marketplace.token = "another"
         self.assertGreaterEqual(self.run_drain(), 55)
         self.config._end_pause("out")
@@ -212,7 +212,7 @@ class TestDrain(CartonaCase):
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(len(self.outbox_rows()), 7)
 
-    def test_a_copied_database_sends_nothing_until_a_manager_says_so(self):
+    def test_a_copied_database_sends_nothing_until_a_manager_accepts(self):
         self.env["ir.config_parameter"].sudo().set_param("database.uuid", "another-database")
         self.assertIsNone(self.run_drain())
         self.assertEqual(self.marketplace.calls, [])
@@ -227,7 +227,7 @@ class TestDrain(CartonaCase):
 
     # === LOCK, CRASH, CRON === #
 
-    def test_a_job_that_finds_another_at_work_comes_back_in_a_second(self):
+    def test_a_job_that_finds_the_lock_retries_in_a_second(self):
         self.env.cr.flush()
         self.jobs("drain").unlink()
         second, before = timedelta(seconds=1), fields.Datetime.now()
@@ -241,7 +241,7 @@ class TestDrain(CartonaCase):
         self.assertGreaterEqual(job.eta, before + second)
         self.assertLessEqual(job.eta, fields.Datetime.now() + 2 * second)  # to the whole second
 
-    def test_a_listing_relinked_during_the_call_does_not_keep_the_answer(self):
+    def test_a_listing_relinked_during_the_call_ignores_the_answer(self):
         rice = self.listing(self.rice)
         self.env.cr.flush()
         task = self.env["cartona.product.push"]._prepare(self.config)
@@ -251,7 +251,7 @@ class TestDrain(CartonaCase):
         relinked._store_outcome(sending, None, None)
         self.assertEqual(relinked._confirmed_values(), {})
 
-    def test_without_a_job_runner_the_cron_does_the_work(self):
+    def test_without_a_job_runner_the_cron_sends(self):
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.env.cr.flush()
         self.env.cr.execute(
@@ -264,14 +264,14 @@ class TestDrain(CartonaCase):
         self.config.invalidate_recordset()
         self.assertFalse(self.config.is_runner_asleep)
 
-    def test_the_cron_only_rings_for_what_is_young(self):
+    def test_the_cron_only_wakes_the_stream_for_recent_changes(self):
         self.env.cr.flush()
         self.env["cartona.worker"]._catch_up("drain", self.config.id)
         self.assertEqual(self.marketplace.calls, [])
 
     # === LOG === #
 
-    def test_a_call_is_logged_with_its_body_only_when_it_failed_and_never_with_the_token(self):
+    def test_only_a_failed_call_is_logged_with_its_body(self):
         Log = self.env["cartona.sync.log"]
         Log.search([]).unlink()
         self.marketplace.answer_next(

@@ -60,12 +60,12 @@ class TestDrift(CatalogueCase):
             for row in rows
         }
 
-    def test_where_both_sides_agree_there_is_nothing(self):
+    def test_equal_values_are_not_a_difference(self):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {})
         self.assertEqual(self.config.drift_count, 0)
 
-    def test_what_somebody_changed_on_cartona(self):
+    def test_a_value_edited_on_cartona_is_a_difference(self):
         self.offer("T1", price=11.0, stock=20)
         self.offer("R1", price=30.0, stock=9, is_published=False)
         self.read_catalogue()
@@ -80,7 +80,7 @@ class TestDrift(CatalogueCase):
         self.assertEqual(self.config.drift_count, 3)
         self.assertEqual(self.outbox_rows(), [], "listed, not healed: so says the setting")
 
-    def test_it_is_found_since_the_first_day_and_settled_when_it_is_gone(self):
+    def test_a_difference_keeps_its_first_date_until_closed(self):
         self.offer("T1", price=11.0, stock=20)
         self.read_catalogue()
         row = self.env["cartona.drift"].search([("state", "=", "open")])
@@ -94,7 +94,7 @@ class TestDrift(CatalogueCase):
         self.assertEqual(row.state, "closed")
         self.assertTrue(row.closed_at)
 
-    def test_what_was_refused(self):
+    def test_a_refused_value_is_a_difference(self):
         self.marketplace.answer_next(
             "POST", PRODUCTS, {"errors": [{"supplier_product_id": "T1", "message": "too dear"}]}
         )
@@ -103,13 +103,13 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("99", "12.5", "refused")})
 
-    def test_what_was_not_sent_yet(self):
+    def test_an_unsent_value_is_a_difference(self):
         self.tea.list_price = 14.0
         self.env.cr.flush()
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("14", "12.5", "not_sent")})
 
-    def test_what_no_hook_saw(self):
+    def test_a_change_without_an_outbox_row_is_a_difference(self):
         """A price that came into the database past the ORM, and that no outbox row tells of."""
         self.env.cr.execute(
             "UPDATE product_template SET list_price = 15 WHERE id = %s",
@@ -119,13 +119,13 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("15", "12.5", "not_sent")})
 
-    def test_what_waits_for_a_person(self):
+    def test_a_price_on_hold_is_a_difference(self):
         self.tea.list_price = 0.0
         self.run_drain()
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("0", "12.5", "unconfirmed")})
 
-    def test_what_is_switched_off(self):
+    def test_a_value_switched_off_is_a_difference(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.tea.list_price = 14.0
         self.set_stock(self.rice, 7)
@@ -138,7 +138,7 @@ class TestDrift(CatalogueCase):
             },
         )
 
-    def test_what_is_never_to_be_linked_is_no_difference(self):
+    def test_an_ignored_listing_is_not_a_difference(self):
         self.offer("X1")
         self.read_catalogue()
         self.assertIn(("X1", "link"), self.drift_rows())
@@ -146,7 +146,7 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {})
 
-    def test_what_was_never_linked_and_what_is_gone(self):
+    def test_unlinked_and_missing_listings_are_differences(self):
         self.offer("X1")
         del self.offers["R1"]
         self.read_catalogue()
@@ -158,12 +158,12 @@ class TestDrift(CatalogueCase):
             },
         )
 
-    def test_another_pack(self):
+    def test_a_changed_pack_is_a_difference(self):
         self.offer("T1", price=12.5, stock=20, unit="box", unit_count=6)
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "unit"): ("1", "6", "unconfirmed")})
 
-    def test_what_is_sent_while_the_page_is_read_is_not_judged(self):
+    def test_values_sent_during_the_reading_are_not_compared(self):
         def page(query):
             rows = self.page(query)
             if query["page"] == "1":
@@ -180,13 +180,13 @@ class TestDrift(CatalogueCase):
         self.assertEqual(self.listing(self.tea).sent_price, 14.0)
         self.assertEqual(self.drift_rows(), {})
 
-    def test_what_was_sent_just_before_the_page_is_read_is_judged(self):
+    def test_values_sent_before_the_reading_are_compared(self):
         self.tea.list_price = 14.0
         self.run_drain()
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("14", "12.5", "edited")})
 
-    def test_what_is_gone_is_counted_and_what_was_never_linked_is_not(self):
+    def test_only_missing_listings_count_not_unlinked_ones(self):
         self.offer("X1")
         del self.offers["R1"]
         self.read_catalogue()
@@ -195,7 +195,7 @@ class TestDrift(CatalogueCase):
         rows = self.env["cartona.drift"].search(action["domain"])
         self.assertEqual(rows.listing_id.cartona_id, "R1")
 
-    def test_what_was_hidden_when_it_was_linked_stays_hidden_until_somebody_says_so(self):
+    def test_a_hidden_listing_stays_hidden_until_a_user_decides(self):
         self.config.heal_drift = True
         self.offer("H1", price=10.0, is_published=False)
         self.read_catalogue()
@@ -212,7 +212,7 @@ class TestDrift(CatalogueCase):
         self.run_drain()
         self.assertIs(self.sent_items()["H1"]["is_published"], True)
 
-    def test_what_was_seen_published_and_is_hidden_later_was_edited(self):
+    def test_a_listing_hidden_after_linking_counts_as_edited(self):
         self.offer("H1", price=10.0)
         self.read_catalogue()
         self.listing_of("H1").product_id = self.make_product("لبن", 10.0)
@@ -222,7 +222,7 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("H1", "published"): ("Yes", "No", "edited")})
 
-    def test_unlimited_on_cartona_although_odoo_counts(self):
+    def test_unlimited_stock_of_a_counted_product_is_a_difference(self):
         self.config.heal_drift = True
         self.offer("T1", price=12.5, stock=20, is_unlimited_stock=True)
         self.read_catalogue()
@@ -232,7 +232,7 @@ class TestDrift(CatalogueCase):
         self.assertIs(item["is_unlimited_stock"], False)
         self.assertEqual(item["available_stock_quantity"], 20)
 
-    def test_unlimited_since_before_it_was_linked_is_taken_back(self):
+    def test_unlimited_stock_from_before_linking_is_corrected(self):
         self.offer("U1", price=10.0, is_unlimited_stock=True)
         self.read_catalogue()
         self.listing_of("U1").product_id = self.make_product("لبن", 10.0)
@@ -241,7 +241,7 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("U1", "stock"): ("0", "Unlimited", "not_sent")})
 
-    def test_out_of_stock_on_cartona_although_there_is_some(self):
+    def test_out_of_stock_despite_free_stock_is_a_difference(self):
         self.config.heal_drift = True
         self.offer("T1", price=12.5, stock=20, in_stock=False)
         self.read_catalogue()
@@ -250,14 +250,14 @@ class TestDrift(CatalogueCase):
         self.assertIs(self.sent_items()["T1"]["in_stock"], True)
         self.assertNotIn("is_published", self.sent_items()["T1"])
 
-    def test_the_sweep_itself_makes_nothing_unsent(self):
+    def test_the_sweep_does_not_make_values_unsent(self):
         """It notes everything while the first page is being read."""
         self.offer("T1", price=11.0, stock=20)
         self.env["cartona.change"]._mark_all_dirty(self.config, "price")
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("12.5", "11", "edited")})
 
-    def test_a_quantity_says_nothing_while_it_is_unlimited(self):
+    def test_the_quantity_of_unlimited_stock_is_not_compared(self):
         self.tea.cartona_is_unlimited_stock = True
         self.run_drain()
         self.env.cr.execute("UPDATE cartona_listing SET synced_at = NULL")
@@ -268,7 +268,7 @@ class TestDrift(CatalogueCase):
 
     # === HEALING === #
 
-    def test_differences_are_put_right(self):
+    def test_differences_are_corrected_by_setting(self):
         self.config.heal_drift = True
         self.offer("T1", price=11.0, stock=20)
         self.offer("R1", price=30.0, stock=5, is_published=False)
@@ -286,7 +286,7 @@ class TestDrift(CatalogueCase):
         self.assertEqual(self.drift_rows(), {})
         self.assertEqual(len(self.drift_rows("closed")), 2)
 
-    def test_a_person_can_put_one_right(self):
+    def test_a_user_can_correct_one_difference(self):
         self.offer("T1", price=11.0, stock=20)
         self.offer("R1", price=29.0, stock=5)
         self.read_catalogue()
@@ -318,7 +318,7 @@ class TestDrift(CatalogueCase):
         self.marketplace.calls.clear()
         return milk
 
-    def test_the_report_counts_what_was_linked_since_cartona_was_read(self):
+    def test_the_report_counts_listings_linked_since_the_reading(self):
         self.make_differences()
         wizard = self.wizard()
         figures = {name: wizard[name] for name in wizard._fields if name.endswith("_count")}
@@ -344,7 +344,7 @@ class TestDrift(CatalogueCase):
         )
         self.assertEqual(self.marketplace.calls, [], "nothing is sent, nor asked again")
 
-    def test_the_report_is_what_going_live_does(self):
+    def test_going_live_sends_exactly_the_reported_changes(self):
         milk = self.make_differences()
         self.wizard().action_go_live()
         self.run_drain()
@@ -369,7 +369,7 @@ class TestDrift(CatalogueCase):
         self.assertEqual(self.listing_of("T1").error_code, "price_jump")
         self.assertEqual(self.listing_of("H1").error_code, "price_jump")
 
-    def test_what_was_changed_on_cartona_while_nothing_was_switched_on(self):
+    def test_edits_on_cartona_before_going_live_are_corrected(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.offer("T1", price=11.0, stock=20)
         self.read_catalogue()
@@ -406,7 +406,7 @@ class TestDrift(CatalogueCase):
             },
         )
 
-    def test_what_is_not_switched_on_changes_nothing(self):
+    def test_the_report_ignores_what_is_not_switched_on(self):
         self.make_differences()
         wizard = self.wizard(auto_sync_products=False)
         self.assertEqual((wizard.price_count, wizard.held_count, wizard.id_count), (0, 0, 0))
@@ -414,7 +414,7 @@ class TestDrift(CatalogueCase):
         wizard.auto_sync_stock = False
         self.assertEqual((wizard.stock_count, wizard.published_count), (0, 0))
 
-    def test_counting_again_sees_what_changed_in_odoo(self):
+    def test_counting_again_includes_changes_in_odoo(self):
         self.enter_shadow_mode()
         self.read_catalogue()
         wizard = self.wizard()
@@ -425,7 +425,7 @@ class TestDrift(CatalogueCase):
         self.env.invalidate_all()
         self.assertEqual((wizard.price_count, wizard.stock_count), (1, 0))
 
-    def test_after_an_hour_the_report_says_that_it_is_old(self):
+    def test_a_report_older_than_an_hour_is_marked(self):
         self.read_catalogue()
         wizard = self.wizard()
         self.assertFalse(wizard.is_look_old)
@@ -438,7 +438,7 @@ class TestDrift(CatalogueCase):
         self.config.price_band = 15.0
         self.assertEqual(self.wizard().price_band, 15.0)
 
-    def test_what_agreed_when_going_live_and_was_changed_on_cartona_later(self):
+    def test_an_edit_on_cartona_after_going_live_is_found(self):
         self.enter_shadow_mode()
         self.read_catalogue()
         self.wizard().action_go_live()
@@ -454,7 +454,7 @@ class TestDrift(CatalogueCase):
         self.run_drain()
         self.assertEqual(self.sent_items(), {}, "the setting says: only list it")
 
-    def test_a_fall_beyond_the_band_waits_for_a_yes(self):
+    def test_a_price_fall_beyond_the_band_needs_confirmation(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.listing(self.tea).write({"sent_values": False, "sent_price": 0})
         self.tea.list_price = 5.0

@@ -34,7 +34,7 @@ class TestOrderDrift(OrderCase):
             [("config_id", "=", self.config.id), ("kind", "=", "order"), ("state", "=", "open")]
         )
 
-    def test_an_order_that_is_finished_there_and_open_here(self):
+    def test_an_order_ended_on_cartona_only_is_a_difference(self):
         [outcome] = self.receive_all([self.order()])
         self.assertFalse(self.compare())
         outcome.order.cartona_status = "cancelled_by_retailer"
@@ -52,7 +52,7 @@ class TestOrderDrift(OrderCase):
         self.assertFalse(self.compare())
         self.assertEqual(row.state, "closed")
 
-    def test_a_confirmed_order_is_open_until_nothing_is_left_to_deliver(self):
+    def test_a_confirmed_order_is_open_until_fully_delivered(self):
         [outcome] = self.receive_all([self.order()])
         outcome.order.action_confirm()
         outcome.order.cartona_status = "delivered"
@@ -60,7 +60,7 @@ class TestOrderDrift(OrderCase):
         outcome.order.picking_ids.action_cancel()
         self.assertFalse(self.compare())
 
-    def test_a_waiting_order_that_is_offered_no_longer(self):
+    def test_a_waiting_order_missing_from_the_list_is_a_difference(self):
         self.offers = [self.order(), dict(self.order(), hashed_id="other")]
         self.pull()
         self.pass_a_minute()
@@ -72,7 +72,7 @@ class TestOrderDrift(OrderCase):
         self.assertEqual((row.message_id.hashed_id, row.reason), ("other", "not_offered"))
         self.assertEqual(row.action_open_order()["res_model"], "cartona.message")
 
-    def test_what_came_after_the_list_was_read_is_not_missed_on_it(self):
+    def test_an_order_newer_than_the_list_is_not_missing(self):
         self.pull()
         messages, _repeated = self.env["cartona.message"]._store(
             self.config, "webhook", unwrap(self.order())
@@ -85,7 +85,7 @@ class TestOrderDrift(OrderCase):
         self.env.invalidate_all()
         self.assertFalse(self.compare())
 
-    def test_a_list_that_was_not_read_to_its_end_proves_nothing(self):
+    def test_a_partly_read_list_makes_no_difference(self):
         self.offers = [self.order()]
         self.pull()
         self.pass_a_minute()

@@ -195,7 +195,7 @@ class TestExtending(OrderCase):
         super().setUp()
         self.marketplace.answer_always("POST", PRODUCTS, {})
 
-    def test_a_further_field_of_cartona_is_sent_when_it_changes_and_only_then(self):
+    def test_an_added_field_is_sent_only_when_it_changes(self):
         self.extend(ListingWithNotes, ProductWithNotes)
         self.tea.description_sale = "عبوة جديدة"
         self.assertEqual(self.sent_item()["notes"], "عبوة جديدة")
@@ -203,21 +203,21 @@ class TestExtending(OrderCase):
         self.tea.list_price = 13.0
         self.assertEqual(self.sent_item(), {"supplier_product_id": "T1", "selling_price": 13.0})
 
-    def test_another_price_than_the_list_says(self):
+    def test_an_extension_may_change_the_price(self):
         self.extend(ListingInQuarters)
         self.tea.list_price = 12.6
         self.assertEqual(self.sent_item()["selling_price"], 12.75)
 
-    def test_less_stock_than_could_be_promised(self):
+    def test_an_extension_may_reduce_the_stock(self):
         self.extend(ConfigWithShare)
         self.set_stock(self.tea, 40)
         self.assertEqual(self.sent_item()["available_stock_quantity"], 36)
 
-    def test_other_values_on_a_new_order(self):
+    def test_an_extension_may_add_values_to_an_order(self):
         self.extend(ImporterWithReference)
         self.assertEqual(self.receive().client_order_ref, "CRT/4711")
 
-    def test_an_order_waits_for_a_reason_of_one_s_own(self):
+    def test_an_extension_may_make_an_order_wait(self):
         self.extend(ImporterWithMinimum, ReasonsWithMinimum)
         small = self.order(lines={TEA: {"amount": 2}, RICE: None}, hashed_id="small")
 
@@ -228,7 +228,7 @@ class TestExtending(OrderCase):
         )
         self.assertEqual(self.receive().amount_total, 110.0)
 
-    def test_a_price_waits_for_a_person_for_a_reason_of_one_s_own(self):
+    def test_an_extension_may_put_a_price_on_hold(self):
         self.extend(ListingWithCeiling, ReasonsWithCeiling)
         PRICE_HOLD_REASONS.add("price_too_high")
         self.addCleanup(PRICE_HOLD_REASONS.discard, "price_too_high")
@@ -247,7 +247,7 @@ class TestExtending(OrderCase):
         listing.action_confirm_price()
         self.assertEqual(self.sent_item()["selling_price"], 101.0)
 
-    def test_orders_that_are_not_confirmed_by_themselves(self):
+    def test_an_extension_may_prevent_automatic_confirmation(self):
         self.extend(ImporterWithLimit)
         self.config.auto_confirm = True
         self.set_stock(self.tea, 40)
@@ -256,7 +256,7 @@ class TestExtending(OrderCase):
         self.assertEqual(self.receive(small).state, "sale")
         self.assertEqual(self.receive().state, "draft")
 
-    def test_the_warehouse_that_serves_the_route(self):
+    def test_an_extension_may_choose_the_warehouse(self):
         self.extend(ImporterWithRoutes)
         first, second = (
             self.env["stock.warehouse"].create(
@@ -269,7 +269,7 @@ class TestExtending(OrderCase):
         elsewhere = self.order(hashed_id="elsewhere", distribution_route_code="R-9")
         self.assertEqual(self.receive(elsewhere).warehouse_id, first)
 
-    def test_lines_that_are_promised_later(self):
+    def test_an_extension_may_set_the_lead_time(self):
         self.extend(ImporterWithLeadTime)
         sale = self.receive(self.order(lines={TEA: {"amount": 10}}))
         self.assertEqual(
@@ -277,7 +277,7 @@ class TestExtending(OrderCase):
             {self.tea: 3, self.rice: 0},
         )
 
-    def test_an_order_that_is_approved_once_its_deposit_is_known(self):
+    def test_an_extension_may_delay_the_approval(self):
         self.extend(OrderWithDeposit)
         self.marketplace.answer_always("POST", STATUSES, {})
         sale = self.receive()
@@ -289,7 +289,7 @@ class TestExtending(OrderCase):
         self.push()
         self.assertEqual(sale.cartona_status, "approved")
 
-    def test_those_who_are_told_take_turns(self):
+    def test_an_extension_may_choose_the_responsible_user(self):
         self.extend(ConfigWithTurns)
         people = self.env["res.users"].concat(
             *(new_test_user(self.env, login) for login in ("odd day", "even day"))

@@ -54,7 +54,7 @@ class TestHarmlessNames(OrderCase):
             ),
         )
 
-    def test_an_imported_order(self):
+    def test_html_in_an_imported_order_is_escaped(self):
         sale = self.receive(self.evil_order())
         self.receive(self.evil_order(note_message=EVIL + "2", delivery_day="2026-03-09"))
         sale.action_confirm()
@@ -63,7 +63,7 @@ class TestHarmlessNames(OrderCase):
         seen = self.assert_all_escaped([sale, sale.partner_id, sale.picking_ids])
         self.assertGreater(seen, 2, "there were notes to look at")
 
-    def test_goods_that_come_back(self):
+    def test_html_in_a_return_reason_is_escaped(self):
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
         sale = self.receive()
@@ -73,7 +73,7 @@ class TestHarmlessNames(OrderCase):
         self.assertIn(EVIL[:4], self.chatter(sale.picking_ids[-1:]).replace("&lt;", "<"))
         self.assert_all_escaped([sale, sale.picking_ids])
 
-    def test_what_differs_between_the_two_sides(self):
+    def test_html_in_a_difference_is_escaped(self):
         self.tea.name = EVIL
         sale = self.receive()
         sale.order_line[0].product_uom_qty = 3
@@ -82,14 +82,14 @@ class TestHarmlessNames(OrderCase):
         self.assertIn("&lt;img", sale.cartona_difference)
         self.assert_all_escaped([sale])
 
-    def test_a_customer_who_becomes_another_one(self):
+    def test_html_in_a_merged_customer_is_escaped(self):
         sale = self.receive(self.evil_order())
         partner = sale.partner_id
         twin = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
         partner._cartona_hand_over(twin)
         self.assert_all_escaped([partner, twin, sale])
 
-    def test_what_cartona_answers(self):
+    def test_html_in_an_answer_is_escaped(self):
         packed = EVIL.replace("<", "&lt;").replace(">", "&gt;")
         for status, body in ((401, {"error": packed}), (401, "<p>%s</p>" % packed), (401, EVIL)):
             with self.subTest(status, body=str(body)), mute_logger(
@@ -105,7 +105,7 @@ class TestHarmlessNames(OrderCase):
                 self.assertTrue(self.config.activity_ids)
                 self.assert_all_escaped([self.config])
 
-    def test_nothing_else_of_ours_is_html(self):
+    def test_no_other_field_of_ours_is_html(self):
         ours = {
             (model, name)
             for model in self.env.registry

@@ -16,7 +16,7 @@ from .order_common import ORDER
 class TestInbox(InboxCase):
     # === PULL === #
 
-    def test_all_pages_are_read_and_every_order_is_taken_once(self):
+    def test_all_pages_are_read_and_every_order_imported_once(self):
         self.serve([self.sample("o%s" % number) for number in range(8)])
 
         self.assertIsNone(self.pull())
@@ -31,7 +31,7 @@ class TestInbox(InboxCase):
         self.assertIsNone(self.pull())
         self.assertEqual(len(self.env["cartona.message"].search([])), 8)
 
-    def test_orders_that_wait_do_not_hide_those_behind_them(self):
+    def test_waiting_orders_do_not_hide_later_ones(self):
         unknown = copy.deepcopy(ORDER["order_details"])
         unknown[0]["supplier_product_id"] = "NOBODY"
         bad = [self.sample("bad%s" % number, order_details=unknown) for number in range(4)]
@@ -48,7 +48,7 @@ class TestInbox(InboxCase):
         self.assertEqual(set(waiting.mapped("error_code")), {"unknown_product"})
         self.assertEqual(self.acknowledged(), ["good"])
 
-    def test_what_waited_here_while_its_order_came_to_its_end_alarms_nobody(self):
+    def test_a_message_older_than_the_end_creates_no_activity(self):
         """Pulled before Cartona has taken `delivered` from us, imported after that."""
         self.store(self.sample("o1", status="approved"))
         self.run_import()
@@ -73,7 +73,7 @@ class TestInbox(InboxCase):
         self.run_import()
         self.assertEqual(len(self.order("o1")), 1)
 
-    def test_a_row_that_is_no_order_is_kept_once_and_the_others_pass(self):
+    def test_an_invalid_row_is_stored_once_and_blocks_nothing(self):
         self.serve([{"surprise": True}, "text", self.sample("o1")])
         self.pull()
         self.pull()
@@ -83,7 +83,7 @@ class TestInbox(InboxCase):
         self.assertEqual(len(odd), 2)
         self.assertTrue(all(odd.mapped("error_message")))
 
-    def test_what_no_database_can_hold_does_not_hold_up_its_page(self):
+    def test_unstorable_text_does_not_block_its_page(self):
         """Half of a surrogate pair and a zero byte are valid JSON, and no text of PostgreSQL."""
         retailer = dict(ORDER["retailer"], retailer_name="a\x00b\ud83d", retailer_code="N\x00")
         self.serve(
@@ -111,7 +111,7 @@ class TestInbox(InboxCase):
         self.assertEqual(second.order_id, self.order("o1"))
         self.assertEqual(len(self.order("o1")), 1)
 
-    def test_an_order_and_its_status_that_came_together_are_imported_one_after_the_other(self):
+    def test_an_order_is_imported_before_its_status(self):
         self.store(self.sample("o1"), {"hashed_id": "o1", "status": "approved"})
         with self.assertNoLogs("odoo.sql_db", "ERROR"):
             self.run_import()
@@ -119,7 +119,7 @@ class TestInbox(InboxCase):
         self.assertEqual(len(self.order("o1")), 1)
         self.assertEqual(self.order("o1").state, "sale")
 
-    def test_a_parked_order_that_is_cancelled_meanwhile_does_not_come_back(self):
+    def test_a_waiting_order_cancelled_meanwhile_is_not_imported(self):
         order = self.sample("o1")
         order["order_details"][0]["supplier_product_id"] = "NEW1"
         parked, _repeated = self.store(order)
@@ -133,7 +133,7 @@ class TestInbox(InboxCase):
         self.assertEqual(parked.state, "superseded")
         self.assertNotIn(self.order("o1").state, ("draft", "sent", "sale"))
 
-    def test_one_bad_order_does_not_hold_up_its_batch(self):
+    def test_one_bad_order_does_not_block_its_batch(self):
         importer = type(self.env["cartona.order.importer"])
         original = importer._import_orders
 
@@ -171,7 +171,7 @@ class TestInbox(InboxCase):
         self.assertEqual(len(self.order("o1")), 1)
         self.assertEqual(self.acknowledged(), ["o1"])
 
-    def test_try_again_tries_again(self):
+    def test_try_again_requeues_the_message(self):
         order = self.sample("o1", total_price=999.0)
         message, _repeated = self.store(order)
         self.run_import()
@@ -193,7 +193,7 @@ class TestInbox(InboxCase):
         self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
         self.assertFalse(self.order("o1"))
 
-    def test_a_status_notice_is_applied_to_the_order_as_last_told(self):
+    def test_a_status_notice_is_applied_to_the_last_version(self):
         self.store(self.sample("o1"))
         self.run_import()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
@@ -201,7 +201,7 @@ class TestInbox(InboxCase):
         self.assertEqual(self.order("o1").cartona_status, "cancelled_by_retailer")
         self.assertEqual(self.order("o1").state, "cancel")
 
-    def test_a_status_of_an_order_that_never_came_waits_for_it(self):
+    def test_a_status_of_an_unknown_order_waits_for_it(self):
         notice, _repeated = self.store({"hashed_id": "o1", "status": "approved"})
         self.run_import()
         self.assertEqual((notice.state, notice.error_code), ("error", "unknown_order"))
@@ -212,7 +212,7 @@ class TestInbox(InboxCase):
 
     # === ACKNOWLEDGE === #
 
-    def test_an_acknowledgement_that_failed_is_repeated_and_makes_no_second_order(self):
+    def test_a_repeated_acknowledgement_makes_no_second_order(self):
         self.marketplace._prepared.clear()
         self.marketplace.answer_next("POST", STATUSES, "cut", status=502)
         message, _repeated = self.store(self.sample("o1"))
@@ -226,7 +226,7 @@ class TestInbox(InboxCase):
         self.assertEqual(message.acknowledge, "done")
         self.assertEqual(len(self.order("o1")), 1)
 
-    def test_an_order_that_is_offered_again_unchanged_is_only_acknowledged_again(self):
+    def test_an_unchanged_order_is_only_acknowledged_again(self):
         message, _repeated = self.store(self.sample("o1"))
         self.run_import()
         order = self.order("o1")
@@ -250,7 +250,7 @@ class TestInbox(InboxCase):
         )
         return woken
 
-    def test_the_list_is_asked_for_when_the_interval_has_passed(self):
+    def test_orders_are_pulled_when_the_interval_has_passed(self):
         """Called once a minute; a pull ends some seconds after the call that rang for it."""
         woken = self.woken_configs()
         for interval, seconds, due in (
@@ -268,13 +268,13 @@ class TestInbox(InboxCase):
                 self.env["cartona.config"]._cron_pull_orders()
                 self.assertEqual(self.config.id in woken, due)
 
-    def test_a_list_that_never_was_read_is_asked_for_at_once(self):
+    def test_a_list_never_read_is_pulled_at_once(self):
         woken = self.woken_configs()
         self.config.write({"pull_interval": 60, "last_pull": False})
         self.env["cartona.config"]._cron_pull_orders()
         self.assertIn(self.config.id, woken)
 
-    def test_orders_are_read_while_they_are_switched_off_once_the_connection_has_worked(self):
+    def test_orders_are_read_while_switched_off_once_connected(self):
         woken, here = self.woken_configs(), self.config.database_uuid
         for state, database, due in (
             ("connected", here, True),
@@ -296,7 +296,7 @@ class TestInbox(InboxCase):
                 self.env["cartona.config"]._cron_pull_orders()
                 self.assertEqual(self.config.id in woken, due)
 
-    def test_a_pull_that_nobody_fetches_is_done_by_the_cron(self):
+    def test_the_cron_runs_a_pull_job_without_a_runner(self):
         self.serve([self.sample("o1")])
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
         job = self.jobs("pull")

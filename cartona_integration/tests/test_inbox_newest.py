@@ -24,7 +24,7 @@ class TestNewest(InboxCase):
 
     # === WHAT IS NEWER === #
 
-    def test_a_page_asked_for_before_a_call_came_does_not_undo_the_call(self):
+    def test_a_page_requested_before_a_call_does_not_undo_it(self):
         asked_at = datetime.utcnow() - timedelta(seconds=1)
         self.store(self.version(2))
         page = unwrap(self.version(1))
@@ -35,7 +35,7 @@ class TestNewest(InboxCase):
         self.assertOrdered(2)
         self.assertEqual([row.state for row in self.messages_of()], ["done", "superseded"])
 
-    def test_a_page_asked_for_before_a_call_came_changes_nothing_after_its_import_either(self):
+    def test_an_older_page_changes_nothing_after_the_import(self):
         asked_at = datetime.utcnow() - timedelta(seconds=1)
         self.store(self.version(2))
         self.run_import()
@@ -44,7 +44,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertOrdered(2)
 
-    def test_a_page_counts_from_when_it_was_asked_for(self):
+    def test_a_page_is_as_old_as_its_request(self):
         answered = []
 
         def page(query):
@@ -55,7 +55,7 @@ class TestNewest(InboxCase):
         self.pull()
         self.assertLess(self.messages_of().as_of, answered[0])
 
-    def test_a_call_that_repeats_an_older_one_is_asked_about_and_not_applied(self):
+    def test_a_call_that_repeats_an_older_one_is_checked(self):
         self.store(self.version(1))
         self.run_import()
         self.store(self.version(2))
@@ -75,7 +75,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertOrdered(2)
 
-    def test_an_order_that_is_as_it_was_before_comes_with_the_list(self):
+    def test_a_reverted_order_is_applied_from_the_list(self):
         for amount in (1, 2, 1):
             self.store(self.version(amount))
             self.run_import()
@@ -86,7 +86,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertOrdered(1)
 
-    def test_nothing_is_acknowledged_before_the_list_was_asked_about_a_call_in_doubt(self):
+    def test_an_uncertain_call_is_not_acknowledged_before_the_list(self):
         """The edit is undone before we have acknowledged it: that would be taken for both."""
         self.store(self.version(1))
         self.run_import()
@@ -103,7 +103,7 @@ class TestNewest(InboxCase):
         self.assertOrdered(1)
         self.assertEqual(self.acknowledged().count("o1"), 3)
 
-    def test_a_call_in_doubt_while_the_list_is_read_has_it_read_again(self):
+    def test_an_uncertain_call_during_a_pull_repeats_the_pull(self):
         self.store(self.version(1))
         self.store(self.version(2))
         calls = [self.version(1)]
@@ -120,7 +120,7 @@ class TestNewest(InboxCase):
         self.assertIsNone(self.pull())
         self.assertFalse(self.config.list_state)
 
-    def test_nothing_is_acknowledged_after_a_page_that_may_have_been_lost(self):
+    def test_nothing_is_acknowledged_after_a_lost_page(self):
         """Cartona has given it, and we have not got it: the answer that was cut on the way."""
         self.store(self.version(1))
         self.marketplace.answer_next("GET", ORDERS, "cut", status=502)
@@ -140,7 +140,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertEqual(self.acknowledged(), ["o1"])
 
-    def test_an_older_one_in_the_same_call_is_not_applied(self):
+    def test_an_older_version_in_the_same_call_is_ignored(self):
         self.store([self.version(1), self.version(2), self.version(1)])
         self.run_import()
         self.assertOrdered(2)
@@ -175,7 +175,7 @@ class TestNewest(InboxCase):
         self.assertOrdered(3)
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
 
-    def test_an_edit_that_crosses_our_approval_is_not_hidden_by_what_came_before_it(self):
+    def test_a_late_acknowledgement_does_not_hide_a_crossing_edit(self):
         """An acknowledgement names the order alone: a late one would take the edit with it."""
         self.marketplace.answer_next("POST", STATUSES, "down", status=503)
         first, _repeated = self.store(self.version(1))
@@ -192,7 +192,7 @@ class TestNewest(InboxCase):
         self.assertEqual((first.acknowledge, other.acknowledge), ("no", "done"))
         self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one in vain")
 
-    def test_nothing_is_acknowledged_of_an_order_that_is_still_to_be_read(self):
+    def test_an_order_with_a_newer_message_is_not_acknowledged(self):
         first, _repeated = self.store(self.version(1))
         other, _repeated = self.store(self.sample("o2"))
         self.env["cartona.message"]._import_batch(self.config.id, (first | other).ids)
@@ -203,7 +203,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertEqual(self.acknowledged(), ["o2", "o1", "o1"])
 
-    def test_an_echo_that_our_approval_overtook_is_acknowledged(self):
+    def test_an_echo_overtaken_by_our_approval_is_acknowledged(self):
         self.store(self.version(1))
         self.run_import()
         self.order("o1").cartona_status = "approved"
@@ -211,7 +211,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
 
-    def test_orders_that_are_here_do_not_wait_until_cartona_can_be_told(self):
+    def test_orders_are_imported_while_acknowledgements_fail(self):
         self.marketplace._prepared.clear()
         self.marketplace.answer_always("POST", STATUSES, "down", status=503)
         for number in range(8):
@@ -219,7 +219,7 @@ class TestNewest(InboxCase):
         self.assertTrue(self.run_import(), "the acknowledgement comes later")
         self.assertEqual(len(self.env["sale.order"].search([("cartona_id", "=like", "o_")])), 8)
 
-    def test_many_acknowledgements_that_are_due_go_one_call_after_the_other(self):
+    def test_many_due_acknowledgements_are_sent_in_batches(self):
         for number in range(8):
             self.store(self.sample("o%s" % number))
         self.run_import()
@@ -249,7 +249,7 @@ class TestNewest(InboxCase):
         self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "empty_order"))
 
-    def test_a_cancellation_of_what_never_came_is_no_order(self):
+    def test_a_cancellation_of_an_unknown_order_makes_no_order(self):
         message, _repeated = self.store(
             self.sample("o1", status="cancelled_by_retailer", order_details=None)
         )
@@ -259,7 +259,7 @@ class TestNewest(InboxCase):
 
     # === NOT NOW === #
 
-    def test_a_copied_database_imports_nothing_until_a_manager_says_so(self):
+    def test_a_copied_database_imports_nothing_until_a_manager_accepts(self):
         self.config.database_uuid = "another"
         message, _repeated = self.store(self.version(1))
         self.run_import()
@@ -274,7 +274,7 @@ class TestNewest(InboxCase):
 
     # === LONG LISTS === #
 
-    def test_a_list_that_takes_longer_than_a_job_is_read_on_by_the_next_one(self):
+    def test_a_long_list_is_continued_by_the_next_job(self):
         self.patch_seconds(0)
         self.serve([self.sample("o%s" % number) for number in range(8)], shrinks=False)
         jobs = 1
@@ -288,7 +288,7 @@ class TestNewest(InboxCase):
         self.assertEqual(len(self.env["cartona.message"].search([])), 8)
         self.assertFalse(self.config.pull_mark)
 
-    def test_a_page_that_fails_does_not_hide_what_is_new_before_it(self):
+    def test_a_failed_page_restarts_from_the_first_page(self):
         self.patch_seconds(0)
         self.serve([self.sample("o%s" % number) for number in range(8)], shrinks=False)
         self.pull()

@@ -36,7 +36,7 @@ class TestInboxStock(InboxCase):
 
     # === TESTS === #
 
-    def test_goods_of_a_waiting_order_are_no_longer_offered(self):
+    def test_stock_of_a_waiting_order_is_reserved(self):
         self.assertEqual(self.free(), 50)
         message, _repeated = self.store(self.sample("o1", total_price=999.0))
         self.assertIn(("restock", self.listing(self.tea).id), self.outbox_rows())
@@ -49,7 +49,7 @@ class TestInboxStock(InboxCase):
         self.run_import()
         self.assertPublished(50)
 
-    def test_cancelling_a_waiting_order_publishes_its_goods_again(self):
+    def test_cancelling_a_waiting_order_publishes_its_stock_again(self):
         parked = self.waiting_message()
         self.store(
             self.raw(
@@ -62,7 +62,7 @@ class TestInboxStock(InboxCase):
         self.assertEqual(parked.state, "superseded")
         self.assertPublished(50)
 
-    def test_a_waiting_order_that_is_changed_holds_what_it_says_now(self):
+    def test_a_changed_waiting_order_reserves_its_new_quantities(self):
         self.waiting_message()
         changed = {TEA: {"amount": 1}, RICE: {"supplier_product_id": "NEW1"}}
         self.store(self.raw(changed, hashed_id="o1"))
@@ -70,14 +70,14 @@ class TestInboxStock(InboxCase):
         self.run_import()
         self.assertPublished(49)
 
-    def test_a_cancelling_status_lets_a_waiting_order_go_at_once(self):
+    def test_a_cancelling_status_releases_a_waiting_order_at_once(self):
         parked = self.waiting_message()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
         self.run_import()
         self.assertEqual((parked.state, parked.reserved), ("superseded", False))
         self.assertPublished(50)
 
-    def test_a_waiting_order_holds_what_it_names_in_another_way(self):
+    def test_a_waiting_order_reserves_products_named_by_other_ids(self):
         self.listing(self.tea).internal_product_id = "OUR-T"
         self.rice.default_code = "OUR-R"
         self.set_stock(self.rice, 50)

@@ -57,14 +57,14 @@ class TestKits(OrderCase):
             for item in body
         }
 
-    def test_as_many_as_the_scarcest_part_allows(self):
+    def test_the_scarcest_part_limits_the_kit(self):
         self.assertEqual(self.before, {"T1": 0, "C1": 7, "R1": 10, "B1": 3})
 
-    def test_a_part_that_is_counted_changes_the_kit(self):
+    def test_counting_a_part_changes_the_kit(self):
         self.set_stock(self.cup, 20)
         self.assertEqual(self.sent_stock(), {"C1": 20, "B1": 10})
 
-    def test_a_part_that_is_promised_without_a_reservation_is_not_in_a_kit(self):
+    def test_unreserved_demand_for_a_part_reduces_the_kit(self):
         """Odoo's own figure of the kit subtracts the least demand from the least quantity."""
         order = self.env["sale.order"].create(
             {
@@ -78,7 +78,7 @@ class TestKits(OrderCase):
         order.picking_ids.do_unreserve()
         self.assertEqual(self.sent_stock(), {"C1": 1, "B1": 0})
 
-    def test_a_waiting_order_for_a_kit_holds_its_parts(self):
+    def test_a_waiting_order_for_a_kit_reserves_its_parts(self):
         line = {"supplier_product_id": "B1", "amount": 2, "selling_price": 60.0}
         sale = self.receive(self.order({0: line, RICE: None}))
         self.assertEqual(sale.state, "draft")
@@ -87,7 +87,7 @@ class TestKits(OrderCase):
         sale._action_cancel()
         self.assertEqual(self.sent_stock(), {"C1": 7, "R1": 10, "B1": 3})
 
-    def test_a_waiting_order_for_a_part_takes_it_from_the_kits(self):
+    def test_a_waiting_order_for_a_part_reduces_the_kits(self):
         line = {"supplier_product_id": "C1", "amount": 4, "selling_price": 5.0}
         self.receive(self.order({0: line, RICE: None}))
         self.assertEqual(self.sent_stock(), {"C1": 3, "B1": 1})
@@ -111,12 +111,12 @@ class TestKits(OrderCase):
         except UserError as error:
             self.skipTest("this Odoo refuses that of a product that was used: %s" % error)
 
-    def test_a_kit_that_is_not_counted_itself_is_told_by_its_parts(self):
+    def test_an_uncounted_kit_is_published_by_its_parts(self):
         self.stop_counting(self.basket)
         self.set_stock(self.cup, 12)
         self.assertEqual(self.sent_stock(), {"C1": 12, "B1": 6})
 
-    def test_a_bill_that_is_edited_changes_the_kit(self):
+    def test_editing_a_bill_changes_the_kit(self):
         [bill] = self.basket.bom_ids
         cups = bill.bom_line_ids.filtered(lambda line: line.product_id == self.cup)
         cups.product_qty = 3
@@ -128,7 +128,7 @@ class TestKits(OrderCase):
         bill.product_qty = 2
         self.assertEqual(self.sent_stock(), {"B1": 14})
 
-    def test_a_kit_whose_bill_is_archived_or_deleted_is_sold_from_its_own_stock(self):
+    def test_a_kit_without_an_active_bill_uses_its_stock(self):
         [bill] = self.basket.bom_ids
         bill.active = False
         self.assertEqual(self.sent_stock(), {"B1": 0})
@@ -141,7 +141,7 @@ class TestKits(OrderCase):
         bill.unlink()
         self.assertEqual(self.sent_stock(), {"B1": 0})
 
-    def test_a_bill_that_is_edited_changes_the_kits_of_its_kit_and_what_their_orders_hold(self):
+    def test_editing_a_bill_changes_nested_kits_and_reservations(self):
         self.make_kit(self.tea, {self.basket: 1})
         self.assertEqual(self.sent_stock(), {"T1": 3})
         line = {"supplier_product_id": "T1", "amount": 2, "selling_price": 60.0}
@@ -153,11 +153,11 @@ class TestKits(OrderCase):
 
         self.assertEqual(self.sent_stock(), {"C1": 5, "B1": 5, "T1": 5})
 
-    def test_a_part_that_is_no_longer_counted_no_longer_limits_the_kit(self):
+    def test_an_uncounted_part_does_not_limit_the_kit(self):
         self.stop_counting(self.cup)
         self.assertEqual(self.sent_stock(), {"B1": 10})
 
-    def test_what_is_manufactured_is_published(self):
+    def test_manufactured_goods_are_published(self):
         self.make_kit(self.tea, {self.rice: 1}, type="normal")
         # By the form: up to 15 it is what finds the bill of materials.
         form = Form(self.env["mrp.production"])

@@ -40,7 +40,7 @@ class TestNotWorkedOut(CartonaCase):
 
     # === ANOTHER KIND OF UNIT === #
 
-    def test_a_product_in_another_kind_of_unit_waits_with_a_reason_until_it_has_one(self):
+    def test_a_listing_with_an_incompatible_unit_waits(self):
         self.config.stock_buffer = 1
         piece, kilo = self.tea.uom_id, self.env.ref("uom.product_uom_kgm")
         self.set_unit(self.tea, kilo)
@@ -61,7 +61,7 @@ class TestNotWorkedOut(CartonaCase):
         )
         self.assertFalse(listing.error_code)
 
-    def test_a_catalogue_is_compared_although_a_unit_does_not_fit(self):
+    def test_a_catalogue_is_compared_despite_an_incompatible_unit(self):
         self.set_unit(self.tea, self.env.ref("uom.product_uom_kgm"))
         listing = self.listing(self.tea)
         listing.write({"shown_values": '{"selling_price": 9.0, "available_stock_quantity": 3}'})
@@ -80,7 +80,7 @@ class TestNotWorkedOut(CartonaCase):
 
         self.patch(type(self.env["cartona.listing"]), "_price_hold_reason", price_on_hold)
 
-    def test_an_error_at_one_listing_is_its_own(self):
+    def test_an_error_of_one_listing_does_not_affect_others(self):
         self.break_tea(ValueError("no such price"))
         self.tea.list_price, self.rice.list_price = 13.0, 31.0
         with mute_logger(WORKER):
@@ -91,7 +91,7 @@ class TestNotWorkedOut(CartonaCase):
         )
         self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_collision_with_another_transaction_is_no_error_of_a_listing(self):
+    def test_a_serialization_failure_is_not_a_listing_error(self):
         self.break_tea(psycopg2.errors.SerializationFailure())
         self.tea.list_price = 13.0
         self.env.cr.flush()
@@ -99,7 +99,7 @@ class TestNotWorkedOut(CartonaCase):
             self.env["cartona.product.push"]._prepare(self.config)
         self.assertFalse(self.listing(self.tea).error_code)
 
-    def test_a_product_that_cannot_be_priced_is_matched_by_its_name(self):
+    def test_a_product_without_a_price_is_matched_by_name(self):
         tea = self.env["cartona.listing"].create(
             {"config_id": self.config.id, "cartona_id": "N1", "name": self.tea.name}
         )
@@ -124,7 +124,7 @@ class TestNotWorkedOut(CartonaCase):
         with mute_logger(WORKER):
             self.assertFalse(desk.warning, "and the desk asks about it")
 
-    def test_where_nothing_can_be_priced_not_everything_is_tried_alone(self):
+    def test_isolation_stops_when_no_product_can_be_priced(self):
         products = self.tea | self.rice
         products |= products.browse().concat(*(self.make_product("P", 1.0) for _n in range(6)))
         tried = []
@@ -139,7 +139,7 @@ class TestNotWorkedOut(CartonaCase):
         self.assertEqual(prices, dict.fromkeys(products.ids, 0.0))
         self.assertEqual([len(some) for some in tried], [8, 4, 2, 1, 1])
 
-    def test_every_part_of_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
+    def test_one_company_does_not_stop_any_cron_step(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.write({"base_url": self.marketplace.url, "auth_token": "other"})
@@ -179,7 +179,7 @@ class TestNotWorkedOut(CartonaCase):
         self.patch(type(self.env[model]), method, part)
         return worked
 
-    def test_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
+    def test_one_failing_company_does_not_stop_the_others(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.auto_sync_products = True

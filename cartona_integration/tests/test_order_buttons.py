@@ -24,7 +24,7 @@ class TestShippedWhen(DeliveryCase):
     def ready(self, sale):
         return sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
 
-    def test_by_the_button_neither_a_ready_delivery_nor_a_pick_says_so(self):
+    def test_with_the_button_setting_only_the_button_ships(self):
         self.assertEqual(self.config.shipped_when, "button")
         self.two_steps()
         sale = self.confirmed()
@@ -37,7 +37,7 @@ class TestShippedWhen(DeliveryCase):
         self.push()
         self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
 
-    def test_ready_says_so_as_soon_as_the_goods_are_reserved(self):
+    def test_with_the_ready_setting_reserved_goods_ship(self):
         self.config.shipped_when = "ready"
         sale = self.confirmed()
         self.assertFalse(sale.cartona_can_ship)
@@ -45,7 +45,7 @@ class TestShippedWhen(DeliveryCase):
         self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
         self.assertIn("estimated_delivery_day", self.bodies(sale)[-1])
 
-    def test_ready_waits_for_goods_that_are_still_to_come(self):
+    def test_with_the_ready_setting_missing_goods_delay_shipping(self):
         self.config.shipped_when = "ready"
         sale = self.take_order(confirm=False, lines={0: {"amount": 40}, 1: None})
         self.accept_all()
@@ -71,15 +71,15 @@ class TestShippedWhen(DeliveryCase):
         self.push()
         self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
 
-    def test_ready_is_the_delivery_and_not_the_step_before_it(self):
+    def test_with_the_ready_setting_the_pick_step_does_not_count(self):
         self.config.shipped_when = "ready"
         self.assertPickShips()
 
-    def test_picked_says_so_when_the_step_before_the_delivery_is_done(self):
+    def test_with_the_picked_setting_the_done_pick_ships(self):
         self.config.shipped_when = "picked"
         self.assertPickShips()
 
-    def test_picked_is_the_delivery_itself_where_there_is_no_step_before_it(self):
+    def test_with_the_picked_setting_one_step_ships_at_delivery(self):
         self.config.shipped_when = "picked"
         sale = self.confirmed()
         self.push()
@@ -92,7 +92,7 @@ class TestShippedWhen(DeliveryCase):
 
 
 class TestDeliveredButton(DeliveryCase):
-    def test_an_order_whose_only_delivery_is_cancelled_is_not_delivered_by_the_button(self):
+    def test_an_order_without_a_delivery_has_no_delivered_button(self):
         sale = self.take_order()
         sale.picking_ids.action_cancel()
         self.assertFalse(sale.cartona_can_deliver)
@@ -102,7 +102,7 @@ class TestDeliveredButton(DeliveryCase):
 
 
 class TestSetBack(DeliveryCase):
-    def test_a_confirmed_order_is_a_quotation_again_and_pending_on_cartona(self):
+    def test_resetting_a_confirmed_order_sends_pending(self):
         sale = self.take_order()
         self.accept_all(sale)
         first = sale.picking_ids
@@ -123,7 +123,7 @@ class TestSetBack(DeliveryCase):
     def ready(self, sale):
         return len(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"))
 
-    def test_what_was_promised_to_be_on_its_way_is_so_no_more(self):
+    def test_resetting_an_order_clears_the_shipped_mark(self):
         sale = self.take_order()
         self.accept_all(sale)
         sale.action_cartona_ship()
@@ -132,7 +132,7 @@ class TestSetBack(DeliveryCase):
         self.push()
         self.assertNotIn("assigned_to_salesman", self.sent_statuses(sale))
 
-    def test_what_has_left_or_is_delivered_by_cartona_is_not_set_back(self):
+    def test_a_delivered_order_cannot_be_reset(self):
         gone = self.take_order(hashed_id="gone1")
         self.deliver(gone)
         gone.cartona_status = "approved"
@@ -155,7 +155,7 @@ class TestBroughtBack(DeliveryCase):
         self.assertFalse(self.sale.cartona_can_bring_back, "Cartona does not know yet")
         self.push()
 
-    def test_everything_brought_back_is_told_as_returned_and_holds_no_stock(self):
+    def test_goods_brought_back_send_returned_and_free_the_stock(self):
         self.assertEqual(self.config.delivered_when, "validated")
         self.assertTrue(self.sale.cartona_can_bring_back)
         self.clear_outbox()
@@ -171,7 +171,7 @@ class TestBroughtBack(DeliveryCase):
         self.assertEqual((self.sale.invoice_ids.ids, self.activities(self.sale)), ([], []))
         self.assertFalse(self.sale.cartona_can_bring_back)
 
-    def test_the_warehouse_hears_that_picked_goods_come_back(self):
+    def test_returned_picked_goods_notify_the_warehouse(self):
         picking = self.sale.picking_ids
         picking.user_id = self.seller
         self.pick(picking)
@@ -181,7 +181,7 @@ class TestBroughtBack(DeliveryCase):
             [("Brought back by the driver: put the goods back.", self.seller)],
         )
 
-    def test_of_a_posted_invoice_the_credit_note_is_asked_for(self):
+    def test_a_return_with_a_posted_invoice_requests_the_credit_note(self):
         (self.tea | self.rice).invoice_policy = "order"
         self.sale._create_invoices().action_post()
         self.sale.action_cartona_brought_back()
@@ -197,7 +197,7 @@ class TestBroughtBack(DeliveryCase):
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.assertEqual(len(self.activities(self.sale)), 1)
 
-    def test_what_is_delivered_comes_back_by_a_return_only(self):
+    def test_delivered_goods_are_returned_by_a_transfer_only(self):
         self.deliver(self.sale)
         self.assertFalse(self.sale.cartona_can_bring_back)
         with self.assertRaises(UserError):

@@ -18,7 +18,7 @@ class TestCancelHere(DeliveryCase):
         self.sale = self.take_order()
         self.accept_all(self.sale)
 
-    def test_the_forms_button_asks_for_a_reason_and_tells_it(self):
+    def test_the_form_button_requires_a_reason_and_sends_it(self):
         self.config.default_cancellation_reason = "missing_items"
         dialog = self.open_dialog(self.sale.action_cancel())
         self.assertEqual(dialog._name, "cartona.order.cancel")
@@ -42,13 +42,13 @@ class TestCancelHere(DeliveryCase):
             ("cancel", "cancelled_by_supplier", "cancel"),
         )
 
-    def test_the_reasons_are_cartonas_eleven(self):
+    def test_the_reasons_are_those_of_cartona(self):
         reasons = dict(
             self.sale._fields["cartona_cancellation_reason"]._description_selection(self.env)
         )
         self.assertEqual(set(reasons), set(status.CANCELLATION_REASONS))
 
-    def test_cancelling_without_a_question_tells_the_reason_of_the_settings(self):
+    def test_cancelling_without_a_dialog_sends_the_default_reason(self):
         self.config.default_cancellation_reason = "delayed_order"
         quiet = self.take_order(hashed_id="quiet1")
         quieter = self.take_order(hashed_id="quiet2")
@@ -62,7 +62,7 @@ class TestCancelHere(DeliveryCase):
                 [{"status": "cancelled_by_supplier", "cancellation_reason": "delayed_order"}],
             )
 
-    def test_several_are_cancelled_for_one_reason(self):
+    def test_several_orders_are_cancelled_with_one_reason(self):
         other = self.take_order(hashed_id="other1")
         own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
         self.accept_all(other)
@@ -80,7 +80,7 @@ class TestCancelHere(DeliveryCase):
             )
         self.assertFalse(own.cartona_cancellation_reason)
 
-    def test_odoos_own_mass_cancellation_asks_for_one_reason(self):
+    def test_odoos_mass_cancellation_opens_the_reason_dialog(self):
         self.assertEqual(HAS_MASS_CANCEL, "sale.mass.cancel.orders" in self.env)
         if not HAS_MASS_CANCEL:
             return  # up to 16 there is none
@@ -101,7 +101,7 @@ class TestCancelHere(DeliveryCase):
                 [body["cancellation_reason"] for body in self.bodies(sale)], ["expired_products"]
             )
 
-    def test_odoos_own_mass_cancellation_asks_nothing_about_orders_of_its_own(self):
+    def test_odoos_mass_cancellation_of_other_orders_is_unchanged(self):
         if not HAS_MASS_CANCEL:
             return  # up to 16 there is none
         own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
@@ -109,12 +109,12 @@ class TestCancelHere(DeliveryCase):
         self.assertIsNone(Mass.create({}).action_mass_cancel())
         self.assertEqual(own.state, "cancel")
 
-    def test_an_order_of_odoos_own_asks_for_nothing_of_cartona(self):
+    def test_other_orders_are_cancelled_without_the_dialog(self):
         own = self.env["sale.order"].create({"partner_id": self.sale.partner_id.id})
         own.action_cancel()
         self.assertEqual(own.state, "cancel")
 
-    def test_what_the_retailer_has_cancelled_asks_for_no_reason(self):
+    def test_an_order_cancelled_by_the_retailer_needs_no_reason(self):
         self.sale.cartona_status = "cancelled_by_retailer"
         answer = self.sale.with_context(disable_cancel_warning=False).action_cancel()
         if isinstance(answer, dict):
@@ -151,7 +151,7 @@ class TestCancelHere(DeliveryCase):
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.assertEqual(len(self.activities(self.sale)), 1)
 
-    def test_an_answer_that_is_lost_is_asked_for_again(self):
+    def test_a_cancellation_without_an_answer_is_sent_again(self):
         self.marketplace.answer_next("POST", self.single_path(self.sale), "bad gateway", status=502)
         self.sale._action_cancel()
         self.assertTrue(self.push())
@@ -159,7 +159,7 @@ class TestCancelHere(DeliveryCase):
         self.push()
         self.assertEqual(self.sale.cartona_status, "cancelled_by_supplier")
 
-    def test_pending_again_at_cartona_is_for_a_person_to_decide(self):
+    def test_pending_again_on_cartona_creates_an_activity(self):
         self.sale._action_cancel()
         self.push()
         self.receive(self.order(status="pending", note_message="please after all"))
@@ -170,7 +170,7 @@ class TestCancelHere(DeliveryCase):
 
 
 class TestDelete(DeliveryCase):
-    def test_an_order_is_deleted_only_when_it_has_ended_on_cartona(self):
+    def test_an_order_open_on_cartona_cannot_be_deleted(self):
         sale = self.take_order(confirm=False)
         self.accept_all(sale)
         with self.assertRaisesRegex(UserError, "“Pending” on Cartona: cancel it instead"):
@@ -184,12 +184,12 @@ class TestDelete(DeliveryCase):
         sale.unlink()
         self.assertFalse(sale.exists())
 
-    def test_uninstalling_is_not_hindered(self):
+    def test_uninstalling_deletes_orders(self):
         sale = self.take_order(confirm=False)
         sale.with_context(**{MODULE_UNINSTALL_FLAG: True}).unlink()
         self.assertFalse(sale.exists())
 
-    def test_an_order_of_odoos_own_is_deleted_as_always(self):
+    def test_other_orders_are_deleted_as_usual(self):
         own = self.env["sale.order"].create({"partner_id": self.env.user.partner_id.id})
         own.unlink()
         self.assertFalse(own.exists())
@@ -202,7 +202,7 @@ class TestCancelledThere(DeliveryCase):
     def cancel_on_cartona(self, sale):
         self.receive(self.order(hashed_id=sale.cartona_id, **GONE))
 
-    def test_before_picking_order_and_delivery_are_off_and_the_stock_is_free_again(self):
+    def test_a_cancellation_before_picking_frees_the_stock(self):
         sale = self.take_order()
         before = self.free()
         self.clear_outbox()
@@ -214,12 +214,12 @@ class TestCancelledThere(DeliveryCase):
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_a_quotation_is_off_as_well(self):
+    def test_a_quotation_is_cancelled_too(self):
         sale = self.take_order(confirm=False)
         self.cancel_on_cartona(sale)
         self.assertEqual(sale.state, "cancel")
 
-    def test_once_picking_has_begun_the_warehouse_is_told_at_once(self):
+    def test_a_cancellation_after_picking_notifies_the_warehouse(self):
         worker = self.seller
         begun = {
             "picked": lambda picking: self.pick(picking, {self.tea: 1}),
@@ -241,7 +241,7 @@ class TestCancelledThere(DeliveryCase):
                 shouts = self.env["bus.bus"].search([]).mapped("message")
                 self.assertTrue(any("put the goods back" in str(shout) for shout in shouts))
 
-    def test_where_a_delivery_is_nobodys_whoever_picks_it_is_told(self):
+    def test_an_unassigned_delivery_notifies_the_user_who_picks(self):
         groups = "group_ids" if "group_ids" in self.seller._fields else "groups_id"
         self.seller.write({groups: [(6, 0, self.env.ref("stock.group_stock_user").ids)]})
         sale = self.take_order()
@@ -254,14 +254,14 @@ class TestCancelledThere(DeliveryCase):
         self.assertIn("put the goods back", task)
         self.assertEqual(user, self.seller)
 
-    def test_where_nobody_picks_by_name_the_responsible_is_told(self):
+    def test_without_a_picking_user_the_responsible_is_notified(self):
         sale = self.take_order()
         sale.picking_ids.printed = True
         self.cancel_on_cartona(sale)
         [(_task, user)] = self.activities(sale.picking_ids)
         self.assertEqual(user, self.config.activity_user_id)
 
-    def test_a_backorder_of_goods_that_have_left_stays_here_and_the_warehouse_is_told(self):
+    def test_a_cancelled_backorder_notifies_the_warehouse(self):
         sale = self.take_order()
         first = sale.picking_ids
         self.deliver_short(sale, {self.tea: 3}, backorder=True)
@@ -282,7 +282,7 @@ class TestCancelledThere(DeliveryCase):
             {self.tea: 3, self.rice: 2},
         )
 
-    def test_the_steps_before_the_backorder_are_off_as_well(self):
+    def test_the_steps_before_the_backorder_are_cancelled_too(self):
         self.warehouse.delivery_steps = "pick_ship"
         sale = self.take_order()
         pick = sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
@@ -307,7 +307,7 @@ class TestCancelledThere(DeliveryCase):
             "nobody has begun on the rest",
         )
 
-    def test_goods_that_wait_at_the_door_are_put_back(self):
+    def test_goods_in_the_output_location_are_put_back(self):
         self.warehouse.delivery_steps = "pick_ship"
         sale = self.take_order()
         first = sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
@@ -317,7 +317,7 @@ class TestCancelledThere(DeliveryCase):
         self.assertEqual(sale.state, "cancel")
         self.assertEqual(len(self.activities(first)), 1)
 
-    def test_once_goods_have_left_the_order_stays_and_a_return_is_prepared(self):
+    def test_a_cancellation_after_shipping_prepares_a_return(self):
         self.config.delivered_when = "button"
         sale = self.take_order()
         self.deliver(sale)
@@ -339,7 +339,7 @@ class TestCancelledThere(DeliveryCase):
         self.push()
         self.assertNotIn("delivered", self.sent_statuses(sale))
 
-    def test_delivered_here_what_the_retailer_has_cancelled_is_flagged(self):
+    def test_delivered_here_and_cancelled_there_is_flagged(self):
         sale = self.take_order()
         self.deliver(sale)
         self.clear_outbox()

@@ -60,7 +60,7 @@ class EditCase(OrderCase):
 class TestOrderEdit(EditCase):
     # === WHAT IS TOLD === #
 
-    def test_a_lowered_quantity_is_told_by_the_lines_id_and_amount_only(self):
+    def test_a_lowered_quantity_sends_only_id_and_amount(self):
         for status in ("pending", "approved", "assigned_to_salesman"):
             with self.subTest(status=status):
                 self.sale.cartona_status = status
@@ -77,7 +77,7 @@ class TestOrderEdit(EditCase):
                 self.assertFalse(self.sale.cartona_difference)
                 self.clear_outbox()
 
-    def test_a_changed_price_is_told_alone_and_a_discount_is_a_price(self):
+    def test_a_changed_price_or_discount_sends_only_the_price(self):
         self.line(901).price_unit = 11.75
         self.line(902).discount = 10.0
         self.accept_edits()
@@ -86,14 +86,14 @@ class TestOrderEdit(EditCase):
             self.sent_details(), [[{"id": 901, "price": 11.75}, {"id": 902, "price": 27}]]
         )
 
-    def test_a_removed_line_is_told_as_cancelled(self):
+    def test_a_removed_line_is_sent_as_cancelled(self):
         self.sale.write({"order_line": [(2, self.line(902).id)]})
         self.accept_edits()
         self.push()
         self.assertEqual(self.sent_details(), [[{"id": 902, "cancelled": True}]])
         self.assertEqual(self.cartona_lines(), {"901": ("4", "12.5")})
 
-    def test_a_quantity_of_zero_on_a_sale_is_a_removed_line(self):
+    def test_zero_quantity_is_sent_as_a_removed_line(self):
         self.marketplace.answer_next("POST", STATUSES, {})
         self.sale.action_confirm()
         self.push()
@@ -102,18 +102,18 @@ class TestOrderEdit(EditCase):
         self.push()
         self.assertEqual(self.sent_details(), [[{"id": 902, "cancelled": True}]])
 
-    def test_removing_all_lines_asks_for_a_cancellation_instead(self):
+    def test_removing_all_lines_raises_an_error(self):
         commands = [(2, line.id) for line in self.sale.order_line]
         with self.assertRaisesRegex(UserError, "Cancel it instead"):
             self.sale.write({"order_line": commands})
 
-    def test_lines_taken_away_one_by_one_are_never_told_as_an_empty_order(self):
+    def test_an_order_without_lines_is_never_sent(self):
         self.sale.order_line.unlink()
         self.assertIsNone(self.push())
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.sale.cartona_difference_kind, "local")
 
-    def test_all_lines_replaced_by_another_is_no_cancellation(self):
+    def test_replacing_all_lines_is_not_a_cancellation(self):
         line = {"product_id": self.tea.id, "product_uom_qty": 1, "price_unit": 5.0}
         self.sale.write(
             {"order_line": [(2, line.id) for line in self.sale.order_line] + [(0, 0, line)]}
@@ -131,7 +131,7 @@ class TestOrderEdit(EditCase):
             ],
         )
 
-    def test_five_changes_are_one_message_with_the_last_state_before_the_status(self):
+    def test_several_changes_are_sent_once_before_the_status(self):
         for amount in (3, 5, 6, 2, 7):
             self.line(901).product_uom_qty = amount
             self.env.cr.flush()
@@ -144,7 +144,7 @@ class TestOrderEdit(EditCase):
         self.assertEqual(paths, [DETAILS, STATUSES])
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_change_taken_back_tells_nothing(self):
+    def test_a_reverted_change_sends_nothing(self):
         self.line(901).product_uom_qty = 9
         self.line(901).product_uom_qty = 4
         self.assertIsNone(self.push())
@@ -152,7 +152,7 @@ class TestOrderEdit(EditCase):
         self.assertEqual(self.outbox_rows("order"), [])
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    def test_what_was_changed_while_orders_were_off_is_told_when_they_are_on_again(self):
+    def test_changes_made_while_orders_are_off_are_sent_later(self):
         self.config.auto_sync_orders = False
         self.line(901).product_uom_qty = 3
         self.assertEqual(self.outbox_rows("order"), [])
@@ -162,14 +162,14 @@ class TestOrderEdit(EditCase):
         self.push()
         self.assertEqual(self.sent_details(), [[{"id": 901, "amount": 3}]])
 
-    def test_an_import_tells_nothing_back(self):
+    def test_an_import_sends_nothing_back(self):
         self.receive(self.order({TEA: {"amount": 6}}))
         self.assertEqual(self.outbox_rows("order"), [])
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_the_echo_of_an_accepted_change_is_no_news(self):
+    def test_the_echo_of_an_accepted_change_changes_nothing(self):
         self.line(901).product_uom_qty = 3
         self.accept_edits()
         self.push()
@@ -196,7 +196,7 @@ class TestOrderEdit(EditCase):
             (second.cartona_id, second.price_unit, second.product_uom_qty), ("903", 12.5, 3)
         )
 
-    def test_amounts_are_cartonas_boxes_not_pieces(self):
+    def test_amounts_are_sent_in_cartonas_boxes(self):
         listing = self.listing(self.rice)
         listing.write({"uom_id": self.box(12).id, "unit": "box", "unit_count": 12})
         boxes = self.receive(
@@ -215,7 +215,7 @@ class TestOrderEdit(EditCase):
         self.assertEqual(sum(moves.mapped("product_qty")), 48)
         self.assertEqual(boxes.order_line.price_unit, 30.0)
 
-    def test_another_product_on_a_line_removes_the_old_and_adds_the_new(self):
+    def test_a_changed_product_replaces_the_line(self):
         other = self.make_product("سكر", 20.0)
         other.cartona_id = "S1"
         self.clear_outbox()
@@ -247,21 +247,21 @@ class TestOrderEdit(EditCase):
                 change()
         self.assertEqual(self.outbox_rows("order"), [])
 
-    def test_a_delivered_order_keeps_its_change_to_itself_and_says_so(self):
+    def test_a_change_of_a_delivered_order_stays_local(self):
         self.sale.cartona_status = "delivered"
         self.line(901).product_uom_qty = 1
         self.push()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.sale.cartona_difference_kind, "local")
 
-    def test_an_order_that_cartona_delivers_keeps_its_change_to_itself(self):
+    def test_a_change_of_an_order_cartona_delivers_stays_local(self):
         self.sale.cartona_delivered_by = "delivered_by_cartona"
         self.line(901).product_uom_qty = 1
         self.push()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.sale.cartona_difference_kind, "local")
 
-    def test_a_cancelled_order_tells_its_cancellation_alone(self):
+    def test_a_cancelled_order_sends_only_its_cancellation(self):
         self.marketplace.answer_next("POST", "%s/%s" % (STATUSES, self.sale.cartona_id), {})
         self.line(901).product_uom_qty = 1
         self.sale._action_cancel()

@@ -13,7 +13,7 @@ from .test_order_edit import EditCase
 class TestOrderEditAnswers(EditCase):
     # === ADDED LINES === #
 
-    def test_an_added_line_is_told_once_and_learns_its_id(self):
+    def test_an_added_line_is_sent_once_and_gets_its_id(self):
         added = self.add()
         self.accept_edits()
         self.push()
@@ -53,7 +53,7 @@ class TestOrderEditAnswers(EditCase):
         added.product_uom_qty = 3
         self.assertEqual((added.price_unit, added.price_total), (114.0, 342.0))
 
-    def test_a_line_that_cartona_does_not_sell_stays_here(self):
+    def test_a_line_not_sold_on_cartona_stays_local(self):
         fee = self.make_product("توصيل", 15.0)
         self.add(fee)
         self.assertIsNone(self.push())
@@ -81,7 +81,7 @@ class TestOrderEditAnswers(EditCase):
         self.push()
         self.assertEqual(len(self.sent_details()), 1)
 
-    def test_a_later_message_shows_that_the_line_was_not_added_and_it_is_told_again(self):
+    def test_a_missing_line_in_a_later_message_is_resent(self):
         self.add()
         self.accept_edits("bad gateway", status=502)
         self.push()
@@ -93,7 +93,7 @@ class TestOrderEditAnswers(EditCase):
         self.push()
         self.assertEqual(len(self.sent_details()), 2)
 
-    def test_a_person_may_decide_to_add_the_line_again(self):
+    def test_a_user_may_add_the_line_again(self):
         self.add()
         self.accept_edits("bad gateway", status=502)
         self.push()
@@ -105,7 +105,7 @@ class TestOrderEditAnswers(EditCase):
         self.assertEqual(self.sent_details()[0], self.sent_details()[1])
         self.assertFalse(self.sale.cartona_edit_state)
 
-    def test_a_process_that_died_in_the_call_leaves_the_line_in_doubt(self):
+    def test_a_process_killed_in_the_call_leaves_it_uncertain(self):
         self.add()
         self.sale._cartona_mark_edits(self.sale._cartona_line_edits())
         self.line(901).product_uom_qty = 3
@@ -117,7 +117,7 @@ class TestOrderEditAnswers(EditCase):
 
     # === ANSWERS === #
 
-    def test_a_lost_answer_makes_a_changed_line_be_told_whole_even_when_changed_back(self):
+    def test_a_lost_answer_resends_the_changed_line_in_full(self):
         self.line(901).product_uom_qty = 3
         self.accept_edits("bad gateway", status=502)
         self.assertTrue(self.push())
@@ -150,7 +150,7 @@ class TestOrderEditAnswers(EditCase):
         self.receive(self.order())
         self.assertEqual(self.line(901).product_uom_qty, 4)
 
-    def test_a_refused_change_shows_both_versions_and_holds_the_status_back(self):
+    def test_a_refused_change_shows_both_versions_and_delays_the_status(self):
         self.line(901).product_uom_qty = 3
         self.sale.action_confirm()
         self.accept_edits({"error": "the price is fixed"}, status=422)
@@ -176,7 +176,7 @@ class TestOrderEditAnswers(EditCase):
         self.assertEqual((self.sale.cartona_edit_state, self.sale.cartona_error), (False, False))
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    def test_taking_theirs_restores_every_line(self):
+    def test_using_cartonas_lines_restores_every_line(self):
         before = self.lines(self.sale)
         self.line(901).write({"product_uom_qty": 3, "price_unit": 1.0})
         self.sale.write({"order_line": [(2, self.line(902).id)]})
@@ -191,7 +191,7 @@ class TestOrderEditAnswers(EditCase):
         self.push()
         self.assertEqual(len(self.sent_details()), 1)
 
-    def test_taking_theirs_keeps_the_lines_of_a_sale(self):
+    def test_using_cartonas_lines_keeps_the_lines_of_a_sale(self):
         self.marketplace.answer_next("POST", STATUSES, {})
         self.sale.action_confirm()
         self.push()
@@ -202,7 +202,7 @@ class TestOrderEditAnswers(EditCase):
         self.push()
         self.assertEqual(self.sent_details(), [])
 
-    def test_taking_theirs_is_refused_when_goods_have_left(self):
+    def test_using_cartonas_lines_is_refused_after_a_delivery(self):
         self.set_stock(self.tea, 50)
         self.set_stock(self.rice, 50)
         self.sale.action_confirm()
@@ -210,7 +210,7 @@ class TestOrderEditAnswers(EditCase):
         with self.assertRaisesRegex(UserError, "a delivery is done"):
             self.sale.action_cartona_take_theirs()
 
-    def test_the_choice_needs_the_right_to_write_the_order(self):
+    def test_using_cartonas_lines_needs_write_access(self):
         with self.assertRaises(AccessError):
             self.sale.with_user(self.env.ref("base.public_user")).action_cartona_take_theirs()
 

@@ -121,7 +121,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertEqual(self.balances(), (100, 1140, 2000, -100, -140))
         self.assertEqual(self.residual(sale), sale.cartona_amount_to_collect)
 
-    def test_every_part_leaves_the_retailer_owing_what_the_driver_collects(self):
+    def test_the_retailer_owes_exactly_the_cash_to_collect(self):
         for number, (parts, left) in enumerate(
             [
                 ({"cartona_credit": 10}, 90),
@@ -156,7 +156,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertEqual(self.balances(), before)
         self.assertEqual(len(sale.invoice_ids), 1)
 
-    def test_taxes_are_part_of_what_the_retailer_owes(self):
+    def test_the_amount_owed_includes_taxes(self):
         tax = self.env["account.tax"].create(
             {"name": "VAT 14 money", "amount": 14.0, "company_id": self.company.id}
         )
@@ -174,7 +174,7 @@ class TestOrderInvoice(InvoiceCase):
         self.run_booking()
         self.assertEqual((sale.invoice_ids.amount_total, self.residual(sale)), (75, 65))
 
-    def test_a_part_of_the_goods_is_not_invoiced_before_the_rest(self):
+    def test_a_partial_delivery_is_not_invoiced_yet(self):
         sale = self.take_order(self.hundred())
         picking = self.delivery(sale)
         move = picking.move_ids
@@ -189,14 +189,14 @@ class TestOrderInvoice(InvoiceCase):
         self.run_booking()
         self.assertEqual(sale.invoice_ids.amount_total, 100)
 
-    def test_nothing_is_invoiced_unless_the_setting_says_so(self):
+    def test_nothing_is_invoiced_without_the_setting(self):
         self.config.invoice_on_delivery = False
         sale = self.take_order(self.hundred(cartona_credit=10))
         self.deliver(sale)
         self.run_booking()
         self.assertFalse(sale.invoice_ids)
 
-    def test_an_invoice_made_by_hand_is_settled_when_it_is_posted(self):
+    def test_a_manual_invoice_is_settled_when_posted(self):
         self.config.invoice_on_delivery = False
         sale = self.take_order(self.hundred(cartona_credit=10))
         self.deliver(sale)
@@ -228,7 +228,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertEqual(self.residual(sale), 90)
         self.assertEqual(self.activities(sale), [])
 
-    def test_accounts_of_parts_that_an_order_does_not_have_are_not_asked_for(self):
+    def test_accounts_of_unused_parts_are_not_required(self):
         self.config.write({"wallet_account_id": False, "discount_account_id": False})
         sale = self.take_order(self.hundred(cartona_credit=10))
         self.deliver(sale)
@@ -236,7 +236,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertEqual(self.activities(sale), [])
         self.assertEqual(self.residual(sale), 90)
 
-    def test_what_accounting_refuses_is_explained_and_hinders_no_delivery(self):
+    def test_an_accounting_error_is_explained_and_blocks_no_delivery(self):
         sale = self.take_order(self.hundred())
         self.deliver(sale)
         with patch.object(
@@ -247,7 +247,7 @@ class TestOrderInvoice(InvoiceCase):
         [(task, _user)] = self.activities(sale)
         self.assertIn("the period is closed", task)
 
-    def test_one_order_that_cannot_be_booked_holds_no_other_up(self):
+    def test_one_order_that_cannot_be_booked_blocks_no_other(self):
         first, second = (
             self.take_order(self.hundred()),
             self.take_order(self.hundred(hashed_id="good1")),
@@ -276,7 +276,7 @@ class TestOrderInvoice(InvoiceCase):
         self.run_booking()
         self.assertEqual(self.residual(sale), 95)
 
-    def test_everything_that_comes_back_is_credited_and_nobody_owes_anything(self):
+    def test_a_full_return_is_credited_in_full(self):
         sale = self.take_order(self.official())
         self.deliver(sale)
         self.run_booking()
@@ -289,7 +289,7 @@ class TestOrderInvoice(InvoiceCase):
         self.run_booking()
         self.assertEqual(len(sale.invoice_ids), 2)
 
-    def test_a_part_that_comes_back_is_credited_in_part(self):
+    def test_a_partial_return_is_credited_in_part(self):
         sale = self.take_order(self.hundred(cartona_credit=10))
         self.deliver(sale)
         self.run_booking()
@@ -299,14 +299,14 @@ class TestOrderInvoice(InvoiceCase):
         self.assertEqual((note.state, note.amount_total), ("posted", 25))
         self.assertEqual(self.residual(sale), 65)
 
-    def test_goods_that_came_back_before_an_invoice_make_none(self):
+    def test_goods_returned_before_the_invoice_are_not_invoiced(self):
         sale = self.take_order(self.hundred())
         self.deliver(sale)
         self.return_goods(sale)
         self.run_booking()
         self.assertFalse(sale.invoice_ids)
 
-    def test_an_invoice_credited_by_hand_is_settled_no_more(self):
+    def test_a_manual_credit_note_reverses_the_settlement(self):
         self.config.invoice_on_delivery = False
         sale = self.take_order(self.official())
         self.deliver(sale)
@@ -321,7 +321,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertFalse(sale.cartona_settlement_id)
         self.assertEqual(self.balances(), (0, 0, 0, 0, 0))
 
-    def test_figures_that_come_after_the_booking_are_booked_anew(self):
+    def test_figures_received_after_booking_are_booked_again(self):
         sale = self.take_order(self.hundred(cartona_credit=10, installment_cost=20))
         self.deliver(sale)
         self.run_booking()
@@ -335,7 +335,7 @@ class TestOrderInvoice(InvoiceCase):
         self.assertNotEqual(sale.cartona_settlement_id, first)
         self.assertEqual(self.residual(sale), 96)
 
-    def test_an_order_that_is_not_of_cartona_is_left_alone(self):
+    def test_other_orders_are_not_booked(self):
         sale = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "x"}).id,
@@ -369,7 +369,7 @@ class TestSettlementWhileCartonaIsTold(InvoiceCase):
             self.marketplace.answer_always("POST", path, {})
         return sale
 
-    def test_a_short_delivery_is_settled_with_the_credit_of_what_was_delivered(self):
+    def test_a_short_delivery_is_settled_with_its_own_credit(self):
         sale = self.take_order(self.hundred(cartona_credit=16))
         self.deliver_part(sale, {self.tea: 6})
         self.run_booking()
@@ -385,7 +385,7 @@ class TestSettlementWhileCartonaIsTold(InvoiceCase):
         self.run_booking()
         self.assertEqual((self.balance("credit"), self.residual(sale)), (12, 63))
 
-    def test_without_credit_it_is_settled_as_soon_as_cartona_has_the_lines(self):
+    def test_without_credit_the_sent_lines_are_enough_to_settle(self):
         line = {"amount": 8, "selling_price": 12.5, "applied_cartona_discount": 1.0}
         sale = self.take_order(self.order({TEA: line, RICE: None}))
         self.deliver_part(sale, {self.tea: 6})
@@ -396,7 +396,7 @@ class TestSettlementWhileCartonaIsTold(InvoiceCase):
         self.run_booking()
         self.assertEqual((self.balance("credit"), self.residual(sale)), (6, 75))
 
-    def test_with_the_button_it_is_settled_when_the_goods_are_with_the_retailer(self):
+    def test_with_the_button_setting_the_button_settles(self):
         self.config.delivered_when = "button"
         sale = self.take_order(self.hundred(cartona_credit=16))
         self.deliver(sale)
@@ -415,7 +415,7 @@ class TestSettlementWhileCartonaIsTold(InvoiceCase):
         self.run_booking()
         self.assertEqual((self.balance("credit"), self.residual(sale)), (12, 63))
 
-    def test_delivered_by_cartona_is_settled_when_cartona_says_so(self):
+    def test_delivered_by_cartona_settles_with_cartonas_status(self):
         self.config.delivered_when = "button"
         theirs = "delivered_by_cartona"
         sale = self.take_order(self.hundred(cartona_credit=16, delivered_by=theirs))

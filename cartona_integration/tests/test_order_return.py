@@ -20,7 +20,7 @@ class TestOrderReturn(DeliveryCase):
         self.delivery = self.sale.picking_ids
         self.assertEqual(self.sale.cartona_status, "assigned_to_salesman")
 
-    def test_all_brought_back_is_told_as_returned_and_the_stock_is_published(self):
+    def test_a_full_return_sends_returned_and_publishes_stock(self):
         self.clear_outbox()
         self.return_goods(self.delivery)
         self.assertIn(("stock", self.listing(self.tea).id), self.outbox_rows("stock"))
@@ -32,7 +32,7 @@ class TestOrderReturn(DeliveryCase):
         self.assertFalse(self.sale.cartona_can_deliver)
         self.assertEqual(self.sale.invoice_ids.ids, [])
 
-    def test_a_return_that_is_on_its_way_tells_nothing_yet(self):
+    def test_an_unvalidated_return_sends_nothing(self):
         self.make_return(self.delivery)
         self.push()
         self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman"])
@@ -47,7 +47,7 @@ class TestOrderReturn(DeliveryCase):
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.assertEqual(len(self.activities(self.sale)), 1)
 
-    def test_a_part_brought_back_lowers_what_cartona_is_to_know_then_it_is_delivered(self):
+    def test_a_partial_return_lowers_the_amounts_before_delivered(self):
         self.return_goods(self.delivery, {self.tea: 1})
         tea, rice = self.sale.order_line
         self.assertEqual((tea._cartona_amount(), rice._cartona_amount()), (3, 2))
@@ -60,7 +60,7 @@ class TestOrderReturn(DeliveryCase):
         )
         self.assertEqual(self.sale.cartona_status, "delivered")
 
-    def test_what_comes_back_after_it_was_delivered_tells_nothing(self):
+    def test_a_return_after_delivered_sends_nothing(self):
         self.sale.action_cartona_delivered()
         self.push()
         self.return_goods(self.delivery)
@@ -68,7 +68,7 @@ class TestOrderReturn(DeliveryCase):
         self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
         self.assertEqual((self.sale.cartona_sync_state, self.activities(self.sale)), ("synced", []))
 
-    def test_returned_there_prepares_the_return_with_its_reason(self):
+    def test_returned_on_cartona_prepares_the_return(self):
         for spelled in ("returned", "return"):
             with self.subTest(spelled):
                 sale = self.take_order(hashed_id=spelled)
@@ -85,19 +85,19 @@ class TestOrderReturn(DeliveryCase):
                 self.assertIn("wrong goods", self.chatter(back))
                 self.assertEqual(len(self.activities(sale)), 1)
 
-    def test_returned_there_after_it_came_back_here_asks_for_nothing(self):
+    def test_returned_on_cartona_after_our_return_changes_nothing(self):
         self.return_goods(self.delivery)
         self.receive(self.order(status="returned", return_reason="wrong goods"))
         self.assertEqual((len(self.sale.picking_ids), self.activities(self.sale)), (2, []))
 
-    def test_returned_there_before_it_left_here_cancels(self):
+    def test_returned_on_cartona_before_shipping_cancels(self):
         sale = self.take_order(hashed_id="early1")
         self.receive(self.order(hashed_id="early1", status="returned"))
         self.assertEqual((sale.state, sale.picking_ids.state), ("cancel", "cancel"))
 
 
 class TestShortDelivery(DeliveryCase):
-    def test_without_a_backorder_the_amounts_are_lowered_first_then_it_is_delivered(self):
+    def test_without_a_backorder_amounts_are_lowered_before_delivered(self):
         sale = self.take_order()
         self.accept_all()
         self.deliver_short(sale, {self.tea: 3})
@@ -108,7 +108,7 @@ class TestShortDelivery(DeliveryCase):
         tea = sale.order_line[0]
         self.assertEqual((tea._cartona_amount(), tea.product_uom_qty), (3, 4))
 
-    def test_with_a_code_the_amounts_that_are_about_to_leave_are_lowered_before_it_is_checked(self):
+    def test_with_a_code_amounts_are_lowered_before_the_check(self):
         sale = self.take_order_with_code()
         self.accept_all(sale)
         self.pick(sale.picking_ids, {self.tea: 3})
@@ -125,7 +125,7 @@ class TestShortDelivery(DeliveryCase):
         self.assertEqual(self.sent_steps(sale), story)
         self.assertEqual((sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced"))
 
-    def test_lowered_amounts_that_cartona_refuses_keep_delivered_back(self):
+    def test_refused_amounts_delay_delivered(self):
         sale = self.take_order()
         self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
         self.deliver_short(sale, {self.tea: 3})

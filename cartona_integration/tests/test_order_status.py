@@ -16,13 +16,13 @@ class TestOrderStatus(DeliveryCase):
         super().setUp()
         self.sale = self.take_order(confirm=False)
 
-    def test_an_imported_order_tells_nothing_back(self):
+    def test_an_imported_order_sends_nothing_back(self):
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_confirmation_is_told_as_approved(self):
+    def test_a_confirmation_is_sent_as_approved(self):
         self.marketplace.answer_next("POST", STATUSES, {})
         self.sale.action_confirm()
         self.assertIn(("order", self.sale.id), self.outbox_rows())
@@ -40,7 +40,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual(self.outbox_rows("order"), [])
         self.assertEqual(set(self.sale.picking_ids.mapped("state")), {"assigned"})
 
-    def test_an_order_that_is_confirmed_by_itself_is_told_as_approved(self):
+    def test_an_automatic_confirmation_is_sent_as_approved(self):
         self.config.auto_confirm = True
         sale = self.receive(self.order(hashed_id="auto1"))
         self.assertEqual(sale.state, "sale")
@@ -48,7 +48,7 @@ class TestOrderStatus(DeliveryCase):
         self.push()
         self.assertEqual(self.sent_statuses(sale), ["approved"])
 
-    def test_what_happened_while_orders_were_off_is_told_when_they_are_on_again(self):
+    def test_statuses_reached_while_orders_are_off_are_sent_later(self):
         self.config.auto_sync_orders = False
         self.sale.action_confirm()
         self.push()
@@ -75,7 +75,7 @@ class TestOrderStatus(DeliveryCase):
             ],
         )
 
-    def test_a_refused_order_holds_up_no_other(self):
+    def test_a_refused_order_does_not_block_others(self):
         other = self.take_order(confirm=False, hashed_id="other1")
         refusal = {"errors": [{"hashed_id": self.sale.cartona_id, "message": "too late"}]}
         self.marketplace.answer_next("POST", STATUSES, refusal)
@@ -85,7 +85,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertIn("too late", self.sale.cartona_error)
         self.assertEqual((other.cartona_status, other.cartona_error), ("approved", False))
 
-    def test_the_retailers_cancellation_is_not_told_back(self):
+    def test_the_retailers_cancellation_is_not_sent_back(self):
         self.receive(self.order(status="cancelled_by_retailer"))
         self.assertEqual(self.sale.state, "cancel")
         self.push()
@@ -102,7 +102,7 @@ class TestOrderStatus(DeliveryCase):
         )
         self.assertIn("too late", self.sale.cartona_error)
 
-    def test_a_lost_answer_is_tried_again_until_there_is_one(self):
+    def test_a_status_without_an_answer_is_sent_again(self):
         self.marketplace.answer_next("POST", STATUSES, "bad gateway", status=502)
         self.sale.action_confirm()
         self.assertTrue(1 <= self.push() <= 1.25)
@@ -114,7 +114,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertIsNone(self.push())
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_an_approval_that_did_not_get_through_is_not_undone_by_what_cartona_still_says(self):
+    def test_an_unsent_approval_is_not_undone_by_an_import(self):
         self.marketplace.answer_next("POST", STATUSES, "bad gateway", status=502)
         self.sale.action_confirm()
         self.push()
@@ -125,7 +125,7 @@ class TestOrderStatus(DeliveryCase):
         self.push()
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_refused_repetition_is_no_error_once_cartona_says_the_same(self):
+    def test_a_refused_repetition_is_resolved_by_cartonas_status(self):
         self.marketplace.answer_next("POST", STATUSES, {"error": "already approved"}, status=422)
         self.sale.action_confirm()
         self.push()
@@ -135,7 +135,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
         self.assertEqual(len(self.marketplace.calls), 1)
 
-    def test_a_refusal_is_no_error_once_the_order_has_ended_on_both_sides(self):
+    def test_a_refusal_is_resolved_when_both_sides_ended(self):
         self.marketplace.answer_next("POST", STATUSES, {"error": "cancelled"}, status=422)
         self.sale.action_confirm()
         self.push()
@@ -143,7 +143,7 @@ class TestOrderStatus(DeliveryCase):
         self.receive(self.order(status="cancelled_by_retailer"))
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
 
-    def test_a_refusal_whose_reason_was_heard_during_the_call_is_no_error(self):
+    def test_a_refusal_explained_during_the_call_is_resolved(self):
         def refuse(_body):
             self.receive(self.order(status="cancelled_by_retailer"))
             return {"error": "cancelled"}
@@ -154,7 +154,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual((self.sale.state, self.sale.cartona_error), ("cancel", False))
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    def test_an_answer_does_not_undo_what_was_heard_before_it_was_kept(self):
+    def test_an_answer_does_not_undo_an_import_during_the_call(self):
         def take(_body):
             self.receive(self.order(status="cancelled_by_retailer"))
             return {}
@@ -166,14 +166,14 @@ class TestOrderStatus(DeliveryCase):
 
     # === SYNC NOW === #
 
-    def test_sync_now_with_nothing_to_tell_says_so(self):
+    def test_sync_now_without_changes_ends_synced(self):
         self.sale.action_cartona_sync()
         self.assertEqual(self.sale.cartona_sync_state, "pending")
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "synced")
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_sync_now_promises_nothing_while_orders_are_switched_off(self):
+    def test_sync_now_raises_an_error_while_orders_are_off(self):
         self.config.auto_sync_orders = False
         with self.assertRaisesRegex(UserError, "not exchanged"):
             self.sale.action_cartona_sync()
@@ -181,7 +181,7 @@ class TestOrderStatus(DeliveryCase):
 
     # === SET BACK === #
 
-    def test_an_order_set_back_to_quotation_tells_nothing(self):
+    def test_an_order_reset_to_quotation_sends_nothing(self):
         self.accept_all(self.sale)
         self.sale.action_confirm()
         self.push()
@@ -189,7 +189,7 @@ class TestOrderStatus(DeliveryCase):
         self.push()
         self.assertEqual(self.sent_statuses(self.sale), ["approved"])
 
-    def test_pending_is_told_when_somebody_asks_for_it(self):
+    def test_the_reset_button_sends_pending(self):
         self.accept_all(self.sale)
         self.sale.action_confirm()
         self.push()
@@ -200,7 +200,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual(self.sent_statuses(self.sale), ["approved", "pending"])
         self.assertEqual((self.sale.cartona_status, self.sale.cartona_set_back), ("pending", False))
 
-    def test_a_refused_pending_is_not_asked_for_again(self):
+    def test_a_refused_pending_is_not_sent_again(self):
         self.marketplace.answer_next("POST", STATUSES, {})
         self.marketplace.answer_next(
             "POST", self.single_path(self.sale), {"error": "no"}, status=422
@@ -217,7 +217,7 @@ class TestOrderStatus(DeliveryCase):
 
     # === THE RETAILER IS EDITING === #
 
-    def test_while_the_retailer_edits_nobody_touches_the_order(self):
+    def test_while_the_retailer_edits_the_order_is_read_only(self):
         self.receive(self.order(status="editing"))
         line = self.sale.order_line[0]
         new = {"order_id": self.sale.id, "product_id": self.rice.id}
@@ -245,7 +245,7 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual((self.sale.state, self.marketplace.calls), ("draft", []))
         line.write({"name": "what the line is called is nobody's business"})
 
-    def test_what_the_retailer_made_of_it_arrives_and_unlocks(self):
+    def test_the_retailers_edit_is_imported_and_unlocks_the_order(self):
         self.receive(self.order(status="editing"))
         self.receive(self.order(lines=PENDING_CHANGE))
         self.assertEqual(self.sale.order_line[0].product_uom_qty, 3)
@@ -254,7 +254,7 @@ class TestOrderStatus(DeliveryCase):
 
 
 class TestShipping(DeliveryCase):
-    def test_ship_says_that_goods_are_on_their_way_and_validates_nothing(self):
+    def test_the_ship_button_sends_shipped_without_validating(self):
         sale = self.take_order(retailer_preferred_delivery_date="2030-03-05")
         self.accept_all()
         self.assertTrue(sale.cartona_can_ship)
@@ -271,14 +271,14 @@ class TestShipping(DeliveryCase):
         with self.assertRaises(UserError):
             sale.action_cartona_ship()
 
-    def test_a_day_that_is_over_is_never_promised(self):
+    def test_a_past_delivery_day_is_never_sent(self):
         sale = self.take_order()
         self.accept_all()
         sale.action_cartona_ship()
         self.push()
         self.assertEqual(self.bodies(sale)[0]["estimated_delivery_day"], cairo_day())
 
-    def test_the_last_delivery_says_delivered_with_its_day_and_asks_for_no_code(self):
+    def test_the_last_delivery_sends_delivered_with_its_day(self):
         sale = self.take_order()
         self.accept_all()
         sale.action_cartona_ship()
@@ -291,7 +291,7 @@ class TestShipping(DeliveryCase):
         )
         self.assertEqual((sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced"))
 
-    def test_confirmed_and_delivered_at_once_goes_out_as_three_in_order(self):
+    def test_an_order_delivered_at_once_sends_every_status(self):
         sale = self.take_order(confirm=False)
         self.accept_all()
         sale.action_confirm()
@@ -301,7 +301,7 @@ class TestShipping(DeliveryCase):
             self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"]
         )
 
-    def test_a_backorder_makes_delivered_wait_and_the_order_says_so(self):
+    def test_a_backorder_delays_delivered_and_is_shown(self):
         sale = self.take_order()
         self.accept_all()
         self.deliver_short(sale, {self.tea: 3}, backorder=True)
@@ -315,7 +315,7 @@ class TestShipping(DeliveryCase):
         self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
         self.assertFalse(sale.cartona_waits_for)
 
-    def test_a_backorder_that_is_given_up_ends_the_waiting(self):
+    def test_a_cancelled_backorder_ends_the_wait(self):
         sale = self.take_order()
         self.accept_all()
         self.deliver_short(sale, {self.tea: 3}, backorder=True)
@@ -342,7 +342,7 @@ class TestShipping(DeliveryCase):
 
     # === BY THE BUTTON === #
 
-    def test_with_the_button_the_validation_says_assigned_and_the_button_delivered(self):
+    def test_with_the_button_setting_the_button_sends_delivered(self):
         self.config.delivered_when = "button"
         sale = self.take_order()
         self.accept_all()
@@ -374,7 +374,7 @@ class TestShipping(DeliveryCase):
 
     # === THE QUANTITIES THAT CARTONA IS TO KNOW === #
 
-    def test_until_all_is_delivered_the_ordered_quantity_counts_then_the_delivered(self):
+    def test_the_delivered_quantity_counts_once_delivery_is_complete(self):
         sale = self.take_order()
         tea, rice = sale.order_line
         self.assertEqual((tea._cartona_amount(), rice._cartona_amount()), (4, 2))
@@ -397,7 +397,7 @@ class TestShipping(DeliveryCase):
 class TestDeliveredByCartona(DeliveryCase):
     BY_CARTONA = {"delivered_by": "delivered_by_cartona"}
 
-    def test_only_a_cancellation_is_told(self):
+    def test_only_a_cancellation_is_sent(self):
         sale = self.take_order(confirm=False, **self.BY_CARTONA)
         self.accept_all(sale)
         sale.action_confirm()
@@ -411,14 +411,14 @@ class TestDeliveredByCartona(DeliveryCase):
         self.push()
         self.assertEqual(self.sent_statuses(sale), ["cancelled_by_supplier"])
 
-    def test_validating_tells_nothing_and_asks_for_no_code(self):
+    def test_validating_sends_nothing_and_needs_no_code(self):
         sale = self.take_order(wallet_top_up=20.0, **self.BY_CARTONA)
         self.assertFalse(sale.cartona_needs_otp)
         self.deliver(sale)
         self.push()
         self.assertEqual((self.sent_statuses(sale), sale.cartona_sync_state), ([], "synced"))
 
-    def test_the_pickup_stands_on_the_delivery_its_code_only_for_the_warehouse(self):
+    def test_only_stock_users_see_the_pickup_code(self):
         sale = self.take_order(
             pickup_date="2030-03-05T10:00:00Z", pickup_otp="4821", **self.BY_CARTONA
         )
@@ -436,7 +436,7 @@ class TestDeliveredByCartona(DeliveryCase):
                 shown = record.with_user(self.seller).fields_get(["cartona_pickup_otp"])
                 self.assertEqual("cartona_pickup_otp" in shown, is_seen, (group, record))
 
-    def test_delivered_by_cartona_asks_somebody_to_complete_the_delivery(self):
+    def test_delivered_by_cartona_creates_an_activity(self):
         sale = self.take_order(**self.BY_CARTONA)
         self.receive(self.order(status="delivered", **self.BY_CARTONA))
         self.assertEqual(sale.picking_ids.state, "assigned")
@@ -458,7 +458,7 @@ class TestDeliveredByCartona(DeliveryCase):
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_what_needs_a_hand_is_asked_for_even_by_setting(self):
+    def test_a_delivery_that_needs_lots_creates_an_activity(self):
         self.config.complete_delivered = True
         self.tea.tracking = "lot"
         sale = self.take_order(**self.BY_CARTONA)
@@ -466,7 +466,7 @@ class TestDeliveredByCartona(DeliveryCase):
         self.assertNotEqual(sale.picking_ids.state, "done")
         self.assertIn("complete the delivery", self.activities(sale)[0][0])
 
-    def test_an_order_first_seen_as_delivered_is_confirmed_and_done_by_setting(self):
+    def test_a_new_delivered_order_is_completed_by_setting(self):
         self.config.complete_delivered = True
         sale = self.receive(self.order(status="delivered", installment_cost=60.0))
         self.assertEqual((sale.state, sale.picking_ids.state), ("sale", "done"))
@@ -474,7 +474,7 @@ class TestDeliveredByCartona(DeliveryCase):
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(sale.cartona_sync_state, "synced")
 
-    def test_an_order_first_seen_as_delivered_is_confirmed_and_waits_for_a_hand(self):
+    def test_a_new_delivered_order_waits_for_a_user(self):
         sale = self.receive(self.order(status="delivered"))
         self.assertEqual((sale.state, sale.picking_ids.state), ("sale", "assigned"))
         self.deliver(sale)

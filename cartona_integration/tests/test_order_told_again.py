@@ -17,7 +17,7 @@ class TestToldAgain(DeliveryCase):
         self.push()
         self.assertEqual(self.outbox_rows("order"), [])
 
-    def test_a_confirmation_that_the_retailer_was_quicker_than_is_told_when_he_is_done(self):
+    def test_a_confirmation_during_editing_is_sent_afterwards(self):
         self.sale.action_confirm()
         self.open_by_retailer()
         self.assertEqual(self.marketplace.calls, [])
@@ -33,7 +33,7 @@ class TestToldAgain(DeliveryCase):
             ("sale", "approved", "synced"),
         )
 
-    def test_a_quotation_that_the_retailer_has_open_waits_for_nothing(self):
+    def test_a_quotation_during_editing_has_nothing_to_send(self):
         self.sale.cartona_sync_state = "pending"
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.open_by_retailer()
@@ -41,7 +41,7 @@ class TestToldAgain(DeliveryCase):
         self.receive(self.order(CHANGE))
         self.assertEqual(self.outbox_rows("order"), [])
 
-    def test_a_confirmation_by_itself_is_told_as_well(self):
+    def test_an_automatic_confirmation_during_editing_is_sent_afterwards(self):
         self.config.auto_confirm = True
         sale = self.receive(self.order(hashed_id="auto1"))
         self.receive(self.order(hashed_id="auto1", status="editing"))
@@ -53,7 +53,7 @@ class TestToldAgain(DeliveryCase):
             (self.sent_statuses(sale), sale.cartona_status), (["approved"], "approved")
         )
 
-    def test_an_approval_refused_because_of_the_editing_is_told_again(self):
+    def test_an_approval_refused_during_editing_is_sent_again(self):
         refusal = {"error": "is being edited"}
         self.marketplace.answer_next("POST", STATUSES, refusal, status=422)
         self.sale.action_confirm()
@@ -67,7 +67,7 @@ class TestToldAgain(DeliveryCase):
         self.assertEqual(self.sent_statuses(self.sale), ["approved", "approved"])
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
 
-    def test_an_approval_refused_because_of_an_editing_nobody_heard_of_is_told_again(self):
+    def test_an_approval_refused_by_unseen_editing_is_sent_again(self):
         self.marketplace.answer_next("POST", STATUSES, {"error": "is being edited"}, status=422)
         self.sale.action_confirm()
         self.push()
@@ -76,7 +76,7 @@ class TestToldAgain(DeliveryCase):
         self.push()
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_cancellation_that_the_retailer_was_quicker_than_is_told_as_well(self):
+    def test_a_cancellation_during_editing_is_sent_afterwards(self):
         self.sale._action_cancel()
         self.open_by_retailer()
         self.accept_all(self.sale)
@@ -87,7 +87,7 @@ class TestToldAgain(DeliveryCase):
             (self.sale.state, self.sale.cartona_status), ("cancel", "cancelled_by_supplier")
         )
 
-    def test_a_refused_cancellation_is_left_to_a_person(self):
+    def test_a_refused_cancellation_is_not_sent_again(self):
         self.marketplace.answer_next(
             "POST", self.single_path(self.sale), {"error": "no"}, status=422
         )
@@ -99,7 +99,7 @@ class TestToldAgain(DeliveryCase):
         self.assertEqual(self.sent_statuses(self.sale), ["cancelled_by_supplier"])
         self.assertEqual(self.sale.cartona_sync_state, "error")
 
-    def test_changed_lines_that_were_refused_are_left_to_a_person(self):
+    def test_refused_lines_are_not_sent_again(self):
         self.sale.order_line[1].product_uom_qty = 1
         self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
         self.push()
@@ -114,7 +114,7 @@ class TestToldAgain(DeliveryCase):
 
 
 class TestRefusedLines(DeliveryCase):
-    def test_lines_refused_before_the_end_are_a_persons_to_look_at(self):
+    def test_lines_refused_at_delivery_create_an_activity(self):
         sale = self.take_order()
         self.accept_all()
         self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
@@ -125,7 +125,7 @@ class TestRefusedLines(DeliveryCase):
             self.activities(sale), [(sale.cartona_error, self.config.activity_user_id)]
         )
 
-    def test_lines_refused_on_the_way_stand_on_the_order_only(self):
+    def test_lines_refused_earlier_are_shown_without_an_activity(self):
         sale = self.take_order()
         self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
         sale.order_line[0].product_uom_qty = 3

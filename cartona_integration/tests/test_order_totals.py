@@ -27,7 +27,7 @@ class TestOrderTotals(OrderCase):
     def taxes(self, line):
         return line[tax_field(line)]
 
-    def test_a_tax_on_top_becomes_a_part_of_the_price(self):
+    def test_an_excluded_tax_becomes_included_in_the_price(self):
         self.tea.taxes_id = self.vat
 
         sale = self.receive(self.order({RICE: None}))
@@ -138,7 +138,7 @@ class TestOrderTotals(OrderCase):
             self.assertNotEqual(sale.amount_tax, 0.0, kind)
             self.assertEqual(self.activities(sale), [], kind)
 
-    def test_the_customer_s_fiscal_position_decides_about_the_taxes(self):
+    def test_the_customers_fiscal_position_decides_about_the_taxes(self):
         self.tea.taxes_id = self.vat
         free_zone = self.make_tax("Free zone 2%", 2)
         position = self.env["account.fiscal.position"].create(
@@ -197,7 +197,7 @@ class TestOrderTotals(OrderCase):
 
         self.assertEqual(self.taxes(sale.order_line), self.vat.cartona_included_id)
 
-    def test_a_tax_that_does_not_fit_is_shown_to_somebody(self):
+    def test_a_tax_that_does_not_fit_creates_an_activity(self):
         Tax = type(self.env["account.tax"])
         self.patch(Tax, "_cartona_included", lambda taxes: taxes)
         self.tea.taxes_id = self.vat
@@ -209,7 +209,7 @@ class TestOrderTotals(OrderCase):
         self.assertIn("57.00", task)
         self.assertIn("50.00", task)
 
-    def test_random_orders_cost_what_cartona_says(self):
+    def test_random_orders_have_cartonas_total(self):
         """1,000 orders, tax in or on top, both ways of rounding: never off by a cent."""
         seed = random.randrange(10**6)
         dice = random.Random(seed)

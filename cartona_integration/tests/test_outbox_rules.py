@@ -15,7 +15,7 @@ class TestOutboxRules(CartonaCase):
 
     # === PRICELISTS === #
 
-    def test_the_rule_of_the_configured_pricelist_is_noted_for_its_product(self):
+    def test_a_pricelist_rule_marks_its_product_dirty(self):
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
         self.clear_outbox()
@@ -37,7 +37,7 @@ class TestOutboxRules(CartonaCase):
         rule.unlink()
         self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_a_rule_of_a_pricelist_that_the_configured_one_is_based_on_is_noted(self):
+    def test_a_rule_of_the_base_pricelist_marks_dirty(self):
         base = self.env["product.pricelist"].create({"name": "Base"})
         pricelist = self.env["product.pricelist"].create(
             {
@@ -65,7 +65,7 @@ class TestOutboxRules(CartonaCase):
 
         self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_another_currency_of_the_pricelist_is_noted(self):
+    def test_the_currency_of_the_pricelist_marks_dirty(self):
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
         currencies = self.env["res.currency"].with_context(active_test=False)
@@ -79,14 +79,14 @@ class TestOutboxRules(CartonaCase):
 
         self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-    def test_a_rule_of_another_pricelist_is_not_noted(self):
+    def test_a_rule_of_another_pricelist_marks_nothing(self):
         other = self.env["product.pricelist"].create({"name": "Other"})
         self.env["product.pricelist.item"].create(
             {"pricelist_id": other.id, "compute_price": "fixed", "fixed_price": 1.0}
         )
         self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_dated_rule_is_noted_when_its_day_comes(self):
+    def test_a_dated_rule_marks_dirty_when_it_starts(self):
         now = fields.Datetime.now()
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
@@ -123,7 +123,7 @@ class TestOutboxRules(CartonaCase):
         self.config._mark_dated_rules_dirty()
         self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_dated_rule_is_noted_by_the_very_first_look(self):
+    def test_the_first_check_finds_a_started_dated_rule(self):
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
         self.env["product.pricelist.item"].create(
@@ -150,7 +150,7 @@ class TestOutboxRules(CartonaCase):
 
     # === RATES === #
 
-    def test_a_currency_rate_is_noted_when_prices_are_converted(self):
+    def test_a_currency_rate_of_converted_prices_marks_dirty(self):
         dollar = self.other_currencies()
         rate = {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
         self.env["res.currency.rate"].create(rate)
@@ -170,7 +170,7 @@ class TestOutboxRules(CartonaCase):
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
         self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-    def test_a_rate_that_converts_no_price_is_not_noted(self):
+    def test_an_unused_currency_rate_marks_nothing(self):
         dollar, other, third = self.other_currencies(3)
         self.config.currency_id = dollar
         self.clear_outbox()
@@ -200,7 +200,7 @@ class TestOutboxRules(CartonaCase):
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
         self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-    def test_what_concerns_everything_is_noted_once_in_a_transaction(self):
+    def test_marking_all_happens_once_in_a_transaction(self):
         """Price rules are imported, taxes are dragged about: a thousand times would hold up what
         stock says meanwhile."""
         self.config.price_tax = "gross"
@@ -214,7 +214,7 @@ class TestOutboxRules(CartonaCase):
             tax.sequence = sequence
         self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_a_rate_of_a_day_to_come_is_noted_when_that_day_has_come(self):
+    def test_a_future_rate_marks_dirty_on_its_day(self):
         dollar = self.other_currencies()
         self.config.currency_id = dollar
         today = fields.Date.context_today(self.config)
@@ -247,7 +247,7 @@ class TestOutboxRules(CartonaCase):
 
     # === TAXES === #
 
-    def test_a_tax_that_changes_is_noted_where_prices_include_it(self):
+    def test_a_changed_tax_marks_tax_included_prices_dirty(self):
         tax = self.env["account.tax"].create(
             {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
         )

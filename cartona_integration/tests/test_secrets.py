@@ -126,7 +126,7 @@ class TestSecrets(AccessCase):
 
     # === TESTS === #
 
-    def test_they_stand_nowhere_else_whatever_goes_wrong(self):
+    def test_secrets_are_stored_in_one_column_only(self):
         self.receive()
         self.env["cartona.message"].create(
             {
@@ -151,7 +151,7 @@ class TestSecrets(AccessCase):
         self.assertEqual(self.columns_containing(TOKEN), {("cartona_config", "auth_token")})
         self.assertEqual(self.columns_containing(SECRET), {("cartona_config", "webhook_token")})
 
-    def test_a_statement_that_failed_is_logged_without_them(self):
+    def test_a_failed_statement_is_logged_without_secrets(self):
         wrong = {"timeout": 0}
         proof = self.env["cartona.delivery.proof"]
         code = {"order_id": 1, "code": CODE}
@@ -179,7 +179,7 @@ class TestSecrets(AccessCase):
                 for word in (TOKEN, SECRET, CODE):
                     self.assertNotIn(word, said)
 
-    def test_a_collision_is_logged_as_one(self):
+    def test_a_serialization_failure_is_logged_by_name(self):
         """It is begun again, and who reads the log has to know that."""
         collide = """
             DO $$ BEGIN
@@ -193,7 +193,7 @@ class TestSecrets(AccessCase):
         self.assertIn("SerializationFailure: could not serialize access", log.output[0])
         self.assertNotIn("RAISE", log.output[0])
 
-    def test_who_logs_every_statement_does_not_log_them(self):
+    def test_debug_logging_of_statements_contains_no_secrets(self):
         """As Odoo's cursors log them; up to 15 one decides when it is opened whether it does."""
         statement = 'UPDATE "cartona_config" SET "auth_token" = \'%s\'' % TOKEN
         with self.assertLogs("odoo.sql_db", "DEBUG") as log:
@@ -201,13 +201,13 @@ class TestSecrets(AccessCase):
         self.assertIn("cartona_config", log.output[0])
         self.assertNotIn(TOKEN, log.output[0])
 
-    def test_other_statements_are_logged_as_ever(self):
+    def test_other_statements_are_logged_as_usual(self):
         with self.assertLogs("odoo.sql_db", "ERROR") as log:
             with self.assertRaises(psycopg2.Error), self.env.cr.savepoint():
                 self.env.cr.execute("SELECT %s FROM cartona_configuration", ("seen",))
         self.assertIn("SELECT 'seen' FROM cartona_configuration", log.output[0])
 
-    def test_a_neutralised_copy_has_no_secret_and_is_switched_off(self):
+    def test_a_neutralized_copy_has_no_secrets_and_is_off(self):
         order = self.ours["sale.order"]
         order.cartona_pickup_otp = CODE
         self.env["cartona.delivery.proof"].create({"order_id": order.id, "code": CODE})
@@ -233,7 +233,7 @@ class TestSecrets(AccessCase):
         self.env["cartona.message"]._pull(self.config.id)
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_who_is_no_manager_gets_them_by_no_call(self):
+    def test_no_call_returns_secrets_to_a_non_manager(self):
         for role in ("public", "portal", "plain", "user", "stock", "sales"):
             for name, call in self.rpc_calls(self.users[role]):
                 with self.subTest(role, way=name):
@@ -279,7 +279,7 @@ class TestSecrets(AccessCase):
             yield "web group", lambda: configs.formatted_read_group([], names, [])
         yield "log", lambda: self.env["cartona.sync.log"].with_user(user).search([]).read()
 
-    def test_who_is_no_manager_cannot_guess_them_letter_by_letter(self):
+    def test_a_non_manager_cannot_guess_secrets_by_search(self):
         for role in ("user", "stock", "sales"):
             user = self.users[role]
             for model, path in (
@@ -302,7 +302,7 @@ class TestSecrets(AccessCase):
         except AccessError:
             return "refused"
 
-    def test_a_manager_reads_them_and_exports_none(self):
+    def test_a_manager_reads_secrets_but_exports_none(self):
         config = self.config.with_user(self.users["manager"])
         self.assertEqual(config.auth_token, TOKEN)
         for name in ("auth_token", "webhook_token"):
@@ -312,7 +312,7 @@ class TestSecrets(AccessCase):
 
 @tagged("post_install", "-at_install")
 class TestCompare(WebhookCase):
-    def test_a_secret_is_compared_with_every_one_also_after_it_was_found(self):
+    def test_a_secret_is_compared_with_every_stored_secret(self):
         """As long for a good guess as for a bad one, and never by the database, whose index would
         tell by its time how much of it is right."""
         for number in range(3):

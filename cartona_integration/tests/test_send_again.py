@@ -35,7 +35,7 @@ class TestSendAgain(CartonaCase):
             for item in body
         }
 
-    def test_everything_is_sent_again_and_nothing_that_a_drain_may_be_writing_is_touched(self):
+    def test_sending_again_writes_no_listing(self):
         before = self.listings.read()
         for name, press in self.buttons.items():
             with self.subTest(name):
@@ -53,7 +53,7 @@ class TestSendAgain(CartonaCase):
                 self.assertEqual(self.outbox_rows(), [])
                 before = self.listings.read()
 
-    def test_with_everything_switched_off_the_buttons_say_so_and_do_nothing(self):
+    def test_with_all_switches_off_the_buttons_show_a_warning(self):
         self.config.auto_sync_products = False
         for name, press in self.buttons.items():
             with self.subTest(name):
@@ -75,7 +75,7 @@ class TestSendAgain(CartonaCase):
                 press()
                 self.assertEqual(self.sent_prices()["T1"], self.tea.list_price)
 
-    def test_only_what_is_sent_is_counted(self):
+    def test_only_sent_listings_are_counted(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.auth_token = "another-token"
@@ -87,7 +87,7 @@ class TestSendAgain(CartonaCase):
         self.assertEqual(said, "1 listings are being sent to Cartona.")
         self.assertEqual(self.outbox_rows(), [("resend", self.listing(self.tea)[0].id)])
 
-    def test_an_answer_that_was_lost_leaves_all_of_it_to_be_sent(self):
+    def test_a_lost_answer_leaves_everything_to_be_sent(self):
         self.tea.action_cartona_sync()
         self.marketplace.answer_next("POST", PRODUCTS, "<html>", status=502)
         self.run_drain()

@@ -51,7 +51,7 @@ class TestTenThousand(CartonaCase):
         )
         return [row[0] for row in cr.fetchall()]
 
-    def test_prices_of_one_write_go_in_full_batches_and_one_job_follows_the_other(self):
+    def test_ten_thousand_prices_are_sent_in_full_batches(self):
         self.marketplace.answer_always("POST", PRODUCTS, {})
         self.jobs("drain").unlink()
         self.env.cr.postcommit.clear()

@@ -48,7 +48,7 @@ class TestToldAsAWhole(ActivityCase):
             if cause in (None, row.cartona_cause)
         ]
 
-    def test_orders_that_wait_are_told_of_at_once_in_one_and_no_more_when_they_pass(self):
+    def test_one_activity_covers_all_waiting_orders(self):
         self.receive_waiting("w1")
         self.assertEqual(
             self.open_activities("waiting_orders"),
@@ -65,12 +65,12 @@ class TestToldAsAWhole(ActivityCase):
         self.run_import()
         self.assertEqual(self.open_activities(), [])
 
-    def test_it_leads_to_the_list(self):
+    def test_the_activity_links_to_the_list(self):
         self.receive_waiting("w1")
         action = self.env.ref("cartona_integration.action_cartona_waiting_orders")
         self.assertIn("#action=%s" % action.id, self.config.activity_ids.note)
 
-    def test_what_was_ticked_off_comes_back_only_when_there_is_more(self):
+    def test_a_completed_activity_returns_only_for_more_records(self):
         self.receive_waiting("w1")
         self.config.activity_ids.unlink()
         self.run_cron()
@@ -81,7 +81,7 @@ class TestToldAsAWhole(ActivityCase):
             [("Orders that could not be imported: 2", self.boss)],
         )
 
-    def test_refused_products_and_prices_to_confirm_are_told_of_each_in_one(self):
+    def test_refused_products_and_prices_on_hold_have_separate_activities(self):
         self.listing(self.tea).write({"error_code": "price_jump"})
         self.listing(self.rice).write({"error_code": "refused"})
         self.run_cron()
@@ -98,7 +98,7 @@ class TestToldAsAWhole(ActivityCase):
             self.open_activities(), [("Products that could not be sent: 1", self.boss)]
         )
 
-    def test_orders_that_cartona_was_not_told_of_are_told_of(self):
+    def test_rejected_order_updates_create_an_activity(self):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "status_refused"})
         self.run_cron()
@@ -106,7 +106,7 @@ class TestToldAsAWhole(ActivityCase):
             self.open_activities(), [("Orders whose news Cartona did not take: 1", self.boss)]
         )
 
-    def test_a_job_runner_that_sleeps_is_told_of(self):
+    def test_an_idle_job_runner_creates_an_activity(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env.flush_all()
         self.env.cr.execute(
@@ -121,7 +121,7 @@ class TestToldAsAWhole(ActivityCase):
         self.run_cron()
         self.assertEqual(self.open_activities(), [])
 
-    def test_a_connection_that_comes_back_takes_only_its_own_activity_along(self):
+    def test_a_restored_connection_closes_only_its_own_activity(self):
         self.receive_waiting("w1")
         self.config._alert(self.refused_token())
         self.assertEqual(
@@ -137,27 +137,27 @@ class TestToldAsAWhole(ActivityCase):
     def refused_token(self):
         return Unauthorised("unauthorised")
 
-    def test_without_somebody_chosen_the_leader_of_the_team_is_told(self):
+    def test_without_a_responsible_user_the_team_leader_is_notified(self):
         leader = self.boss.copy({"login": "cartona_leader", "name": "Leader"})
         self.team.user_id = leader
         self.config.activity_user_id = False
         self.receive_waiting("w1")
         self.assertEqual(self.open_activities()[0][1], leader)
 
-    def test_who_has_left_is_told_nothing(self):
+    def test_an_archived_user_is_not_notified(self):
         gone = self.boss.copy({"login": "cartona_gone", "name": "Gone"})
         self.config.activity_user_id = gone
         gone.active = False
         self.receive_waiting("w1")
         self.assertNotEqual(self.open_activities()[0][1], gone)
 
-    def test_each_is_told_in_his_language(self):
+    def test_an_activity_is_in_the_users_language(self):
         self.learn_arabic()
         self.boss.lang = "ar_001"
         self.config._alert(self.refused_token())
         self.assertEqual(self.open_activities()[0][0], "انقطع الاتصال بكرتونة")
 
-    def test_uninstalling_takes_the_activities_along(self):
+    def test_uninstalling_deletes_the_activities(self):
         self.receive_waiting("w1")
         sale = self.receive(self.order(hashed_id="o2"))
         sale._cartona_notify("Look")
@@ -165,7 +165,7 @@ class TestToldAsAWhole(ActivityCase):
         drop_activities(self.env)
         self.assertFalse(self.config.activity_ids | sale.activity_ids)
 
-    def test_looking_costs_the_same_for_one_and_many_companies(self):
+    def test_updating_activities_costs_the_same_for_many_companies(self):
         self.env["res.company"].create([{"name": "C%s" % number} for number in range(5)])
         configs = self.env["cartona.config"].sudo().search([])
         self.env.flush_all()
@@ -179,7 +179,7 @@ class TestToldAsAWhole(ActivityCase):
         queries(configs)
         self.assertLessEqual(queries(configs), queries(self.config.sudo()) + 3)
 
-    def test_an_address_that_leads_into_a_private_network_is_explained_and_told_of(self):
+    def test_a_private_address_is_explained_and_creates_an_activity(self):
         """The name is fine, what it leads to is not: only the connection shows it."""
         name = "https://supplier-integrations.cartona.example:%s/api/v1/"
         port = self.marketplace.url.split(":")[2].split("/")[0]
@@ -209,7 +209,7 @@ class TestAskedOfOneOrder(ActivityCase):
     def admin(self, record):
         return record.with_user(self.env.ref("base.user_admin"))
 
-    def test_what_could_not_be_confirmed_is_asked_until_it_is(self):
+    def test_the_activity_closes_when_the_order_is_confirmed(self):
         Order = type(self.env["sale.order"])
         unpatched = Order._action_confirm
 
@@ -223,20 +223,20 @@ class TestAskedOfOneOrder(ActivityCase):
         self.admin(sale).action_confirm()
         self.assertEqual(self.activity_causes(sale), [])
 
-    def test_an_archived_customer_is_asked_about_until_he_is_back(self):
+    def test_the_activity_closes_when_the_customer_is_restored(self):
         self.receive().partner_id.active = False
         sale = self.receive(self.order(hashed_id="o2"))
         self.assertEqual(self.activity_causes(sale), ["customer_archived"])
         sale.partner_id.active = True
         self.assertEqual(self.activity_causes(sale), [])
 
-    def test_an_archived_customer_is_asked_about_until_the_order_is_decided_on(self):
+    def test_the_activity_closes_when_the_order_is_cancelled(self):
         self.receive().partner_id.active = False
         sale = self.receive(self.order(hashed_id="o2"))
         self.admin(sale)._action_cancel()
         self.assertEqual(self.activity_causes(sale), [])
 
-    def test_a_blocked_customer_is_asked_about_until_he_is_free(self):
+    def test_the_activity_closes_when_the_customer_is_unblocked(self):
         partner = self.receive().partner_id
         partner.write(dict({"sale_warn_msg": "Owes us"}, **self.blocked(partner)))
         sale = self.receive(self.order(hashed_id="o2"))
@@ -248,7 +248,7 @@ class TestAskedOfOneOrder(ActivityCase):
     def blocked(self, partner):
         return {"sale_warn": "block"} if "sale_warn" in partner._fields else {}
 
-    def test_an_unknown_customer_is_asked_about_until_somebody_knows_him(self):
+    def test_the_activity_closes_when_the_customer_is_identified(self):
         nobody = {"retailer_code": None, "retailer_number": "123", "retailer_number2": None}
         first = self.receive(self.order(retailer=nobody))
         second = self.receive(self.order(retailer=nobody, hashed_id="o2"))
@@ -260,7 +260,7 @@ class TestAskedOfOneOrder(ActivityCase):
         second.partner_id = known
         self.assertEqual(self.activity_causes(second), [])
 
-    def test_one_of_two_customers_is_asked_about_until_somebody_has_chosen(self):
+    def test_the_activity_closes_when_a_duplicate_is_resolved(self):
         twins = self.env["res.partner"].create(
             [{"name": name, "phone": "01003150160"} for name in ("First", "Second")]
         )
@@ -279,14 +279,14 @@ class TestAskedOfOneOrder(ActivityCase):
         twins[0].cartona_twin_refused = True
         self.assertEqual(self.activity_causes(sales[2]), [])
 
-    def test_an_error_is_read_by_everybody_in_his_own_language(self):
+    def test_an_error_is_shown_in_each_users_language(self):
         self.learn_arabic()
         sale = self.receive()
         sale.write({"cartona_error_code": "conflict", "cartona_error_detail": "delivered returned"})
         self.assertIn("Here the order is “Delivered”", sale.cartona_error)
         self.assertIn("حالة الطلب هنا", sale.with_context(lang="ar_001").cartona_error)
 
-    def test_an_error_offers_to_send_again_only_where_that_helps(self):
+    def test_sending_again_is_offered_only_where_it_helps(self):
         sale = self.receive()
         for code, helps in (("status_refused", True), ("conflict", False), ("code_needed", False)):
             sale.write({"cartona_error_code": code, "cartona_error_detail": "delivered returned"})

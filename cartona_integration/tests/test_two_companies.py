@@ -86,7 +86,7 @@ class TestTwoCompanies(OrderCase):
             for item in body
         }
 
-    def test_a_clerk_s_day_reaches_his_own_account_only_and_asks_for_no_more_rights(self):
+    def test_a_clerks_work_reaches_only_the_companys_account(self):
         orders = {
             self.company: self.order(hashed_id="ours"),
             self.mall: self.order(
@@ -128,7 +128,7 @@ class TestTwoCompanies(OrderCase):
             self.assertEqual(config.connection_state, "connected")
         self.assertFalse(self.env["cartona.message"].search([("state", "=", "error")]))
 
-    def test_a_price_of_a_shared_product_goes_to_each_account_under_its_own_id(self):
+    def test_a_shared_products_price_uses_each_accounts_id(self):
         self.tea.list_price = 21.0
         self.run_everything()
         for marketplace, cartona_id in ((self.marketplace, "T1"), (self.second, "M-T")):
