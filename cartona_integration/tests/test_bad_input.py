@@ -7,8 +7,8 @@ import json
 from odoo.tests import tagged
 
 from ..cartona_api import Problem, parse_order, unwrap
+from .bad_input_common import VARIANTS, mutations, no_errors_logged, paths
 from .common import ORDERS, PRODUCTS, STATUSES
-from .drift_common import VARIANTS, mutations, no_errors_logged, paths
 from .order_common import ORDER, OrderCase
 from .test_catalogue import CATALOGUE, CatalogueCase
 from .test_webhook import STATUS_URL, WebhookCase

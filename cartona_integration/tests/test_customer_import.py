@@ -364,7 +364,7 @@ class TestBlockedCustomer(OrderCase):
         self.assertEqual(user, self.seller)
 
 
-class TestTwin(OrderCase):
+class TestDuplicate(OrderCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -330,7 +330,7 @@ class TestChecklist(DashboardCase):
         self.assertIn("runner", self.missing())
 
 
-class TestDashboardOpens(DashboardCase):
+class TestDashboardActions(DashboardCase):
     def new_reader(self):
         """Somebody who may see what has to do with Cartona, and nothing more."""
         groups = "base.group_user,cartona_integration.group_cartona_user"
@@ -458,7 +458,7 @@ class TestLogRetention(DashboardCase):
         )
 
 
-class TestProductsShowWhatWasSent(DashboardCase):
+class TestLastSentValues(DashboardCase):
     def test_a_product_shows_its_last_sent_values(self):
         self.assertFalse(self.rice.cartona_last_sent)
         self.marketplace.answer_next("POST", PRODUCTS, {})

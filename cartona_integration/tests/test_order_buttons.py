@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from .delivery_common import DeliveryCase
 
 
-class TestShippedWhen(DeliveryCase):
+class TestShippedSetting(DeliveryCase):
     def two_steps(self):
         self.warehouse.delivery_steps = "pick_ship"
 
@@ -101,7 +101,7 @@ class TestDeliveredButton(DeliveryCase):
         self.assertFalse(sale.cartona_delivered_at)
 
 
-class TestSetBack(DeliveryCase):
+class TestReset(DeliveryCase):
     def test_resetting_a_confirmed_order_sends_pending(self):
         sale = self.take_order()
         self.accept_all(sale)
@@ -143,7 +143,7 @@ class TestSetBack(DeliveryCase):
             self.assertEqual((sale.state, sale.cartona_set_back), ("sale", False))
 
 
-class TestBroughtBack(DeliveryCase):
+class TestBroughtBackGoods(DeliveryCase):
     """By default nothing is validated before the goods are with the retailer: a driver who brings
     everything back leaves no transfer that says so."""
 

@@ -12,7 +12,7 @@ from .delivery_common import DeliveryCase
 GONE = {"status": "cancelled_by_retailer", "cancellation_reason": "closed today"}
 
 
-class TestCancelHere(DeliveryCase):
+class TestCancelInOdoo(DeliveryCase):
     def setUp(self):
         super().setUp()
         self.sale = self.take_order()
@@ -195,7 +195,7 @@ class TestDelete(DeliveryCase):
         self.assertFalse(own.exists())
 
 
-class TestCancelledThere(DeliveryCase):
+class TestCancelledOnCartona(DeliveryCase):
     def free(self):
         return self.tea.with_context(location=self.warehouse.lot_stock_id.id).free_qty
 

@@ -296,7 +296,7 @@ class TestExactlyOnce(OrderCase):
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "b2")]), 0)
 
 
-class TestWhatWaits(OrderCase):
+class TestWaitingReasons(OrderCase):
     def test_an_unknown_product_is_named_with_its_ids(self):
         change = {
             "supplier_product_id": "GONE",

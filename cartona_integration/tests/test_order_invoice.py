@@ -353,7 +353,7 @@ class TestOrderInvoice(InvoiceCase):
             config.settlement_journal_id = self.journal
 
 
-class TestSettlementWhileCartonaIsTold(InvoiceCase):
+class TestSettlementWithOrderUpdates(InvoiceCase):
     """Orders are exchanged: credit and instalments may change until Cartona has the last word."""
 
     @classmethod

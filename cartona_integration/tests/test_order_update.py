@@ -193,7 +193,7 @@ class TestLineChanges(OrderCase):
         self.assertEqual(self.figures(sale)[0], ("901", 1.0, 12.5))
 
 
-class TestWhatCanNotChange(OrderCase):
+class TestBlockedChanges(OrderCase):
     def assert_refused(self, sale, why):
         """Cartona wants 9 tea; nothing is altered, a person is told what and why."""
         lines = sale.order_line.read(["product_uom_qty", "price_unit", "write_date"])

@@ -131,7 +131,7 @@ class TestProductLinking(CartonaCase):
         self.assertEqual((again.company_id, again.currency_id), (company, company.currency_id))
 
 
-class TestLearntPack(OrderCase):
+class TestDerivedPack(OrderCase):
     """A product linked by typing an id; Cartona turns out to sell it by the box of 24."""
 
     def receive_box(self, price):

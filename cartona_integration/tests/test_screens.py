@@ -256,7 +256,7 @@ class TestScreens(AccessCase):
         self.assertEqual(silent, set())
 
 
-class TestCartonasWords(OrderCase):
+class TestCartonaValues(OrderCase):
     """Raw codes and words of Cartona's are shown in the reader's language."""
 
     def test_a_status_is_grouped_by_its_name(self):

@@ -311,7 +311,7 @@ class TestSecrets(AccessCase):
 
 
 @tagged("post_install", "-at_install")
-class TestCompare(WebhookCase):
+class TestSecretComparison(WebhookCase):
     def test_a_secret_is_compared_with_every_stored_secret(self):
         """As long for a good guess as for a bad one, and never by the database, whose index would
         tell by its time how much of it is right."""

@@ -13,7 +13,7 @@ WORKER = "odoo.addons.cartona_integration.models.queue.worker"
 CONNECTION = "odoo.addons.cartona_integration.models.config.connection"
 
 
-class TestNotWorkedOut(CartonaCase):
+class TestFailingListings(CartonaCase):
     """`tea` makes trouble, `rice` has nothing to do with it."""
 
     def setUp(self):

@@ -8,7 +8,7 @@ from .inbox_common import InboxCase
 from .order_common import TEA
 
 
-class TestNewest(InboxCase):
+class TestVersions(InboxCase):
     def version(self, amount, **changes):
         """Order "o1" with so many tea."""
         return self.raw({TEA: {"amount": amount}}, hashed_id="o1", **changes)

@@ -6,7 +6,7 @@ from .delivery_common import DETAILS, DeliveryCase
 CHANGE = {0: {"amount": 3}}
 
 
-class TestToldAgain(DeliveryCase):
+class TestOrderResend(DeliveryCase):
     def setUp(self):
         super().setUp()
         self.sale = self.take_order(confirm=False)

@@ -7,7 +7,7 @@ from .order_common import OrderCase
 _KIND = "cartona_integration.mail_activity_type_pending"
 
 
-class TestOrderClock(OrderCase):
+class TestOrderDeadline(OrderCase):
     def setUp(self):
         super().setUp()
         self.config.pending_hours = 6

@@ -39,7 +39,7 @@ class ActivityCase(OrderCase):
         addon._update_translations(["ar_001"])
 
 
-class TestToldAsAWhole(ActivityCase):
+class TestCompanyActivities(ActivityCase):
     def open_activities(self, cause=None):
         """What people are told of as a whole: list of (summary, user)."""
         return [
@@ -200,7 +200,7 @@ class TestToldAsAWhole(ActivityCase):
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
 
 
-class TestAskedOfOneOrder(ActivityCase):
+class TestOrderActivities(ActivityCase):
     def activity_causes(self, sale):
         self.env.flush_all()
         self.env.invalidate_all()

@@ -12,7 +12,7 @@ EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 HTML_FIELDS = {("sale.order", "cartona_difference")}
 
 
-class TestHarmlessNames(OrderCase):
+class TestHtmlEscaping(OrderCase):
     def assert_escaped(self, html, where):
         for mark in ("<img", "<script", "<iframe"):
             self.assertNotIn(mark, str(html or "").lower(), where)
