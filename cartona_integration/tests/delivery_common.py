@@ -1,4 +1,4 @@
-"""What the tests of an order's way to the retailer share."""
+"""Base of the tests of deliveries and order updates."""
 
 from ..compat import moves_of, pick_all
 from .common import STATUSES
@@ -8,7 +8,7 @@ DETAILS = "order/update-order-details"
 
 
 class DeliveryCase(OrderCase):
-    """Ten of each product are in stock; orders are told to Cartona by `push`."""
+    """Ten of each product are in stock; `push` sends the order updates."""
 
     @classmethod
     def setUpClass(cls):
@@ -20,9 +20,9 @@ class DeliveryCase(OrderCase):
     # === ORDERS === #
 
     def take_order(self, confirm=True, **changes):
-        """A new order of Cartona, confirmed and told, unless said otherwise.
+        """Import a new order and, by default, confirm it and mark it as approved on Cartona.
 
-        :param changes: as `order` takes them
+        :param changes: changes of the valid order, see `order`
         """
         sale = self.receive(self.order(**changes))
         if confirm:
@@ -32,13 +32,13 @@ class DeliveryCase(OrderCase):
         return sale
 
     def take_order_with_code(self, **changes):
-        """An order whose delivery needs the retailer's code."""
+        """Import a confirmed order whose delivery needs the retailer's code."""
         return self.take_order(wallet_top_up=20.0, **changes)
 
     # === THE WAREHOUSE === #
 
     def pick(self, pickings, quantities=None):
-        """Note what is picked: all of it, or so much of some products.
+        """Set the picked quantities: the full demand, except for the given products.
 
         :param quantities: dict product -> quantity
         """
@@ -52,21 +52,21 @@ class DeliveryCase(OrderCase):
                     move.quantity_done = quantities[move.product_id]
 
     def validate(self, pickings, **context):
-        """Press Validate.
+        """Validate the transfers, as the button does.
 
-        :return: what Odoo answers: True, or an action
+        :return: True, or an action
         """
         return pickings.with_context(skip_sms=True, **context).button_validate()
 
     def deliver_short(self, sale, quantities, backorder=False):
-        """Pick some, validate, and decide about the rest."""
+        """Pick part of the goods and validate, with or without a backorder."""
         picking = sale.picking_ids
         self.pick(picking, quantities)
         dropped = [] if backorder else picking.ids
         return self.validate(picking, skip_backorder=True, picking_ids_not_to_backorder=dropped)
 
     def return_goods(self, picking, quantities=None):
-        """Return a done delivery, whole or so much of some products, and validate the return.
+        """Return a done delivery, in full or in part, and validate the return.
 
         :return: the return, `stock.picking`
         """
@@ -77,7 +77,7 @@ class DeliveryCase(OrderCase):
         return back
 
     def make_return(self, picking, quantities=None):
-        """Make a return by Odoo's own dialog, without validating it."""
+        """Create a return by Odoo's wizard, without validating it."""
         active = {"active_id": picking.id, "active_ids": picking.ids, "active_model": picking._name}
         wizard = self.env["stock.return.picking"].with_context(**active)
         wizard = wizard.create({"picking_id": picking.id})
@@ -93,8 +93,7 @@ class DeliveryCase(OrderCase):
     # === THE MARKETPLACE === #
 
     def accept_all(self, *sales):
-        """The marketplace takes every status, of these orders on the single call as well, and
-        changes of lines."""
+        """Accept every status, those of these orders on the single call too, and changed lines."""
         self.marketplace.answer_always("POST", STATUSES, {})
         self.marketplace.answer_always("POST", DETAILS, {})
         for sale in sales:
@@ -104,28 +103,28 @@ class DeliveryCase(OrderCase):
         return STATUSES + "/" + sale.cartona_id
 
     def sent_statuses(self, sale):
-        """The statuses that Cartona was told of an order, in order, by either call."""
+        """Return the statuses sent for an order by both calls, in order."""
         return [body["status"] for body in self.bodies(sale)]
 
     def sent_steps(self, sale):
-        """Statuses and changed lines as they were sent: a list of status, or of (line, amount)."""
-        story = []
+        """Return statuses and changed lines in the order sent: list of status or (line, amount)."""
+        steps = []
         for _method, path, _query, body in self.marketplace.calls:
             items = body if isinstance(body, list) else [body]
             mine = [item for item in items if item["hashed_id"] == sale.cartona_id]
             if path == DETAILS:
-                story += [
+                steps += [
                     (row["id"], row["amount"]) for item in mine for row in item["order_details"]
                 ]
                 for item in mine:
                     for row in item["order_details"]:
-                        self.assertEqual(set(row), {"id", "amount"}, "nothing else has changed")
+                        self.assertEqual(set(row), {"id", "amount"}, "no other value is sent")
             else:
-                story += [item["status"] for item in mine]
-        return story
+                steps += [item["status"] for item in mine]
+        return steps
 
     def bodies(self, sale):
-        """What was sent of an order, in order, without its id."""
+        """Return the bodies sent for an order, in order, without its id."""
         bodies = []
         for _method, path, _query, body in self.marketplace.calls:
             items = body if path == STATUSES else [body] if path == self.single_path(sale) else []
@@ -135,7 +134,7 @@ class DeliveryCase(OrderCase):
         return bodies
 
     def open_dialog(self, action):
-        """The dialog that an action opens, as the web client has it."""
+        """Return the dialog that an action opens, as the web client does."""
         model = self.env[action["res_model"]].with_context(**action["context"])
         if action.get("res_id"):
             return model.browse(action["res_id"])

@@ -1,4 +1,4 @@
-"""What the tests of the inbox share: Cartona's list, and the steps from it to sale orders."""
+"""Base of the inbox tests: Cartona's list, and the steps from it to sale orders."""
 
 import copy
 
@@ -8,7 +8,7 @@ from .order_common import ORDER, OrderCase
 
 
 class InboxCase(OrderCase):
-    """Three orders a call or page; Cartona takes every acknowledgement."""
+    """A batch is three orders; Cartona accepts every acknowledgement."""
 
     def setUp(self):
         super().setUp()
@@ -22,7 +22,7 @@ class InboxCase(OrderCase):
     raw = OrderCase.order  # the valid order with changes; `order` is the one in Odoo here
 
     def serve(self, orders, shrinks=True):
-        """Cartona's list, which shrinks while orders are acknowledged."""
+        """Answer pulls with these orders; acknowledged ones are left out if `shrinks`."""
 
         def page(query):
             acknowledged = set(self.acknowledged()) if shrinks else ()

@@ -1,6 +1,6 @@
-"""Who may do what: the tables are the specification, and nothing may be missing in them.
+"""Access rights: the tables are the specification, and they must be complete.
 
-A new model, or a new public method, fails here until somebody has said whose it is.
+A new model or public method fails here until it has a row in its table.
 """
 
 from odoo.exceptions import AccessError
@@ -9,40 +9,40 @@ from odoo.tools import mute_logger
 
 from .access_common import GROUPS, AccessCase
 
-NOBODY = frozenset()
+NO_ROLE = frozenset()
 ANYONE = frozenset(GROUPS)
 USERS = frozenset({"user", "stock", "sales", "manager", "boss", "admin"})
 MANAGERS = frozenset({"manager", "boss", "admin"})
-# The roles that Odoo itself lets write orders, and products or customers.
+# Roles that Odoo allows to write orders, and products or customers.
 SELLERS = frozenset({"stock", "sales", "boss"})
 SALESPEOPLE = frozenset({"sales", "boss"})
 CONTACTS = frozenset({"boss", "admin"})
-# To cancel, Odoo looks at the invoices too, on most series with the rights of who cancels.
+# To cancel, Odoo reads the invoices too, on most series with the rights of the user.
 CANCELLERS = (SALESPEOPLE, SELLERS)
 STAFF = ANYONE - {"public", "portal"}
 
-# Model -> who may (read, write, create, delete).
+# Model -> roles that may (read, write, create, delete).
 RIGHTS = {
-    "cartona.change": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.config": (USERS, MANAGERS, MANAGERS, NOBODY),
-    "cartona.delivery.otp": (USERS, USERS, USERS, NOBODY),
-    "cartona.delivery.otp.line": (USERS, USERS, USERS, NOBODY),
-    "cartona.delivery.proof": (NOBODY, NOBODY, NOBODY, NOBODY),
-    "cartona.drift": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.change": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.config": (USERS, MANAGERS, MANAGERS, NO_ROLE),
+    "cartona.delivery.otp": (USERS, USERS, USERS, NO_ROLE),
+    "cartona.delivery.otp.line": (USERS, USERS, USERS, NO_ROLE),
+    "cartona.delivery.proof": (NO_ROLE, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.drift": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.go.live": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
     "cartona.listing": (USERS, MANAGERS, MANAGERS, MANAGERS),
-    "cartona.match": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.match": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.matching.desk": (USERS, USERS, USERS, USERS),
-    "cartona.message": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NOBODY),
+    "cartona.message": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NO_ROLE),
     "cartona.support.bundle": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
-    "cartona.sync.log": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.sync.stat": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.webhook.stat": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.sync.log": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.sync.stat": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.webhook.stat": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
 }
 
-# Model -> method -> who may call it on a record of his own company. On another company's record
-# nobody may, but for `ANYONE`'s: they open a window, which shows what the user may see.
+# Model -> method -> roles that may call it on a record of their own company. On a record of another
+# company no role may, except methods for `ANYONE`: they open a window with what the user may see.
 METHODS = {
     "cartona.config": {
         "action_accept_database": MANAGERS,
@@ -108,11 +108,11 @@ METHODS = {
         "action_confirm": SELLERS,
     },
 }
-# Called on no record: they find what the user may see.
+# Called without a record: they find what the user may see.
 ON_NOTHING = {
     "cartona.config": {"action_open_connection": USERS, "action_open_matching": USERS},
 }
-# Dialogs: a rule of each keeps them to their creator, and `RIGHTS` says who may create one.
+# Dialogs: a record rule limits them to their creator, and `RIGHTS` lists who may create one.
 DIALOGS = {
     "cartona.delivery.otp": {"action_confirm", "action_deliver_later", "action_wait"},
     "cartona.go.live": {"action_go_live", "action_list", "action_read", "action_reload"},
@@ -128,7 +128,7 @@ DIALOGS = {
     "cartona.order.cancel": {"action_confirm"},
     "res.config.settings": {"action_cartona_configure", "action_cartona_test_connection"},
 }
-# Odoo's own, extended: its own checks hold.
+# Methods of Odoo that we extend: Odoo checks the rights.
 ODOO_S_OWN = {
     "action_mass_cancel",
     "create",
@@ -159,7 +159,7 @@ class TestAccess(AccessCase):
         for records in (cls.ours, cls.theirs):
             records["cartona.listing"].product_id = records["product.product"]
             records["cartona.listing"].match_ids.unlink()
-            # Accepting takes what is not linked yet.
+            # Only an unlinked listing can be accepted.
             unlinked = records["cartona.listing"].copy({"cartona_id": "A2", "product_id": False})
             records["cartona.match"] = cls.env["cartona.match"].create(
                 {
@@ -174,7 +174,7 @@ class TestAccess(AccessCase):
         cls.clear_outbox()
 
     def own_methods(self, model):
-        """The public methods that this addon gives a model."""
+        """Return the public methods that this addon adds to a model."""
         return {
             name
             for cls in type(self.env[model]).__mro__
@@ -183,7 +183,7 @@ class TestAccess(AccessCase):
             if callable(value) and not name.startswith("_")
         }
 
-    # === NOTHING IS MISSING === #
+    # === COMPLETENESS === #
 
     def test_every_model_is_in_the_table(self):
         models = {
@@ -240,15 +240,15 @@ class TestAccess(AccessCase):
                     self.assertIn(able, self.allowed_roles(allowed, model, method))
 
     def allowed_roles(self, allowed, model, method):
-        """Which roles may do what a table says: list of sets, one for each that will do."""
+        """Return the sets of roles that fulfil the table: one of them must match."""
         choices = allowed if isinstance(allowed, tuple) else (allowed,)
         if not {*choices} & {SELLERS, SALESPEOPLE, CONTACTS}:
             return [set(roles) for roles in choices]
-        # What Odoo lets administrators do with its own records differs from series to series.
+        # The rights of administrators on Odoo's records differ between series.
         admin = {"admin"} if self.has_right(self.users["admin"], model, "write") else set()
-        # To confirm he needs rights of the warehouse too, which he has from 16 on.
-        ways = [set(), admin] if method == "action_confirm" else [admin]
-        return [(set(roles) - {"admin"}) | way for roles in choices for way in ways]
+        # To confirm, an administrator needs warehouse rights too, which exist from 16 on.
+        choice = [set(), admin] if method == "action_confirm" else [admin]
+        return [(set(roles) - {"admin"}) | extra for roles in choices for extra in choice]
 
     def test_no_role_calls_methods_on_another_companys_records(self):
         for model, methods in METHODS.items():
@@ -364,7 +364,7 @@ class TestAccess(AccessCase):
         self.assertEqual(dialog.line_ids.order_name, order.name)
 
     def outbox_row(self, listing):
-        """A row of the outbox about a listing."""
+        """Create an outbox row of a listing."""
         self.env.cr.execute(
             "INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)"
             " VALUES (%s, %s, 'price', %s, now()) RETURNING id",
@@ -382,9 +382,9 @@ class TestAccess(AccessCase):
         self.patch(self, "users", dict(self.users, portal=shop))
         order.action_confirm()
         self.env.invalidate_all()
-        self.assertEqual(order.with_user(shop).name, order.name, "he may see it")
+        self.assertEqual(order.with_user(shop).name, order.name, "the customer may read it")
         for method in self.own_methods("sale.order") - ODOO_S_OWN:
             if "cartona" not in method:
-                continue  # Odoo's own
+                continue  # a method of Odoo
             with self.subTest(method):
                 self.assertFalse(self.is_allowed("portal", order, method))

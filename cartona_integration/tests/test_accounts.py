@@ -1,4 +1,4 @@
-"""Several supplier codes under one token: every order finds its company, or asks which it is."""
+"""Several supplier codes under one token: every order gets its company or waits for a code."""
 
 import copy
 
@@ -46,7 +46,7 @@ class TestAccounts(OrderCase):
     # === HELPERS === #
 
     def give_code(self, code, **values):
-        """The manager enters token and code of the second company."""
+        """Enter token and code in the second company."""
         token = self.marketplace.token
         self.wholesale.write(dict(values, supplier_code=code, auth_token=token))
         self.env.cr.flush()
@@ -58,7 +58,7 @@ class TestAccounts(OrderCase):
         return order
 
     def store(self, *payloads):
-        """Take these through the first company's address, as its webhook does."""
+        """Store these as the webhook of the first company does."""
         for payload in payloads:
             for target, notices in self.config._by_account(unwrap(payload)).items():
                 target.env["cartona.message"]._store(target, "webhook", notices)
@@ -187,7 +187,7 @@ class TestAccounts(OrderCase):
 
     def test_an_order_of_an_unconfigured_account_is_pulled_and_waits(self):
         def page(query):
-            """As the marketplace: with a code that account's orders, without one everybody's."""
+            """Return the orders of the requested account, or of all accounts, as Cartona does."""
             orders = [dict(copy.deepcopy(ORDER), hashed_id="mine"), self.foreign()]
             own = [
                 order

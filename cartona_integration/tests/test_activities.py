@@ -1,4 +1,4 @@
-"""People are told: one activity for each cause, with how many, and it goes with its cause."""
+"""Activities: one for each cause, with the number of records, closed when the cause is resolved."""
 
 import copy
 import socket
@@ -16,7 +16,7 @@ from .common import PRODUCTS, STATUSES
 from .order_common import TEA, OrderCase
 
 REFUSAL = "Not today."
-# Odoo's tests have another one that lets nobody out of the machine, by the name of the host.
+# Odoo's tests replace it with one that blocks other hosts by name.
 _send = requests.Session.send
 
 
@@ -24,11 +24,11 @@ class ActivityCase(OrderCase):
     def setUp(self):
         super().setUp()
         self.marketplace.answer_always("POST", STATUSES, {})
-        self.config.pending_hours = 0  # the orders here are of long ago
+        self.config.pending_hours = 0  # the orders here are old
         self.boss = self.config.activity_user_id
 
     def receive_waiting(self, hashed_id):
-        """Receive an order for a product that nobody knows."""
+        """Receive an order for an unknown product."""
         raw = self.order({TEA: {"supplier_product_id": "N1"}}, hashed_id=hashed_id)
         self.env["cartona.message"]._store(self.config, "pull", unwrap(copy.deepcopy(raw)))
         self.run_import()
@@ -41,7 +41,7 @@ class ActivityCase(OrderCase):
 
 class TestCompanyActivities(ActivityCase):
     def open_activities(self, cause=None):
-        """What people are told of as a whole: list of (summary, user)."""
+        """Return the open activities of the configuration: list of (summary, user)."""
         return [
             (row.summary, row.user_id)
             for row in self.config.activity_ids.sorted("id")
@@ -180,7 +180,7 @@ class TestCompanyActivities(ActivityCase):
         self.assertLessEqual(queries(configs), queries(self.config.sudo()) + 3)
 
     def test_a_private_address_is_explained_and_creates_an_activity(self):
-        """The name is fine, what it leads to is not: only the connection shows it."""
+        """The host name is allowed, its address is not: only the connection reveals it."""
         name = "https://supplier-integrations.cartona.example:%s/api/v1/"
         port = self.marketplace.url.split(":")[2].split("/")[0]
         self.config.base_url = name % port
@@ -249,9 +249,9 @@ class TestOrderActivities(ActivityCase):
         return {"sale_warn": "block"} if "sale_warn" in partner._fields else {}
 
     def test_the_activity_closes_when_the_customer_is_identified(self):
-        nobody = {"retailer_code": None, "retailer_number": "123", "retailer_number2": None}
-        first = self.receive(self.order(retailer=nobody))
-        second = self.receive(self.order(retailer=nobody, hashed_id="o2"))
+        anonymous = {"retailer_code": None, "retailer_number": "123", "retailer_number2": None}
+        first = self.receive(self.order(retailer=anonymous))
+        second = self.receive(self.order(retailer=anonymous, hashed_id="o2"))
         for sale in (first, second):
             self.assertEqual(self.activity_causes(sale), ["customer_unknown"])
         first.partner_id.cartona_unidentified = False
@@ -261,7 +261,7 @@ class TestOrderActivities(ActivityCase):
         self.assertEqual(self.activity_causes(second), [])
 
     def test_the_activity_closes_when_a_duplicate_is_resolved(self):
-        twins = self.env["res.partner"].create(
+        duplicates = self.env["res.partner"].create(
             [{"name": name, "phone": "01003150160"} for name in ("First", "Second")]
         )
         plain = {"retailer_code": None, "retailer_number": "01003150160", "retailer_number2": None}
@@ -271,12 +271,12 @@ class TestOrderActivities(ActivityCase):
         ]
         for sale in sales:
             self.assertEqual(self.activity_causes(sale), ["customer_double"])
-        sales[0].partner_id = twins[1]
+        sales[0].partner_id = duplicates[1]
         self.assertEqual(self.activity_causes(sales[0]), [])
         self.admin(sales[1]).action_confirm()
         self.assertEqual(self.activity_causes(sales[1]), [])
         self.assertEqual(self.activity_causes(sales[2]), ["customer_double"])
-        twins[0].cartona_twin_refused = True
+        duplicates[0].cartona_twin_refused = True
         self.assertEqual(self.activity_causes(sales[2]), [])
 
     def test_an_error_is_shown_in_each_users_language(self):

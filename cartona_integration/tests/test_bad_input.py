@@ -1,5 +1,5 @@
-"""Whatever Cartona sends is kept or refused with a reason in words: nothing breaks, nothing is
-done by halves, and what is good beside it goes through.
+"""Bad input is stored or refused with a readable reason: nothing fails, nothing is half done, and
+valid records beside it are processed.
 """
 
 import json
@@ -13,7 +13,7 @@ from .order_common import ORDER, OrderCase
 from .test_catalogue import CATALOGUE, CatalogueCase
 from .test_webhook import STATUS_URL, WebhookCase
 
-# The valid order with every field that the notes name.
+# The valid order with every field that the API notes name.
 WHOLE_ORDER = dict(
     ORDER,
     pickup_date="2026-03-06T10:00:00Z",
@@ -55,7 +55,7 @@ WHOLE_ROW = {
     "sold_amount": 340,
     "notes": None,
 }
-# Answers with status 200 that are not what was asked for.
+# Answers with status 200 and an unexpected body.
 ANSWERS = [
     "",
     " ",
@@ -95,12 +95,12 @@ ANSWERS = [
 ]
 
 
-# Fields that decide whether a call is taken.
+# Fields that decide whether a call is accepted.
 _CHECKED_ON_RECEIPT = ("hashed_id", "status", "order_details", "supplier_code", "total_price")
 
 
 def end_pause(config, direction):
-    """End the pause after a failure, and forget what was read before."""
+    """End the pause after a failure, and clear the cache."""
     config.env.invalidate_all()
     config._end_pause(direction)
     config.env.cr.flush()
@@ -108,7 +108,7 @@ def end_pause(config, direction):
 
 @tagged("post_install", "-at_install")
 class TestBadOrders(OrderCase):
-    """Pulled orders: stored, imported, acknowledged."""
+    """Pulled orders are stored, imported and acknowledged."""
 
     def setUp(self):
         super().setUp()
@@ -116,7 +116,7 @@ class TestBadOrders(OrderCase):
         self.config.batch_size = 100
 
     def pull(self, rows):
-        """Cartona has these orders for us, and no others."""
+        """Pull and import exactly these orders."""
         others = [entry for entry in self.marketplace._prepared if entry[1] != ORDERS]
         self.marketplace._prepared = others
         pages = [rows[first : first + 100] for first in range(0, len(rows), 100)]
@@ -173,13 +173,13 @@ class TestBadOrders(OrderCase):
         self.assertEqual(message.state, "done")
         self.assertEqual(message.order_id, sale)
         self.assertEqual(len(sale), 1)
-        self.assertAlmostEqual(sale.amount_total, 110.0, msg="whole, or not at all")
+        self.assertAlmostEqual(sale.amount_total, 110.0, msg="complete or not at all")
         self.assertEqual(message.acknowledge, "done")
 
     def test_every_field_of_an_update_may_be_missing_or_wrong(self):
-        """The order is as it was: nothing that these fields can say changes its goods or price.
+        """The order keeps its goods and price, whatever these fields contain.
 
-        A status that nobody knows is shown, and somebody is asked; one that is left out is none.
+        An unknown status is shown and creates an activity; a missing one changes nothing.
         """
         cases = [case for case in mutations(WHOLE_ORDER) if case[0] != "hashed_id"]
         for number, (_path, _variant, order) in enumerate(cases):
@@ -195,9 +195,11 @@ class TestBadOrders(OrderCase):
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=like", "d%")]),
                          len(cases))  # fmt: skip
         sales = {sale.cartona_id: sale for sale in sales}
-        told = self.env["cartona.message"].search([("hashed_id", "=like", "d%")], order="id")
-        self.assertGreater(len(told), 1.9 * len(cases), "nearly each of them says something new")
-        newest = {message.hashed_id: message for message in told}
+        stored = self.env["cartona.message"].search([("hashed_id", "=like", "d%")], order="id")
+        self.assertGreater(
+            len(stored), 1.9 * len(cases), "nearly all of them differ from the first version"
+        )
+        newest = {message.hashed_id: message for message in stored}
         for path, variant, order in cases:
             with self.subTest(path=path, variant=variant):
                 message, sale = newest[order["hashed_id"]], sales[order["hashed_id"]]
@@ -210,11 +212,11 @@ class TestBadOrders(OrderCase):
                     self.assert_status(sale, message)
 
     def assert_status(self, sale, message):
-        """The status that Cartona said of an order that was pending, as it is read."""
-        said = parse_order(dict(ORDER, status=json.loads(message.payload).get("status"))).status
-        self.assertEqual(sale.cartona_status, said or "pending")
-        asked = [row for row in sale.activity_ids if "not known here" in row.summary]
-        self.assertEqual(len(asked), bool(said) and said != "pending")
+        """Check that the message's status was applied to an order that was pending."""
+        status = parse_order(dict(ORDER, status=json.loads(message.payload).get("status"))).status
+        self.assertEqual(sale.cartona_status, status or "pending")
+        unknown = [row for row in sale.activity_ids if "not known here" in row.summary]
+        self.assertEqual(len(unknown), bool(status) and status != "pending")
 
     def goods(self, sale):
         lines = [(line.product_id, line.product_uom_qty, line.price_unit)
@@ -232,14 +234,14 @@ class TestBadOrders(OrderCase):
                 try:
                     notices = unwrap(json.loads(json.dumps(notice)))
                 except Problem:
-                    continue  # refused at the door, see below
+                    continue  # refused by the webhook, see below
                 kept += 1
                 self.env["cartona.message"]._store(self.config, "webhook", notices)
             self.pull([])
         self.assertGreater(kept, 3)
-        told = self.env["cartona.message"].search([("kind", "=", "status")])
-        self.assertEqual(len(told), kept)
-        for message in told:
+        stored = self.env["cartona.message"].search([("kind", "=", "status")])
+        self.assertEqual(len(stored), kept)
+        for message in stored:
             with self.subTest(message.payload[:60]):
                 sale = self.env["sale.order"].search([("cartona_id", "=", message.hashed_id)])
                 self.assertEqual((self.goods(sale)[0], sale.state), (110.0, "draft"))
@@ -253,7 +255,7 @@ class TestBadOrders(OrderCase):
     def assert_explained(self, message):
         self.assertEqual(message.state, "error")
         self.assertNotIn(message.error_code, (False, "unexpected"))
-        self.assertNotIn("(%s)" % message.error_code, message.error_message, "in words")
+        self.assertNotIn("(%s)" % message.error_code, message.error_message, "explained")
         json.loads(message.payload)
 
     def test_stored_bad_input_fits_into_the_support_bundle(self):
@@ -304,7 +306,7 @@ class TestBadOrders(OrderCase):
 
 @tagged("post_install", "-at_install")
 class TestBadRows(CatalogueCase):
-    """Rows of the catalogue, and answers to what is sent."""
+    """Rows of the catalogue, and answers to sent values."""
 
     def test_every_field_of_a_row_may_be_missing_or_wrong(self):
         cases = mutations(WHOLE_ROW)
@@ -363,13 +365,13 @@ class TestBadRows(CatalogueCase):
 
 @tagged("post_install", "-at_install")
 class TestBadCalls(WebhookCase):
-    """Calls of the webhook: 200 and kept, or refused with a reason; never a 500."""
+    """Calls of the webhook are stored or refused with a reason; they never get a 500."""
 
     def test_every_field_of_a_call_may_be_missing_or_wrong(self):
         count = 0
         for path, variant, order in mutations(WHOLE_ORDER):
             if path not in _CHECKED_ON_RECEIPT:
-                continue  # stored and read as of a pulled order
+                continue  # stored and read as in a pulled order
             count += 1
             before = len(self.messages())
             with self.subTest(path=path, variant=variant), no_errors_logged(self):
@@ -412,5 +414,5 @@ class TestBadCalls(WebhookCase):
 
 
 def order_bytes(data):
-    """JSON as a careless sender writes it: NaN and halves of surrogate pairs too."""
+    """Return the data as lenient JSON, with NaN and halves of surrogate pairs."""
     return json.dumps(data).encode()

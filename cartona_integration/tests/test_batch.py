@@ -1,13 +1,13 @@
-"""Deliveries of one tour, validated together as Odoo's batch.
+"""Deliveries of one route, validated together as a batch transfer.
 
-Without batch transfers there are none: `make test` runs this file on a database that has them.
+They need the batch transfers: `make test` runs this file on a database that has them.
 """
 
 from .test_delivery_otp import CODE, WRONG, OtpCase
 
 
 class TestBatch(OtpCase):
-    """Ten deliveries in one batch, three of which Cartona takes with the retailer's code only."""
+    """Ten deliveries in one batch, of which three need the retailer's code."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,7 +30,7 @@ class TestBatch(OtpCase):
         self.clear_outbox()
 
     def orders(self, count, name, **changes):
-        """So many orders over one piece of rice."""
+        """Return confirmed orders of one piece of rice each."""
         sales = self.env["sale.order"]
         for number in range(count):
             changes["hashed_id"] = "%s%s" % (name, number)
@@ -38,11 +38,11 @@ class TestBatch(OtpCase):
         return sales
 
     def validate_batch(self):
-        """Press Validate of the batch."""
+        """Validate the batch, as its button does."""
         return self.batch.with_context(skip_sms=True).action_done()
 
     def remaining(self):
-        """What is still to be done of the batch; up to 15 what is done stays in it."""
+        """Return the open transfers of the batch; up to 15 it keeps the done ones."""
         return self.batch.picking_ids.filtered(lambda picking: picking.state != "done")
 
     def states(self, sales):
@@ -56,7 +56,7 @@ class TestBatch(OtpCase):
         self.assertEqual(self.states(self.orders_with_code), {"assigned"})
         self.assertEqual(self.remaining(), self.orders_with_code.picking_ids)
 
-        # One retailer gives a wrong code: his goods stay on the truck, and in the batch.
+        # One retailer gives a wrong code: those goods stay on the truck and in the batch.
         wrong = dialog.line_ids[1]
         for line in dialog.line_ids:
             line.code = WRONG if line == wrong else CODE

@@ -1,4 +1,4 @@
-"""Cartona's catalogue is read whole, whatever its pages are like, and kept apart from our links."""
+"""Cartona's catalogue is read completely, whatever its pages are like, and changes no links."""
 
 from unittest.mock import patch
 
@@ -11,7 +11,7 @@ CATALOGUE = "supplier-product"
 
 
 class CatalogueCase(CartonaCase):
-    """`shelf` is what Cartona sells: dict Cartona id -> row; `read_catalogue` reads it."""
+    """`offers` is Cartona's catalogue: dict Cartona id -> row; `read_catalogue` reads it."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,7 +32,7 @@ class CatalogueCase(CartonaCase):
     def offer(self, cartona_id, name="منتج", price=10.0, stock=0, **values):
         self.offers[cartona_id] = {
             "supplier_product_id": cartona_id,
-            # The supplier's own number: Cartona needs none from us.
+            # The supplier's own number: Cartona needs no other from us.
             "internal_product_id": "OWN-%s" % cartona_id,
             "base_product_id": "9%s" % cartona_id[1:],
             "supplier_product_name": name,
@@ -51,7 +51,7 @@ class CatalogueCase(CartonaCase):
         return list(self.offers.values())[first : first + self.per_page]
 
     def read_catalogue(self):
-        """Read the catalogue as the jobs do, one page after the other."""
+        """Read the catalogue as the jobs do, page by page."""
         self.config._start_catalogue()
         self.env.cr.flush()
         wait = 0
@@ -103,7 +103,7 @@ class TestCatalogue(CatalogueCase):
         self.env["cartona.listing"]._read_catalogue(self.config.id)
         self.env.invalidate_all()
         self.assertEqual(self.config.catalogue_page, 2)
-        # Nobody comes back: half a minute later the cron reads the rest.
+        # No job continues: half a minute later the cron reads the rest.
         self.config.catalogue_moved_at = fields.Datetime.subtract(self.now(), minutes=1)
         self.env.cr.flush()
         self.env["cartona.config"]._cron_catch_up()
@@ -141,7 +141,7 @@ class TestCatalogue(CatalogueCase):
         self.read_catalogue()
         self.assertFalse(self.listing_of("R1").is_gone)
         self.assertEqual(self.listing_of("R1").shown_run, self.config.catalogue_run)
-        self.assertFalse(self.listing_of("R1").shown_at, "nobody knows what it shows")
+        self.assertFalse(self.listing_of("R1").shown_at, "its values are unknown")
         self.assertFalse(
             self.env["cartona.drift"].search([("listing_id", "=", self.listing_of("R1").id)])
         )
@@ -161,14 +161,14 @@ class TestCatalogue(CatalogueCase):
         self.env.cr.flush()
         self.env["cartona.listing"]._read_catalogue(self.config.id)
         self.assertNotIn(("match", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
-        waked = []
+        woken = []
         with patch.object(
             type(self.env["cartona.config"]),
             "_wake_streams",
-            lambda self, *names: waked.extend(names),
+            lambda self, *names: woken.extend(names),
         ):
             self.env["cartona.listing"]._read_catalogue(self.config.id)
-        self.assertEqual(waked, ["match"])
+        self.assertEqual(woken, ["match"])
 
     def test_a_new_reading_replaces_values_sent_for_an_earlier_product(self):
         self.config.auto_sync_stock = False

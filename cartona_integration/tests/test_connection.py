@@ -1,4 +1,4 @@
-"""Connecting: what a manager is told, what is remembered, which addresses are allowed."""
+"""Connection: its messages, its stored state, and the allowed addresses."""
 
 from odoo.exceptions import ValidationError
 from odoo.tests import Form

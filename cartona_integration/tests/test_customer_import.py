@@ -1,4 +1,4 @@
-"""One shop is one customer: by its code, else by a valid phone, never by its name."""
+"""One shop is one customer: found by its code, else by a valid phone, never by its name."""
 
 import psycopg2
 
@@ -153,7 +153,7 @@ class TestRetailer(OrderCase):
                         "company_id": partner.company_id.id,
                     }
                 )
-        # Empty codes are none.
+        # Empty codes do not count.
         self.env["res.partner"].create(
             [{"name": "A", "cartona_id": ""}, {"name": "B", "cartona_id": " "}]
         )
@@ -341,7 +341,7 @@ class TestBlockedCustomer(OrderCase):
 
         self.assertEqual(sale.partner_id, partner)
         self.assertFalse(partner.active)
-        # Whoever archived him had a reason: nothing is confirmed without a person.
+        # The customer was archived on purpose: a user must confirm the order.
         self.assertEqual(sale.state, "draft")
         [(task, user)] = self.activities(sale)
         self.assertIn("archived", task)
@@ -414,7 +414,7 @@ class TestDuplicate(OrderCase):
         self.assertEqual((quotation | approved).partner_invoice_id, self.old)
         self.assertEqual(delivered.partner_id, partner)
         self.assertTrue(partner.active)
-        # Goods go where the retailer had them sent, not to the address of the old customer.
+        # Goods go to the address of the order, not to that of the old customer.
         address = quotation.partner_shipping_id
         self.assertEqual(address.street, "12 شارع التحرير، الدقي")
         self.assertEqual(address.parent_id, self.old)
@@ -422,7 +422,7 @@ class TestDuplicate(OrderCase):
         self.assertEqual(self.figures(approved), figures)
         self.assertEqual(approved.amount_total, 110.0)
         self.assertEqual(self.old.name, "الرحمة (قديم)")
-        # From now on the older customer is the retailer.
+        # From now on orders of the retailer belong to the older customer.
         later = self.receive(self.order(hashed_id="d4"))
         self.assertEqual(later.partner_id, self.old)
         self.assertEqual(later.partner_shipping_id, address)

@@ -1,4 +1,4 @@
-"""The dashboard: every figure moves when what it counts happens, and only then."""
+"""The dashboard: every figure changes when its event happens, and only then."""
 
 import json
 from datetime import timedelta
@@ -45,7 +45,7 @@ class DashboardCase(CartonaCase):
         return self.config[name]
 
     def count_sent(self, *waits, operation="product"):
-        """So many records arrived after so many seconds."""
+        """Count one sent record for each latency, in seconds."""
         self.env["cartona.sync.stat"]._count(self.config, operation, list(waits))
 
     def message(self, **values):
@@ -63,13 +63,13 @@ class DashboardCase(CartonaCase):
         )
 
     def call_webhook(self):
-        """Cartona has called once, and was believed."""
+        """Count one accepted call of the webhook."""
         return self.env["cartona.webhook.stat"].create(
             {"config_id": self.config.id, "kind": "accepted", "call_count": 1}
         )
 
     def age_changes(self, **interval):
-        self.env.cr.flush()  # writes what was noted
+        self.env.cr.flush()  # writes the outbox rows
         self.age("cartona_change", self.env["cartona.change"].search([]), **interval)
 
     def age(self, table, records, **interval):
@@ -181,7 +181,7 @@ class TestDashboardFigures(DashboardCase):
         self.env["cartona.listing"].create(
             [
                 {"config_id": self.config.id, "cartona_id": "U1"},
-                # Somebody has said that it is none of the products: nothing is left to do.
+                # A user has excluded it from matching: nothing is left to do.
                 {"config_id": self.config.id, "cartona_id": "U2", "never_match": True},
             ]
         )
@@ -242,11 +242,11 @@ class TestDashboardCounting(DashboardCase):
         self.assertEqual(self.figure("success_rate"), 100.0)
 
     def test_only_accepted_order_updates_are_counted(self):
-        told = Call("update_order_status", "POST", "x", records=1)
+        accepted = Call("update_order_status", "POST", "x", records=1)
         refused = Call(
             "update_order_status", "POST", "x", records=1, failures=1, error=Rejected("rejected")
         )
-        self.env["cartona.sync.log"]._record(self.config, [told, refused])
+        self.env["cartona.sync.log"]._record(self.config, [accepted, refused])
         stat = self.env["cartona.sync.stat"].search([])
         self.assertEqual((stat.operation, stat.milliseconds, stat.sent), ("order", 0, 1))
 
@@ -277,7 +277,7 @@ class TestDashboardProgress(DashboardCase):
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertEqual(self.figure("progress_sent"), 1)
         self.tea.list_price = 17.0
-        self.assertEqual(self.figure("progress_sent"), 1, "a new change is not of it")
+        self.assertEqual(self.figure("progress_sent"), 1, "a new change does not count")
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertFalse(self.figure("is_sending_all"))
@@ -332,7 +332,7 @@ class TestChecklist(DashboardCase):
 
 class TestDashboardActions(DashboardCase):
     def new_reader(self):
-        """Somebody who may see what has to do with Cartona, and nothing more."""
+        """Create a user with the Cartona user group only."""
         groups = "base.group_user,cartona_integration.group_cartona_user"
         return new_test_user(self.env, "cartona_reader", groups=groups)
 
@@ -345,8 +345,8 @@ class TestDashboardActions(DashboardCase):
         self.message(state="error", error_code="unknown_product")
         self.message(kind="status", state="error", error_code="unknown_order")
         partner = self.env["res.partner"].create({"name": "Shop"})
-        untold = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
-        untold.cartona_sync_state = "error"
+        rejected = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
+        rejected.cartona_sync_state = "error"
         self.env["cartona.drift"].create(
             {"listing_id": self.listing(self.tea).id, "kind": "price", "reason": "edited"}
         )
@@ -375,7 +375,7 @@ class TestDashboardActions(DashboardCase):
                 self.assertTrue(found)
 
     def filters_of(self, action):
-        """What the search view adds for the filters that the action switches on."""
+        """Return the domain of the default filters of the action."""
         view = self.env[action["res_model"]].get_views([(False, "search")])["views"]["search"]
         arch, domain = etree.fromstring(view["arch"]), []
         context = action.get("context") or {}
@@ -463,7 +463,7 @@ class TestLastSentValues(DashboardCase):
         self.assertFalse(self.rice.cartona_last_sent)
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.rice.cartona_id = "R1"
-        self.assertFalse(self.rice.cartona_last_sent, "nothing has been sent yet")
+        self.assertFalse(self.rice.cartona_last_sent, "nothing is sent yet")
         self.run_drain()
         for record in (self.rice, self.rice.product_tmpl_id):
             self.assertIn("30.00", record.cartona_last_sent)

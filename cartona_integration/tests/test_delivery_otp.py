@@ -1,4 +1,4 @@
-"""Where money moves through Cartona, it checks the retailer's code before Odoo validates."""
+"""Deliveries whose code Cartona checks before Odoo validates them."""
 
 from unittest.mock import patch
 
@@ -18,11 +18,11 @@ class OtpCase(DeliveryCase):
         self.config.activity_user_id = self.env.ref("base.user_admin")
 
     def expect_code(self, sale, code=CODE):
-        """The marketplace takes this order's delivery with this code, and no other one."""
+        """Accept the delivery of this order with this code only."""
 
         def answer(body):
             if body["status"] == "delivered" and body.get("retailer_otp") != code:
-                # An API that repeats what it was sent, as many do.
+                # The error repeats the sent value, as many APIs do.
                 return {"error": "retailer_otp %s is wrong" % body.get("retailer_otp")}
             return {}
 
@@ -31,7 +31,7 @@ class OtpCase(DeliveryCase):
         self.marketplace.answer_always("POST", self.single_path(sale), answer)
 
     def open_code_dialog(self, sale):
-        """Pick all, press Validate: the dialog that comes up."""
+        """Pick all, validate, and return the dialog that opens."""
         self.pick(sale.picking_ids)
         return self.open_dialog(self.validate(sale.picking_ids))
 
@@ -97,7 +97,7 @@ class TestDeliveryOtp(OtpCase):
         )
 
     def test_a_single_order_is_shown_as_a_form(self):
-        """What a driver has at the door: a list would not fit a phone."""
+        """A driver uses it on a phone: a list would not fit."""
         self.expect_code(self.sale)
         dialog = self.open_code_dialog(self.sale)
         self.assertRecordValues(
@@ -193,14 +193,14 @@ class TestDeliveryOtp(OtpCase):
             ("assigned_to_salesman", "error"),
         )
         self.assertEqual(len(self.activities(self.sale)), 1)
-        # The right one is asked for by the button.
+        # The button opens the dialog for the right code.
         self.assertTrue(self.sale.cartona_can_deliver)
         self.enter_code(self.open_dialog(self.sale.action_cartona_delivered()), CODE)
         self.push()
         self.assertEqual((self.sale.cartona_status, self.sale.cartona_error), ("delivered", False))
 
     def lose_answer_then_refuse(self):
-        """Cartona takes the delivery, its answer is lost; then it is delivered already."""
+        """Accept the delivery but lose the answer; then refuse it as already delivered."""
         path = self.single_path(self.sale)
         self.marketplace.answer_always("POST", STATUSES, {})
         self.marketplace.answer_next("POST", path, "bad gateway", status=502)
@@ -211,7 +211,7 @@ class TestDeliveryOtp(OtpCase):
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
         self.assertEqual(self.woken_streams(), {("pull", self.config.id)})
-        # Even where the dialog was closed meanwhile.
+        # Even if the dialog was closed meanwhile.
         dialog.action_wait()
         dialog = self.open_code_dialog(self.sale)
         self.enter_code(dialog, CODE)
@@ -220,7 +220,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertNotIn("does not accept this code", dialog.line_ids.message)
         self.assertEqual(self.picking.state, "assigned")
 
-        # What Cartona says next settles it, without another call.
+        # The next import resolves it, without another call.
         self.receive(self.order(status="delivered", wallet_top_up=20.0))
         self.marketplace.calls.clear()
         self.enter_code(dialog, CODE)
@@ -238,7 +238,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual(self.proofs(), [])
 
     def woken_streams(self):
-        """The streams that are woken once this is committed."""
+        """Return the pull streams that are woken after the commit."""
         return {
             (stream, config_id)
             for stream, config_id in self.env.cr.postcommit.data.get("cartona.wake", ())
@@ -253,7 +253,7 @@ class TestDeliveryOtp(OtpCase):
         self.enter_code(dialog, CODE)
         self.assertEqual((dialog.line_ids.state, self.picking.state), ("unreachable", "assigned"))
         dialog.action_wait()
-        # Cartona may have three now; here they are four as before.
+        # Cartona may have three now; Odoo still has four.
         self.config._end_pause("out")
         self.accept_all(self.sale)
         self.push()
@@ -280,7 +280,7 @@ class TestDeliveryOtp(OtpCase):
             self.enter_code(dialog, CODE)
         self.assertEqual(self.marketplace.calls, [])
 
-    # === WHAT ODOO DOES AFTERWARDS === #
+    # === VALIDATION IN ODOO === #
 
     def test_an_accepted_code_is_not_sent_a_second_time(self):
         self.expect_code(self.sale)
@@ -339,7 +339,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    # === WHO IS ASKED === #
+    # === WHICH DELIVERIES NEED THE CODE === #
 
     def test_only_the_last_of_several_deliveries_needs_the_code(self):
         self.accept_all()
@@ -409,7 +409,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertFalse(dialog.is_single)
         self.assertEqual(set(coded.picking_ids.mapped("state")), {"assigned"})
 
-        # Each has its own result.
+        # Each line has its own result.
         for sale in coded:
             self.expect_code(sale)
         wrong = dialog.line_ids[1]
@@ -428,7 +428,7 @@ class TestDeliveryOtp(OtpCase):
         line.code = CODE
         dialog.action_confirm()
 
-    # === WHERE THE CODE IS NOT === #
+    # === SECRECY OF THE CODE === #
 
     def test_a_used_code_is_stored_nowhere(self):
         self.expect_code(self.sale)
@@ -451,7 +451,7 @@ class TestDeliveryOtp(OtpCase):
         self.assertEqual(type(caught.exception).__name__, "AccessError")
 
     def tables_containing(self, code):
-        """Names of the tables in which this code stands."""
+        """Return the names of the tables that contain this code."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT table_name FROM information_schema.tables"
@@ -478,7 +478,7 @@ class TestDeliveryOtp(OtpCase):
 
 
 class TestImmediateTransfer(OtpCase):
-    """Up to 16 Odoo asks whether what is reserved was moved; from 17 it takes it for granted."""
+    """Up to 16 a dialog confirms that the reserved goods were moved; from 17 it is assumed."""
 
     def test_an_immediate_transfer_opens_the_code_dialog(self):
         sale = self.take_order_with_code()

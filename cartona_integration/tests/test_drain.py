@@ -1,4 +1,4 @@
-"""What the drain does with answers: taken, refused, unclear, none at all."""
+"""The drain handles accepted, refused, unclear and missing answers."""
 
 import json
 from contextlib import closing
@@ -32,14 +32,14 @@ class TestDrain(CartonaCase):
     def ids_of(self, call):
         return [item["supplier_product_id"] for item in call]
 
-    # === TAKEN === #
+    # === ACCEPTED === #
 
     def test_one_call_contains_the_whole_batch(self):
         self.marketplace.answer_next("POST", PRODUCTS, {})
         self.assertIsNone(self.run_drain())
         (call,) = self.marketplace.bodies(PRODUCTS)
         self.assertEqual(len(call), 7)
-        self.assertEqual(self.states(), {"T1": "pending"})  # the one nobody has noted
+        self.assertEqual(self.states(), {"T1": "pending"})  # the one without an outbox row
 
     def test_batches_follow_each_other_until_nothing_is_left(self):
         self.config.batch_size = 3
@@ -81,7 +81,7 @@ class TestDrain(CartonaCase):
         for name, answer in shapes.items():
             with self.subTest(name):
                 self.listing(self.products)._send_again()
-                # A text that is no JSON needs smaller parts until it is sure who is meant.
+                # A text that is not JSON needs smaller batches to find the refused record.
                 self.marketplace.answer_always(
                     "POST",
                     PRODUCTS,
@@ -171,7 +171,7 @@ class TestDrain(CartonaCase):
         )
         self.assertGreaterEqual(self.run_drain(), 120)
         calls = len(self.marketplace.calls)
-        self.assertGreater(self.run_drain(), 110)  # no call before the time has come
+        self.assertGreater(self.run_drain(), 110)  # no call before the time is over
         self.assertEqual(len(self.marketplace.calls), calls)
         wait = (self.config.out_next_try - fields.Datetime.now()).total_seconds()
         self.assertGreater(wait, 110)
@@ -231,7 +231,7 @@ class TestDrain(CartonaCase):
         self.env.cr.flush()
         self.jobs("drain").unlink()
         second, before = timedelta(seconds=1), fields.Datetime.now()
-        # A connection of its own: within one, a lock is never in the way.
+        # Another connection: within one connection a lock never blocks.
         with closing(db_connect(self.env.cr.dbname).cursor()) as another:
             self.env["cartona.worker"]._try_lock(another, "drain", self.config.id)
             self.env["cartona.worker"]._job("drain", self.config.id)
@@ -239,7 +239,7 @@ class TestDrain(CartonaCase):
         self.assertEqual(len(self.outbox_rows()), 7)
         (job,) = self.jobs("drain")
         self.assertGreaterEqual(job.eta, before + second)
-        self.assertLessEqual(job.eta, fields.Datetime.now() + 2 * second)  # to the whole second
+        self.assertLessEqual(job.eta, fields.Datetime.now() + 2 * second)  # rounded to seconds
 
     def test_a_listing_relinked_during_the_call_ignores_the_answer(self):
         rice = self.listing(self.rice)

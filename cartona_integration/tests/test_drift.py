@@ -1,4 +1,4 @@
-"""Where Cartona shows something else than Odoo intends, the ledger says since when and why."""
+"""Differences between Cartona and Odoo are listed with their date and reason."""
 
 from odoo import fields
 
@@ -21,7 +21,7 @@ class TestDrift(CatalogueCase):
         self.marketplace.calls.clear()
 
     def pass_a_minute(self):
-        """What was sent was sent before the catalogue is read the next time."""
+        """Move the last sending one minute back, before the next reading."""
         self.env.cr.flush()
         self.env.cr.execute(
             "UPDATE cartona_listing SET synced_at = synced_at - interval '1 minute'"
@@ -29,7 +29,7 @@ class TestDrift(CatalogueCase):
         self.env.invalidate_all()
 
     def enter_shadow_mode(self):
-        """Nothing is switched on, and nothing was ever sent."""
+        """Switch everything off, as if nothing was ever sent."""
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.listing(self.tea + self.rice).write(
             {"sent_values": False, "sent_price": 0, "sent_stock": 0}
@@ -37,13 +37,13 @@ class TestDrift(CatalogueCase):
         self.clear_outbox()
 
     def wizard(self, **values):
-        """The report as it opens."""
+        """Open the report."""
         self.env.cr.flush()
         self.config.action_go_live()
         return self.env["cartona.go.live"].create(dict(values, config_id=self.config.id))
 
     def sent_items(self):
-        """What was sent so far: dict Cartona id -> item."""
+        """Return the items sent so far: dict Cartona id -> item."""
         return {
             item["supplier_product_id"]: item
             for items in self.marketplace.bodies(PRODUCTS)
@@ -51,7 +51,7 @@ class TestDrift(CatalogueCase):
         }
 
     def drift_rows(self, state="open"):
-        """dict (Cartona id, kind) -> (Odoo, Cartona, reason)"""
+        """Return dict (Cartona id, kind) -> (Odoo, Cartona, reason)."""
         rows = self.env["cartona.drift"].search(
             [("config_id", "=", self.config.id), ("state", "=", state)]
         )
@@ -78,7 +78,7 @@ class TestDrift(CatalogueCase):
             },
         )
         self.assertEqual(self.config.drift_count, 3)
-        self.assertEqual(self.outbox_rows(), [], "listed, not healed: so says the setting")
+        self.assertEqual(self.outbox_rows(), [], "the setting: list only")
 
     def test_a_difference_keeps_its_first_date_until_closed(self):
         self.offer("T1", price=11.0, stock=20)
@@ -110,7 +110,7 @@ class TestDrift(CatalogueCase):
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("14", "12.5", "not_sent")})
 
     def test_a_change_without_an_outbox_row_is_a_difference(self):
-        """A price that came into the database past the ORM, and that no outbox row tells of."""
+        """The price was written by SQL, so there is no outbox row."""
         self.env.cr.execute(
             "UPDATE product_template SET list_price = 15 WHERE id = %s",
             (self.tea.product_tmpl_id.id,),
@@ -167,7 +167,7 @@ class TestDrift(CatalogueCase):
         def page(query):
             rows = self.page(query)
             if query["page"] == "1":
-                # What the drain keeps, here on the test's own cursor.
+                # Store the outcome as the drain does, on the cursor of the test.
                 tea = self.listing_of("T1")
                 self.tea.list_price = 14.0
                 tea._store_outcome(Sending(tea.id, "T1", {"selling_price": 14.0}), None, None)
@@ -251,7 +251,7 @@ class TestDrift(CatalogueCase):
         self.assertNotIn("is_published", self.sent_items()["T1"])
 
     def test_the_sweep_does_not_make_values_unsent(self):
-        """It notes everything while the first page is being read."""
+        """The sweep marks all records while the first page is read."""
         self.offer("T1", price=11.0, stock=20)
         self.env["cartona.change"]._mark_all_dirty(self.config, "price")
         self.read_catalogue()
@@ -266,7 +266,7 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.assertEqual(self.drift_rows(), {})
 
-    # === HEALING === #
+    # === CORRECTION === #
 
     def test_differences_are_corrected_by_setting(self):
         self.config.heal_drift = True
@@ -299,10 +299,10 @@ class TestDrift(CatalogueCase):
     # === SHADOW MODE === #
 
     def make_differences(self):
-        """One of each: what the report has to count, and going live to do."""
+        """Make one difference of each kind, for the report and for going live."""
         milk, salt, flour = (self.make_product(name, 10.0) for name in ("لبن", "ملح", "دقيق"))
         self.enter_shadow_mode()
-        # In H1 somebody has hidden; S1 is sold no longer; U1 is not limited on Cartona.
+        # H1 is hidden on Cartona; S1 is not for sale in Odoo; U1 is unlimited on Cartona.
         self.offer("H1", price=5.0, is_published=False, internal_product_id="")
         self.offer("S1", price=10.0, stock=0, in_stock=True)
         self.offer("U1", price=10.0, stock=0, in_stock=False, is_unlimited_stock=True)
@@ -342,7 +342,7 @@ class TestDrift(CatalogueCase):
                 "older_count": 0,
             },
         )
-        self.assertEqual(self.marketplace.calls, [], "nothing is sent, nor asked again")
+        self.assertEqual(self.marketplace.calls, [], "nothing is sent or read again")
 
     def test_going_live_sends_exactly_the_reported_changes(self):
         milk = self.make_differences()
@@ -434,7 +434,7 @@ class TestDrift(CatalogueCase):
         self.assertTrue(wizard.is_look_old)
 
     def test_the_band_of_the_settings_is_kept(self):
-        self.assertEqual(self.wizard().price_band, 30.0, "proposed where there is none")
+        self.assertEqual(self.wizard().price_band, 30.0, "default without a setting")
         self.config.price_band = 15.0
         self.assertEqual(self.wizard().price_band, 15.0)
 
@@ -443,7 +443,7 @@ class TestDrift(CatalogueCase):
         self.read_catalogue()
         self.wizard().action_go_live()
         self.run_drain()
-        self.assertEqual(self.sent_items(), {}, "both sides agreed")
+        self.assertEqual(self.sent_items(), {}, "both sides are equal")
         self.assertEqual(self.listing_of("T1").sent_price, 12.5)
         self.assertEqual(self.listing_of("T1").sent_stock, 20)
         self.pass_a_minute()
@@ -452,7 +452,7 @@ class TestDrift(CatalogueCase):
         self.assertEqual(self.drift_rows(), {("T1", "price"): ("12.5", "11", "edited")})
         self.env["cartona.config"]._cron_sweep()
         self.run_drain()
-        self.assertEqual(self.sent_items(), {}, "the setting says: only list it")
+        self.assertEqual(self.sent_items(), {}, "the setting: list only")
 
     def test_a_price_fall_beyond_the_band_needs_confirmation(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})

@@ -1,4 +1,4 @@
-"""Orders that Odoo has open and Cartona has not stand in the ledger, as far as one can know."""
+"""Orders that are open in Odoo but not on Cartona are listed as differences."""
 
 from ..cartona_api import unwrap
 from .common import ORDERS
@@ -28,7 +28,7 @@ class TestOrderDrift(OrderCase):
         self.env.invalidate_all()
 
     def compare(self):
-        """What the end of a reading does. :return: the open rows"""
+        """Compare the orders, as the end of a reading does, and return the open rows."""
         self.env["cartona.drift"]._compare_missing(self.config)
         return self.env["cartona.drift"].search(
             [("config_id", "=", self.config.id), ("kind", "=", "order"), ("state", "=", "open")]

@@ -1,7 +1,7 @@
-"""What docs/extending.md shows: the methods that integrators override, overridden.
+"""Examples of docs/extending.md: overrides of the methods meant for integrators.
 
-Each class below stands in the guide as it stands here. In an addon of one's own `_register` goes:
-it keeps the class out of the registry of everybody who runs these tests.
+The guide contains each class below unchanged. Remove `_register` in your addon: it keeps the class
+out of the registry of other tests.
 """
 
 import math
@@ -178,14 +178,14 @@ class ConfigWithTurns(models.Model):
 
 class TestExtending(OrderCase):
     def extend(self, *extensions):
-        """Put classes before those of the addon, as Odoo does with an addon that depends on it."""
+        """Add classes to the models, as Odoo does for an addon that depends on ours."""
         for extension in extensions:
             model = self.registry[extension._inherit]
             self.addCleanup(setattr, model, "__bases__", model.__bases__)
             model.__bases__ = (extension, *model.__bases__)
 
     def sent_item(self):
-        """What is sent of "T1" now: dict field -> value, {} when nothing is."""
+        """Send the changes and return the item of "T1", {} if it was not sent."""
         self.marketplace.calls.clear()
         self.run_drain()
         items = [item for body in self.marketplace.bodies(PRODUCTS) for item in body]
@@ -241,8 +241,8 @@ class TestExtending(OrderCase):
             self.tea.cartona_error, "More than 100 needs a word of the manager.\n100 → 101"
         )
         self.assertTrue(self.tea.cartona_is_price_on_hold)
-        listing, doubtful = self.listing(self.tea), [("is_price_on_hold", "=", True)]
-        self.assertEqual(listing.search(doubtful), listing)
+        listing, on_hold = self.listing(self.tea), [("is_price_on_hold", "=", True)]
+        self.assertEqual(listing.search(on_hold), listing)
         self.assertNotIn(listing, listing.search([("is_price_on_hold", "=", False)]))
         listing.action_confirm_price()
         self.assertEqual(self.sent_item()["selling_price"], 101.0)
@@ -297,8 +297,8 @@ class TestExtending(OrderCase):
         self.config.team_id = self.env["crm.team"].create(
             {"name": "Wholesale", "member_ids": [(6, 0, people.ids)]}
         )
-        told = people.browse()
+        responsible = people.browse()
         for day in ("2026-12-01", "2026-12-02"):
             with freeze_time(day):
-                told |= self.config._responsible()
-        self.assertEqual(told, people)
+                responsible |= self.config._responsible()
+        self.assertEqual(responsible, people)

@@ -1,4 +1,4 @@
-"""What Odoo cannot work out for one listing holds up no other, and no other company."""
+"""An error of one listing does not stop other listings or companies."""
 
 from unittest.mock import patch
 
@@ -14,7 +14,7 @@ CONNECTION = "odoo.addons.cartona_integration.models.config.connection"
 
 
 class TestFailingListings(CartonaCase):
-    """`tea` makes trouble, `rice` has nothing to do with it."""
+    """`tea` causes an error, `rice` does not."""
 
     def setUp(self):
         super().setUp()
@@ -26,7 +26,7 @@ class TestFailingListings(CartonaCase):
         self.marketplace.calls.clear()
 
     def sent_items(self):
-        """What was sent since the last call: dict Cartona id -> fields."""
+        """Return the items sent since the last call: dict Cartona id -> fields."""
         self.run_drain()
         bodies = self.marketplace.bodies(PRODUCTS)
         self.marketplace.calls.clear()
@@ -38,7 +38,7 @@ class TestFailingListings(CartonaCase):
             values["uom_po_id"] = unit.id
         product.write(values)
 
-    # === ANOTHER KIND OF UNIT === #
+    # === INCOMPATIBLE UNITS === #
 
     def test_a_listing_with_an_incompatible_unit_waits(self):
         self.config.stock_buffer = 1
@@ -68,15 +68,15 @@ class TestFailingListings(CartonaCase):
         self.env["cartona.drift"]._compare(self.config, listing, self.now())
         self.assertFalse(self.env["cartona.drift"].search([("listing_id", "=", listing.id)]))
 
-    # === WHATEVER ELSE === #
+    # === OTHER ERRORS === #
 
     def break_tea(self, error):
-        work, tea = Payload._price_hold_reason, self.tea
+        original, tea = Payload._price_hold_reason, self.tea
 
         def price_on_hold(listing, price):
             if listing.product_id == tea:
                 raise error
-            return work(listing, price)
+            return original(listing, price)
 
         self.patch(type(self.env["cartona.listing"]), "_price_hold_reason", price_on_hold)
 
@@ -122,7 +122,7 @@ class TestFailingListings(CartonaCase):
         desk = self.env["cartona.matching.desk"].create({"config_id": self.config.id})
         desk.write({"listing_id": tea.id, "product_id": self.tea.id})
         with mute_logger(WORKER):
-            self.assertFalse(desk.warning, "and the desk asks about it")
+            self.assertFalse(desk.warning, "the desk opens without a price")
 
     def test_isolation_stops_when_no_product_can_be_priced(self):
         products = self.tea | self.rice
@@ -159,36 +159,36 @@ class TestFailingListings(CartonaCase):
             ("cartona.listing", "_rank_backlog", "_cron_catch_up"),
             ("cartona.listing", "_catalogue_backlog", "_cron_catch_up"),
         ):
-            worked = self.break_ours(model, method)
+            called = self.break_ours(model, method)
             with self.subTest(method), self.assertLogs(WORKER, "ERROR"):
                 getattr(self.env["cartona.config"], cron)()
-                self.assertLessEqual({self.config.id, other.id}, set(worked))
+                self.assertLessEqual({self.config.id, other.id}, set(called))
 
     def break_ours(self, model, method):
-        """Let a part of the cron fail for our configuration.
+        """Make a step of the cron fail for our configuration.
 
-        :return: list that gets the id of each configuration that it is called for
+        :return: list of the ids of the configurations it was called for
         """
-        worked = []
+        called = []
 
         def part(_records, config, _stream):
-            worked.append(config.id)
+            called.append(config.id)
             if config == self.config:
                 raise ValueError("broken")
 
         self.patch(type(self.env[model]), method, part)
-        return worked
+        return called
 
     def test_one_failing_company_does_not_stop_the_others(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.auto_sync_products = True
-        worked = self.break_ours("cartona.product.push", "_backlog")
+        called = self.break_ours("cartona.product.push", "_backlog")
         self.patch(
             type(self.env["cartona.message"]),
             "_import_backlog",
-            lambda message, config, stream: worked.append(-config.id),
+            lambda message, config, stream: called.append(-config.id),
         )
         with self.assertLogs(WORKER, "ERROR"):
             self.env["cartona.config"]._cron_catch_up()
-        self.assertLessEqual({other.id, -other.id, -self.config.id}, set(worked))
+        self.assertLessEqual({other.id, -other.id, -self.config.id}, set(called))

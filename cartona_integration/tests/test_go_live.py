@@ -1,4 +1,4 @@
-"""Orders from before the first day stay with whoever dealt with them then."""
+"""Orders from before the start date are not imported."""
 
 import copy
 
@@ -10,7 +10,7 @@ from .order_common import ORDER, OrderCase
 
 
 class TestOlderOrders(OrderCase):
-    """One order of February is offered, and one of March; orders are not switched on yet."""
+    """An order of February and one of March are offered; orders are not switched on yet."""
 
     def setUp(self):
         super().setUp()
@@ -45,7 +45,7 @@ class TestOlderOrders(OrderCase):
         self.run_import()
         self.assertEqual(self.imported(), set())
 
-        self.assertEqual(self.marketplace.calls, [], "and Cartona hears nothing of it")
+        self.assertEqual(self.marketplace.calls, [], "nothing is sent to Cartona")
 
     def test_a_changed_order_is_counted_once(self):
         changed = self.notices("mar", "2026-03-05", status="editing")
@@ -76,9 +76,9 @@ class TestOlderOrders(OrderCase):
         self.run_import()
         self.assertEqual(self.imported(), {"mar"})
         self.assertEqual(self.acknowledged(), {"feb", "mar"})
-        left = self.env["cartona.message"].search([("hashed_id", "=", "feb")])
-        self.assertEqual((left.state, left.error_code), ("superseded", "handled_before"))
-        self.assertFalse(left.reserved, "its goods are not kept back")
+        skipped = self.env["cartona.message"].search([("hashed_id", "=", "feb")])
+        self.assertEqual((skipped.state, skipped.error_code), ("superseded", "handled_before"))
+        self.assertFalse(skipped.reserved, "no stock is reserved for it")
 
     def test_older_orders_are_not_acknowledged_by_default(self):
         self.wizard().action_go_live()

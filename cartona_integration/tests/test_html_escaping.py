@@ -1,4 +1,4 @@
-"""Names, notes and answers that hold HTML are shown as the letters they are, on every screen."""
+"""HTML in names, remarks and answers is shown as text on every screen."""
 
 import os
 
@@ -8,7 +8,7 @@ from .common import PRODUCTS
 from .order_common import TEA, OrderCase
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-# The only field of ours that a browser takes for HTML; its text is escaped where it is made.
+# The only HTML field of ours; its text is escaped when it is built.
 HTML_FIELDS = {("sale.order", "cartona_difference")}
 
 
@@ -18,7 +18,7 @@ class TestHtmlEscaping(OrderCase):
             self.assertNotIn(mark, str(html or "").lower(), where)
 
     def assert_all_escaped(self, records):
-        """No HTML field of these records, of their notes and activities does anything."""
+        """Check that all HTML of these records, their messages and activities is harmless."""
         self.env.cr.flush()
         self.env.invalidate_all()
         records = [record for group in records for record in group]
@@ -61,7 +61,7 @@ class TestHtmlEscaping(OrderCase):
         self.receive(self.evil_order(status="cancelled_by_retailer", return_reason=EVIL))
         self.assertIn("img", sale.partner_id.name)
         seen = self.assert_all_escaped([sale, sale.partner_id, sale.picking_ids])
-        self.assertGreater(seen, 2, "there were notes to look at")
+        self.assertGreater(seen, 2, "there are messages to check")
 
     def test_html_in_a_return_reason_is_escaped(self):
         self.set_stock(self.tea, 10)
@@ -85,9 +85,9 @@ class TestHtmlEscaping(OrderCase):
     def test_html_in_a_merged_customer_is_escaped(self):
         sale = self.receive(self.evil_order())
         partner = sale.partner_id
-        twin = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
-        partner._cartona_hand_over(twin)
-        self.assert_all_escaped([partner, twin, sale])
+        duplicate = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
+        partner._cartona_hand_over(duplicate)
+        self.assert_all_escaped([partner, duplicate, sale])
 
     def test_html_in_an_answer_is_escaped(self):
         packed = EVIL.replace("<", "&lt;").replace(">", "&gt;")
@@ -120,7 +120,7 @@ class TestHtmlEscaping(OrderCase):
             for name in files:
                 if name.endswith(".xml"):
                     with open(os.path.join(place, name), encoding="utf-8") as view:
-                        said = view.read()
+                        text = view.read()
                     for trap in ("t-raw", 'widget="html"'):
                         with self.subTest(name, trap=trap):
-                            self.assertNotIn(trap, said)
+                            self.assertNotIn(trap, text)

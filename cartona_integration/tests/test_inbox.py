@@ -1,4 +1,4 @@
-"""From Cartona's list to acknowledged sale orders: nothing lost, nothing twice."""
+"""From Cartona's list to acknowledged sale orders, without losses or duplicates."""
 
 import copy
 from datetime import timedelta
@@ -49,7 +49,7 @@ class TestInbox(InboxCase):
         self.assertEqual(self.acknowledged(), ["good"])
 
     def test_a_message_older_than_the_end_creates_no_activity(self):
-        """Pulled before Cartona has taken `delivered` from us, imported after that."""
+        """The order is pulled before Cartona accepts our `delivered`, and imported after it."""
         self.store(self.sample("o1", status="approved"))
         self.run_import()
         order = self.order("o1")
@@ -84,7 +84,7 @@ class TestInbox(InboxCase):
         self.assertTrue(all(odd.mapped("error_message")))
 
     def test_unstorable_text_does_not_block_its_page(self):
-        """Half of a surrogate pair and a zero byte are valid JSON, and no text of PostgreSQL."""
+        """Half a surrogate pair and a zero byte are valid JSON that PostgreSQL cannot store."""
         retailer = dict(ORDER["retailer"], retailer_name="a\x00b\ud83d", retailer_code="N\x00")
         self.serve(
             [
@@ -139,7 +139,7 @@ class TestInbox(InboxCase):
 
         def fail_on_poison(model, config, entries):
             if any(order.hashed_id == "poison" for _message, order in entries):
-                raise ValueError("something nobody thought of")
+                raise ValueError("an unexpected error")
             return original(model, config, entries)
 
         self.patch(importer, "_import_orders", fail_on_poison)
@@ -230,20 +230,20 @@ class TestInbox(InboxCase):
         message, _repeated = self.store(self.sample("o1"))
         self.run_import()
         order = self.order("o1")
-        written, notes = order.write_date, len(order.message_ids)
+        written, count = order.write_date, len(order.message_ids)
 
         fresh, repeated = self.store(self.sample("o1"), source="pull")
         self.run_import()
 
         self.assertEqual((len(fresh), repeated), (0, 1))
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
-        self.assertEqual((order.write_date, len(order.message_ids)), (written, notes))
+        self.assertEqual((order.write_date, len(order.message_ids)), (written, count))
         self.assertEqual(message.acknowledge, "done")
 
-    # === HOW OFTEN === #
+    # === INTERVAL === #
 
     def woken_configs(self):
-        """The ids of the configurations for which a job is rung for from now on."""
+        """Return the list of configuration ids that are woken from now on."""
         woken = []
         self.patch(
             type(self.env["cartona.worker"]), "_wake", lambda worker, stream, ids: woken.extend(ids)
@@ -251,7 +251,7 @@ class TestInbox(InboxCase):
         return woken
 
     def test_orders_are_pulled_when_the_interval_has_passed(self):
-        """Called once a minute; a pull ends some seconds after the call that rang for it."""
+        """The cron runs once a minute; a pull ends some seconds after the cron that started it."""
         woken = self.woken_configs()
         for interval, seconds, due in (
             (1, 55, True),
@@ -303,7 +303,7 @@ class TestInbox(InboxCase):
         for seconds, calls in ((20, 0), (40, 4)):
             self.config.last_pull = False
             self.env.cr.flush()
-            self.env.cr.execute(  # which nobody may write
+            self.env.cr.execute(  # the ORM does not allow this write
                 "UPDATE queue_job SET date_created = %s WHERE id = %s",
                 (self.now() - timedelta(seconds=seconds), job.id),
             )

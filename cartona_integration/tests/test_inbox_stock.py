@@ -1,11 +1,11 @@
-"""Goods of orders that are not in Odoo yet: kept back, and let go with the order."""
+"""Stock of orders that are not in Odoo yet is reserved, and released with the order."""
 
 from .inbox_common import InboxCase
 from .order_common import RICE, TEA
 
 
 class TestInboxStock(InboxCase):
-    """50 of tea are in stock, nothing waits to be sent."""
+    """50 tea are in stock, the outbox is empty."""
 
     def setUp(self):
         super().setUp()
@@ -19,7 +19,7 @@ class TestInboxStock(InboxCase):
         return self.config._free_quantities(product)[product.id]
 
     def waiting_message(self, **changes):
-        """4 tea and something that nobody has linked."""
+        """Receive a waiting order: 4 tea and an unlinked product."""
         line = {"supplier_product_id": "NEW1"}
         raw = self.raw({RICE: line}, hashed_id="o1", **changes)
         message, _repeated = self.store(raw)
@@ -30,7 +30,7 @@ class TestInboxStock(InboxCase):
         return message
 
     def assertPublished(self, quantity):
-        """So much is free, and the outbox knows that it is to be told."""
+        """Check the free quantity, and that the outbox contains the listing."""
         self.assertEqual(self.free(), quantity)
         self.assertIn(("restock", self.listing(self.tea).id), self.outbox_rows())
 
@@ -66,7 +66,7 @@ class TestInboxStock(InboxCase):
         self.waiting_message()
         changed = {TEA: {"amount": 1}, RICE: {"supplier_product_id": "NEW1"}}
         self.store(self.raw(changed, hashed_id="o1"))
-        self.clear_outbox()  # sent already, with both of them held
+        self.clear_outbox()  # sent already, with stock reserved for both
         self.run_import()
         self.assertPublished(49)
 
@@ -93,6 +93,6 @@ class TestInboxStock(InboxCase):
         self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
         # The second one is found as a product, so it counts in the product's own unit.
         self.assertEqual((self.free(), self.free(self.rice)), (46, 48))
-        noted = self.outbox_rows("restock")
-        self.assertIn(("restock", self.listing(self.tea).id), noted)
-        self.assertIn(("restock", self.listing(self.rice).id), noted)
+        rows = self.outbox_rows("restock")
+        self.assertIn(("restock", self.listing(self.tea).id), rows)
+        self.assertIn(("restock", self.listing(self.rice).id), rows)

@@ -1,4 +1,4 @@
-"""Which of the things that Cartona says of an order holds, and which of them it is told to know."""
+"""The newest version of an order is applied, and only what we have is acknowledged."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from .order_common import TEA
 
 class TestVersions(InboxCase):
     def version(self, amount, **changes):
-        """Order "o1" with so many tea."""
+        """Return order "o1" with this amount of tea."""
         return self.raw({TEA: {"amount": amount}}, hashed_id="o1", **changes)
 
     def tea_ordered(self):
@@ -22,14 +22,16 @@ class TestVersions(InboxCase):
     def messages_of(self, hashed_id="o1"):
         return self.env["cartona.message"].search([("hashed_id", "=", hashed_id)], order="id")
 
-    # === WHAT IS NEWER === #
+    # === ORDER OF VERSIONS === #
 
     def test_a_page_requested_before_a_call_does_not_undo_it(self):
-        asked_at = datetime.utcnow() - timedelta(seconds=1)
+        requested_at = datetime.utcnow() - timedelta(seconds=1)
         self.store(self.version(2))
         page = unwrap(self.version(1))
-        older, _repeated = self.env["cartona.message"]._store(self.config, "pull", page, asked_at)
-        self.assertEqual(len(older), 1, "so that the list is read once more")
+        older, _repeated = self.env["cartona.message"]._store(
+            self.config, "pull", page, requested_at
+        )
+        self.assertEqual(len(older), 1, "the list is read once more")
         self.run_import()
 
         self.assertOrdered(2)
@@ -87,7 +89,7 @@ class TestVersions(InboxCase):
         self.assertOrdered(1)
 
     def test_an_uncertain_call_is_not_acknowledged_before_the_list(self):
-        """The edit is undone before we have acknowledged it: that would be taken for both."""
+        """The edit is reverted before we acknowledge it: the acknowledgement would cover both."""
         self.store(self.version(1))
         self.run_import()
         self.store(self.version(2))
@@ -121,7 +123,7 @@ class TestVersions(InboxCase):
         self.assertFalse(self.config.list_state)
 
     def test_nothing_is_acknowledged_after_a_lost_page(self):
-        """Cartona has given it, and we have not got it: the answer that was cut on the way."""
+        """Cartona sent the page, but its answer was lost."""
         self.store(self.version(1))
         self.marketplace.answer_next("GET", ORDERS, "cut", status=502)
         self.assertTrue(self.pull())
@@ -130,7 +132,7 @@ class TestVersions(InboxCase):
         self.assertOrdered(1)
         self.assertEqual(self.acknowledged(), [])
 
-        # Whoever comes next in the cron has the list read first.
+        # The next cron reads the list first.
         self.clear_jobs()
         self.env["cartona.worker"]._catch_up("import", self.config.id)
         self.run_postcommit()
@@ -145,7 +147,7 @@ class TestVersions(InboxCase):
         self.run_import()
         self.assertOrdered(2)
 
-    # === WHAT IS ACKNOWLEDGED === #
+    # === ACKNOWLEDGEMENT === #
 
     def test_a_status_alone_acknowledges_nothing(self):
         self.store(self.version(1))
@@ -157,7 +159,7 @@ class TestVersions(InboxCase):
         self.assertEqual(self.acknowledged(), ["o1"])
 
     def test_an_edit_that_crosses_our_approval_is_offered_again(self):
-        """The retailer changed the order while it was being approved: Cartona has his lines."""
+        """The retailer changed the order during the approval: Cartona has the changed lines."""
         self.store(self.version(1))
         self.run_import()
         order = self.order("o1")
@@ -176,7 +178,7 @@ class TestVersions(InboxCase):
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
 
     def test_a_late_acknowledgement_does_not_hide_a_crossing_edit(self):
-        """An acknowledgement names the order alone: a late one would take the edit with it."""
+        """An acknowledgement contains only the order's id: a late one would cover the edit too."""
         self.marketplace.answer_next("POST", STATUSES, "down", status=503)
         first, _repeated = self.store(self.version(1))
         self.run_import()
@@ -190,7 +192,7 @@ class TestVersions(InboxCase):
         self.store(self.version(3))
         self.run_import()
         self.assertEqual((first.acknowledge, other.acknowledge), ("no", "done"))
-        self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one in vain")
+        self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one failed")
 
     def test_an_order_with_a_newer_message_is_not_acknowledged(self):
         first, _repeated = self.store(self.version(1))
@@ -257,7 +259,7 @@ class TestVersions(InboxCase):
         self.assertEqual(message.state, "done")
         self.assertFalse(self.order("o1"))
 
-    # === NOT NOW === #
+    # === COPIED DATABASE === #
 
     def test_a_copied_database_imports_nothing_until_a_manager_accepts(self):
         self.config.database_uuid = "another"
@@ -280,7 +282,7 @@ class TestVersions(InboxCase):
         jobs = 1
         while self.pull() == 0:
             jobs += 1
-            self.assertLess(jobs, 20, "it never comes to an end")
+            self.assertLess(jobs, 20, "the pull does not end")
 
         pages = [int(query["page"]) for _m, path, query, _b in self.marketplace.calls]
         # Two passes: the second one brought nothing new.
@@ -306,11 +308,11 @@ class TestVersions(InboxCase):
         self.patch(pull, "_PULL_SECONDS", seconds)
 
     def clear_jobs(self):
-        """No job waits."""
+        """Delete the pending pull jobs."""
         self.run_postcommit()
         self.env["queue.job"].search([("identity_key", "=like", "cartona:pull:%")]).unlink()
 
     def run_postcommit(self):
-        """What the bell does after the commit."""
+        """Enqueue the woken streams, as after the commit."""
         self.env.cr.flush()
         self.env.cr.postcommit.run()

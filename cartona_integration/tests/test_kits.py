@@ -1,6 +1,6 @@
-"""Kits and manufactured goods: what lies in the stock is not what is sold.
+"""Kits and manufactured goods: the stock consists of other products than those sold.
 
-Without Manufacturing there are none: `make test` runs this file on a database that has it.
+They need Manufacturing: `make test` runs this file on a database that has it.
 """
 
 from odoo.exceptions import UserError
@@ -12,7 +12,7 @@ from .order_common import RICE, OrderCase
 
 
 class TestKits(OrderCase):
-    """`basket`, linked as "B1", is two of `cup`, linked as "C1", and one of `rice`."""
+    """`basket`, linked as "B1", consists of two `cup`, linked as "C1", and one `rice`."""
 
     @classmethod
     def setUpClass(cls):
@@ -48,7 +48,7 @@ class TestKits(OrderCase):
         self.before = self.sent_stock()
 
     def sent_stock(self):
-        """Stocks sent since the last call: dict Cartona id -> quantity."""
+        """Return the quantities sent since the last call: dict Cartona id -> quantity."""
         self.marketplace.calls.clear()
         self.run_drain()
         return {
@@ -65,7 +65,7 @@ class TestKits(OrderCase):
         self.assertEqual(self.sent_stock(), {"C1": 20, "B1": 10})
 
     def test_unreserved_demand_for_a_part_reduces_the_kit(self):
-        """Odoo's own figure of the kit subtracts the least demand from the least quantity."""
+        """Odoo's quantity of the kit subtracts the least demand from the least quantity."""
         order = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
@@ -96,11 +96,11 @@ class TestKits(OrderCase):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.make_kit(self.tea, {self.basket: 24}, product_qty=2, product_uom_id=dozen.id)
         self.set_stock(self.cup, 9)
-        # One basket each: 24 for two dozens.
+        # One basket each: 24 baskets for two dozen.
         self.assertEqual(self.sent_stock(), {"C1": 9, "B1": 4, "T1": 4})
 
     def stop_counting(self, product):
-        """Have Odoo count a product no longer, where it lets one do so."""
+        """Make the product non-storable, if this Odoo allows it."""
         template = product.product_tmpl_id
         values = {"is_storable": False}
         if "is_storable" not in template._fields:
@@ -159,13 +159,13 @@ class TestKits(OrderCase):
 
     def test_manufactured_goods_are_published(self):
         self.make_kit(self.tea, {self.rice: 1}, type="normal")
-        # By the form: up to 15 it is what finds the bill of materials.
+        # With the form: up to 15 only the form finds the bill of materials.
         form = Form(self.env["mrp.production"])
         form.product_id = self.tea
         form.product_qty = 4
         order = form.save()
         order.action_confirm()
-        # Taken for the order, before anything is made of it.
+        # Reserved for the order before anything is produced.
         self.assertEqual(self.sent_stock().get("R1"), 6)
         order.qty_producing = 4
         order._set_qty_producing()

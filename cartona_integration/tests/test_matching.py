@@ -1,4 +1,4 @@
-"""The matching desk: candidates by job, accepted at the desk, in a list, or by import."""
+"""The matching desk: a job finds candidates; users accept them there, in a list or by import."""
 
 from unittest.mock import patch
 
@@ -26,7 +26,7 @@ class MatchingCase(CartonaCase):
 
     @classmethod
     def row(cls, cartona_id, name, unit="piece", unit_count=1.0, price=0.0, **values):
-        """A row of Cartona's catalogue as a pull leaves it."""
+        """Create a row of Cartona's catalogue, as a reading does."""
         return cls.env["cartona.listing"].create(
             dict(
                 values,
@@ -104,7 +104,7 @@ class TestRanking(MatchingCase):
         self.assertTrue(before)
         self.assertEqual(listing.match_ids, before)
         self.desk().action_compare_again()
-        self.assertEqual(listing.match_ids, before, "on screen until there are others")
+        self.assertEqual(listing.match_ids, before, "shown until there are others")
         self.rank()
         self.assertFalse(before.exists())
         self.assertEqual(listing.match_id.product_id, self.soap)
@@ -248,12 +248,12 @@ class TestDesk(MatchingCase):
         self.assertIn(("catalogue", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
         self.assertTrue(desk.is_reading)
         self.assertTrue(desk.may_change)
-        self.assertFalse(desk.is_all_matched, "nothing is there because nothing was read")
+        self.assertFalse(desk.is_all_matched, "it is empty because nothing was read")
         self.config.write({"catalogue_page": 0, "catalogue_read_at": self.now()})
         desk.invalidate_recordset()
         self.assertTrue(desk.is_all_matched)
         self.desk()
-        self.assertEqual(self.config.catalogue_page, 0, "afterwards the nights will do")
+        self.assertEqual(self.config.catalogue_page, 0, "later the nightly reading is enough")
 
     def test_without_a_connection_nothing_is_read(self):
         self.config.write({"catalogue_read_at": False, "connection_state": "untested"})
@@ -331,7 +331,7 @@ class TestImport(MatchingCase):
         )
 
     def test_a_long_file_is_imported_in_parts(self):
-        """Odoo sends the whole file each time, and goes on at `nextrow`."""
+        """Odoo sends the whole file each time, and continues at `nextrow`."""
         names = ["L%s" % number for number in range(5)]
         self.row("L1", "صابون")
         rows = [[name, "COLA330"] for name in names]
@@ -430,8 +430,8 @@ class TestIdOnCartona(MatchingCase):
         listing.product_id = self.soap
         self.push()
         listing.product_id = False
-        listing.internal_product_id = str(self.soap.id)  # as the next reading finds it
-        self.assertEqual(listing._as_matched().internal_id, "", "says nothing about the next one")
+        listing.internal_product_id = str(self.soap.id)  # as the next reading stores it
+        self.assertEqual(listing._as_matched().internal_id, "", "it does not apply to the next one")
         listing.product_id = self.milk
         listing.internal_product_id = str(self.soap.id)  # read again before anything was sent
         (item,) = self.push()
@@ -439,7 +439,7 @@ class TestIdOnCartona(MatchingCase):
         self.assertEqual(listing.internal_product_id, str(self.milk.id))
         self.milk.list_price = 43.0
         (item,) = self.push()
-        self.assertNotIn("internal_product_id", item, "once")
+        self.assertNotIn("internal_product_id", item, "it is sent once")
 
     def test_an_id_set_by_the_supplier_is_kept(self):
         listing = self.row("P", "صابون لوكس", internal_product_id="LUX-1")

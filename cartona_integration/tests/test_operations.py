@@ -1,4 +1,4 @@
-"""Cases of docs/operations.md that no other test produces."""
+"""Cases of docs/operations.md that no other test covers."""
 
 from unittest.mock import patch
 
@@ -31,7 +31,7 @@ class TestOperations(CartonaCase):
         self.listing(self.tea)._mark_dirty()
         self.marketplace.calls.clear()
         self.run_drain()
-        self.assertEqual(self.marketplace.calls, [], "as far as is known, Cartona has it")
+        self.assertEqual(self.marketplace.calls, [], "Cartona is known to have it")
 
         self.config.action_sync_products()
         self.run_drain()
@@ -57,8 +57,8 @@ class TestOperations(CartonaCase):
         self.assertEqual(
             (self.config.connection_state, self.config.error_code), ("error", "copied_database")
         )
-        [told] = self.config.activity_ids
-        self.assertEqual(told.user_id, self.config._responsible())
+        [activity] = self.config.activity_ids
+        self.assertEqual(activity.user_id, self.config._responsible())
         self.assertEqual(self.marketplace.calls, [])
 
         self.marketplace.answer_next(*CHECK, [])
@@ -93,7 +93,7 @@ class TestOperations(CartonaCase):
         with mute_logger("odoo.addons.base.models.ir_model"), self.assertRaises(AccessError):
             self.config.with_user(clerk).action_new_webhook_token()
 
-    # === THE ADDRESS IS WRONG === #
+    # === WRONG ADDRESS === #
 
     def test_a_redirecting_address_is_not_followed(self):
         elsewhere = {"Location": self.marketplace.url.replace("127.0.0.1", "localhost")}
@@ -117,7 +117,7 @@ class TestOperations(CartonaCase):
             self.assertIn("not allowed", str(refused.exception))
 
     def test_an_address_in_a_private_network_gets_no_token(self):
-        """Where a connection really leads is asked before anything is sent."""
+        """The address of the connection is checked before anything is sent."""
         with patch.object(transport, "peer_allowed", return_value=False):
             self.env["cartona.message"]._pull(self.config.id)
         self.env.invalidate_all()
@@ -128,7 +128,7 @@ class TestOperations(CartonaCase):
         self.assertEqual(self.marketplace.calls, [])
 
     def test_an_address_without_a_certificate_gets_no_token(self):
-        """Whoever answers there speaks plain HTTP."""
+        """The server at this address speaks plain HTTP."""
         self.config.base_url = self.marketplace.url.replace("http://", "https://")
         self.config.action_test_connection()
         self.assertEqual((self.config.connection_state, self.config.error_code), ("error", "tls"))

@@ -1,4 +1,4 @@
-"""What somebody does about an order by hand, and what the settings take for that."""
+"""Buttons of an order, and the settings that replace them."""
 
 from odoo.exceptions import UserError
 
@@ -15,7 +15,7 @@ class TestShippedSetting(DeliveryCase):
         self.assertEqual(picking.state, "done")
 
     def confirmed(self):
-        """An order just confirmed, nothing told yet."""
+        """Return a confirmed order whose approval is not sent yet."""
         sale = self.take_order(confirm=False)
         self.accept_all()
         sale.action_confirm()
@@ -62,7 +62,7 @@ class TestShippedSetting(DeliveryCase):
         self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
 
     def assertPickShips(self):
-        """Nothing that comes before the pick is done says that the order is shipped."""
+        """Check that the order is shipped when the pick is done, not before."""
         self.two_steps()
         sale = self.confirmed()
         self.push()
@@ -144,15 +144,15 @@ class TestReset(DeliveryCase):
 
 
 class TestBroughtBackGoods(DeliveryCase):
-    """By default nothing is validated before the goods are with the retailer: a driver who brings
-    everything back leaves no transfer that says so."""
+    """A delivery is validated at the retailer's by default: goods that a driver brings back leave
+    no transfer."""
 
     def setUp(self):
         super().setUp()
         self.sale = self.take_order()
         self.accept_all(self.sale)
         self.sale.action_cartona_ship()
-        self.assertFalse(self.sale.cartona_can_bring_back, "Cartona does not know yet")
+        self.assertFalse(self.sale.cartona_can_bring_back, "not sent to Cartona yet")
         self.push()
 
     def test_goods_brought_back_send_returned_and_free_the_stock(self):

@@ -1,4 +1,4 @@
-"""Cancelling, from here with a reason, from there at every moment of the warehouse's work."""
+"""Cancelling: in Odoo with a reason, on Cartona at every step of the delivery."""
 
 from odoo.exceptions import UserError
 
@@ -136,7 +136,7 @@ class TestCancelInOdoo(DeliveryCase):
         [(task, user)] = self.activities(self.sale)
         self.assertEqual((task, user), (self.sale.cartona_error, self.config.activity_user_id))
 
-        # Cartona takes it the second time: there is nothing left to do.
+        # Cartona accepts it the second time: nothing is left to do.
         self.marketplace.answer_always("POST", self.single_path(self.sale), {})
         self.sale.action_cartona_sync()
         self.push()
@@ -175,7 +175,7 @@ class TestDelete(DeliveryCase):
         self.accept_all(sale)
         with self.assertRaisesRegex(UserError, "“Pending” on Cartona: cancel it instead"):
             sale.unlink()
-        # Cancelled, but not told yet: with the order the cancellation would be gone.
+        # Cancelled, but not sent yet: deleting the order would lose the cancellation.
         sale._action_cancel()
         with self.assertRaises(UserError):
             sale.unlink()
@@ -210,7 +210,7 @@ class TestCancelledOnCartona(DeliveryCase):
         self.assertEqual((sale.state, sale.picking_ids.state), ("cancel", "cancel"))
         self.assertEqual(self.free(), before + 4)
         self.assertIn(("restock", self.listing(self.tea).id), self.outbox_rows())
-        self.assertEqual(self.activities(sale.picking_ids), [], "nobody has begun")
+        self.assertEqual(self.activities(sale.picking_ids), [], "picking has not started")
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
@@ -221,16 +221,16 @@ class TestCancelledOnCartona(DeliveryCase):
 
     def test_a_cancellation_after_picking_notifies_the_warehouse(self):
         worker = self.seller
-        begun = {
+        starts = {
             "picked": lambda picking: self.pick(picking, {self.tea: 1}),
             "printed": lambda picking: picking.write({"printed": True}),
         }
-        for name, begin in begun.items():
+        for name, start in starts.items():
             with self.subTest(name):
                 sale = self.take_order(hashed_id=name)
                 picking = sale.picking_ids
                 picking.user_id = worker
-                begin(picking)
+                start(picking)
                 self.env["bus.bus"].search([]).unlink()
                 self.cancel_on_cartona(sale)
                 self.assertEqual((sale.state, picking.state), ("cancel", "cancel"))
@@ -238,8 +238,8 @@ class TestCancelledOnCartona(DeliveryCase):
                 self.assertIn("put the goods back", task)
                 self.assertEqual(user, worker)
                 self.assertIn("put the goods back", self.chatter(picking))
-                shouts = self.env["bus.bus"].search([]).mapped("message")
-                self.assertTrue(any("put the goods back" in str(shout) for shout in shouts))
+                alerts = self.env["bus.bus"].search([]).mapped("message")
+                self.assertTrue(any("put the goods back" in str(alert) for alert in alerts))
 
     def test_an_unassigned_delivery_notifies_the_user_who_picks(self):
         groups = "group_ids" if "group_ids" in self.seller._fields else "groups_id"
@@ -304,7 +304,7 @@ class TestCancelledOnCartona(DeliveryCase):
         self.assertEqual(
             (self.activities(pick), self.activities(open_ones)),
             ([], []),
-            "nobody has begun on the rest",
+            "picking of the rest has not started",
         )
 
     def test_goods_in_the_output_location_are_put_back(self):
@@ -333,7 +333,7 @@ class TestCancelledOnCartona(DeliveryCase):
             {self.tea: 4, self.rice: 2},
         )
         self.assertIn("closed today", self.chatter(back))
-        # Told twice, prepared once.
+        # Received twice, prepared once.
         self.receive(self.order(note_message="again", **GONE))
         self.assertEqual(len(sale.picking_ids), 2)
         self.push()

@@ -1,4 +1,4 @@
-"""What an imported order becomes at once: quotation, sale, or a record; and who owes what."""
+"""The state of a newly imported order, and the amounts each side owes."""
 
 from odoo.exceptions import UserError
 from odoo.tests import Form
@@ -19,7 +19,7 @@ class TestConfirmation(OrderCase):
 
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(set(sale.picking_ids.move_ids.mapped("state")), {"assigned"})
-        # What Cartona is known to have is still what it said.
+        # Cartona's status is unchanged until ours is sent.
         self.assertEqual(sale.cartona_status, "pending")
 
     def test_an_order_short_of_stock_lists_the_missing_products(self):
@@ -171,7 +171,7 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual(first.warehouse_id, other)
-        # Nobody has all of the second order: the first warehouse takes it.
+        # No warehouse has all of the second order: the first one is used.
         self.assertEqual(second.warehouse_id, (here | other).sorted("id")[0])
 
 
@@ -235,7 +235,7 @@ class TestMoney(OrderCase):
                 "name": "Shop",
                 "cartona_id": "retailer_A00315",
                 "property_product_pricelist": dollars.id,
-                # As `specific_property_product_pricelist` from 18 on.
+                # Stored as `specific_property_product_pricelist` from 18 on.
             }
         )
         self.assertEqual(partner.property_product_pricelist, dollars)

@@ -1,4 +1,4 @@
-"""Orders that wait to be accepted: somebody is told before Cartona cancels them."""
+"""Orders that wait for acceptance create an activity before Cartona cancels them."""
 
 from datetime import datetime, timedelta
 
@@ -113,10 +113,10 @@ class TestOrderDeadline(OrderCase):
             return sale.cartona_time_left, sale.cartona_is_late
 
         sale = self.arrive(0)
-        for minutes, words in ((185, "3 h left"), (25.5, "25 min left")):
+        for minutes, text in ((185, "3 h left"), (25.5, "25 min left")):
             sale.cartona_deadline = self.now() + timedelta(minutes=minutes)
             self.env.flush_all()
-            self.assertEqual(left(sale), (words, False))
+            self.assertEqual(left(sale), (text, False))
         sale.cartona_deadline = self.now() - timedelta(hours=2, minutes=5)
         self.env.flush_all()
         self.assertEqual(left(sale), ("2 h late", True))
@@ -140,4 +140,4 @@ class TestOrderDeadline(OrderCase):
         self.env["cartona.config"]._of_company(other).pending_hours = 2
         self.arrive(3)
         self.run_cron()
-        self.assertFalse(self.reminders(), "6 hours hold for this company")
+        self.assertFalse(self.reminders(), "this company's limit is 6 hours")

@@ -1,4 +1,4 @@
-"""What a clerk changes in the lines is told to Cartona: only the difference, once, as it stands."""
+"""Changed lines are sent to Cartona: only the difference, once, in its latest state."""
 
 import json
 from datetime import timedelta
@@ -36,7 +36,7 @@ class EditCase(OrderCase):
         self.marketplace.answer_next("POST", DETAILS, {} if answer is None else answer, **kwargs)
 
     def sent_details(self):
-        """The `order_details` of each message so far."""
+        """Return the `order_details` of each message so far."""
         messages = []
         for [body] in self.marketplace.bodies(DETAILS):
             self.assertEqual(body["hashed_id"], "k3Jd82")
@@ -44,12 +44,12 @@ class EditCase(OrderCase):
         return messages
 
     def cartona_lines(self):
-        """Cartona's lines as far as known here: id -> (amount, price)."""
+        """Return Cartona's lines from the snapshot: id -> (amount, price)."""
         lines = json.loads(self.sale.cartona_snapshot)["lines"]
         return {line["id"]: (line["amount"], line["selling_price"]) for line in lines.values()}
 
     def age_last_edit(self, seconds=60):
-        """The last change of lines was so long ago."""
+        """Move the last change of lines into the past."""
         edit = json.loads(self.sale.cartona_edit)
         moment = self.now() - timedelta(seconds=seconds)
         edit["at"] = moment.isoformat()
@@ -58,7 +58,7 @@ class EditCase(OrderCase):
 
 
 class TestOrderEdit(EditCase):
-    # === WHAT IS TOLD === #
+    # === SENT CHANGES === #
 
     def test_a_lowered_quantity_sends_only_id_and_amount(self):
         for status in ("pending", "approved", "assigned_to_salesman"):
@@ -69,7 +69,7 @@ class TestOrderEdit(EditCase):
                 self.assertEqual(self.outbox_rows("order"), [("order", self.sale.id)])
                 self.accept_edits()
                 self.marketplace.calls.clear()
-                # Not told here: an order that is a quotation stands behind these statuses.
+                # Only lines are sent: a quotation is behind these statuses.
                 self.assertIsNone(self.push())
                 self.assertEqual(self.sent_details(), [[{"id": 901, "amount": amount}]])
                 self.assertEqual(self.cartona_lines()["901"], ("%g" % amount, "12.5"))
@@ -234,7 +234,7 @@ class TestOrderEdit(EditCase):
             ],
         )
 
-    # === WHEN NOTHING MAY BE TOLD === #
+    # === CHANGES THAT ARE NOT SENT === #
 
     def test_an_order_that_the_retailer_is_editing_cannot_be_changed(self):
         self.receive(self.order(status="editing"))

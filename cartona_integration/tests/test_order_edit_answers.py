@@ -1,4 +1,4 @@
-"""Cartona's answer to changed lines: an id for an added one, a refusal, or none at all."""
+"""Cartona's answers to changed lines: an id for an added line, a refusal, or no answer."""
 
 import json
 
@@ -20,7 +20,7 @@ class TestOrderEditAnswers(EditCase):
         self.assertEqual(
             self.sent_details(), [[{"supplier_product_id": "T1", "amount": 3, "price": 9}]]
         )
-        # Not again before its id is known, whatever else changes.
+        # It is not sent again before its id is known, whatever else changes.
         self.line(902).product_uom_qty = 5
         self.accept_edits()
         self.push()
@@ -136,7 +136,7 @@ class TestOrderEditAnswers(EditCase):
         self.receive(self.order(status="editing"))
         self.assertEqual(self.line(901).product_uom_qty, 3)
         self.assertEqual(self.sale.cartona_status, "editing")
-        # Should the retailer have set it back: both sides end equal all the same.
+        # If the retailer reverted it, both sides still end equal.
         self.sale.cartona_status = "pending"
         self.accept_edits()
         self.push()

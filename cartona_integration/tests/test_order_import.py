@@ -1,4 +1,4 @@
-"""A new order of Cartona becomes exactly one sale order, whole, or says why not."""
+"""A new order of Cartona becomes exactly one complete sale order, or waits with a reason."""
 
 from datetime import datetime
 
@@ -182,7 +182,7 @@ class TestNewOrder(OrderCase):
             ("sales_team.group_sale_manager", False),
             ("stock.group_stock_user", True),
         ):
-            # Up to 18 a new user has the groups of a template, unless one names his own.
+            # Up to 18 a new user gets the groups of a template, unless groups are given.
             groups = {groups_field(self.env): [(6, 0, self.env.ref(group).ids)]}
             user = (
                 self.env["res.users"]
@@ -269,7 +269,7 @@ class TestExactlyOnce(OrderCase):
     def test_an_order_created_concurrently_is_not_duplicated(self):
         sale = self.receive()
         importer = type(self.env["cartona.order.importer"])
-        # What the other one has committed is not seen by a transaction that began before.
+        # A transaction does not see what was committed after its start.
         self.patch(
             importer, "_plans", lambda self, config, orders: [_plan_without_orders(self, orders[0])]
         )
@@ -384,11 +384,11 @@ class TestWaitingReasons(OrderCase):
             "unit_mismatch",
             "unknown_product",
         ):
-            self.assertNotIn(code, reasons._explain(code, ""), "has no sentence")
+            self.assertNotIn(code, reasons._explain(code, ""), "has no explanation")
 
 
 def _plan_without_orders(importer, order):
-    """The plan of an order by who sees no sale order yet."""
+    """Return the plan of an order as if no sale order existed."""
     from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
 
     lines = keyed_lines(order)

@@ -1,4 +1,4 @@
-"""A delivered order is invoiced and settled, so that the retailer owes what the driver collects."""
+"""A delivered order is invoiced and settled, so that the retailer owes the cash to collect."""
 
 from unittest.mock import patch
 
@@ -15,12 +15,12 @@ ASSIGNED = "assigned_to_salesman"
 
 
 class InvoiceCase(MoneyCase):
-    """The company invoices on delivery and settles on accounts of its own."""
+    """The company invoices on delivery and settles on the accounts of this test."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # A company has accounts when it has invoiced, with whatever chart there is.
+        # The company may have no chart of accounts, so the journal is created if needed.
         cls.journal = cls.env["account.journal"].search(
             [("type", "=", "general"), ("company_id", "=", cls.company.id)], limit=1
         ) or cls.env["account.journal"].create(
@@ -46,7 +46,7 @@ class InvoiceCase(MoneyCase):
         cls.config.write(
             {
                 "invoice_on_delivery": True,
-                # Nothing is sent, so nobody asks for the retailer's code.
+                # Nothing is sent, so no retailer's code is needed.
                 "auto_sync_orders": False,
                 "settlement_journal_id": cls.journal.id,
                 **{"%s_account_id" % name: row.id for name, row in cls.accounts.items()},
@@ -79,14 +79,14 @@ class InvoiceCase(MoneyCase):
         return Account.create(values)
 
     def take_order(self, raw):
-        """A confirmed order whose customer owes on an account of the tests."""
+        """Return a confirmed order whose customer has the receivable account of this test."""
         sale = self.receive(raw)
         sale.partner_id.property_account_receivable_id = self.receivable
         sale.action_confirm()
         return sale
 
     def run_booking(self):
-        """Work what was noted for accounting."""
+        """Run the accounting job until nothing is left."""
         self.env.cr.flush()
         while self.env["cartona.accounting.job"]._book_orders(self.config.id) == 0:
             pass
@@ -113,7 +113,7 @@ class TestOrderInvoice(InvoiceCase):
     def test_a_delivered_order_is_invoiced_and_settled(self):
         sale = self.take_order(self.official())
         self.deliver(sale)
-        self.assertFalse(sale.invoice_ids, "the clerk does not wait for accounting")
+        self.assertFalse(sale.invoice_ids, "the delivery does not wait for accounting")
         self.assertEqual(self.outbox_rows("invoice"), [("invoice", sale.id)])
         self.run_booking()
         [invoice] = sale.invoice_ids
@@ -295,8 +295,8 @@ class TestOrderInvoice(InvoiceCase):
         self.run_booking()
         self.return_goods(sale, {self.tea: 2})
         self.run_booking()
-        note = sale.invoice_ids.filtered(lambda move: move.move_type == "out_refund")
-        self.assertEqual((note.state, note.amount_total), ("posted", 25))
+        refund = sale.invoice_ids.filtered(lambda move: move.move_type == "out_refund")
+        self.assertEqual((refund.state, refund.amount_total), ("posted", 25))
         self.assertEqual(self.residual(sale), 65)
 
     def test_goods_returned_before_the_invoice_are_not_invoiced(self):
@@ -313,10 +313,10 @@ class TestOrderInvoice(InvoiceCase):
         sale._create_invoices(final=True).action_post()
         self.run_booking()
         self.assertEqual(self.balances(), (100, 1140, 2000, -100, -140))
-        note = sale.invoice_ids._reverse_moves([{"invoice_date": fields.Date.today()}])
+        refund = sale.invoice_ids._reverse_moves([{"invoice_date": fields.Date.today()}])
         self.run_booking()
         self.assertTrue(sale.cartona_settlement_id, "a draft credits nothing")
-        note.action_post()
+        refund.action_post()
         self.run_booking()
         self.assertFalse(sale.cartona_settlement_id)
         self.assertEqual(self.balances(), (0, 0, 0, 0, 0))
@@ -328,7 +328,7 @@ class TestOrderInvoice(InvoiceCase):
         first = sale.cartona_settlement_id
         self.assertEqual(self.balances(), (70, 10, 20, 0, 0))
         sale.write({"cartona_credit": 10, "cartona_installment_cost": 20})
-        self.assertEqual(self.outbox_rows("invoice"), [], "they are what they were")
+        self.assertEqual(self.outbox_rows("invoice"), [], "they have not changed")
         sale.write({"cartona_credit": 4, "cartona_installment_cost": 0})
         self.run_booking()
         self.assertEqual(self.balances(), (96, 4, 0, 0, 0))
@@ -354,7 +354,7 @@ class TestOrderInvoice(InvoiceCase):
 
 
 class TestSettlementWithOrderUpdates(InvoiceCase):
-    """Orders are exchanged: credit and instalments may change until Cartona has the last word."""
+    """Orders are exchanged: credit and instalments may change until Cartona's final figures."""
 
     @classmethod
     def setUpClass(cls):
@@ -379,7 +379,7 @@ class TestSettlementWithOrderUpdates(InvoiceCase):
         self.assertEqual(sale.cartona_status, "delivered")
         self.assertTrue(sale.cartona_money_waiting)
         self.run_booking()
-        self.assertFalse(sale.cartona_settlement_id, "Cartona's figures are still to come")
+        self.assertFalse(sale.cartona_settlement_id, "Cartona's figures are missing")
         lines = {TEA: {"amount": 6, "selling_price": 12.5}, RICE: None}
         self.receive(self.order(lines, status="delivered", cartona_credit=12))
         self.run_booking()
@@ -403,8 +403,8 @@ class TestSettlementWithOrderUpdates(InvoiceCase):
         self.push()
         self.run_booking()
         self.assertEqual((sale.cartona_status, sale.invoice_ids.amount_total), (ASSIGNED, 100))
-        self.assertFalse(sale.cartona_settlement_id, "the truck has left, no more")
-        # Two come back at the door, and the credit with them.
+        self.assertFalse(sale.cartona_settlement_id, "the goods have only left")
+        # The retailer refuses two, and the credit decreases.
         self.return_goods(sale, {self.tea: 2})
         self.push()
         lines = {TEA: {"amount": 6, "selling_price": 12.5}, RICE: None}

@@ -53,7 +53,7 @@ class TestLines(OrderCase):
 
     def test_a_suppliers_numbers_are_not_taken_as_odoo_ids(self):
         coffee = self.make_product("بن", 12.5)
-        # This supplier numbers his products himself: rice is his 1001, not Odoo's.
+        # This supplier has own product numbers: rice is the supplier's 1001, not Odoo's.
         self.listing(self.rice).internal_product_id = "1001"
         change = {"supplier_product_id": "T404", "internal_product_id": str(coffee.id)}
 
@@ -121,7 +121,7 @@ class TestLines(OrderCase):
         return self.order({TEA: offer, RICE: None, 2: normal}, **changes)
 
     def moves(self, sale):
-        """[(product, quantity, state)] of what is to be picked."""
+        """Return [(product, quantity, state)] of the moves to pick."""
         moves = sale.picking_ids.move_ids.filtered(lambda move: move.state != "cancel")
         return [(move.product_id, move.product_uom_qty, move.state) for move in moves]
 

@@ -1,4 +1,4 @@
-"""Who owes what is shown wherever somebody collects it."""
+"""The amounts owed are shown wherever cash is collected."""
 
 from unittest.mock import patch
 
@@ -19,12 +19,12 @@ class MoneyCase(OrderCase):
         cls.clear_outbox()
 
     def hundred(self, **changes):
-        """A raw order over 100.00."""
+        """Return a raw order with a total of 100.00."""
         lines = {TEA: {"amount": 8, "selling_price": 12.5}, RICE: None}
         return self.order(lines, **changes)
 
     def official(self, **changes):
-        """Cartona's own example: 20 at 150, of which Cartona has granted 7 each."""
+        """Return Cartona's example: 20 at 150, with a discount of 7 each paid by Cartona."""
         line = {"amount": 20, "selling_price": 150.0, "applied_cartona_discount": 7.0}
         return self.order({TEA: line, RICE: None}, **OFFICIAL, **changes)
 
@@ -53,7 +53,7 @@ class MoneyCase(OrderCase):
         self.assertEqual(picking.state, "done")
 
     def return_goods(self, sale, quantities=None):
-        """Everything that was delivered comes back, or so much of it."""
+        """Return the delivery, in full or in part, and validate the return."""
         picking = self.delivery(sale)
         wizard = Form(
             self.env["stock.return.picking"].with_context(
@@ -163,11 +163,11 @@ class TestOrderMoney(MoneyCase):
 
     def _print(self, xmlid, record):
         report = self.env.ref(xmlid)
-        # Barcodes need a library for pictures that not every machine has.
+        # Barcodes need an image library that not every machine has.
         with patch.object(type(report), "barcode", lambda *args, **kwargs: b""):
             try:
                 html = report._render_qweb_html(xmlid, record.ids)[0]
-            except (AttributeError, TypeError):  # up to 15 the report itself is asked
+            except (AttributeError, TypeError):  # up to 15 a method of the report
                 html = report._render_qweb_html(record.ids)[0]
         return html.decode()
 
@@ -192,7 +192,7 @@ class TestOrderMoney(MoneyCase):
         sale.cartona_money_waiting = True
         self.assertIn("Waiting", self.delivery(sale).cartona_cash_note)
 
-    # === THE DAY'S ROUTE === #
+    # === CASH OF A ROUTE === #
 
     def test_cash_received_is_shown_per_order_and_in_total(self):
         sales = self.env["sale.order"]
@@ -214,7 +214,9 @@ class TestOrderMoney(MoneyCase):
             "cartona_amount_received",
             "cartona_amount_difference",
         ):
-            self.assertTrue(sales._fields[name].store, "what is summed up per group is stored")
+            self.assertTrue(
+                sales._fields[name].store, "a field that is summed per group must be stored"
+            )
             self.assertRegex(view, 'name="%s"[^>]* sum=' % name)
 
     def test_returned_and_cartona_delivered_orders_are_not_on_routes(self):

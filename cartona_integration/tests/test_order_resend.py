@@ -1,4 +1,4 @@
-"""What could not be told while the retailer had the order open is told when he is done."""
+"""Updates that could not be sent while the retailer edited the order are sent afterwards."""
 
 from .common import STATUSES
 from .delivery_common import DETAILS, DeliveryCase
@@ -12,7 +12,7 @@ class TestOrderResend(DeliveryCase):
         self.sale = self.take_order(confirm=False)
 
     def open_by_retailer(self):
-        """The retailer opens the order, which Odoo hears before it could tell anything."""
+        """Import the retailer's editing before any update is sent."""
         self.receive(self.order(status="editing"))
         self.push()
         self.assertEqual(self.outbox_rows("order"), [])

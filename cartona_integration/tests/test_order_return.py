@@ -1,4 +1,4 @@
-"""Goods that come back, whole or in part, and deliveries that fall short."""
+"""Full and partial returns, and short deliveries."""
 
 from ..compat import moves_of
 from .delivery_common import DETAILS, DeliveryCase
@@ -8,7 +8,7 @@ class TestOrderReturn(DeliveryCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Goods leave before they are delivered: only then can they come back from the door.
+        # Goods leave before they are delivered: only then can the retailer refuse them.
         cls.config.delivered_when = "button"
 
     def setUp(self):
@@ -102,9 +102,9 @@ class TestShortDelivery(DeliveryCase):
         self.accept_all()
         self.deliver_short(sale, {self.tea: 3})
         self.push()
-        story = self.sent_steps(sale)
-        self.assertEqual(story[-1], "delivered")
-        self.assertEqual(sorted(story[:-1], key=str), [(901, 3), "assigned_to_salesman"])
+        steps = self.sent_steps(sale)
+        self.assertEqual(steps[-1], "delivered")
+        self.assertEqual(sorted(steps[:-1], key=str), [(901, 3), "assigned_to_salesman"])
         tea = sale.order_line[0]
         self.assertEqual((tea._cartona_amount(), tea.product_uom_qty), (3, 4))
 
@@ -117,12 +117,12 @@ class TestShortDelivery(DeliveryCase):
         self.assertEqual([line._cartona_amount() for line in sale.order_line], [4, 2])
         dialog.line_ids.code = "482913"
         dialog.action_confirm()
-        story = self.sent_steps(sale)
-        self.assertEqual(story[-1], "delivered")
-        self.assertEqual(sorted(story[:-1], key=str), [(901, 3), "assigned_to_salesman"])
+        steps = self.sent_steps(sale)
+        self.assertEqual(steps[-1], "delivered")
+        self.assertEqual(sorted(steps[:-1], key=str), [(901, 3), "assigned_to_salesman"])
         self.assertEqual(sale.picking_ids.state, "done")
         self.push()
-        self.assertEqual(self.sent_steps(sale), story)
+        self.assertEqual(self.sent_steps(sale), steps)
         self.assertEqual((sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced"))
 
     def test_refused_amounts_delay_delivered(self):

@@ -1,4 +1,4 @@
-"""Where an order stands in Odoo is told to Cartona: once, in order, and never as an echo."""
+"""The status of an order is sent to Cartona once, in order, and never as an echo."""
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -155,11 +155,11 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
     def test_an_answer_does_not_undo_an_import_during_the_call(self):
-        def take(_body):
+        def accept(_body):
             self.receive(self.order(status="cancelled_by_retailer"))
             return {}
 
-        self.marketplace.answer_next("POST", STATUSES, take)
+        self.marketplace.answer_next("POST", STATUSES, accept)
         self.sale.action_confirm()
         self.push()
         self.assertEqual(self.sale.cartona_status, "cancelled_by_retailer")
@@ -179,7 +179,7 @@ class TestOrderStatus(DeliveryCase):
             self.sale.action_cartona_sync()
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    # === SET BACK === #
+    # === RESET === #
 
     def test_an_order_reset_to_quotation_sends_nothing(self):
         self.accept_all(self.sale)
@@ -231,7 +231,7 @@ class TestOrderStatus(DeliveryCase):
                 {"order_line": [(1, line.id, {"price_unit": 1.0})]}
             ),
             "change its taxes": lambda: line.write({tax_field(line): [(5, 0, 0)]}),
-            "say that one is an import": lambda: admins.with_context(
+            "claim to be an import": lambda: admins.with_context(
                 cartona_one_note=True
             ).action_cancel(),
             "remove a line": line.unlink,
@@ -243,7 +243,7 @@ class TestOrderStatus(DeliveryCase):
                     attempt()
         self.push()
         self.assertEqual((self.sale.state, self.marketplace.calls), ("draft", []))
-        line.write({"name": "what the line is called is nobody's business"})
+        line.write({"name": "the name of a line may change"})
 
     def test_the_retailers_edit_is_imported_and_unlocks_the_order(self):
         self.receive(self.order(status="editing"))
@@ -359,7 +359,7 @@ class TestShipping(DeliveryCase):
         self.assertFalse(sale.cartona_can_deliver)
 
     def test_an_order_without_goods_is_delivered_by_the_button(self):
-        # A product of its own: one that was in stock keeps its kind.
+        # A new product: one that was in stock keeps its type.
         self.tea.cartona_id = False
         values = dict(self.service_values(), name="توصيل", taxes_id=[(5,)], cartona_id="T1")
         self.env["product.product"].create(values)
@@ -372,7 +372,7 @@ class TestShipping(DeliveryCase):
         self.push()
         self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
 
-    # === THE QUANTITIES THAT CARTONA IS TO KNOW === #
+    # === QUANTITIES TO SEND === #
 
     def test_the_delivered_quantity_counts_once_delivery_is_complete(self):
         sale = self.take_order()
@@ -445,7 +445,7 @@ class TestDeliveredByCartona(DeliveryCase):
 
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.activities(sale), [], "it is done")
+        self.assertEqual(self.activities(sale), [], "the delivery is complete")
 
     def test_delivered_by_cartona_completes_the_delivery_by_setting(self):
         self.config.complete_delivered = True

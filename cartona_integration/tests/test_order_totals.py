@@ -1,4 +1,4 @@
-"""The total in Odoo is Cartona's to the cent, whatever taxes the products have."""
+"""The total in Odoo equals Cartona's to the cent, whatever taxes the products have."""
 
 import random
 from decimal import Decimal
@@ -163,7 +163,7 @@ class TestOrderTotals(OrderCase):
         )
 
         first = self.receive(self.order({RICE: None}))
-        # The included form of the replacing tax must not itself replace anything.
+        # The included form of the mapped tax must not be mapped again.
         second = self.receive(self.order({RICE: None}, hashed_id="x2"))
 
         for sale in (first, second):
@@ -174,7 +174,7 @@ class TestOrderTotals(OrderCase):
     def test_taxes_of_another_company_do_not_count(self):
         company = self.env["res.company"].create({"name": "Other"})
         Group = self.env["account.tax.group"]
-        # Up to 16 a group of taxes belongs to no company.
+        # Up to 16 a tax group has no company.
         own = {"company_id": company.id} if "company_id" in Group._fields else {}
         group = Group.create(dict(own, name="Other"))
         foreign = (
@@ -210,7 +210,7 @@ class TestOrderTotals(OrderCase):
         self.assertIn("50.00", task)
 
     def test_random_orders_have_cartonas_total(self):
-        """1,000 orders, tax in or on top, both ways of rounding: never off by a cent."""
+        """1,000 orders, included or excluded tax, both rounding methods: exact to the cent."""
         seed = random.randrange(10**6)
         dice = random.Random(seed)
         self.tea.taxes_id, self.rice.taxes_id = self.vat, self.vat_in_price

@@ -1,4 +1,4 @@
-"""What the retailer or Cartona changes reaches the sale order while it can, else a person."""
+"""Changes on Cartona update the sale order if possible, else they create an activity."""
 
 from datetime import datetime
 
@@ -36,8 +36,8 @@ class TestLineChanges(OrderCase):
         self.assertEqual(sale.order_line[0], tea_line)
         self.assertEqual(sale.order_line.mapped("discount"), [0.0, 0.0])
         self.assertEqual((sale.amount_total, sale.cartona_status), (112.0, "pending"))
-        [note] = self.messages(sale) - messages
-        for words in (
+        [message] = self.messages(sale) - messages
+        for text in (
             "Changed on Cartona by the retailer",
             "شاي العروسة 40 جم: quantity 4 → 6",
             "price 12.50 → 12.00",
@@ -45,7 +45,7 @@ class TestLineChanges(OrderCase):
             "بن: added, 1 × 40.00",
             "مطحون",
         ):
-            self.assertIn(words, note.body)
+            self.assertIn(text, message.body)
 
     def test_a_change_by_cartonas_staff_is_mentioned(self):
         sale = self.receive()
@@ -78,8 +78,8 @@ class TestLineChanges(OrderCase):
             {move.product_id: (move.product_uom_qty, move.state) for move in moves},
             {self.tea: (7.0, "assigned"), coffee: (1.0, "assigned")},
         )
-        # Up to 16 Odoo's own remark on an added line cannot be left out; on 15 neither can the
-        # track of the total, which is worked out for whoever comes to need it first.
+        # Up to 16 Odoo's message about an added line cannot be suppressed; on 15 neither can the
+        # tracking of the total, which is computed when it is first needed.
         new = (self.messages(sale) - messages).filtered(lambda row: "Extra line" not in row.body)
         if not hasattr(sale, "_track_prepare"):
             new = new.filtered(lambda row: row.body or not row.tracking_value_ids)
@@ -195,7 +195,7 @@ class TestLineChanges(OrderCase):
 
 class TestBlockedChanges(OrderCase):
     def assert_refused(self, sale, why):
-        """Cartona wants 9 tea; nothing is altered, a person is told what and why."""
+        """Check that a change to 9 tea is not applied and creates an activity with the reason."""
         lines = sale.order_line.read(["product_uom_qty", "price_unit", "write_date"])
 
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
@@ -208,7 +208,7 @@ class TestBlockedChanges(OrderCase):
         self.assertIn("4 → 9", task)
         self.assertEqual(user, self.config._responsible())
         self.assertIn("4 → 9", self.chatter(sale))
-        # Told once, however often it comes.
+        # One activity, however often the change is received.
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
         self.assertEqual(len(self.activities(sale)), 1)
 
@@ -242,7 +242,7 @@ class TestBlockedChanges(OrderCase):
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
 
         self.assertEqual((sale.state, self.figures(sale)), ("cancel", lines))
-        # That it is cancelled is on its way to Cartona: nobody has to do anything.
+        # The cancellation will be sent to Cartona: no user has to act.
         self.assertEqual(self.activities(sale), [])
 
     def test_cancelled_here_and_delivered_there_creates_an_activity(self):
@@ -370,7 +370,7 @@ class TestStatusChanges(OrderCase):
     def test_the_echo_of_our_approval_changes_nothing(self):
         sale = self.receive()
         sale.action_confirm()
-        sale.cartona_status = "approved"  # Cartona has taken it
+        sale.cartona_status = "approved"  # Cartona has accepted it
         before = self.stored_values(sale)
 
         self.receive(self.order(status="approved"))

@@ -1,4 +1,4 @@
-"""Every way a price or a stock changes is noted, once, and nothing else is."""
+"""Every change of a price or a stock marks the listing dirty once; nothing else does."""
 
 from ..models.queue import worker
 from .common import PRODUCTS, CartonaCase
@@ -166,7 +166,7 @@ class TestOutbox(CartonaCase):
         self.rice.list_price = 31.0
         self.env.flush_all()
         with self.assertQueryCount(1):
-            # The one that joins what was noted with the listings.
+            # The one that joins the marked products with the listings.
             self.env["cartona.change"]._mark_dirty("price", product_ids=self.rice.ids)
             self.env.cr.precommit.run()
 
@@ -180,22 +180,22 @@ class TestOutbox(CartonaCase):
         self.assertEqual(self.outbox_rows(), self.price)
 
     def test_the_job_is_enqueued_once_after_the_commit(self):
-        rung = []
+        enqueued = []
         self.patch(
             type(self.env["cartona.worker"]),
             "_enqueue",
-            lambda worker, stream, config_id, seconds=0: rung.append((stream, config_id)),
+            lambda worker, stream, config_id, seconds=0: enqueued.append((stream, config_id)),
         )
         self.env.cr.postcommit.clear()
         self.tea.list_price = 20.0
         self.env.cr.flush()
         self.tea.list_price = 21.0
         self.env.cr.flush()
-        self.assertEqual(rung, [])
+        self.assertEqual(enqueued, [])
 
         self.env.cr.postcommit.run()
 
-        self.assertEqual(rung, [("drain", self.config.id)])
+        self.assertEqual(enqueued, [("drain", self.config.id)])
 
     def test_a_failed_enqueue_does_not_reach_the_user(self):
         def fail(*args, **kwargs):
@@ -219,32 +219,32 @@ class TestOutbox(CartonaCase):
         self.assertEqual(len(self.jobs("drain")), 2)
 
     def test_no_second_job_is_enqueued_while_one_waits(self):
-        bells = {("drain", self.config.id), ("import", self.config.id)}
+        wanted = {("drain", self.config.id), ("import", self.config.id)}
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env["cartona.worker"]._enqueue("import", self.config.id, seconds=30)
         self.env.cr.flush()
         self.assertEqual(
-            worker._not_queued(self.env.cr, bells),
+            worker._not_queued(self.env.cr, wanted),
             [("import", self.config.id)],
-            "one that is delayed does not stand in for one that is not",
+            "a delayed job does not replace one that is due",
         )
 
     def test_a_started_job_does_not_replace_a_new_one(self):
-        bell = ("drain", self.config.id)
-        self.env["cartona.worker"]._enqueue(*bell)
+        wake = ("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue(*wake)
         jobs = self.jobs("drain")
-        for state, unheard in (
+        for state, missing in (
             ("enqueued", []),
-            ("started", [bell]),
-            ("done", [bell]),
-            ("failed", [bell]),
+            ("started", [wake]),
+            ("done", [wake]),
+            ("failed", [wake]),
         ):
             with self.subTest(state):
                 self.env.cr.execute(
                     "UPDATE queue_job SET state = %s WHERE id = ANY(%s)",
                     (state, jobs.ids),
                 )
-                self.assertEqual(worker._not_queued(self.env.cr, {bell}), unheard)
+                self.assertEqual(worker._not_queued(self.env.cr, {wake}), missing)
 
     def test_moves_of_unlinked_products_mark_nothing(self):
         self.set_stock(self.rice, 10)

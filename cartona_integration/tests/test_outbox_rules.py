@@ -1,4 +1,4 @@
-"""What prices many products at once is noted: price rules, rates, taxes."""
+"""Price rules, currency rates and taxes mark the prices of many products dirty."""
 
 from datetime import timedelta
 
@@ -102,7 +102,7 @@ class TestOutboxRules(CartonaCase):
             }
         )
         due = self.jobs("dated_rules")
-        # In the second in which it ends a rule still holds.
+        # A rule is still valid in the second in which it ends.
         self.assertEqual(
             sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]
         )
@@ -110,7 +110,7 @@ class TestOutboxRules(CartonaCase):
         self.config._mark_dated_rules_dirty()
         self.assertEqual(self.outbox_rows(), [])
 
-        # The hour has passed: the rule now lies between the last look and this one.
+        # The hour has passed: the rule starts between the last check and this one.
         self.env.cr.execute(
             "UPDATE product_pricelist_item SET date_start = %s WHERE id = %s",
             (now - timedelta(minutes=1), rule.id),
@@ -162,7 +162,7 @@ class TestOutboxRules(CartonaCase):
 
         self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-        # The pricelist's own currency is not the one of the sales prices that it starts from.
+        # The pricelist has another currency than the sales prices on which it is based.
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {"name": "Dollars", "currency_id": dollar.id}
         )
@@ -178,7 +178,7 @@ class TestOutboxRules(CartonaCase):
         self.env["res.currency.rate"].create(rate)
         self.assertEqual(self.outbox_rows(), [])
 
-        # But of the main company, whose currency sales prices have; nor one that leaves it.
+        # The main company's currency is that of the sales prices; so is a rate that leaves it.
         main = self.company._get_main_company()
         giza = self.env["res.company"].create({"name": "Giza", "currency_id": other.id})
         self.patch(type(main), "_get_main_company", lambda company: giza)
@@ -190,7 +190,7 @@ class TestOutboxRules(CartonaCase):
         self.patch(type(main), "_get_main_company", lambda company: main)
         self.clear_outbox()
 
-        # And of the pricelist that ours is based on.
+        # The base pricelist's currency counts too.
         based = {"base": "pricelist", "compute_price": "formula", "applied_on": "3_global"}
         base = self.env["product.pricelist"].create({"name": "Base", "currency_id": other.id})
         self.config.pricelist_id = self.env["product.pricelist"].create(
@@ -201,8 +201,8 @@ class TestOutboxRules(CartonaCase):
         self.assertEqual(set(self.outbox_rows()), set(self.price))
 
     def test_marking_all_happens_once_in_a_transaction(self):
-        """Price rules are imported, taxes are dragged about: a thousand times would hold up what
-        stock says meanwhile."""
+        """Imported price rules or reordered taxes would otherwise mark all a thousand times and
+        delay the stock."""
         self.config.price_tax = "gross"
         self.config.pricelist_id = self.env["product.pricelist"].create({"name": "Cartona"})
         self.clear_outbox()
@@ -230,7 +230,7 @@ class TestOutboxRules(CartonaCase):
         self.config._mark_todays_rates_dirty()
         self.assertEqual(self.outbox_rows(), [])
 
-        # The day has come: nobody writes anything.
+        # The day has come: nothing is written.
         self.env.cr.execute(
             "UPDATE res_currency_rate SET name = %s WHERE id = %s", (today, rate.id)
         )

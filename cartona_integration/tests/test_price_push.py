@@ -1,4 +1,4 @@
-"""What goes out about prices: the right figure, once, and unusual ones only after a yes."""
+"""Prices are sent once with the right value; unusual ones need a confirmation."""
 
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
@@ -17,7 +17,7 @@ class TestPricePush(CartonaCase):
         self.marketplace.calls.clear()
 
     def sent_prices(self):
-        """All prices sent so far: list of (id, price)."""
+        """Return the prices sent so far: list of (id, price)."""
         return [
             (item["supplier_product_id"], item.get("selling_price"))
             for body in self.marketplace.bodies(PRODUCTS)
@@ -120,7 +120,7 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T1", 11.25)])
 
     def test_a_rule_uses_current_category_and_cost(self):
-        """Its category and its cost: a price follows either without its own being touched."""
+        """A changed category or cost changes the price without a change of the sales price."""
         parts = self.env["product.category"].create({"name": "Parts"})
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {
@@ -149,7 +149,7 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push()[1:], [("T1", 9.0)])
 
     def use_dollars(self):
-        """Another currency than the company's, of which 100 are 2."""
+        """Return another currency than the company's: 100 of the company's are 2 of it."""
         dollar = self.other_currencies()
         self.env["res.currency.rate"].create(
             {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
@@ -216,7 +216,7 @@ class TestPricePush(CartonaCase):
 
     def test_a_price_below_cost_waits_only_with_the_setting(self):
         self.tea.standard_price = 20.0
-        self.assertEqual(self.push(), [])  # 12.5 is known already
+        self.assertEqual(self.push(), [])  # Cartona has 12.5 already
         self.tea.list_price = 19.0
         self.assertEqual(self.push(), [("T1", 19.0)])
         self.config.price_not_below_cost = True
@@ -242,8 +242,8 @@ class TestPricePush(CartonaCase):
     def test_the_button_sends_unchanged_values_again(self):
         for records in (self.tea, self.tea + self.rice, self.tea.product_tmpl_id):
             with self.subTest(records):
-                said = records.action_cartona_sync()["params"]["message"]
-                self.assertEqual(said, "1 listings are being sent to Cartona.")
+                message = records.action_cartona_sync()["params"]["message"]
+                self.assertEqual(message, "1 listings are being sent to Cartona.")
                 self.marketplace.calls.clear()
                 self.assertEqual(self.push(), [("T1", 12.5)])
 
@@ -251,8 +251,8 @@ class TestPricePush(CartonaCase):
         self.rice.cartona_id = "R1"
         self.run_drain()
         self.marketplace.calls.clear()
-        said = self.config.action_sync_products()["params"]["message"]
-        self.assertEqual(said, "2 products are being sent to Cartona.")
+        message = self.config.action_sync_products()["params"]["message"]
+        self.assertEqual(message, "2 products are being sent to Cartona.")
         self.assertEqual(self.push(), [("T1", 12.5), ("R1", 30.0)])
 
     def test_the_button_explains_a_refusal(self):

@@ -1,4 +1,4 @@
-"""Linking a product: by typing its id, on the variant or the template, by whoever may edit it."""
+"""Linking a product by entering its id, on the variant or the template."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
@@ -36,7 +36,7 @@ class TestProductLinking(CartonaCase):
         self.assertFalse(self.rice.cartona_id)
         self.assertEqual((listing.product_id.id, listing.state), (False, "not_linked"))
         self.tea.cartona_id = False
-        # What was typed here and never seen on Cartona leaves nothing behind.
+        # A listing that was entered here and never read on Cartona is deleted.
         self.assertFalse(self.env["cartona.listing"].search([("cartona_id", "=", "T1")]))
 
     def test_a_product_may_be_created_linked(self):
@@ -132,7 +132,7 @@ class TestProductLinking(CartonaCase):
 
 
 class TestDerivedPack(OrderCase):
-    """A product linked by typing an id; Cartona turns out to sell it by the box of 24."""
+    """A product linked by entering its id, which Cartona sells in boxes of 24."""
 
     def receive_box(self, price):
         return self.receive(
@@ -183,7 +183,7 @@ class TestAccessRights(CartonaCase):
                 "seller": ["sales_team.group_sale_salesman"],
                 "storekeeper": ["stock.group_stock_user"],
                 "boss": ["sales_team.group_sale_manager"],
-                "nobody": ["base.group_user"],
+                "plain": ["base.group_user"],
             }.items()
         }
 
@@ -203,7 +203,7 @@ class TestAccessRights(CartonaCase):
         self.assertEqual(rights["seller"], (True, False))
         self.assertEqual(rights["storekeeper"], (True, False))
         self.assertEqual(rights["boss"], (True, True))
-        self.assertEqual(rights["nobody"], (False, False))
+        self.assertEqual(rights["plain"], (False, False))
 
     def test_a_clerk_sees_the_state_but_neither_token_nor_payload(self):
         seller = self.users["seller"]
@@ -232,14 +232,14 @@ class TestAccessRights(CartonaCase):
         self.config.with_user(seller).action_pull_orders()
 
     def test_a_user_without_cartona_rights_can_still_work(self):
-        nobody = self.users["nobody"]
+        plain = self.users["plain"]
         with self.assertRaises(AccessError):
-            self.env["cartona.listing"].with_user(nobody).search([])
-        self.env["cartona.change"].with_user(nobody)._mark_dirty("price", product_ids=self.tea.ids)
+            self.env["cartona.listing"].with_user(plain).search([])
+        self.env["cartona.change"].with_user(plain)._mark_dirty("price", product_ids=self.tea.ids)
         self.assertEqual(self.outbox_rows(), [("price", self.listing(self.tea).id)])
 
     def test_a_user_who_may_write_products_may_link_them(self):
-        # Up to 18 sales managers may write products, from 19 there is a group for it.
+        # Up to 18 sales managers may write products; from 19 there is a group for it.
         editors = self.env.ref("product.group_product_manager", raise_if_not_found=False)
         boss = self.users["boss"]
         if editors:

@@ -1,4 +1,4 @@
-"""With another product, unit or id, nothing holds any more of what was sent, shown or agreed."""
+"""A changed product, unit or id resets the sent, shown and confirmed values."""
 
 import json
 
@@ -8,7 +8,7 @@ from .common import PRODUCTS, CartonaCase
 
 
 class TestRelinking(CartonaCase):
-    """`listing` was seen in the catalogue as a box of 24 `tea`, which costs 300.00."""
+    """`listing` was read in the catalogue as a box of 24 `tea`, which costs 300.00."""
 
     def setUp(self):
         super().setUp()
@@ -27,7 +27,7 @@ class TestRelinking(CartonaCase):
         self.clear_outbox()
 
     def push(self):
-        """Prices sent since the last call: list of (Cartona id, price)."""
+        """Return the prices sent since the last call: list of (Cartona id, price)."""
         seen = len(self.marketplace.bodies(PRODUCTS))
         self.run_drain()
         return [
@@ -36,7 +36,7 @@ class TestRelinking(CartonaCase):
             for item in body
         ]
 
-    # === WHAT CARTONA HAS === #
+    # === SHOWN VALUES === #
 
     def test_a_shown_price_older_than_a_sent_one_is_ignored(self):
         self.listing.product_id = self.tea
@@ -64,7 +64,7 @@ class TestRelinking(CartonaCase):
         self.listing.cartona_id = "N2"
         self.assertEqual(self.push(), [("N2", 300.0)])
 
-    # === WHAT SOMEBODY HAS AGREED TO === #
+    # === CONFIRMED PRICES === #
 
     def test_a_zero_price_confirmation_does_not_cover_another_product(self):
         self.listing.product_id = self.tea

@@ -1,4 +1,4 @@
-"""A job runner that sleeps is said in red, and one that is at work never."""
+"""An idle job runner is shown, an active one never."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ class TestRunner(DashboardCase):
         self.assertFalse(self.figure("is_runner_asleep"))
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         job = self.jobs("drain")[:1]
-        self.assertFalse(self.figure("is_runner_asleep"), "it is young")
+        self.assertFalse(self.figure("is_runner_asleep"), "it is new")
         self.change_job(job, date_created=timedelta(minutes=-2))
         self.assertTrue(self.figure("is_runner_asleep"))
         self.change_job(job, eta=timedelta(hours=1))
@@ -41,10 +41,10 @@ class TestRunner(DashboardCase):
     def test_a_long_queue_in_progress_shows_an_active_runner(self):
         self.tea.list_price = 13.0
         self.age_changes(minutes=4)
-        self.assertTrue(self.figure("is_runner_asleep"), "nobody is at work")
+        self.assertTrue(self.figure("is_runner_asleep"), "no job is running")
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         job = self.jobs("drain")[:1]
-        self.assertFalse(self.figure("is_runner_asleep"), "the next job has just been made")
+        self.assertFalse(self.figure("is_runner_asleep"), "the next job is new")
         self.start_job(job)
         self.change_job(job, date_created=timedelta(minutes=-2))
         self.assertFalse(self.figure("is_runner_asleep"), "it sends a batch")
@@ -63,7 +63,7 @@ class TestRunner(DashboardCase):
         self.change_job(job, date_started=timedelta(0))
 
     def change_job(self, job, **moments):
-        """Queue Job lets nobody write these fields."""
+        """Write fields that Queue Job protects."""
         self.env.flush_all()
         for field, distance in moments.items():
             self.env.cr.execute(

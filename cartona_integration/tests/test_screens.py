@@ -1,4 +1,4 @@
-"""Screens: what each kind of user must find on them, by technical name, and what nobody may."""
+"""Screens: the elements that each role must and must not find, by technical name."""
 
 import json
 from unittest.mock import patch
@@ -129,7 +129,7 @@ WAITING = {
 }
 LOG = {"operation", "direction", "state", "record_count", "failure_count", "duration"}
 
-# Model, view (None: the first one), kind, who looks, what is there.
+# Model, view (None: the first one), kind, role, elements.
 SCREENS = (
     ("product.template", "product.product_template_only_form_view", "form", "sales", PRODUCT),
     ("product.template", "product.product_template_only_form_view", "form", "stock", PRODUCT),
@@ -177,7 +177,7 @@ SCREENS = (
         "odoo_value", "cartona_value", "reason", "since", "action_heal",
     }),
 )  # fmt: skip
-#: On these, who has nothing to do with Cartona finds nothing of it.
+#: Views without elements of ours for users without Cartona rights.
 SHARED = (
     ("product.template", "product.product_template_only_form_view", "form"),
     ("product.template", "product.product_template_tree_view", "list"),
@@ -186,14 +186,14 @@ SHARED = (
     ("product.product", "product.product_variant_easy_edit_view", "form"),
     ("res.partner", "base.view_partner_form", "form"),
 )
-#: Forms on which fields of ours stand among Odoo's own.
+#: Forms of Odoo that contain fields of ours.
 FORMS = tuple(dict.fromkeys(row[:3] for row in SCREENS if row[1]))
 
 
 def _arch(model, xmlid, kind):
-    """What the browser is given for this user."""
+    """Return the view as this user's browser gets it."""
     view = xmlid and model.env.ref(xmlid)
-    # Up to 17 a list is a tree.
+    # Up to 17 the type of a list is "tree".
     types = dict(model.env["ir.ui.view"]._fields["type"].selection)
     kind = "tree" if kind == "list" and "list" not in types else kind
     views = model.get_views([(view.id if view else False, kind)])["views"]
@@ -201,9 +201,9 @@ def _arch(model, xmlid, kind):
 
 
 def _is_hidden(node):
-    """Whether nobody ever sees this node, or what is around it."""
+    """Return True if this node or one of its parents is always hidden."""
     return any(
-        # Up to 16 the server has taken the conditions together.
+        # Up to 16 the server combines the conditions.
         part.get(name) in ("1", "True", "true")
         or json.loads(part.get("modifiers") or "{}").get(name) is True
         for part in (node, *node.iterancestors())
@@ -257,7 +257,7 @@ class TestScreens(AccessCase):
 
 
 class TestCartonaValues(OrderCase):
-    """Raw codes and words of Cartona's are shown in the reader's language."""
+    """Raw codes and values of Cartona are shown in the user's language."""
 
     def test_a_status_is_grouped_by_its_name(self):
         field = self.env["sale.order"].fields_get(["cartona_status"])["cartona_status"]

@@ -1,4 +1,4 @@
-"""Token and webhook secret stand in one column each, and nobody but a manager gets them out."""
+"""Token and webhook secret are stored in one column each, and only a manager can read them."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ CODE_TABLES = (
     "cartona_message",
     "sale_order",
 )
-# Cartona repeats the token: in words, in JSON, in HTML, as a key.
+# Answers that repeat the token: as text, in JSON, in HTML, as a key.
 ECHOES = [
     (401, {"error": "invalid token %s" % TOKEN}),
     (422, {"errors": [{"supplier_product_id": "T1", "message": "not with " + TOKEN}]}),
@@ -52,7 +52,7 @@ class TestSecrets(AccessCase):
     # === HELPERS === #
 
     def columns_containing(self, text):
-        """Columns of the whole database in which a text stands.
+        """Return the columns of the database that contain a text.
 
         :return: set of (table, column)
         """
@@ -69,15 +69,15 @@ class TestSecrets(AccessCase):
         )
         found = set()
         for table, columns in self.env.cr.fetchall():
-            said = ", ".join('bool_or("%s"::text LIKE %%(like)s)' % column for column in columns)
+            hits = ", ".join('bool_or("%s"::text LIKE %%(like)s)' % column for column in columns)
             like = {"like": "%%%s%%" % text}
-            self.env.cr.execute('SELECT %s FROM "%s"' % (said, table), like)
+            self.env.cr.execute('SELECT %s FROM "%s"' % (hits, table), like)
             found |= {(table, name) for name, hit in zip(columns, self.env.cr.fetchone()) if hit}
         return found
 
     @contextmanager
     def captured_log(self):
-        """All that is logged meanwhile, our own modules' smallest words too."""
+        """Collect all log lines of this block, at debug level for our modules."""
         lines = []
 
         class Listener(logging.Handler):
@@ -98,7 +98,7 @@ class TestSecrets(AccessCase):
                 logger.setLevel(level)
 
     def fail_every_call(self):
-        """Every kind of call, each answered by somebody who repeats the token."""
+        """Run every kind of call against answers that repeat the token."""
         elsewhere = {"Location": self.marketplace.url + "?token=" + TOKEN}
         for number, (status, answer) in enumerate(ECHOES):
             self.env.invalidate_all()
@@ -145,7 +145,7 @@ class TestSecrets(AccessCase):
             for stream in ("drain", "pull", "import", "status", "catalogue"):
                 self.env["cartona.worker"]._enqueue(stream, self.config.id)
         self.assertTrue(self.env["queue.job"].search([("model_name", "like", "cartona.%")]))
-        self.assertTrue(self.config.activity_ids, "somebody was told")
+        self.assertTrue(self.config.activity_ids, "there is an activity")
         self.assertGreater(self.env["cartona.sync.log"].search_count([]), 2 * len(ECHOES))
         self.assertFalse([line for line in lines if TOKEN in line or SECRET in line])
         self.assertEqual(self.columns_containing(TOKEN), {("cartona_config", "auth_token")})
@@ -158,7 +158,7 @@ class TestSecrets(AccessCase):
         for table, name, error, write in (
             ("cartona_config", "token", "CheckViolation",
              lambda: self.config.write(dict(wrong, auth_token=TOKEN + "2"))),
-            # Not in the statement, but in the row that PostgreSQL tells with its refusal.
+            # Not in the statement, but in the row that PostgreSQL adds to its error.
             ("cartona_config", "row", "CheckViolation", lambda: self.config.write(wrong)),
             ("cartona_config", "secret", "CheckViolation",
              lambda: self.config.write(dict(wrong, webhook_token=SECRET + "2"))),
@@ -173,14 +173,14 @@ class TestSecrets(AccessCase):
                     with self.assertRaises(psycopg2.IntegrityError), self.env.cr.savepoint():
                         write()
                         self.env.flush_all()
-                said = "\n".join(log.output)
-                self.assertIn(table, said)
-                self.assertIn(error, said)
-                for word in (TOKEN, SECRET, CODE):
-                    self.assertNotIn(word, said)
+                output = "\n".join(log.output)
+                self.assertIn(table, output)
+                self.assertIn(error, output)
+                for secret in (TOKEN, SECRET, CODE):
+                    self.assertNotIn(secret, output)
 
     def test_a_serialization_failure_is_logged_by_name(self):
-        """It is begun again, and who reads the log has to know that."""
+        """The transaction is retried, so the log must name the error."""
         collide = """
             DO $$ BEGIN
                 -- cartona_config
@@ -194,7 +194,7 @@ class TestSecrets(AccessCase):
         self.assertNotIn("RAISE", log.output[0])
 
     def test_debug_logging_of_statements_contains_no_secrets(self):
-        """As Odoo's cursors log them; up to 15 one decides when it is opened whether it does."""
+        """The test logs as Odoo's cursors do; up to 15 a cursor reads the log level when opened."""
         statement = 'UPDATE "cartona_config" SET "auth_token" = \'%s\'' % TOKEN
         with self.assertLogs("odoo.sql_db", "DEBUG") as log:
             logging.getLogger("odoo.sql_db").debug("[%.3f ms] query: %s", 0.5, statement)
@@ -213,19 +213,21 @@ class TestSecrets(AccessCase):
         self.env["cartona.delivery.proof"].create({"order_id": order.id, "code": CODE})
         line = (0, 0, {"order_id": order.id, "code": CODE})
         self.env["cartona.delivery.otp"].create({"line_ids": [line]})
-        told = dict(ORDER, hashed_id="told", pickup_otp=CODE, note_message='"otp"', otp_code=778812)
-        odd = dict(told, hashed_id="odd", pickup_otp=[CODE], otp_code='77"8812')
-        messages, _repeated = self.env["cartona.message"]._store(
-            self.config, "pull", [*unwrap(told), *unwrap(odd)]
+        plain = dict(
+            ORDER, hashed_id="plain", pickup_otp=CODE, note_message='"otp"', otp_code=778812
         )
-        held = self.columns_containing(CODE)
-        self.assertEqual({table for table, _column in held}, set(CODE_TABLES))
+        odd = dict(plain, hashed_id="odd", pickup_otp=[CODE], otp_code='77"8812')
+        messages, _repeated = self.env["cartona.message"]._store(
+            self.config, "pull", [*unwrap(plain), *unwrap(odd)]
+        )
+        columns = self.columns_containing(CODE)
+        self.assertEqual({table for table, _column in columns}, set(CODE_TABLES))
         with file_open("cartona_integration/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
         self.env.invalidate_all()
         for secret in (TOKEN, SECRET, CODE):
             self.assertEqual(self.columns_containing(secret), set())
-        clean = dict(told, pickup_otp=None, otp_code=None)
+        clean = dict(plain, pickup_otp=None, otp_code=None)
         self.assertEqual([json.loads(one.payload) for one in messages], [clean, {}])
         self.assertFalse(self.config._is_live())
         self.tea.list_price = 77.0
@@ -236,18 +238,18 @@ class TestSecrets(AccessCase):
     def test_no_call_returns_secrets_to_a_non_manager(self):
         for role in ("public", "portal", "plain", "user", "stock", "sales"):
             for name, call in self.rpc_calls(self.users[role]):
-                with self.subTest(role, way=name):
+                with self.subTest(role, call=name):
                     self.env.invalidate_all()
                     try:
                         with self.env.cr.savepoint():
-                            said = repr(call())
+                            result = repr(call())
                     except (AccessError, UserError, ValueError):
                         continue
-                    self.assertNotIn(TOKEN, said)
-                    self.assertNotIn(SECRET, said)
+                    self.assertNotIn(TOKEN, result)
+                    self.assertNotIn(SECRET, result)
 
     def rpc_calls(self, user):
-        """(name, callable) of what a client may ask over RPC."""
+        """Yield (name, callable) of calls that a client may make over RPC."""
         configs = self.env["cartona.config"].with_user(user)
         config = configs.browse(self.config.id)
         listings = self.env["cartona.listing"].with_user(user)
@@ -313,8 +315,8 @@ class TestSecrets(AccessCase):
 @tagged("post_install", "-at_install")
 class TestSecretComparison(WebhookCase):
     def test_a_secret_is_compared_with_every_stored_secret(self):
-        """As long for a good guess as for a bad one, and never by the database, whose index would
-        tell by its time how much of it is right."""
+        """The comparison takes as long for a good guess as for a bad one, and is not done by the
+        database: the time of an index would reveal how much is right."""
         for number in range(3):
             company = self.env["res.company"].create({"name": "Branch %s" % number})
             self.env["cartona.config"]._of_company(company).webhook_token = "of-branch-%s" % number

@@ -1,4 +1,4 @@
-"""Buttons that send again what Cartona has already: what they do, and what they say."""
+"""Buttons that send unchanged values again, and their messages."""
 
 from .common import PRODUCTS, CartonaCase
 
@@ -25,7 +25,7 @@ class TestSendAgain(CartonaCase):
         }
 
     def sent_prices(self):
-        """Prices sent since the last call: dict Cartona id -> price."""
+        """Return the prices sent since the last call: dict Cartona id -> price."""
         self.run_drain()
         bodies = self.marketplace.bodies(PRODUCTS)
         self.marketplace.calls.clear()
@@ -41,9 +41,9 @@ class TestSendAgain(CartonaCase):
             with self.subTest(name):
                 press()
                 self.env.invalidate_all()
-                noted = self.listings if name == "everything" else self.listing(self.tea)
+                marked = self.listings if name == "everything" else self.listing(self.tea)
                 self.assertCountEqual(
-                    self.outbox_rows(), [("resend", listing.id) for listing in noted]
+                    self.outbox_rows(), [("resend", listing.id) for listing in marked]
                 )
                 self.assertEqual(self.listings.read(), before)
                 self.assertEqual(
@@ -57,10 +57,10 @@ class TestSendAgain(CartonaCase):
         self.config.auto_sync_products = False
         for name, press in self.buttons.items():
             with self.subTest(name):
-                said = press()["params"]
-                self.assertEqual((said["message"], said["type"]), (OFF, "warning"))
+                answer = press()["params"]
+                self.assertEqual((answer["message"], answer["type"]), (OFF, "warning"))
                 self.assertEqual(self.outbox_rows(), [])
-        # Cartona is still known to have what it has: going live again sends nothing.
+        # The confirmed values are unchanged: going live again sends nothing.
         self.config.auto_sync_products = True
         self.assertEqual(self.sent_prices(), {})
 
@@ -83,8 +83,8 @@ class TestSendAgain(CartonaCase):
             {"config_id": other.id, "cartona_id": "G1", "product_id": self.tea.id}
         )
         self.clear_outbox()
-        said = listings.action_cartona_sync()["params"]["message"]
-        self.assertEqual(said, "1 listings are being sent to Cartona.")
+        message = listings.action_cartona_sync()["params"]["message"]
+        self.assertEqual(message, "1 listings are being sent to Cartona.")
         self.assertEqual(self.outbox_rows(), [("resend", self.listing(self.tea)[0].id)])
 
     def test_a_lost_answer_leaves_everything_to_be_sent(self):
@@ -100,8 +100,10 @@ class TestSendAgain(CartonaCase):
             with self.subTest(records):
                 kind = records._name.split(".")[1]
                 action = self.env.ref("cartona_integration.action_server_cartona_sync_" + kind)
-                said = action.with_context(
+                answer = action.with_context(
                     active_model=records._name, active_ids=records.ids, active_id=records.ids[0]
                 ).run()
-                self.assertEqual(said["params"]["message"], "2 listings are being sent to Cartona.")
+                self.assertEqual(
+                    answer["params"]["message"], "2 listings are being sent to Cartona."
+                )
                 self.assertEqual(self.sent_prices(), {"T1": 12.5, "R1": 30.0})

@@ -1,4 +1,4 @@
-"""What goes out about stock: whole units that may be promised, never less than none."""
+"""Stock is sent as free quantity in whole units, never below zero."""
 
 from ..compat import storable_values
 from .common import PRODUCTS, CartonaCase
@@ -15,7 +15,7 @@ class TestStockPush(CartonaCase):
         self.marketplace.calls.clear()
 
     def push(self):
-        """Quantities sent since the last call: dict id -> quantity."""
+        """Return the quantities sent since the last call: dict id -> quantity."""
         seen = len(self.marketplace.bodies(PRODUCTS))
         self.run_drain()
         return {
@@ -175,7 +175,7 @@ class TestStockPush(CartonaCase):
         )
         self.assertEqual(self.push(), {"T1": 34})
         order.action_confirm()
-        # Cartona may have counted the order itself: the same figure is told once more.
+        # Cartona may have subtracted the order: the same quantity is sent once more.
         self.assertEqual(self.push(), {"T1": 34})
         order.with_context(disable_cancel_warning=True).action_cancel()
         self.assertEqual(self.push(), {"T1": 40})

@@ -1,4 +1,4 @@
-"""The support bundle tells enough to help, and nothing that is nobody else's business."""
+"""The support bundle contains enough to help, and no secrets or personal data."""
 
 import base64
 import io
@@ -57,7 +57,7 @@ class TestSupportBundle(OrderCase):
             retailer["retailer_number"],
             retailer["retailer_address"],
             "للحاج محمود",
-            # Who works here: the salesperson, the responsible, whoever set this up.
+            # Names of users: the salesperson and the responsible user.
             self.seller.name,
             self.config.activity_user_id.name,
         ):

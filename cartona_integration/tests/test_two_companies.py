@@ -1,4 +1,4 @@
-"""Two companies with an account each, and clerks who are no managers: nothing crosses over."""
+"""Two companies with an account each, and clerks without manager rights: data stays separate."""
 
 from odoo.tests import new_test_user
 
@@ -8,7 +8,7 @@ from .order_common import OrderCase
 
 
 class TestTwoCompanies(OrderCase):
-    """`mall` sells with a token of its own on a marketplace of its own, which would refuse ours."""
+    """`mall` has another token on another marketplace, which would refuse ours."""
 
     @classmethod
     def setUpClass(cls):
@@ -59,11 +59,11 @@ class TestTwoCompanies(OrderCase):
             marketplace.answer_always("POST", STATUSES, {})
 
     def clerk_env(self, company):
-        """An environment of the company's clerk, as his browser makes it."""
+        """Return an environment of the company's clerk, as a browser creates it."""
         return self.env(user=self.clerks[company].id, context={"allowed_company_ids": company.ids})
 
     def run_everything(self):
-        """All background work of both companies."""
+        """Run all background jobs of both companies."""
         self.env.cr.flush()
         for config in (self.config, self.mall_config):
             for step in (
@@ -78,7 +78,7 @@ class TestTwoCompanies(OrderCase):
         self.env.invalidate_all()
 
     def sent_ids(self, marketplace):
-        """Every id that a marketplace was told of."""
+        """Return every id that was sent to a marketplace."""
         return {
             item.get("supplier_product_id") or item["hashed_id"]
             for path in (PRODUCTS, STATUSES)
@@ -114,7 +114,9 @@ class TestTwoCompanies(OrderCase):
             config.action_sync_products()
             self.assertTrue(config.read(["connection_state", "success_rate"]))
             self.assertEqual(
-                env["cartona.listing"].search([]).company_id | company, company, "no other's"
+                env["cartona.listing"].search([]).company_id | company,
+                company,
+                "no other company's",
             )
             self.run_everything()
             for picking in env["stock.picking"].search([("sale_id", "=", sale.id)]):

@@ -1,4 +1,4 @@
-"""Orders that wait: what the clerk reads, where the button leads, and that fixing is enough."""
+"""Waiting orders: their reason, the window of their button, and the import after a fix."""
 
 import ast
 import copy
@@ -41,7 +41,7 @@ class TestWaitingOrders(OrderCase):
         return "group_ids" if "group_ids" in names else "groups_id"
 
     def receive_waiting(self, raw, code):
-        """Receive an order that has to wait.
+        """Receive an order that must wait.
 
         :return: `cartona.message`
         """
@@ -53,7 +53,7 @@ class TestWaitingOrders(OrderCase):
         return message
 
     def rows(self, action):
-        """The records that a window shows."""
+        """Return the records that a window shows."""
         Model = self.env[action["res_model"]]
         if action.get("res_id"):
             self.assertEqual(action["views"][0][1], "form")
@@ -72,7 +72,7 @@ class TestWaitingOrders(OrderCase):
     def unlinked(self):
         return self.order({TEA: {"supplier_product_id": "NEW1", "product_name": "عصير"}})
 
-    # === WHAT IS SEEN === #
+    # === DISPLAY === #
 
     def test_the_sales_menu_lists_only_waiting_orders(self):
         message = self.receive_waiting(self.unlinked(), "unknown_product")
@@ -88,7 +88,7 @@ class TestWaitingOrders(OrderCase):
         self.assertIn(self.config.id, self.rows(action).config_id.ids)
         self.assertEqual(self.rows(action), message)
         self.run_import()
-        self.assertEqual(self.rows(action), message, "a status holds no order")
+        self.assertEqual(self.rows(action), message, "a status notice is not an order")
 
     def test_a_clerk_sees_the_order_and_its_reason(self):
         message = self.receive_waiting(self.unlinked(), "unknown_product").with_user(self.clerk)
@@ -107,7 +107,7 @@ class TestWaitingOrders(OrderCase):
                 self.assertTrue(reason.cause)
                 self.assertIn(reason.fix, somewhere)
                 self.assertTrue(Reasons._explain(code).startswith(reason.cause))
-        self.assertEqual(Reasons._reason("never heard of").fix, NOTHING)
+        self.assertEqual(Reasons._reason("unknown code").fix, NOTHING)
 
     def test_every_error_of_a_call_is_explained(self):
         Reasons = self.env["cartona.reasons"]
@@ -138,7 +138,7 @@ class TestWaitingOrders(OrderCase):
         message.with_user(self.clerk).action_fix()
         self.assertEqual(message.state, "new")
 
-    # === WHERE THE BUTTON LEADS === #
+    # === BUTTON AND FIX === #
 
     def test_an_unlinked_product_opens_its_listing(self):
         message = self.receive_waiting(self.unlinked(), "unknown_product")
@@ -270,7 +270,7 @@ class TestWaitingOrders(OrderCase):
         message.with_user(self.clerk).action_retry()
         self.assertEqual(message.state, "new")
 
-    # === WHAT IS SEEN THOUGH THE ORDER CANNOT BE READ === #
+    # === UNREADABLE ORDERS === #
 
     def test_an_unreadable_order_still_shows_its_details(self):
         message = self.receive_waiting(self.order({TEA: {"id": [1]}}), "bad_id")
@@ -284,14 +284,14 @@ class TestWaitingOrders(OrderCase):
         self.assertEqual((message.retailer_name, message.cartona_number), ("", ""))
         self.assertEqual((message.amount, message.supplier_code), (0.0, "1"))
 
-    # === A LATER VERSION THAT WAITS === #
+    # === WAITING CHANGES === #
 
     def test_a_waiting_change_creates_an_activity_until_imported(self):
         sale = self.receive()
-        asked = "Cartona has changed this order, but the change waits: see Waiting Orders."
+        summary = "Cartona has changed this order, but the change waits: see Waiting Orders."
         message = self.receive_waiting(self.unlinked(), "unknown_product")
         self.assertEqual(message.order_id, sale)
-        self.assertEqual(self.activities(sale), [(asked, self.env.ref("base.user_admin"))])
+        self.assertEqual(self.activities(sale), [(summary, self.env.ref("base.user_admin"))])
 
         self.make_product("عصير", 12.5).cartona_id = "NEW1"
         self.assertImported(message)
@@ -315,7 +315,7 @@ class TestWaitingOrders(OrderCase):
         message = self.receive_waiting(self.order({TEA: {"id": [1]}}), "bad_id")
         self.assertEqual((message.order_id, len(self.activities(sale))), (sale, 1))
 
-    # === ANOTHER PACK === #
+    # === CHANGED PACKS === #
 
     def test_a_changed_pack_stops_the_listing_until_accepted(self):
         self.marketplace.answer_always("POST", PRODUCTS, {})
@@ -346,7 +346,7 @@ class TestWaitingOrders(OrderCase):
         self.receive_waiting(self.order({TEA: {"unit": "box", "unit_count": 24}}), "unit_mismatch")
         self.assertFalse(listing.is_pack_changed)
 
-    # === WHAT ONLY ORDERS WAIT FOR === #
+    # === OTHER FIXES === #
 
     def test_adding_decimals_imports_the_order(self):
         self.listing(self.tea).write({"unit": "kg", "unit_count": 1})

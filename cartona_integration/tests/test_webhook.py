@@ -1,4 +1,4 @@
-"""The address that Cartona calls: who may, what is taken, and that nothing but a row is made."""
+"""The webhook: its authentication, the accepted bodies, and that a call only stores a row."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ STATUS_URL = "/cartona/webhook/status"
 
 
 class WebhookCase(HttpCase):
-    """`config` has a known secret; nothing that others did in this minute counts."""
+    """`config` has a known secret; the counters and the clock start anew."""
 
     def setUp(self):
         super().setUp()
@@ -34,7 +34,7 @@ class WebhookCase(HttpCase):
         self.patch(webhook_stats, "_guesses", guesses)
 
     def post(self, body, secret="s3cret-of-this-test", url=ORDERS_URL):
-        """The HTTP answer to a call with this body (bytes, or JSON data)."""
+        """Post a body (bytes, or JSON data) and return the HTTP answer."""
         data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"}
         if secret is not None:
@@ -42,7 +42,7 @@ class WebhookCase(HttpCase):
         return self.url_open(url, data=data, headers=headers)
 
     def statements_of(self, body):
-        """What a call executes, less the savepoints that are a transaction in tests."""
+        """Return the statements of a call, without the savepoints that tests add."""
         mine, statements = self.env.cr, []
         execute = type(mine).execute
 
@@ -101,8 +101,8 @@ class TestWebhook(WebhookCase):
         self.assertEqual(set(self.messages().mapped("kind")), {"status"})
 
     def test_a_call_costs_few_statements_whatever_its_size(self):
-        """Who calls (in two where a search reads apart), what was told last, the message, its
-        products."""
+        """They read the configuration (in one or two), read the last version, store the message and
+        read its products."""
         self.config.auto_sync_stock = True
         line = ORDER["order_details"][0]
         lines = [dict(line, id=number, supplier_product_id=number) for number in range(50)]
@@ -121,7 +121,7 @@ class TestWebhook(WebhookCase):
         self.assertEqual(len(self.messages()), 1)
 
     def test_an_uncertain_call_is_refused_during_an_acknowledgement(self):
-        """What we then say to have would be told to Cartona with it; it comes again instead."""
+        """The acknowledgement would cover this call too, so Cartona must send it again."""
         older, newer = ORDER, dict(ORDER, note_message="soon")
         for body in (older, newer):
             self.assertEqual(self.post(body).status_code, 200)
@@ -183,7 +183,7 @@ class TestWebhook(WebhookCase):
     # === HEALTH === #
 
     def health(self, config=None):
-        """(last call, refused calls, last refused call) as the settings show them"""
+        """Return (last call, refused calls, last refused call), as the settings show them."""
         config = config or self.config
         self.env.invalidate_all()
         return (
@@ -224,7 +224,7 @@ class TestWebhook(WebhookCase):
         for _number in range(30):
             self.assertEqual(self.post(ORDER, secret="wrong").status_code, 401)
         self.assertEqual(len(self.env["cartona.webhook.stat"].search([])), 1)
-        self.assertEqual(len(self.delayed), 1, "one comes back for all of them")
+        self.assertEqual(len(self.delayed), 1, "one delayed call counts all of them")
 
         self.seconds = 1.0
         self.delayed[0]()
@@ -241,9 +241,9 @@ class TestWebhook(WebhookCase):
             self.seconds = 20.0
             [late] = answers(1)
         self.assertEqual((late.status_code, late.headers["Retry-After"]), (429, "40"))
-        said = "\n".join(log.output)
-        self.assertEqual((said.count("wrong secret from"), said.count("answered 429")), (1, 1))
-        self.assertNotIn("guess", said)
+        output = "\n".join(log.output)
+        self.assertEqual((output.count("wrong secret from"), output.count("answered 429")), (1, 1))
+        self.assertNotIn("guess", output)
         self.assertEqual(self.post(ORDER).status_code, 200)
         self.assertEqual(self.post(ORDER, secret="wrong").status_code, 429)
 
@@ -252,22 +252,22 @@ class TestWebhook(WebhookCase):
         self.assertEqual(self.messages().hashed_id, ORDER["hashed_id"])
 
     def test_old_rows_are_merged_and_the_count_is_kept(self):
-        Tally = self.env["cartona.webhook.stat"]
+        Stat = self.env["cartona.webhook.stat"]
         old = fields.Datetime.now() - timedelta(days=3)
         for minutes in range(5):
-            Tally.create(
+            Stat.create(
                 {
                     "kind": "refused",
                     "call_count": 10,
                     "create_date": old + timedelta(minutes=minutes),
                 }
             )
-        Tally.create({"config_id": self.config.id, "kind": "refused", "call_count": 1})
+        Stat.create({"config_id": self.config.id, "kind": "refused", "call_count": 1})
         self.env.flush_all()
         before = self.health()
 
-        Tally._merge()
+        Stat._merge()
 
         self.assertEqual(self.health(), before)
         self.assertEqual(before[1], 51)
-        self.assertEqual(len(Tally.search([])), 2)
+        self.assertEqual(len(Stat.search([])), 2)
