@@ -38,11 +38,11 @@ class TestVersions(InboxCase):
         self.assertEqual([row.state for row in self.messages_of()], ["done", "superseded"])
 
     def test_an_older_page_changes_nothing_after_the_import(self):
-        asked_at = datetime.utcnow() - timedelta(seconds=1)
+        requested_at = datetime.utcnow() - timedelta(seconds=1)
         self.store(self.version(2))
         self.run_import()
         page = unwrap(self.version(1))
-        self.env["cartona.message"]._store(self.config, "pull", page, asked_at)
+        self.env["cartona.message"]._store(self.config, "pull", page, requested_at)
         self.run_import()
         self.assertOrdered(2)
 
