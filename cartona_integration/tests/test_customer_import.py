@@ -68,7 +68,7 @@ class TestRetailer(OrderCase):
         self.assertIn("+201223334445", self.chatter(partner))
         self.assertEqual(len(self.retailers()), 1)
 
-    def test_a_phone_edited_by_hand_stays(self):
+    def test_a_phone_edited_by_hand_is_kept(self):
         partner = self.receive().partner_id
         partner.phone = "0233334444"
 
@@ -347,7 +347,7 @@ class TestBlockedCustomer(OrderCase):
         self.assertIn("archived", task)
         self.assertEqual(user, self.seller)
 
-    def test_a_blocked_customer_s_order_arrives_and_waits(self):
+    def test_a_blocked_customers_order_waits(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
@@ -396,7 +396,7 @@ class TestDuplicate(OrderCase):
         self.old.phone = "01003150161"
         self.assertFalse(partner.cartona_twin_id)
 
-    def test_one_click_moves_the_code_and_the_open_orders(self):
+    def test_merging_moves_the_code_and_the_open_orders(self):
         self.set_stock(self.tea, 100)
         self.set_stock(self.rice, 100)
         quotation = self.receive()

@@ -154,13 +154,13 @@ class TestDashboardFigures(DashboardCase):
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '2 days'")
         self.assertEqual(bars(), [0, 0, 0, 0, 2, 0, 0])
 
-    def test_age_of_the_oldest_change(self):
+    def test_the_age_of_the_oldest_change_is_shown(self):
         self.assertFalse(self.figure("queue_age"))
         self.tea.list_price = 13.0
         self.age_changes(minutes=3)
         self.assertEqual(self.figure("queue_age"), "3 minutes")
 
-    def test_last_pull_and_last_call_of_the_webhook(self):
+    def test_the_last_pull_and_webhook_call_are_shown(self):
         self.assertEqual(self.figure("last_webhook_age"), "Never")
         self.assertEqual(self.figure("last_pull_age"), "Never")
         self.config.last_pull = fields.Datetime.now() - timedelta(minutes=2)
@@ -336,7 +336,7 @@ class TestDashboardActions(DashboardCase):
         groups = "base.group_user,cartona_integration.group_cartona_user"
         return new_test_user(self.env, "cartona_reader", groups=groups)
 
-    def test_it_shows_a_card_for_each_company(self):
+    def test_the_dashboard_shows_a_card_for_each_company(self):
         action = self.env["cartona.config"].action_open_dashboard()
         self.assertEqual(action["res_model"], "cartona.config")
         self.assertEqual(action["view_mode"].split(",")[0], "kanban")
@@ -430,7 +430,7 @@ class TestDashboardActions(DashboardCase):
 
 
 class TestLogRetention(DashboardCase):
-    def test_old_rows_go_in_slices_until_none_is_left(self):
+    def test_old_log_rows_are_deleted_in_slices(self):
         Log = self.env["cartona.sync.log"]
         Log.search([]).unlink()
         self.env["ir.config_parameter"].set_param("cartona_integration.log_days", 10)
@@ -451,7 +451,7 @@ class TestLogRetention(DashboardCase):
         self.env.invalidate_all()
         self.assertEqual(Log.search([]), young)
 
-    def test_the_days_are_a_setting(self):
+    def test_the_retention_of_the_log_is_a_setting(self):
         self.env["res.config.settings"].create({"cartona_log_days": 5}).execute()
         self.assertEqual(
             self.env["ir.config_parameter"].get_param("cartona_integration.log_days"), "5"
@@ -473,7 +473,7 @@ class TestLastSentValues(DashboardCase):
         self.run_drain()
         self.assertIn("31.00", self.rice.cartona_last_sent)
 
-    def test_its_smart_button_opens_its_own_listings(self):
+    def test_the_smart_button_opens_the_products_listings(self):
         action = self.tea.action_cartona_listings()
         found = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(found, self.listing(self.tea))

@@ -381,7 +381,7 @@ class TestDrift(CatalogueCase):
             self.sent_items(), {"T1": {"supplier_product_id": "T1", "selling_price": 12.5}}
         )
 
-    def test_each_figure_is_a_list(self):
+    def test_each_figure_opens_a_list(self):
         self.make_differences()
         wizard = self.wizard()
         listed = {}

@@ -92,7 +92,7 @@ class TestKits(OrderCase):
         self.receive(self.order({0: line, RICE: None}))
         self.assertEqual(self.sent_stock(), {"C1": 3, "B1": 1})
 
-    def test_a_kit_of_kits_and_a_bill_for_a_dozen(self):
+    def test_nested_kits_and_bills_for_a_dozen_are_supported(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.make_kit(self.tea, {self.basket: 24}, product_qty=2, product_uom_id=dozen.id)
         self.set_stock(self.cup, 9)

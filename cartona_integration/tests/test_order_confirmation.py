@@ -203,7 +203,7 @@ class TestMoney(OrderCase):
     def test_cartona_pays_instalments(self):
         self.assertEqual(self.collect(installment_cost=60), (40.0, 60.0, 0.0))
 
-    def test_the_official_example(self):
+    def test_the_amounts_match_cartonas_example(self):
         parts = self.collect(
             total=3140, cartona_credit=140, installment_cost=3000, wallet_top_up=100
         )

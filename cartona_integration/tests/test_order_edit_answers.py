@@ -142,7 +142,7 @@ class TestOrderEditAnswers(EditCase):
         self.push()
         self.assertEqual(self.sent_details()[1][0], {"id": 901, "amount": 3, "price": 12.5})
 
-    def test_a_later_message_of_the_retailer_counts(self):
+    def test_a_later_message_of_the_retailer_wins(self):
         self.line(901).product_uom_qty = 3
         self.accept_edits()
         self.push()

@@ -80,7 +80,7 @@ class TestLines(OrderCase):
         other = dict(line, unit_count=12)
         self.assertEqual(self.refuse(self.order({TEA: other}, hashed_id="x"))[0], "unknown_product")
 
-    def test_boxes_stay_boxes_and_pieces_leave_the_stock(self):
+    def test_a_line_in_boxes_delivers_pieces(self):
         self.set_stock(self.tea, 1000)
         self.set_stock(self.rice, 10)
         self.config.auto_confirm = True

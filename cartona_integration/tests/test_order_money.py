@@ -87,7 +87,7 @@ class TestOrderMoney(MoneyCase):
         sale = self.receive(self.hundred(installment_cost=60))
         self.assertEqual(self.owed(sale), (40, 60, 0))
 
-    def test_the_official_example(self):
+    def test_the_amounts_match_cartonas_example(self):
         self.assertEqual(self.owed(self.receive(self.official())), (100, 3140, 100))
 
     def test_cartona_owes_only_its_own_discount(self):

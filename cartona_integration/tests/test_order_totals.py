@@ -116,7 +116,7 @@ class TestOrderTotals(OrderCase):
         self.assertEqual(self.taxes(sale.order_line), exempt)
         self.assertEqual(sale.amount_total, 50.0)
 
-    def test_other_kinds_of_tax(self):
+    def test_every_kind_of_tax_keeps_the_total(self):
         children = self.make_tax("Stamp", 1) | self.make_tax("VAT", 14)
         kinds = {
             "fixed": self.make_tax("Levy", 0.75, amount_type="fixed"),
