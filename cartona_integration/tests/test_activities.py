@@ -276,7 +276,7 @@ class TestOrderActivities(ActivityCase):
         self.admin(sales[1]).action_confirm()
         self.assertEqual(self.activity_causes(sales[1]), [])
         self.assertEqual(self.activity_causes(sales[2]), ["customer_double"])
-        duplicates[0].cartona_twin_refused = True
+        duplicates[0].cartona_not_duplicate = True
         self.assertEqual(self.activity_causes(sales[2]), [])
 
     def test_an_error_is_shown_in_each_users_language(self):

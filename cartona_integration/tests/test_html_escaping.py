@@ -86,7 +86,7 @@ class TestHtmlEscaping(OrderCase):
         sale = self.receive(self.evil_order())
         partner = sale.partner_id
         duplicate = self.env["res.partner"].create({"name": EVIL, "phone": "+201003150160"})
-        partner._cartona_hand_over(duplicate)
+        partner._cartona_merge_into(duplicate)
         self.assert_all_escaped([partner, duplicate, sale])
 
     def test_html_in_an_answer_is_escaped(self):

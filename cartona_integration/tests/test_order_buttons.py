@@ -152,14 +152,14 @@ class TestBroughtBackGoods(DeliveryCase):
         self.sale = self.take_order()
         self.accept_all(self.sale)
         self.sale.action_cartona_ship()
-        self.assertFalse(self.sale.cartona_can_bring_back, "not sent to Cartona yet")
+        self.assertFalse(self.sale.cartona_can_return, "not sent to Cartona yet")
         self.push()
 
     def test_goods_brought_back_send_returned_and_free_the_stock(self):
         self.assertEqual(self.config.delivered_when, "validated")
-        self.assertTrue(self.sale.cartona_can_bring_back)
+        self.assertTrue(self.sale.cartona_can_return)
         self.clear_outbox()
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         self.assertTrue(self.sale.cartona_returned_at)
         self.assertEqual((self.sale.state, self.sale.picking_ids.state), ("cancel", "cancel"))
         self.assertIn(("stock", self.listing(self.tea).id), self.outbox_rows("stock"))
@@ -169,7 +169,7 @@ class TestBroughtBackGoods(DeliveryCase):
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("returned", "synced")
         )
         self.assertEqual((self.sale.invoice_ids.ids, self.activities(self.sale)), ([], []))
-        self.assertFalse(self.sale.cartona_can_bring_back)
+        self.assertFalse(self.sale.cartona_can_return)
 
     def test_returned_picked_goods_notify_the_warehouse(self):
         picking = self.sale.picking_ids
@@ -184,7 +184,7 @@ class TestBroughtBackGoods(DeliveryCase):
     def test_a_return_with_a_posted_invoice_requests_the_credit_note(self):
         (self.tea | self.rice).invoice_policy = "order"
         self.sale._create_invoices().action_post()
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         [(task, _user)] = self.activities(self.sale)
         self.assertEqual(task, "Returned on Cartona: the invoice has to be credited.")
 
@@ -192,7 +192,7 @@ class TestBroughtBackGoods(DeliveryCase):
         self.marketplace.answer_next(
             "POST", self.single_path(self.sale), {"error": "no"}, status=422
         )
-        self.sale.action_cartona_brought_back()
+        self.sale.action_cartona_returned()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.assertEqual(len(self.activities(self.sale)), 1)

@@ -271,7 +271,9 @@ class TestExactlyOnce(OrderCase):
         importer = type(self.env["cartona.order.importer"])
         # A transaction does not see what was committed after its start.
         self.patch(
-            importer, "_plans", lambda self, config, orders: [_plan_without_orders(self, orders[0])]
+            importer,
+            "_make_plans",
+            lambda self, config, orders: [_plan_without_orders(self, orders[0])],
         )
 
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
@@ -389,7 +391,7 @@ class TestWaitingReasons(OrderCase):
 
 def _plan_without_orders(importer, order):
     """Return the plan of an order as if no sale order existed."""
-    from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
+    from ..models.inbox.importer import Plan, snapshot_of
 
     lines = lines_by_key(order)
     sale = importer.env["sale.order"]

@@ -198,7 +198,7 @@ class TestOrderStatus(DeliveryCase):
         self.sale.action_cartona_reset_to_pending()
         self.push()
         self.assertEqual(self.sent_statuses(self.sale), ["approved", "pending"])
-        self.assertEqual((self.sale.cartona_status, self.sale.cartona_set_back), ("pending", False))
+        self.assertEqual((self.sale.cartona_status, self.sale.cartona_is_reset), ("pending", False))
 
     def test_a_refused_pending_is_not_sent_again(self):
         self.marketplace.answer_next("POST", STATUSES, {})
@@ -232,7 +232,7 @@ class TestOrderStatus(DeliveryCase):
             ),
             "change its taxes": lambda: line.write({tax_field(line): [(5, 0, 0)]}),
             "claim to be an import": lambda: admins.with_context(
-                cartona_one_note=True
+                cartona_importing=True
             ).action_cancel(),
             "remove a line": line.unlink,
             "add a line": lambda: self.env["sale.order.line"].create(new),
