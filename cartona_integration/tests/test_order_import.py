@@ -391,7 +391,7 @@ class TestWaitingReasons(OrderCase):
 
 def _plan_without_orders(importer, order):
     """Return the plan of an order as if no sale order existed."""
-    from ..models.inbox.importer import Plan, snapshot_of
+    from ..models.inbox.importer import Plan, lines_by_key, snapshot_of
 
     lines = lines_by_key(order)
     sale = importer.env["sale.order"]
