@@ -20,7 +20,7 @@ test: ## * all tests; parts with ARGS="unit odoo mrp batch e2e smoke browser cha
 bench: ## measure the performance budgets
 	@./dev bench $(ARGS)
 
-chaos: ## fail, kill, race and load it, and say what was stood; ARGS="--seed 7", --short, --hour
+chaos: ## fail, kill, race and load it, and report the result; ARGS="--seed 7", --short, --hour
 	@./dev chaos $(ARGS)
 
 dist: ## dist/<series>: the addon for each Odoo, as folder and zip; some with ARGS="16.0 17.0"

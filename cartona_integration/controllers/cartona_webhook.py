@@ -43,7 +43,7 @@ class CartonaWebhook(http.Controller):
         try:
             answer, status = self._store_call(config, http_request)
         except TimeoutError:
-            # An acknowledgement is being sent, see `cartona.message._recheck_list`.
+            # An acknowledgement is being sent, see `cartona.message._reread_list`.
             answer, status, headers = {"status": "busy"}, 503, [("Retry-After", "1")]
         Stat._count(config, "accepted" if status == 200 else "refused")
         return reply(answer, status, headers)

@@ -1,4 +1,4 @@
-"""What the tests of access rights share: a user of each kind, records of each model, a verdict."""
+"""Base of the access tests: a user of each role, records of each model, a check of one call."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
@@ -6,7 +6,7 @@ from odoo.tools import mute_logger
 
 from .order_common import OrderCase
 
-# Who is asked: his name in the tables -> the groups he has.
+# Role: its name in the tables -> the groups of its user.
 GROUPS = {
     "public": "base.group_public",
     "portal": "base.group_portal",
@@ -21,13 +21,13 @@ GROUPS = {
 
 
 class Undo(Exception):
-    """Takes back what a method did once it has done it."""
+    """Raised to roll back a method that has succeeded."""
 
 
 class AccessCase(OrderCase):
-    """`ours` and `theirs`: one record of each model in our company, and in another one.
+    """`ours` and `theirs`: one record of each model in our company and in another one.
 
-    `users`: one of each kind in our company only.
+    `users`: one user of each role, in our company only.
     """
 
     @classmethod
@@ -49,11 +49,11 @@ class AccessCase(OrderCase):
         theirs = cls.env["cartona.config"]._of_company(cls.theirs_company)
         product = cls.make_product("شاي", 10.0, company_id=cls.theirs_company.id)
         cls.theirs = cls.records_of(theirs, product)
-        cls.settle()
+        cls.clear_outbox()
 
     @classmethod
     def records_of(cls, config, product):
-        """One record of each model that belongs to a company.
+        """Create one record of each model that belongs to a company.
 
         :return: dict model name -> record
         """
@@ -88,7 +88,7 @@ class AccessCase(OrderCase):
         drift = env["cartona.drift"].create(
             {"listing_id": listing.id, "kind": "price", "reason": "edited"}
         )
-        tally = env["cartona.webhook.stat"].create(dict(own, kind="refused", call_count=1))
+        webhook_stat = env["cartona.webhook.stat"].create(dict(own, kind="refused", call_count=1))
         partner = env["res.partner"].create(
             {"name": "Shop", "cartona_id": "retailer_%s" % config.id, **company}
         )
@@ -101,19 +101,19 @@ class AccessCase(OrderCase):
             }
         )
         env.flush_all()
-        records = [config, listing, match, message, log, stat, drift, tally, partner,
+        records = [config, listing, match, message, log, stat, drift, webhook_stat, partner,
                    order, product, product.product_tmpl_id]  # fmt: skip
         return {record._name: record.with_env(cls.env) for record in records}
 
     def is_allowed(self, role, record, method, *args):
-        """Whether a method does its work for this user, or refuses for want of a right.
+        """Return True if the access rights allow this user to call the method.
 
-        What it did is taken back. An error that says something else than "you may not" counts
-        as allowed: the user got past the rights.
+        Its changes are rolled back. Another error than an access error counts as allowed: the
+        user passed the check of the rights.
         """
         user = self.users[role]
         self.env.flush_all()
-        # As a call from outside: nothing that was read before is at hand.
+        # As in a call from a client: the cache is empty.
         self.env.invalidate_all()
         record = record.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
         try:

@@ -1,4 +1,4 @@
-"""What the Odoo tests share: a company that is connected to a marketplace, two linked products."""
+"""Base of the Odoo tests: a company connected to a marketplace, and two products."""
 
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
@@ -15,7 +15,7 @@ ORDERS = "order/pull-orders"
 
 @tagged("post_install", "-at_install")
 class CartonaCase(TransactionCase):
-    """`config` is connected to `marketplace`, everything on; `tea` is linked as "T1"."""
+    """`config` is connected to `marketplace` with all switches on; `tea` is linked as "T1"."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,15 +40,15 @@ class CartonaCase(TransactionCase):
         cls.tea = cls.make_product("شاي العروسة 40 جم", 12.5)
         cls.rice = cls.make_product("أرز الضحى 1 كجم", 30.0)
         cls.tea.cartona_id = "T1"
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
         self.marketplace.calls.clear()
         self.marketplace.unexpected.clear()
-        self.marketplace._announced.clear()
+        self.marketplace._prepared.clear()
         self.marketplace.token, self.marketplace.answer_status = "test-token", None
-        # Up to 15 the end of a test does not forget what hooks collected for the commit.
+        # Up to 15 the end of a test does not clear what hooks collected for the commit.
         self.addCleanup(self.env.cr.precommit.clear)
         # Cursors that the code opens are savepoints of this test's transaction.
         if hasattr(self, "registry_enter_test_mode"):
@@ -59,7 +59,7 @@ class CartonaCase(TransactionCase):
 
     @classmethod
     def _request_handler(cls, session, request, /, **kwargs):
-        """Override of Odoo's guard, which takes a time-out for one number; ours are two."""
+        """Override Odoo's guard, which expects one number as time-out; ours are two."""
         connect_and_read = kwargs.get("timeout")
         if isinstance(connect_and_read, tuple):
             kwargs["timeout"] = max(connect_and_read)
@@ -67,7 +67,7 @@ class CartonaCase(TransactionCase):
 
     @classmethod
     def make_product(cls, name, price, **values):
-        """A product whose stock Odoo counts, without taxes."""
+        """Create a storable product without taxes."""
         if "uom_id" in values and "uom_po_id" in cls.env["product.template"]._fields:
             values["uom_po_id"] = values["uom_id"]  # up to 18 it must be of the same family
         return cls.env["product.product"].create(
@@ -82,14 +82,14 @@ class CartonaCase(TransactionCase):
 
     @classmethod
     def service_values(cls):
-        """Values that make a product one that is not delivered by a transfer."""
+        """Return values of a product that is not delivered by a transfer."""
         # From 15 to 17 the type follows another field.
         has_details = "detailed_type" in cls.env["product.template"]._fields
         return {"detailed_type" if has_details else "type": "service"}
 
     @classmethod
     def set_stock(cls, product, quantity):
-        """Count the product: so much of it is in the warehouse."""
+        """Set the counted quantity of the product in the warehouse."""
         quant = (
             cls.env["stock.quant"]
             .with_context(inventory_mode=True)
@@ -105,7 +105,7 @@ class CartonaCase(TransactionCase):
 
     @classmethod
     def make_move(cls, product, quantity, target, **values):
-        """A draft move of the product out of the warehouse."""
+        """Create a draft move of the product out of the warehouse."""
         if "name" in cls.env["stock.move"]._fields:  # and required, up to 18
             values["name"] = product.name
         return cls.env["stock.move"].create(
@@ -120,19 +120,19 @@ class CartonaCase(TransactionCase):
         )
 
     @classmethod
-    def settle(cls):
-        """Nothing is noted and Cartona is known to have everything: the calm before a test."""
+    def clear_outbox(cls):
+        """Empty the outbox before a test."""
         cls.env.cr.flush()
         cls.env.cr.execute("DELETE FROM cartona_change")
 
-    def noted(self, kind=None):
-        """What the outbox holds now for Cartona: list of (kind, record id), in order."""
+    def outbox_rows(self, kind=None):
+        """Return the rows of the outbox, without replays: list of (kind, record id), in order."""
         self.env.cr.flush()
         domain = [("kind", "=", kind)] if kind else [("kind", "!=", "replay")]
         return [(row.kind, row.res_id) for row in self.env["cartona.change"].search(domain)]
 
-    def work(self, config=None):
-        """Import until nothing is left, or until it has to wait.
+    def run_import(self, config=None):
+        """Run the import until nothing is left, or until it must wait.
 
         :return: seconds to wait, None when nothing is left
         """
@@ -144,7 +144,7 @@ class CartonaCase(TransactionCase):
         return wait
 
     def other_currencies(self, count=1):
-        """Currencies that are not the company's, switched on."""
+        """Return active currencies other than the company's."""
         currencies = (
             self.env["res.currency"]
             .with_context(active_test=False)
@@ -153,8 +153,8 @@ class CartonaCase(TransactionCase):
         currencies.active = True
         return currencies
 
-    def drain(self):
-        """Work the outbox until nothing is left, or until it has to wait."""
+    def run_drain(self):
+        """Run the drain until nothing is left, or until it must wait."""
         self.env.cr.flush()
         wait = 0
         while wait == 0:
@@ -162,8 +162,8 @@ class CartonaCase(TransactionCase):
         self.env.invalidate_all()
         return wait
 
-    def minute(self):
-        """The cron comes by."""
+    def run_cron(self):
+        """Run the cron once."""
         self.env.flush_all()
         self.env["cartona.config"]._cron_catch_up()
         self.env.invalidate_all()
@@ -172,7 +172,7 @@ class CartonaCase(TransactionCase):
         return self.env["cartona.listing"].search([("product_id", "in", products.ids)])
 
     def jobs(self, stream):
-        """Return the jobs of a stream that wait in the queue."""
+        """Return the pending jobs of a stream."""
         key = "cartona:%s:%%" % stream
         return self.env["queue.job"].search(
             [("identity_key", "=like", key), ("state", "=", "pending")]

@@ -1,4 +1,4 @@
-"""What the tests of the inbox share: Cartona's list, and the steps from it to sale orders."""
+"""Base of the inbox tests: Cartona's list, and the steps from it to sale orders."""
 
 import copy
 
@@ -8,12 +8,12 @@ from .order_common import ORDER, OrderCase
 
 
 class InboxCase(OrderCase):
-    """Three orders a call or page; Cartona takes every acknowledgement."""
+    """A batch is three orders; Cartona accepts every acknowledgement."""
 
     def setUp(self):
         super().setUp()
         self.config.batch_size = 3
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         self.env.cr.flush()
 
     def sample(self, hashed_id, **changes):
@@ -22,7 +22,7 @@ class InboxCase(OrderCase):
     raw = OrderCase.order  # the valid order with changes; `order` is the one in Odoo here
 
     def serve(self, orders, shrinks=True):
-        """Cartona's list, which shrinks while orders are acknowledged."""
+        """Answer pulls with these orders; acknowledged ones are left out if `shrinks`."""
 
         def page(query):
             acknowledged = set(self.acknowledged()) if shrinks else ()
@@ -34,7 +34,7 @@ class InboxCase(OrderCase):
             start = (int(query["page"]) - 1) * int(query["per_page"])
             return rows[start : start + int(query["per_page"])]
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
 
     def pull(self):
         self.env.cr.flush()

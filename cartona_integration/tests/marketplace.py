@@ -1,8 +1,7 @@
-"""A marketplace of a few lines for Odoo's own tests: a real socket, a strict script.
+"""A small marketplace for Odoo's tests: a real socket and prepared answers.
 
-Each answer is announced by the test that wants it; a call nobody announced answers 500 and is
-remembered in `unexpected`, an announced answer nobody fetched stays in `pending`. What the whole
-marketplace does is tested end to end against the sandbox.
+Each test prepares its answers. A call without a prepared answer gets 500 and is stored in
+`unexpected`; unused answers stay in `pending`. The end-to-end tests use the sandbox instead.
 """
 
 import json
@@ -16,9 +15,9 @@ class Marketplace:
 
     def __init__(self):
         self.token = "test-token"
-        # callable(body) -> status, for answers whose status depends on what was sent
+        # callable(body) -> status, for answers that depend on the sent body
         self.answer_status = None
-        self.calls, self.unexpected, self._announced = [], [], []
+        self.calls, self.unexpected, self._prepared = [], [], []
         marketplace = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,23 +41,23 @@ class Marketplace:
         self._server.shutdown()
         self._server.server_close()
 
-    def announce(self, method, path, body, status=200, headers=None, times=1):
-        """The next call of this method and path gets this answer.
+    def answer_next(self, method, path, body, status=200, headers=None, times=1):
+        """Prepare the answer to the next call of this method and path.
 
-        :param body: JSON data, or str for something that is no JSON, or a callable(call body)
+        :param body: JSON data, str for a body that is not JSON, or a callable(call body)
         """
-        self._announced += [(method, path, body, status, headers or {})] * times
+        self._prepared += [(method, path, body, status, headers or {})] * times
 
-    def always(self, method, path, body, status=200):
-        """Every call of this method and path gets this answer, when none was announced."""
-        self._announced.append((method, path, body, status, None))
+    def answer_always(self, method, path, body, status=200):
+        """Prepare the answer to all other calls of this method and path."""
+        self._prepared.append((method, path, body, status, None))
 
     @property
     def pending(self):
-        return [entry[:2] for entry in self._announced if entry[4] is not None]
+        return [entry[:2] for entry in self._prepared if entry[4] is not None]
 
     def bodies(self, path):
-        """What was posted to a path so far."""
+        """Return the bodies posted to a path so far."""
         return [
             body for method, where, _query, body in self.calls if (method, where) == ("POST", path)
         ]
@@ -75,21 +74,21 @@ class Marketplace:
             return
         once = [
             entry
-            for entry in self._announced
+            for entry in self._prepared
             if entry[:2] == (handler.command, path) and entry[4] is not None
         ]
-        standing = [
+        permanent = [
             entry
-            for entry in self._announced
+            for entry in self._prepared
             if entry[:2] == (handler.command, path) and entry[4] is None
         ]
         if once:
-            self._announced.remove(once[0])
-        elif not standing:
+            self._prepared.remove(once[0])
+        elif not permanent:
             self.unexpected.append((handler.command, path))
-            self._answer(handler, {"error": "not announced"}, 500, {})
+            self._answer(handler, {"error": "no answer prepared"}, 500, {})
             return
-        _method, _path, answer, status, headers = (once or standing)[0]
+        _method, _path, answer, status, headers = (once or permanent)[0]
         if self.answer_status:
             status = self.answer_status(body)
             answer = answer if status >= 400 else {}

@@ -1,4 +1,4 @@
-"""Names of Odoo 16 that the tests use, given to an Odoo 15 by its own means."""
+"""Methods of Odoo 16 that the tests use, added to Odoo 15."""
 
 from odoo import api, models
 
@@ -10,7 +10,7 @@ if not hasattr(api.Environment, "flush_all"):
         env["base"].flush()
 
     def invalidate_all(env):
-        # As later series do: nothing that is still to be written gets lost.
+        # As later series do: pending writes are flushed first.
         env["base"].flush()
         env["base"].invalidate_cache()
 
@@ -26,7 +26,7 @@ if not hasattr(api.Environment, "flush_all"):
     models.BaseModel.invalidate_recordset = invalidate_recordset
     models.BaseModel.get_views = get_views
 
-# The class is called so up to 17.
+# The class has this name up to 17.
 Picking = getattr(stock_picking, "Picking", None)
 if Picking and not hasattr(Picking, "move_ids"):
     Picking.move_ids = property(lambda picking: picking.move_lines)

@@ -1,4 +1,4 @@
-"""What the tests of imported orders share: one valid order, and the way in."""
+"""Base of the tests of imported orders: one valid order, and its import."""
 
 import copy
 
@@ -67,7 +67,7 @@ TEA, RICE = 0, 1
 
 
 class OrderCase(CartonaCase):
-    """`tea` is linked as "T1", `rice` as "R1", nothing of either is in stock."""
+    """`tea` is linked as "T1", `rice` as "R1", neither is in stock."""
 
     @classmethod
     def setUpClass(cls):
@@ -95,12 +95,12 @@ class OrderCase(CartonaCase):
                 "auto_confirm": False,
             }
         )
-        cls.settle()
+        cls.clear_outbox()
 
-    # === THE WAY IN === #
+    # === IMPORT === #
 
     def order(self, lines=None, retailer=None, **changes):
-        """The valid order with changes.
+        """Return the valid order with changes.
 
         :param dict lines: number of the line -> its changes, None to leave the line out,
             or a whole line for a new number
@@ -142,7 +142,7 @@ class OrderCase(CartonaCase):
         return outcomes
 
     def receive(self, raw=None, config=None):
-        """Import one order that must go through.
+        """Import one order that must succeed.
 
         :return: `sale.order`
         """
@@ -160,7 +160,7 @@ class OrderCase(CartonaCase):
         return outcome.error_code, outcome.error_detail
 
     def deliver(self, sale):
-        """Validate everything that is to be delivered."""
+        """Validate all open transfers of the order."""
         for picking in sale.picking_ids.filtered(lambda row: row.state not in ("done", "cancel")):
             for move in picking.move_ids:
                 if "quantity" in move._fields:
@@ -170,10 +170,10 @@ class OrderCase(CartonaCase):
             picking.with_context(skip_backorder=True, skip_sms=True).button_validate()
             self.assertEqual(picking.state, "done")
 
-    # === WHAT ONE LOOKS AT === #
+    # === RESULTS === #
 
     def lines(self, sale):
-        """[(Cartona's id, product, quantity, price, unit)] in order."""
+        """Return [(Cartona's id, product, quantity, price, unit)] in order."""
         return [
             (
                 line.cartona_id,
@@ -186,22 +186,22 @@ class OrderCase(CartonaCase):
         ]
 
     def figures(self, sale):
-        """[(Cartona's id, quantity, price)] in order."""
+        """Return [(Cartona's id, quantity, price)] in order."""
         return [
             (line.cartona_id, line.product_uom_qty, line.price_unit) for line in sale.order_line
         ]
 
     def messages(self, record):
-        """The chatter, with what Odoo would only write at the commit."""
+        """Return the chatter, including what Odoo writes at the commit."""
         self.env.cr.flush()
         return self.env["mail.message"].search(
             [("model", "=", record._name), ("res_id", "=", record.id)], order="id"
         )
 
     def push(self):
-        """Let the job tell what is to be told.
+        """Send the pending order updates, as the job does.
 
-        :return: seconds until it goes on, None when nothing is left
+        :return: seconds to wait, None when nothing is left
         """
         self.env.cr.flush()
         wait = 0
@@ -210,16 +210,16 @@ class OrderCase(CartonaCase):
         self.env.invalidate_all()
         return wait
 
-    def notes(self, record):
-        """Text of the chatter, oldest first."""
+    def chatter(self, record):
+        """Return the text of the chatter, oldest first."""
         return "\n".join(str(body) for body in self.messages(record).mapped("body"))
 
-    def tasks(self, record):
-        """[(summary, user)] of the activities that wait for somebody."""
+    def activities(self, record):
+        """Return [(summary, user)] of the open activities."""
         return [(row.summary, row.user_id) for row in record.activity_ids.sorted("id")]
 
-    def trace(self, sale):
-        """Everything that an import could have touched, to compare before and after."""
+    def stored_values(self, sale):
+        """Return all values that an import could change, to compare before and after."""
         self.env.flush_all()
         partner = sale.partner_id
         return {
@@ -232,6 +232,6 @@ class OrderCase(CartonaCase):
         }
 
     def box(self, count, base=None):
-        """The unit that holds `count` pieces."""
+        """Return the unit that contains `count` pieces."""
         base = base or self.env.ref("uom.product_uom_unit")
         return self.env["cartona.listing"]._pack_unit(base, count, "box")

@@ -1,6 +1,6 @@
-"""Who may do what: the tables are the specification, and nothing may be missing in them.
+"""Access rights: the tables are the specification, and they must be complete.
 
-A new model, or a new public method, fails here until somebody has said whose it is.
+A new model or public method fails here until it has a row in its table.
 """
 
 from odoo.exceptions import AccessError
@@ -9,40 +9,40 @@ from odoo.tools import mute_logger
 
 from .access_common import GROUPS, AccessCase
 
-NOBODY = frozenset()
+NO_ROLE = frozenset()
 ANYONE = frozenset(GROUPS)
 USERS = frozenset({"user", "stock", "sales", "manager", "boss", "admin"})
 MANAGERS = frozenset({"manager", "boss", "admin"})
-# The roles that Odoo itself lets write orders, and products or customers.
+# Roles that Odoo allows to write orders, and products or customers.
 SELLERS = frozenset({"stock", "sales", "boss"})
 SALESPEOPLE = frozenset({"sales", "boss"})
 CONTACTS = frozenset({"boss", "admin"})
-# To cancel, Odoo looks at the invoices too, on most series with the rights of who cancels.
+# To cancel, Odoo reads the invoices too, on most series with the rights of the user.
 CANCELLERS = (SALESPEOPLE, SELLERS)
 STAFF = ANYONE - {"public", "portal"}
 
-# Model -> who may (read, write, create, delete).
+# Model -> roles that may (read, write, create, delete).
 RIGHTS = {
-    "cartona.change": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.config": (USERS, MANAGERS, MANAGERS, NOBODY),
-    "cartona.delivery.otp": (USERS, USERS, USERS, NOBODY),
-    "cartona.delivery.otp.line": (USERS, USERS, USERS, NOBODY),
-    "cartona.delivery.proof": (NOBODY, NOBODY, NOBODY, NOBODY),
-    "cartona.drift": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.change": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.config": (USERS, MANAGERS, MANAGERS, NO_ROLE),
+    "cartona.delivery.otp": (USERS, USERS, USERS, NO_ROLE),
+    "cartona.delivery.otp.line": (USERS, USERS, USERS, NO_ROLE),
+    "cartona.delivery.proof": (NO_ROLE, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.drift": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.go.live": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
     "cartona.listing": (USERS, MANAGERS, MANAGERS, MANAGERS),
-    "cartona.match": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.match": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.matching.desk": (USERS, USERS, USERS, USERS),
-    "cartona.message": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NOBODY),
+    "cartona.message": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NO_ROLE),
     "cartona.support.bundle": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
-    "cartona.sync.log": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.sync.stat": (USERS, NOBODY, NOBODY, NOBODY),
-    "cartona.webhook.stat": (USERS, NOBODY, NOBODY, NOBODY),
+    "cartona.sync.log": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.sync.stat": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.webhook.stat": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
 }
 
-# Model -> method -> who may call it on a record of his own company. On another company's record
-# nobody may, but for `ANYONE`'s: they open a window, which shows what the user may see.
+# Model -> method -> roles that may call it on a record of their own company. On a record of another
+# company no role may, except methods for `ANYONE`: they open a window with what the user may see.
 METHODS = {
     "cartona.config": {
         "action_accept_database": MANAGERS,
@@ -108,11 +108,11 @@ METHODS = {
         "action_confirm": SELLERS,
     },
 }
-# Called on no record: they find what the user may see.
+# Called without a record: they find what the user may see.
 ON_NOTHING = {
     "cartona.config": {"action_open_connection": USERS, "action_open_matching": USERS},
 }
-# Dialogs: a rule of each keeps them to their creator, and `RIGHTS` says who may create one.
+# Dialogs: a record rule limits them to their creator, and `RIGHTS` lists who may create one.
 DIALOGS = {
     "cartona.delivery.otp": {"action_confirm", "action_deliver_later", "action_wait"},
     "cartona.go.live": {"action_go_live", "action_list", "action_read", "action_reload"},
@@ -128,7 +128,7 @@ DIALOGS = {
     "cartona.order.cancel": {"action_confirm"},
     "res.config.settings": {"action_cartona_configure", "action_cartona_test_connection"},
 }
-# Odoo's own, extended: its own checks hold.
+# Methods of Odoo that we extend: Odoo checks the rights.
 ODOO_S_OWN = {
     "action_mass_cancel",
     "create",
@@ -159,7 +159,7 @@ class TestAccess(AccessCase):
         for records in (cls.ours, cls.theirs):
             records["cartona.listing"].product_id = records["product.product"]
             records["cartona.listing"].match_ids.unlink()
-            # Accepting takes what is not linked yet.
+            # Only an unlinked listing can be accepted.
             unlinked = records["cartona.listing"].copy({"cartona_id": "A2", "product_id": False})
             records["cartona.match"] = cls.env["cartona.match"].create(
                 {
@@ -171,10 +171,10 @@ class TestAccess(AccessCase):
             )
             records["res.partner"].phone = "01003150160"
             records["res.partner"].copy({"cartona_id": False, "phone": "01003150160"})
-        cls.settle()
+        cls.clear_outbox()
 
     def own_methods(self, model):
-        """The public methods that this addon gives a model."""
+        """Return the public methods that this addon adds to a model."""
         return {
             name
             for cls in type(self.env[model]).__mro__
@@ -183,7 +183,7 @@ class TestAccess(AccessCase):
             if callable(value) and not name.startswith("_")
         }
 
-    # === NOTHING IS MISSING === #
+    # === COMPLETENESS === #
 
     def test_every_model_is_in_the_table(self):
         models = {
@@ -214,7 +214,7 @@ class TestAccess(AccessCase):
 
     # === RIGHTS === #
 
-    def test_who_may_read_write_create_and_delete(self):
+    def test_each_role_has_exactly_the_model_rights_in_the_table(self):
         for model, rights in RIGHTS.items():
             for operation, allowed in zip(("read", "write", "create", "unlink"), rights):
                 able = {
@@ -231,26 +231,26 @@ class TestAccess(AccessCase):
             return records.has_access(operation)
         return records.check_access_rights(operation, raise_exception=False)
 
-    def test_who_may_call_what_on_his_own_companys_records(self):
+    def test_each_role_calls_exactly_the_methods_in_the_table(self):
         for model, methods in METHODS.items():
             for method, allowed in methods.items():
                 record = self.ours[model]
                 able = {role for role in GROUPS if self.is_allowed(role, record, method)}
                 with self.subTest(model, method=method):
-                    self.assertIn(able, self.whose(allowed, model, method))
+                    self.assertIn(able, self.allowed_roles(allowed, model, method))
 
-    def whose(self, allowed, model, method):
-        """Which roles may do what a table says: list of sets, one for each that will do."""
+    def allowed_roles(self, allowed, model, method):
+        """Return the sets of roles that fulfil the table: one of them must match."""
         choices = allowed if isinstance(allowed, tuple) else (allowed,)
         if not {*choices} & {SELLERS, SALESPEOPLE, CONTACTS}:
             return [set(roles) for roles in choices]
-        # What Odoo lets administrators do with its own records differs from series to series.
+        # The rights of administrators on Odoo's records differ between series.
         admin = {"admin"} if self.has_right(self.users["admin"], model, "write") else set()
-        # To confirm he needs rights of the warehouse too, which he has from 16 on.
-        ways = [set(), admin] if method == "action_confirm" else [admin]
-        return [(set(roles) - {"admin"}) | way for roles in choices for way in ways]
+        # To confirm, an administrator needs warehouse rights too, which exist from 16 on.
+        choice = [set(), admin] if method == "action_confirm" else [admin]
+        return [(set(roles) - {"admin"}) | extra for roles in choices for extra in choice]
 
-    def test_nobody_calls_anything_on_another_companys_records(self):
+    def test_no_role_calls_methods_on_another_companys_records(self):
         for model, methods in METHODS.items():
             for method, allowed in methods.items():
                 if allowed == ANYONE:
@@ -260,7 +260,7 @@ class TestAccess(AccessCase):
                 with self.subTest(model, method=method):
                     self.assertEqual(able, set())
 
-    def test_what_finds_its_record_itself(self):
+    def test_methods_without_a_record_follow_the_table(self):
         for model, methods in ON_NOTHING.items():
             for method, allowed in methods.items():
                 able = {role for role in GROUPS if self.is_allowed(role, self.env[model], method)}
@@ -271,7 +271,7 @@ class TestAccess(AccessCase):
 
     def test_no_record_of_another_company_is_found_read_or_written(self):
         for records in (self.ours, self.theirs):
-            records["cartona.change"] = self.note(records["cartona.listing"])
+            records["cartona.change"] = self.outbox_row(records["cartona.listing"])
         for model, record in self.theirs.items():
             if not model.startswith("cartona."):
                 continue
@@ -287,7 +287,7 @@ class TestAccess(AccessCase):
                 with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
                     mine.write({"create_date": False})
 
-    def test_a_dialog_is_its_creators_alone(self):
+    def test_a_dialog_is_visible_to_its_creator_only(self):
         config = {"config_id": self.config.id}
         line = (0, 0, {"order_id": self.ours["sale.order"].id, "code": "4711"})
         dialogs = {
@@ -330,7 +330,7 @@ class TestAccess(AccessCase):
             mine.listing_id = theirs.id
             self.env.flush_all()
 
-    def test_a_dialog_delivers_nothing_that_its_user_could_not_deliver(self):
+    def test_a_dialog_delivers_only_what_its_user_may_deliver(self):
         dialogs = self.env["cartona.delivery.otp"].with_user(self.users["user"])
         for order in (self.ours["sale.order"], self.theirs["sale.order"]):
             with self.subTest(order), self.assertRaises(AccessError), self.env.cr.savepoint():
@@ -340,7 +340,7 @@ class TestAccess(AccessCase):
         line = {"order_id": self.ours["sale.order"].id}
         self.assertTrue(sales.create({"line_ids": [(0, 0, line)]}))
 
-    def test_a_dialog_asks_for_a_delivery_without_the_right_to_see_its_order(self):
+    def test_a_stock_user_opens_the_code_dialog_without_order_rights(self):
         order = self.ours["sale.order"]
         order.action_confirm()
         keeper = self.env["cartona.delivery.otp"].with_user(self.users["stock"])
@@ -363,8 +363,8 @@ class TestAccess(AccessCase):
         )
         self.assertEqual(dialog.line_ids.order_name, order.name)
 
-    def note(self, listing):
-        """A row of the outbox about a listing."""
+    def outbox_row(self, listing):
+        """Create an outbox row of a listing."""
         self.env.cr.execute(
             "INSERT INTO cartona_change (config_id, company_id, kind, res_id, create_date)"
             " VALUES (%s, %s, 'price', %s, now()) RETURNING id",
@@ -374,7 +374,7 @@ class TestAccess(AccessCase):
 
     # === CUSTOMERS === #
 
-    def test_a_customer_with_a_login_does_not_touch_his_order(self):
+    def test_a_portal_customer_cannot_change_an_order(self):
         shop = new_test_user(self.env, login="cartona_shop", groups="base.group_portal")
         order = self.ours["sale.order"]
         order.partner_id = shop.partner_id
@@ -382,9 +382,9 @@ class TestAccess(AccessCase):
         self.patch(self, "users", dict(self.users, portal=shop))
         order.action_confirm()
         self.env.invalidate_all()
-        self.assertEqual(order.with_user(shop).name, order.name, "he may see it")
+        self.assertEqual(order.with_user(shop).name, order.name, "the customer may read it")
         for method in self.own_methods("sale.order") - ODOO_S_OWN:
             if "cartona" not in method:
-                continue  # Odoo's own
+                continue  # a method of Odoo
             with self.subTest(method):
                 self.assertFalse(self.is_allowed("portal", order, method))

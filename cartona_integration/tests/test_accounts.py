@@ -1,4 +1,4 @@
-"""Several supplier codes under one token: every order finds its company, or asks which it is."""
+"""Several supplier codes under one token: every order gets its company or waits for a code."""
 
 import copy
 
@@ -37,16 +37,16 @@ class TestAccounts(OrderCase):
                 {"config_id": cls.wholesale.id, "cartona_id": "R2", "product_id": cls.rice.id},
             ]
         )
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
 
     # === HELPERS === #
 
     def give_code(self, code, **values):
-        """The manager enters token and code of the second company."""
+        """Enter token and code in the second company."""
         token = self.marketplace.token
         self.wholesale.write(dict(values, supplier_code=code, auth_token=token))
         self.env.cr.flush()
@@ -58,7 +58,7 @@ class TestAccounts(OrderCase):
         return order
 
     def store(self, *payloads):
-        """Take these through the first company's address, as its webhook does."""
+        """Store these as the webhook of the first company does."""
         for payload in payloads:
             for target, notices in self.config._by_account(unwrap(payload)).items():
                 target.env["cartona.message"]._store(target, "webhook", notices)
@@ -76,12 +76,12 @@ class TestAccounts(OrderCase):
 
     # === TESTS === #
 
-    def test_an_order_of_a_code_gets_that_company_its_warehouse_and_team(self):
+    def test_a_supplier_code_decides_company_warehouse_and_team(self):
         self.give_code("2")
 
         self.store(self.foreign())
-        self.work()
-        self.work(self.wholesale)
+        self.run_import()
+        self.run_import(self.wholesale)
 
         sale = self.sale()
         self.assertEqual(sale.company_id, self.other)
@@ -89,7 +89,7 @@ class TestAccounts(OrderCase):
         self.assertEqual(sale.team_id, self.wholesale_team)
         self.assertEqual(sale.partner_id.company_id, self.other)
 
-    def test_an_order_of_a_code_gets_that_company_s_pricelist_whatever_the_customer_has(self):
+    def test_a_supplier_code_decides_the_pricelist(self):
         currency, lists = self.company.currency_id.id, {}
         for config in (self.config, self.wholesale):
             company = config.company_id.id
@@ -99,15 +99,15 @@ class TestAccounts(OrderCase):
         self.config.pricelist_id = lists[self.config]
         self.give_code("2", pricelist_id=lists[self.wholesale].id)
         self.store(self.foreign(), dict(copy.deepcopy(ORDER), hashed_id="mine"))
-        self.work()
-        self.work(self.wholesale)
+        self.run_import()
+        self.run_import(self.wholesale)
         self.assertEqual(self.sale().pricelist_id, lists[self.wholesale])
         self.assertEqual(self.sale("mine").pricelist_id, lists[self.config])
         self.assertEqual((self.sale().amount_total, self.sale("mine").amount_total), (110.0, 110.0))
 
-    def test_an_unknown_code_waits_and_is_nobody_s(self):
+    def test_an_unknown_supplier_code_makes_the_order_wait(self):
         self.store(self.foreign())
-        self.work()
+        self.run_import()
 
         message = self.message()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
@@ -116,15 +116,15 @@ class TestAccounts(OrderCase):
         self.assertFalse(self.sale())
         self.assertEqual(self.synced(), [])
 
-    def test_entering_the_code_in_the_other_company_imports_the_order_there(self):
+    def test_entering_the_code_imports_the_order_in_that_company(self):
         self.store(self.foreign())
-        self.work()
+        self.run_import()
         self.store({"hashed_id": "w1", "status": "approved"})
 
         self.give_code("2")
         self.assertTrue(self.env["cartona.change"].search([("kind", "=", "replay")]))
-        self.work()
-        self.work(self.wholesale)
+        self.run_import()
+        self.run_import(self.wholesale)
 
         self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
         self.assertEqual(set(self.message().mapped("company_id")), {self.other})
@@ -133,61 +133,61 @@ class TestAccounts(OrderCase):
         self.assertEqual(self.sale().state, "sale")
         self.assertEqual(set(self.synced()), {"w1"})
 
-    def test_correcting_the_own_code_imports_the_order_here(self):
+    def test_correcting_our_code_imports_the_order_here(self):
         order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
         self.store(order)
-        self.work()
+        self.run_import()
 
         self.config.supplier_code = "2"
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.sale().company_id, self.company)
 
-    def test_without_a_code_and_alone_with_its_token_a_company_takes_every_order(self):
+    def test_a_company_without_a_code_takes_every_order(self):
         order = dict(copy.deepcopy(ORDER), hashed_id="w1", supplier_code="2")
         self.store(order)
-        self.work()
+        self.run_import()
 
         self.config.supplier_code = False
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.sale().company_id, self.company)
 
-    def test_another_token_s_code_takes_nothing(self):
+    def test_a_code_under_another_token_takes_nothing(self):
         self.store(self.foreign())
-        self.work()
+        self.run_import()
 
         self.wholesale.write({"supplier_code": "2", "auth_token": "of-somebody-else"})
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.message().config_id, self.config)
         self.assertEqual(self.message().error_code, "unknown_account")
 
     def test_orders_of_other_codes_stay_where_they_wait(self):
         self.store(self.foreign(), self.foreign("w3", code="3"))
-        self.work()
+        self.run_import()
 
         self.give_code("2")
-        self.work()
+        self.run_import()
 
         waiting = self.message("w3")
         self.assertEqual((waiting.config_id, waiting.state), (self.config, "error"))
         self.assertEqual(waiting.error_code, "unknown_account")
 
-    def test_a_status_that_names_no_account_goes_where_its_order_is(self):
+    def test_a_status_without_account_goes_to_the_orders_company(self):
         self.give_code("2")
         self.store(self.foreign())
-        self.work(self.wholesale)
+        self.run_import(self.wholesale)
 
         self.store({"hashed_id": "w1", "status": "cancelled_by_retailer"})
-        self.work(self.wholesale)
+        self.run_import(self.wholesale)
 
         self.assertEqual(self.sale().state, "cancel")
         self.assertEqual(set(self.message().mapped("config_id")), {self.wholesale})
 
-    def test_an_account_that_nobody_has_entered_is_pulled_and_waits(self):
+    def test_an_order_of_an_unconfigured_account_is_pulled_and_waits(self):
         def page(query):
-            """As the marketplace: with a code that account's orders, without one everybody's."""
+            """Return the orders of the requested account, or of all accounts, as Cartona does."""
             orders = [dict(copy.deepcopy(ORDER), hashed_id="mine"), self.foreign()]
             own = [
                 order
@@ -196,16 +196,16 @@ class TestAccounts(OrderCase):
             ]
             return own if query["page"] == "1" else []
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
         self.env.cr.flush()
         self.assertIsNone(self.env["cartona.message"]._pull(self.config.id))
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.sale("mine").company_id, self.company)
         self.assertEqual(self.message().error_code, "unknown_account")
 
-    def test_a_marketplace_that_insists_on_a_code_is_no_error(self):
-        self.marketplace.always("GET", ORDERS, [])
+    def test_a_marketplace_that_requires_a_code_causes_no_error(self):
+        self.marketplace.answer_always("GET", ORDERS, [])
         serve, refusals = self.marketplace._serve, []
 
         def insist(handler):
@@ -224,7 +224,7 @@ class TestAccounts(OrderCase):
             self.assertTrue(self.config.last_pull)
             self.assertFalse(self.config.in_failure_count)
 
-    def test_a_price_goes_to_each_account_with_its_own_list_and_code(self):
+    def test_each_account_gets_the_price_of_its_own_pricelist(self):
         pricelist = self.env["product.pricelist"].create(
             {
                 "name": "Wholesale",
@@ -242,8 +242,8 @@ class TestAccounts(OrderCase):
         )
         self.give_code("2", pricelist_id=pricelist.id, auto_sync_products=True)
         self.wholesale._connection_outcome(None)
-        self.settle()
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.clear_outbox()
+        self.marketplace.answer_always("POST", PRODUCTS, {})
 
         self.tea.lst_price = 20.0
         self.env.cr.flush()

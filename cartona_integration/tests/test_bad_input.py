@@ -1,5 +1,5 @@
-"""Whatever Cartona sends is kept or refused with a reason in words: nothing breaks, nothing is
-done by halves, and what is good beside it goes through.
+"""Bad input is stored or refused with a readable reason: nothing fails, nothing is half done, and
+valid records beside it are processed.
 """
 
 import json
@@ -7,13 +7,13 @@ import json
 from odoo.tests import tagged
 
 from ..cartona_api import Problem, parse_order, unwrap
+from .bad_input_common import VARIANTS, mutations, no_errors_logged, paths
 from .common import ORDERS, PRODUCTS, STATUSES
-from .drift_common import VARIANTS, drifted, no_complaint, paths
 from .order_common import ORDER, OrderCase
 from .test_catalogue import CATALOGUE, CatalogueCase
 from .test_webhook import STATUS_URL, WebhookCase
 
-# The valid order with every field that the notes name.
+# The valid order with every field that the API notes name.
 WHOLE_ORDER = dict(
     ORDER,
     pickup_date="2026-03-06T10:00:00Z",
@@ -55,7 +55,7 @@ WHOLE_ROW = {
     "sold_amount": 340,
     "notes": None,
 }
-# Answers with status 200 that are not what was asked for.
+# Answers with status 200 and an unexpected body.
 ANSWERS = [
     "",
     " ",
@@ -95,12 +95,12 @@ ANSWERS = [
 ]
 
 
-# Fields that decide whether a call is taken.
-_READ_AT_THE_DOOR = ("hashed_id", "status", "order_details", "supplier_code", "total_price")
+# Fields that decide whether a call is accepted.
+_CHECKED_ON_RECEIPT = ("hashed_id", "status", "order_details", "supplier_code", "total_price")
 
 
-def go_on(config, direction):
-    """End the pause after a failure, and forget what was read before."""
+def end_pause(config, direction):
+    """End the pause after a failure, and clear the cache."""
     config.env.invalidate_all()
     config._end_pause(direction)
     config.env.cr.flush()
@@ -108,24 +108,24 @@ def go_on(config, direction):
 
 @tagged("post_install", "-at_install")
 class TestBadOrders(OrderCase):
-    """Pulled orders: stored, imported, acknowledged."""
+    """Pulled orders are stored, imported and acknowledged."""
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         self.config.batch_size = 100
 
     def pull(self, rows):
-        """Cartona has these orders for us, and no others."""
-        others = [entry for entry in self.marketplace._announced if entry[1] != ORDERS]
-        self.marketplace._announced = others
+        """Pull and import exactly these orders."""
+        others = [entry for entry in self.marketplace._prepared if entry[1] != ORDERS]
+        self.marketplace._prepared = others
         pages = [rows[first : first + 100] for first in range(0, len(rows), 100)]
 
         def page(query):
             number = int(query["page"])
             return pages[number - 1] if number <= len(pages) else []
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
         self.env.cr.flush()
         Message = self.env["cartona.message"]
         wait = 0
@@ -138,11 +138,11 @@ class TestBadOrders(OrderCase):
         self.assertIsNone(wait)
         self.env.invalidate_all()
 
-    def test_every_field_that_is_documented_is_tried(self):
+    def test_every_documented_field_is_tried(self):
         self.assertEqual({path[-1] for path in paths(WHOLE_ORDER)}, set(NAMED.split()))
 
     def test_every_field_of_an_order_may_be_missing_or_wrong(self):
-        cases = drifted(WHOLE_ORDER)
+        cases = mutations(WHOLE_ORDER)
         self.assertGreater(len(cases), 900)
         rows = []
         for number, (path, _variant, order) in enumerate(cases):
@@ -151,7 +151,7 @@ class TestBadOrders(OrderCase):
             rows.append(order)
         good = dict(ORDER, hashed_id="good")
 
-        with no_complaint(self):
+        with no_errors_logged(self):
             self.pull([*rows, good])
 
         messages = self.env["cartona.message"].search([("config_id", "=", self.config.id)])
@@ -173,15 +173,15 @@ class TestBadOrders(OrderCase):
         self.assertEqual(message.state, "done")
         self.assertEqual(message.order_id, sale)
         self.assertEqual(len(sale), 1)
-        self.assertAlmostEqual(sale.amount_total, 110.0, msg="whole, or not at all")
+        self.assertAlmostEqual(sale.amount_total, 110.0, msg="complete or not at all")
         self.assertEqual(message.acknowledge, "done")
 
-    def test_every_field_of_an_order_that_is_here_may_go_missing_or_wrong(self):
-        """The order is as it was: nothing that these fields can say changes its goods or price.
+    def test_every_field_of_an_update_may_be_missing_or_wrong(self):
+        """The order keeps its goods and price, whatever these fields contain.
 
-        A status that nobody knows is shown, and somebody is asked; one that is left out is none.
+        An unknown status is shown and creates an activity; a missing one changes nothing.
         """
-        cases = [case for case in drifted(WHOLE_ORDER) if case[0] != "hashed_id"]
+        cases = [case for case in mutations(WHOLE_ORDER) if case[0] != "hashed_id"]
         for number, (_path, _variant, order) in enumerate(cases):
             order["hashed_id"] = "d%s" % number
         self.pull([dict(WHOLE_ORDER, hashed_id=order["hashed_id"]) for *_how, order in cases])
@@ -189,15 +189,17 @@ class TestBadOrders(OrderCase):
         self.assertEqual(len(sales), len(cases))
         [before] = {self.goods(sale) for sale in sales}
 
-        with no_complaint(self):
+        with no_errors_logged(self):
             self.pull([order for *_how, order in cases])
 
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=like", "d%")]),
                          len(cases))  # fmt: skip
         sales = {sale.cartona_id: sale for sale in sales}
-        told = self.env["cartona.message"].search([("hashed_id", "=like", "d%")], order="id")
-        self.assertGreater(len(told), 1.9 * len(cases), "nearly each of them says something new")
-        newest = {message.hashed_id: message for message in told}
+        stored = self.env["cartona.message"].search([("hashed_id", "=like", "d%")], order="id")
+        self.assertGreater(
+            len(stored), 1.9 * len(cases), "nearly all of them differ from the first version"
+        )
+        newest = {message.hashed_id: message for message in stored}
         for path, variant, order in cases:
             with self.subTest(path=path, variant=variant):
                 message, sale = newest[order["hashed_id"]], sales[order["hashed_id"]]
@@ -210,36 +212,36 @@ class TestBadOrders(OrderCase):
                     self.assert_status(sale, message)
 
     def assert_status(self, sale, message):
-        """The status that Cartona said of an order that was pending, as it is read."""
-        said = parse_order(dict(ORDER, status=json.loads(message.payload).get("status"))).status
-        self.assertEqual(sale.cartona_status, said or "pending")
-        asked = [row for row in sale.activity_ids if "not known here" in row.summary]
-        self.assertEqual(len(asked), bool(said) and said != "pending")
+        """Check that the message's status was applied to an order that was pending."""
+        status = parse_order(dict(ORDER, status=json.loads(message.payload).get("status"))).status
+        self.assertEqual(sale.cartona_status, status or "pending")
+        unknown = [row for row in sale.activity_ids if "not known here" in row.summary]
+        self.assertEqual(len(unknown), bool(status) and status != "pending")
 
     def goods(self, sale):
         lines = [(line.product_id, line.product_uom_qty, line.price_unit)
                  for line in sale.order_line if line.product_uom_qty]  # fmt: skip
         return (round(sale.amount_total, 2), *lines)
 
-    def test_a_status_that_is_none_leaves_the_order_as_it_was(self):
+    def test_an_invalid_status_leaves_the_order_unchanged(self):
         values = list(VARIANTS.values())[1:]
         rows = [dict(ORDER, hashed_id="n%s" % number) for number in range(len(values))]
         self.pull(rows)
         kept = 0
-        with no_complaint(self):
+        with no_errors_logged(self):
             for row, value in zip(rows, values):
                 notice = {"hashed_id": row["hashed_id"], "status": value}
                 try:
                     notices = unwrap(json.loads(json.dumps(notice)))
                 except Problem:
-                    continue  # refused at the door, see below
+                    continue  # refused by the webhook, see below
                 kept += 1
                 self.env["cartona.message"]._store(self.config, "webhook", notices)
             self.pull([])
         self.assertGreater(kept, 3)
-        told = self.env["cartona.message"].search([("kind", "=", "status")])
-        self.assertEqual(len(told), kept)
-        for message in told:
+        stored = self.env["cartona.message"].search([("kind", "=", "status")])
+        self.assertEqual(len(stored), kept)
+        for message in stored:
             with self.subTest(message.payload[:60]):
                 sale = self.env["sale.order"].search([("cartona_id", "=", message.hashed_id)])
                 self.assertEqual((self.goods(sale)[0], sale.state), (110.0, "draft"))
@@ -253,10 +255,10 @@ class TestBadOrders(OrderCase):
     def assert_explained(self, message):
         self.assertEqual(message.state, "error")
         self.assertNotIn(message.error_code, (False, "unexpected"))
-        self.assertNotIn("(%s)" % message.error_code, message.error_message, "in words")
+        self.assertNotIn("(%s)" % message.error_code, message.error_message, "explained")
         json.loads(message.payload)
 
-    def test_what_is_kept_can_be_told_to_whoever_helps(self):
+    def test_stored_bad_input_fits_into_the_support_bundle(self):
         rows = [dict(WHOLE_ORDER, hashed_id="h%s" % number, note_message=value)
                 for number, value in enumerate(list(VARIANTS.values())[1:])]  # fmt: skip
         self.pull(rows)
@@ -264,10 +266,10 @@ class TestBadOrders(OrderCase):
         bundle = self.env[action["res_model"]].browse(action["res_id"])
         self.assertTrue(bundle.file)
 
-    def test_what_is_no_order_is_kept_and_holds_nothing_up(self):
+    def test_invalid_rows_are_stored_and_do_not_block_orders(self):
         rows = [*VARIANTS.values()]
         rows = [row for row in rows[1:]] + [{"hashed_id": "x"}, {"order_details": []}]
-        with no_complaint(self):
+        with no_errors_logged(self):
             self.pull([*rows, dict(ORDER, hashed_id="good")])
         messages = self.env["cartona.message"].search([("config_id", "=", self.config.id)])
         self.assertEqual(messages.filtered(lambda row: row.state == "done").hashed_id, "good")
@@ -275,28 +277,28 @@ class TestBadOrders(OrderCase):
             self.assert_explained(message)
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "good")]), 1)
 
-    def test_an_answer_that_is_no_list_of_orders_waits_or_brings_nothing(self):
+    def test_an_odd_answer_to_a_pull_keeps_the_connection(self):
         for answer in ANSWERS:
-            with self.subTest(answer[:40]), no_complaint(self):
-                go_on(self.config, "in")
-                self.marketplace._announced.clear()
-                self.marketplace.announce("GET", ORDERS, answer)
-                self.marketplace.always("GET", ORDERS, [])
+            with self.subTest(answer[:40]), no_errors_logged(self):
+                end_pause(self.config, "in")
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("GET", ORDERS, answer)
+                self.marketplace.answer_always("GET", ORDERS, [])
                 self.env.cr.flush()
                 self.env["cartona.message"]._pull(self.config.id)
                 self.assertEqual(self.config.connection_state, "connected")
 
-    def test_an_odd_answer_to_an_acknowledgement_is_no_error(self):
+    def test_an_odd_answer_to_an_acknowledgement_causes_no_error(self):
         self.pull([ORDER])
         message = self.env["cartona.message"].search([("hashed_id", "=", ORDER["hashed_id"])])
         for answer in ANSWERS:
-            with self.subTest(answer[:40]), no_complaint(self):
+            with self.subTest(answer[:40]), no_errors_logged(self):
                 message.acknowledge = "due"
-                self.marketplace._announced.clear()
-                self.marketplace.announce("POST", STATUSES, answer)
-                self.marketplace.always("POST", STATUSES, {})
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("POST", STATUSES, answer)
+                self.marketplace.answer_always("POST", STATUSES, {})
                 for _attempt in range(2):
-                    go_on(self.config, "in")
+                    end_pause(self.config, "in")
                     message._acknowledge(self.config.id)
                 self.env.invalidate_all()
                 self.assertEqual((message.state, message.acknowledge), ("done", "done"))
@@ -304,15 +306,15 @@ class TestBadOrders(OrderCase):
 
 @tagged("post_install", "-at_install")
 class TestBadRows(CatalogueCase):
-    """Rows of the catalogue, and answers to what is sent."""
+    """Rows of the catalogue, and answers to sent values."""
 
     def test_every_field_of_a_row_may_be_missing_or_wrong(self):
-        cases = drifted(WHOLE_ROW)
+        cases = mutations(WHOLE_ROW)
         for number, (path, _variant, row) in enumerate(cases):
             if path != "supplier_product_id":
                 row["supplier_product_id"] = "D%s" % number
-            self.shelf["D%s" % number] = row
-        with no_complaint(self):
+            self.offers["D%s" % number] = row
+        with no_errors_logged(self):
             self.read_catalogue()
         self.assertTrue(self.config.catalogue_read_at)
         unreadable = self.config.catalogue_unreadable
@@ -324,55 +326,55 @@ class TestBadRows(CatalogueCase):
                 if path != "supplier_product_id":
                     self.assertNotEqual(name in names, '"%s"' % name in unreadable)
 
-    def test_rows_that_are_no_rows_are_kept_and_hold_nothing_up(self):
-        self.shelf.update(enumerate([*VARIANTS.values()][1:]))
-        with no_complaint(self):
+    def test_invalid_catalogue_rows_are_stored_and_do_not_block_others(self):
+        self.offers.update(enumerate([*VARIANTS.values()][1:]))
+        with no_errors_logged(self):
             self.read_catalogue()
         self.assertTrue(self.config.catalogue_read_at)
         self.assertEqual(self.config.catalogue_count, 2)
 
-    def test_an_answer_that_is_no_page_waits_or_is_an_empty_one(self):
+    def test_an_odd_answer_to_the_catalogue_keeps_the_connection(self):
         for answer in ANSWERS:
-            with self.subTest(answer[:40]), no_complaint(self):
-                go_on(self.config, "in")
+            with self.subTest(answer[:40]), no_errors_logged(self):
+                end_pause(self.config, "in")
                 self.config.catalogue_page = 0
-                self.marketplace._announced.clear()
-                self.marketplace.announce("GET", CATALOGUE, answer)
-                self.marketplace.always("GET", CATALOGUE, [])
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("GET", CATALOGUE, answer)
+                self.marketplace.answer_always("GET", CATALOGUE, [])
                 self.read_catalogue()
                 self.assertEqual(self.config.connection_state, "connected")
 
-    def test_an_odd_answer_to_prices_is_taken_refused_in_words_or_asked_again(self):
+    def test_an_odd_answer_to_prices_is_accepted_explained_or_retried(self):
         for number, answer in enumerate(ANSWERS):
-            with self.subTest(answer[:40]), no_complaint(self):
-                go_on(self.config, "out")
-                self.marketplace._announced.clear()
-                self.marketplace.announce("POST", PRODUCTS, answer)
-                self.marketplace.always("POST", PRODUCTS, {})
+            with self.subTest(answer[:40]), no_errors_logged(self):
+                end_pause(self.config, "out")
+                self.marketplace._prepared.clear()
+                self.marketplace.answer_next("POST", PRODUCTS, answer)
+                self.marketplace.answer_always("POST", PRODUCTS, {})
                 self.tea.list_price = 100.0 + number
-                self.drain()
+                self.run_drain()
                 listing = self.listing(self.tea)
-                if not self.noted("price"):
+                if not self.outbox_rows("price"):
                     self.assertIn(listing.state, ("synced", "error"))
                     self.assertEqual(listing.state == "error", bool(listing.error_message))
-                go_on(self.config, "out")
-                self.drain()
-                self.assertEqual(self.noted(), [])
+                end_pause(self.config, "out")
+                self.run_drain()
+                self.assertEqual(self.outbox_rows(), [])
                 self.assertEqual(self.config.connection_state, "connected")
 
 
 @tagged("post_install", "-at_install")
 class TestBadCalls(WebhookCase):
-    """Calls of the webhook: 200 and kept, or refused with a reason; never a 500."""
+    """Calls of the webhook are stored or refused with a reason; they never get a 500."""
 
     def test_every_field_of_a_call_may_be_missing_or_wrong(self):
         count = 0
-        for path, variant, order in drifted(WHOLE_ORDER):
-            if path not in _READ_AT_THE_DOOR:
-                continue  # stored and read as of a pulled order
+        for path, variant, order in mutations(WHOLE_ORDER):
+            if path not in _CHECKED_ON_RECEIPT:
+                continue  # stored and read as in a pulled order
             count += 1
             before = len(self.messages())
-            with self.subTest(path=path, variant=variant), no_complaint(self):
+            with self.subTest(path=path, variant=variant), no_errors_logged(self):
                 answer = self.post(order_bytes(order))
                 self.assertIn(answer.status_code, (200, 400))
                 if answer.status_code == 400:
@@ -380,17 +382,17 @@ class TestBadCalls(WebhookCase):
                     self.assertEqual(len(self.messages()), before)
                 else:
                     self.assertEqual(answer.json()["received"], 1)
-        self.assertEqual(count, len(VARIANTS) * len(_READ_AT_THE_DOOR))
+        self.assertEqual(count, len(VARIANTS) * len(_CHECKED_ON_RECEIPT))
         self.assertGreater(len(self.messages()), count / 2)
 
-    def test_every_field_of_a_status_notice_may_be_missing_or_wrong(self):
+    def test_fields_of_a_status_notice_may_be_missing_or_wrong(self):
         for sample in (
             {"hashed_id": ORDER["hashed_id"], "status": "approved"},
             {"order_id": ORDER["hashed_id"], "status": "approved"},
         ):
-            for path, variant, notice in drifted(sample):
+            for path, variant, notice in mutations(sample):
                 before = len(self.messages())
-                with self.subTest(path=path, variant=variant), no_complaint(self):
+                with self.subTest(path=path, variant=variant), no_errors_logged(self):
                     answer = self.post(order_bytes(notice), url=STATUS_URL)
                     if answer.status_code == 200:
                         self.assertEqual(answer.json()["received"], 1)
@@ -400,10 +402,10 @@ class TestBadCalls(WebhookCase):
                         self.assertEqual(len(self.messages()), before)
         self.assertEqual(set(self.messages().mapped("kind")), {"status"})
 
-    def test_what_is_no_order_is_refused_with_a_reason(self):
+    def test_an_invalid_order_is_refused_with_a_reason(self):
         for name, value in list(VARIANTS.items())[1:]:
             for body in (value, [value], {"orders": [value]}, {"data": value}):
-                with self.subTest(name, body=str(body)[:30]), no_complaint(self):
+                with self.subTest(name, body=str(body)[:30]), no_errors_logged(self):
                     answer = self.post(order_bytes(body))
                     self.assertIn(answer.status_code, (200, 400))
                     if answer.status_code == 200:
@@ -412,5 +414,5 @@ class TestBadCalls(WebhookCase):
 
 
 def order_bytes(data):
-    """JSON as a careless sender writes it: NaN and halves of surrogate pairs too."""
+    """Return the data as lenient JSON, with NaN and halves of surrogate pairs."""
     return json.dumps(data).encode()

@@ -1,4 +1,4 @@
-"""Connecting: what a manager is told, what is remembered, which addresses are allowed."""
+"""Connection: its messages, its stored state, and the allowed addresses."""
 
 from odoo.exceptions import ValidationError
 from odoo.tests import Form
@@ -12,7 +12,7 @@ class TestConnection(CartonaCase):
         self.config.write({"auth_token": "fresh"})
         self.marketplace.token = "fresh"
 
-    def test_another_token_has_to_be_tested_again(self):
+    def test_a_changed_token_must_be_tested_again(self):
         self.assertEqual(self.config.connection_state, "untested")
 
     def test_saving_settings_without_a_change_leaves_the_connection_alone(self):
@@ -45,7 +45,7 @@ class TestConnection(CartonaCase):
         page.save().execute()
         self.assertEqual(self.config.connection_state, "connected")
 
-    def test_the_responsible_is_kept_and_gets_the_activity(self):
+    def test_the_responsible_user_is_stored_and_gets_the_activity(self):
         clerk = self.env["res.users"].create({"name": "Clerk", "login": "cartona_clerk"})
         self.config.activity_user_id = clerk
         self.env.flush_all()
@@ -53,17 +53,17 @@ class TestConnection(CartonaCase):
         self.assertEqual(self.config.activity_user_id, clerk)
         self.marketplace.token = "another"
         self.rice.cartona_id = "R1"
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.config.activity_ids.user_id, clerk)
 
-    def test_a_good_token_says_so(self):
-        self.marketplace.announce(*CHECK, [])
+    def test_a_valid_token_shows_success(self):
+        self.marketplace.answer_next(*CHECK, [])
         message = self.config.action_test_connection()["params"]
         self.assertEqual(message["type"], "success")
         self.assertEqual(self.config.connection_state, "connected")
         self.assertFalse(self.config.error_message)
 
-    def test_a_wrong_token_is_explained_and_remembered(self):
+    def test_a_wrong_token_is_explained_and_stored(self):
         self.marketplace.token = "another"
         message = self.config.action_test_connection()["params"]
         self.assertEqual(message["type"], "danger")
@@ -73,19 +73,19 @@ class TestConnection(CartonaCase):
         )
         self.assertNotIn("fresh", message["message"])
 
-    def test_a_400_on_the_plain_list_is_a_wrong_token_too(self):
-        self.marketplace.announce(*CHECK, {"message": "bad"}, status=400)
+    def test_a_400_on_the_plain_list_means_wrong_token(self):
+        self.marketplace.answer_next(*CHECK, {"message": "bad"}, status=400)
         self.config.action_test_connection()
         self.assertEqual(self.config.error_code, "unauthorised")
 
-    def test_a_marketplace_that_is_down_is_explained(self):
-        self.marketplace.announce(*CHECK, "<html>down</html>", status=503)
+    def test_an_unreachable_marketplace_is_explained(self):
+        self.marketplace.answer_next(*CHECK, "<html>down</html>", status=503)
         message = self.config.action_test_connection()["params"]["message"]
         self.assertIn("tried again", message)
         self.assertEqual(self.config.error_code, "server_error")
 
     def test_a_redirect_is_not_followed(self):
-        self.marketplace.announce(
+        self.marketplace.answer_next(
             *CHECK, {}, status=302, headers={"Location": self.marketplace.url + "elsewhere"}
         )
         self.config.action_test_connection()
@@ -126,7 +126,7 @@ class TestConnection(CartonaCase):
 
     def test_a_success_ends_every_pause(self):
         self.config.write({"out_failure_count": 7, "out_next_try": "2099-01-01 00:00:00"})
-        self.marketplace.announce(*CHECK, [])
+        self.marketplace.answer_next(*CHECK, [])
         self.config.action_test_connection()
         self.assertEqual((self.config.out_failure_count, self.config.out_next_try), (0, False))
 

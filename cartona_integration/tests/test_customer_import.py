@@ -1,4 +1,4 @@
-"""One shop is one customer: by its code, else by a valid phone, never by its name."""
+"""One shop is one customer: found by its code, else by a valid phone, never by its name."""
 
 import psycopg2
 
@@ -38,7 +38,7 @@ class TestRetailer(OrderCase):
         self.assertEqual(sale.partner_shipping_id, partner)
         self.assertEqual(sale.partner_invoice_id, partner)
 
-    def test_a_customer_belongs_to_the_company_only_where_there_are_several(self):
+    def test_a_customer_belongs_to_a_company_only_among_several(self):
         companies = self.env["res.company"].search_count([])
         partner = self.receive().partner_id
 
@@ -46,12 +46,12 @@ class TestRetailer(OrderCase):
             partner.company_id, self.company if companies > 1 else self.company.browse()
         )
 
-    def test_arabic_is_his_language_where_it_is_installed(self):
+    def test_a_customer_gets_arabic_where_it_is_installed(self):
         self.env["res.lang"]._activate_lang("ar_001")
 
         self.assertEqual(self.receive().partner_id.lang, "ar_001")
 
-    def test_a_known_code_with_a_new_phone_is_the_same_customer(self):
+    def test_a_known_code_with_another_phone_is_the_same_customer(self):
         partner = self.receive().partner_id
         partner.name = "سوبر ماركت الرحمة"
 
@@ -65,19 +65,19 @@ class TestRetailer(OrderCase):
         self.assertEqual(sale.partner_id, partner)
         self.assertEqual(partner.name, "سوبر ماركت الرحمة")
         self.assertEqual(partner.phone, "+201223334445")
-        self.assertIn("+201223334445", self.notes(partner))
+        self.assertIn("+201223334445", self.chatter(partner))
         self.assertEqual(len(self.retailers()), 1)
 
-    def test_a_phone_edited_by_hand_stays(self):
+    def test_a_phone_edited_by_hand_is_kept(self):
         partner = self.receive().partner_id
         partner.phone = "0233334444"
 
         self.receive(self.order(hashed_id="later", retailer={"retailer_number": "+201223334445"}))
 
         self.assertEqual(partner.phone, "0233334444")
-        self.assertIn("+201223334445", self.notes(partner))
+        self.assertIn("+201223334445", self.chatter(partner))
 
-    def test_a_name_nobody_touched_follows(self):
+    def test_a_name_not_edited_by_hand_is_updated(self):
         partner = self.receive().partner_id
 
         self.receive(self.order(hashed_id="later", retailer={"retailer_name": "الرحمة ماركت"}))
@@ -115,7 +115,7 @@ class TestRetailer(OrderCase):
         self.assertEqual(outcomes[0].order.partner_id, outcomes[1].order.partner_id)
         self.assertEqual(len(self.retailers()), 1)
 
-    def test_a_retailer_without_a_name_is_called_by_his_code(self):
+    def test_a_retailer_without_a_name_is_named_by_code(self):
         partner = self.receive(self.order(retailer={"retailer_name": ""})).partner_id
         self.assertIn("A00315", partner.name)
 
@@ -123,7 +123,7 @@ class TestRetailer(OrderCase):
 
         self.assertEqual(partner.name, "الرحمة")
 
-    def test_names_stay_as_they_are_and_are_found_as_people_type_them(self):
+    def test_names_are_stored_unchanged_and_found_by_common_spellings(self):
         names = {
             "أســـواق الرحمــة 🛒": "اسواق الرحمه",
             "مخبز إبراهيم": "ابراهيم",
@@ -153,7 +153,7 @@ class TestRetailer(OrderCase):
                         "company_id": partner.company_id.id,
                     }
                 )
-        # Empty codes are none.
+        # Empty codes do not count.
         self.env["res.partner"].create(
             [{"name": "A", "cartona_id": ""}, {"name": "B", "cartona_id": " "}]
         )
@@ -171,7 +171,7 @@ class TestPhone(OrderCase):
             ),
         )
 
-    def test_the_ways_to_write_an_egyptian_number_are_one(self):
+    def test_every_spelling_of_an_egyptian_number_is_one_number(self):
         for text in ("01003150160", "00201003150160", "+201003150160", "201003150160",
                      "0100 315 0160", "٠١٠٠٣١٥٠١٦٠"):  # fmt: skip
             self.assertEqual(phone_key(text), "+201003150160", text)
@@ -185,9 +185,9 @@ class TestPhone(OrderCase):
             sale = self.receive(self.nameless(phone, hashed_id="p%s" % number))
             self.assertEqual(sale.partner_id, partner, phone)
         self.assertEqual((partner.name, partner.cartona_id), ("قديم", False))
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
-    def test_without_a_code_the_phone_finds_a_retailer_that_has_one(self):
+    def test_without_a_code_the_phone_finds_a_known_retailer(self):
         partner = self.receive().partner_id
 
         self.assertEqual(self.receive(self.nameless("01003150160")).partner_id, partner)
@@ -208,14 +208,14 @@ class TestPhone(OrderCase):
 
         self.assertEqual(self.receive(self.nameless("01003150160")).partner_id, partner)
 
-    def test_several_customers_with_the_phone_are_told(self):
+    def test_several_customers_with_the_phone_create_an_activity(self):
         first = self.env["res.partner"].create({"name": "الأول", "phone": "01003150160"})
         self.env["res.partner"].create({"name": "الثاني", "phone": "+201003150160"})
 
         sale = self.receive(self.nameless("01003150160"))
 
         self.assertEqual(sale.partner_id, first)
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("الثاني", task)
         self.assertEqual(user, self.seller)
 
@@ -226,8 +226,8 @@ class TestPhone(OrderCase):
 
         self.assertTrue(sale.partner_id.cartona_unidentified)
         self.assertFalse(sale.partner_id.cartona_id)
-        [(task, user)] = self.tasks(sale)
-        self.assertIn("Who is this customer", task)
+        [(task, user)] = self.activities(sale)
+        self.assertIn("Identify the customer", task)
         self.assertEqual(user, self.seller)
 
     def test_two_orders_with_one_unknown_phone_are_one_customer(self):
@@ -238,7 +238,7 @@ class TestPhone(OrderCase):
         self.assertEqual(outcomes[0].order.partner_id, outcomes[1].order.partner_id)
         self.assertFalse(outcomes[0].order.partner_id.cartona_unidentified)
 
-    def test_two_orders_of_nobody_are_two_customers(self):
+    def test_two_orders_without_code_and_phone_make_two_customers(self):
         outcomes = self.receive_all([self.nameless("", "a1"), self.nameless("", "b2")])
 
         self.assertNotEqual(outcomes[0].order.partner_id, outcomes[1].order.partner_id)
@@ -299,7 +299,7 @@ class TestAddress(OrderCase):
         )
         self.assertEqual(len(partner.child_ids), 1)
 
-    def test_an_address_corrected_by_hand_is_still_the_one_cartona_means(self):
+    def test_an_address_corrected_by_hand_is_still_recognised(self):
         partner = self.receive().partner_id
         partner.street = "12 ش التحرير، الدور الأول"
 
@@ -308,7 +308,7 @@ class TestAddress(OrderCase):
         self.assertEqual(sale.partner_shipping_id, partner)
         self.assertEqual(partner.street, "12 ش التحرير، الدور الأول")
 
-    def test_the_address_of_a_customer_found_by_phone_is_not_overwritten(self):
+    def test_a_customer_found_by_phone_keeps_the_address(self):
         partner = self.env["res.partner"].create(
             {"name": "قديم", "phone": "01003150160", "street": "المكتب"}
         )
@@ -330,7 +330,7 @@ class TestAddress(OrderCase):
 
 
 class TestBlockedCustomer(OrderCase):
-    def test_an_archived_customer_stays_archived_and_the_salesperson_is_told(self):
+    def test_an_archived_customer_stays_archived_and_the_salesperson_is_notified(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
@@ -341,13 +341,13 @@ class TestBlockedCustomer(OrderCase):
 
         self.assertEqual(sale.partner_id, partner)
         self.assertFalse(partner.active)
-        # Whoever archived him had a reason: nothing is confirmed without a person.
+        # The customer was archived on purpose: a user must confirm the order.
         self.assertEqual(sale.state, "draft")
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("archived", task)
         self.assertEqual(user, self.seller)
 
-    def test_a_blocked_customer_s_order_arrives_and_waits(self):
+    def test_a_blocked_customers_order_waits(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
@@ -359,12 +359,12 @@ class TestBlockedCustomer(OrderCase):
         sale = self.receive()
 
         self.assertEqual((sale.partner_id, sale.state), (partner, "draft"))
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("Does not pay", task)
         self.assertEqual(user, self.seller)
 
 
-class TestTwin(OrderCase):
+class TestDuplicate(OrderCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -372,7 +372,7 @@ class TestTwin(OrderCase):
             {"name": "الرحمة (قديم)", "phone": "0100 315 0160", "street": "المكتب"}
         )
 
-    def test_a_customer_from_before_is_proposed_and_not_merged(self):
+    def test_an_older_customer_is_proposed_and_not_merged(self):
         partner = self.receive().partner_id
 
         self.assertNotEqual(partner, self.old)
@@ -398,7 +398,7 @@ class TestTwin(OrderCase):
         self.old.phone = "01003150161"
         self.assertFalse(partner.cartona_duplicate_id)
 
-    def test_one_click_moves_the_code_and_the_open_orders(self):
+    def test_merging_moves_the_code_and_the_open_orders(self):
         self.set_stock(self.tea, 100)
         self.set_stock(self.rice, 100)
         quotation = self.receive()
@@ -418,7 +418,7 @@ class TestTwin(OrderCase):
         self.assertEqual((quotation | approved).partner_invoice_id, self.old)
         self.assertEqual(delivered.partner_id, partner)
         self.assertTrue(partner.active)
-        # Goods go where the retailer had them sent, not to the address of the old customer.
+        # Goods go to the address of the order, not to that of the old customer.
         address = quotation.partner_shipping_id
         self.assertEqual(address.street, "12 شارع التحرير، الدقي")
         self.assertEqual(address.parent_id, self.old)
@@ -426,13 +426,13 @@ class TestTwin(OrderCase):
         self.assertEqual(self.figures(approved), figures)
         self.assertEqual(approved.amount_total, 110.0)
         self.assertEqual(self.old.name, "الرحمة (قديم)")
-        # From now on the older customer is the retailer.
+        # From now on orders of the retailer belong to the older customer.
         later = self.receive(self.order(hashed_id="d4"))
         self.assertEqual(later.partner_id, self.old)
         self.assertEqual(later.partner_shipping_id, address)
         self.assertEqual(self.old.name, "الرحمة (قديم)")
 
-    def test_the_emptied_one_is_archived(self):
+    def test_the_merged_customer_is_archived(self):
         partner = self.receive().partner_id
 
         partner.action_cartona_merge_into_duplicate()
@@ -455,7 +455,7 @@ class TestMergingContacts(OrderCase):
         self.assertEqual((sale.partner_id, old.cartona_id), (old, "retailer_A00315"))
         self.assertEqual(self.receive(self.order(hashed_id="later")).partner_id, old)
 
-    def test_a_retailer_that_swallows_a_stranger_keeps_his_code(self):
+    def test_a_retailer_merged_with_a_stranger_keeps_the_code(self):
         partner = self.receive().partner_id
         stranger = self.receive(
             self.order(
@@ -472,7 +472,7 @@ class TestMergingContacts(OrderCase):
 
 
 class TestSearchForm(OrderCase):
-    def test_what_people_leave_out(self):
+    def test_search_ignores_diacritics_and_letter_variants(self):
         self.assertEqual(search_form("أســـواق الرَّحمــة"), "اسواق الرحمه")
         self.assertEqual(search_form("Café"), "Cafe")
         self.assertEqual(search_form(None), "")

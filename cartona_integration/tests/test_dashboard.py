@@ -1,4 +1,4 @@
-"""The dashboard: every figure moves when what it counts happens, and only then."""
+"""The dashboard: every figure changes when its event happens, and only then."""
 
 import json
 from datetime import timedelta
@@ -44,8 +44,8 @@ class DashboardCase(CartonaCase):
         self.config.invalidate_recordset()
         return self.config[name]
 
-    def sent(self, *waits, operation="product"):
-        """So many records arrived after so many seconds."""
+    def count_sent(self, *waits, operation="product"):
+        """Count one sent record for each latency, in seconds."""
         self.env["cartona.sync.stat"]._count(self.config, operation, list(waits))
 
     def message(self, **values):
@@ -63,13 +63,13 @@ class DashboardCase(CartonaCase):
         )
 
     def call_webhook(self):
-        """Cartona has called once, and was believed."""
+        """Count one accepted call of the webhook."""
         return self.env["cartona.webhook.stat"].create(
             {"config_id": self.config.id, "kind": "accepted", "call_count": 1}
         )
 
     def age_changes(self, **interval):
-        self.env.cr.flush()  # writes what was noted
+        self.env.cr.flush()  # writes the outbox rows
         self.age("cartona_change", self.env["cartona.change"].search([]), **interval)
 
     def age(self, table, records, **interval):
@@ -81,16 +81,16 @@ class DashboardCase(CartonaCase):
 
 
 class TestDashboardFigures(DashboardCase):
-    def test_nothing_exchanged_is_no_failure(self):
+    def test_no_exchange_counts_as_success(self):
         self.assertEqual(self.figure("operation_count"), 0)
         self.assertTrue(self.figure("is_promise_kept"))
 
-    def test_what_arrived_counts_as_arrived(self):
-        self.sent(0.1, 0.1, None)
+    def test_sent_records_count_as_arrived(self):
+        self.count_sent(0.1, 0.1, None)
         self.assertEqual(self.figure("operation_count"), 3)
         self.assertEqual(self.figure("success_rate"), 100.0)
 
-    def test_an_imported_order_counts_as_arrived_a_waiting_one_does_not(self):
+    def test_only_imported_orders_count_as_arrived(self):
         self.message(state="done")
         self.message(state="error", error_code="unknown_product")
         self.assertEqual(self.figure("operation_count"), 2)
@@ -98,45 +98,45 @@ class TestDashboardFigures(DashboardCase):
         self.assertFalse(self.figure("is_promise_kept"))
         self.assertEqual(self.figure("waiting_order_count"), 1)
 
-    def test_a_notice_that_waits_for_its_order_is_no_order_that_waits_for_somebody(self):
+    def test_a_waiting_status_notice_is_not_a_waiting_order(self):
         self.message(state="done")
         self.message(kind="status", state="error", error_code="unknown_order")
         self.assertEqual(self.figure("waiting_order_count"), 0)
         self.assertEqual(self.figure("success_rate"), 100.0)
 
-    def test_an_order_imported_two_days_ago_is_not_of_these_24_hours(self):
+    def test_an_order_imported_two_days_ago_does_not_count(self):
         self.age("cartona_message", self.message(state="done"), days=2)
         self.assertEqual(self.figure("operation_count"), 0)
 
-    def test_what_waits_longer_than_a_day_has_not_arrived(self):
+    def test_changes_waiting_longer_than_a_day_count_as_failed(self):
         self.tea.list_price = 13.0
         self.assertEqual(self.figure("operation_count"), 0)
         self.age_changes(hours=25)
         self.assertEqual(self.figure("operation_count"), 1)
         self.assertEqual(self.figure("success_rate"), 0.0)
 
-    def test_what_arrived_after_more_than_a_day_is_late(self):
-        self.sent(0.1, 25 * 3600)
+    def test_records_that_arrive_after_a_day_are_late(self):
+        self.count_sent(0.1, 25 * 3600)
         self.assertEqual(self.figure("success_rate"), 50.0)
 
-    def test_99_of_100_is_what_was_promised_and_98_is_not(self):
-        self.sent(*[0.1] * 99)
+    def test_the_target_is_99_of_100(self):
+        self.count_sent(*[0.1] * 99)
         self.message(state="error")
         self.assertTrue(self.figure("is_promise_kept"))
         self.message(state="error")
         self.assertFalse(self.figure("is_promise_kept"))
 
     def test_hours_of_yesterday_do_not_count(self):
-        self.sent(0.1)
+        self.count_sent(0.1)
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '25 hours'")
         self.assertEqual(self.figure("operation_count"), 0)
 
-    def test_median_and_slowest_of_twenty(self):
-        self.sent(*[0.2] * 18, 3.0, 9.0)
+    def test_the_median_and_95th_percentile_are_shown(self):
+        self.count_sent(*[0.2] * 18, 3.0, 9.0)
         self.assertAlmostEqual(self.figure("median_seconds"), 0.2, delta=0.03)
         self.assertAlmostEqual(self.figure("p95_seconds"), 3.0, delta=0.4)
 
-    def test_a_limit_is_never_below_the_time_and_at_most_a_tenth_above(self):
+    def test_a_limit_is_at_most_a_tenth_above_the_time(self):
         for seconds in (0.001, 0.02, 0.137, 1.0, 59.9, 3600.0, 80000.0):
             with self.subTest(seconds):
                 limit = histogram_limit(seconds) / 1000
@@ -149,18 +149,18 @@ class TestDashboardFigures(DashboardCase):
             [line] = json.loads(self.figure("dashboard_graph"))
             return [bar["value"] for bar in line["values"]]
 
-        self.sent(0.1, 0.1)
+        self.count_sent(0.1, 0.1)
         self.assertEqual(bars(), [0, 0, 0, 0, 0, 0, 2])
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '2 days'")
         self.assertEqual(bars(), [0, 0, 0, 0, 2, 0, 0])
 
-    def test_age_of_the_oldest_change(self):
+    def test_the_age_of_the_oldest_change_is_shown(self):
         self.assertFalse(self.figure("queue_age"))
         self.tea.list_price = 13.0
         self.age_changes(minutes=3)
         self.assertEqual(self.figure("queue_age"), "3 minutes")
 
-    def test_last_pull_and_last_call_of_the_webhook(self):
+    def test_the_last_pull_and_webhook_call_are_shown(self):
         self.assertEqual(self.figure("last_webhook_age"), "Never")
         self.assertEqual(self.figure("last_pull_age"), "Never")
         self.config.last_pull = fields.Datetime.now() - timedelta(minutes=2)
@@ -170,7 +170,7 @@ class TestDashboardFigures(DashboardCase):
         self.assertEqual(self.figure("last_webhook_age"), "1 hour ago")
         self.assertEqual(self.figure("last_pull_age"), "2 minutes ago")
 
-    def test_listings_are_counted_by_what_is_wrong_with_them(self):
+    def test_listings_are_counted_by_their_problem(self):
         names = ("linked", "unlinked", "failed", "paused")
 
         def counts():
@@ -181,7 +181,7 @@ class TestDashboardFigures(DashboardCase):
         self.env["cartona.listing"].create(
             [
                 {"config_id": self.config.id, "cartona_id": "U1"},
-                # Somebody has said that it is none of the products: nothing is left to do.
+                # A user has excluded it from matching: nothing is left to do.
                 {"config_id": self.config.id, "cartona_id": "U2", "never_match": True},
             ]
         )
@@ -192,17 +192,17 @@ class TestDashboardFigures(DashboardCase):
         self.listing(self.tea).write({"error_code": "price_jump"})
         self.assertEqual(counts(), [linked + 1, 1, 1, 1])
 
-    def test_an_order_whose_status_was_refused_is_counted(self):
+    def test_an_order_with_a_refused_status_is_counted(self):
         partner = self.env["res.partner"].create({"name": "Shop"})
         order = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
         self.assertEqual(self.figure("rejected_order_count"), 0)
         order.cartona_sync_state = "error"
         self.assertEqual(self.figure("rejected_order_count"), 1)
 
-    def test_another_companys_figures_are_its_own(self):
+    def test_each_company_has_its_own_figures(self):
         company = self.env["res.company"].create({"name": "Wholesale"})
         other = self.env["cartona.config"]._of_company(company)
-        self.sent(0.5)
+        self.count_sent(0.5)
         self.message(state="error")
         self.assertEqual(other.operation_count, 0)
         self.assertEqual(other.waiting_order_count, 0)
@@ -212,92 +212,92 @@ class TestDashboardFigures(DashboardCase):
 
 
 class TestDashboardCounting(DashboardCase):
-    def test_the_drain_counts_what_was_accepted_and_how_long_it_took(self):
-        self.marketplace.announce("POST", PRODUCTS, {})
+    def test_the_drain_counts_accepted_records_and_their_latency(self):
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.config.progress_until = 0
         self.tea.list_price = 14.0
         self.age_changes(seconds=2)
-        self.drain()
+        self.run_drain()
         stat = self.env["cartona.sync.stat"].search([("config_id", "=", self.config.id)])
         self.assertEqual((stat.operation, stat.sent, stat.late), ("product", 1, 0))
         self.assertTrue(2000 <= stat.milliseconds <= 4000, stat.milliseconds)
 
-    def test_the_drain_does_not_count_what_was_refused(self):
+    def test_the_drain_does_not_count_refused_records(self):
         refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
-        self.marketplace.announce("POST", PRODUCTS, refusal)
+        self.marketplace.answer_next("POST", PRODUCTS, refusal)
         self.tea.list_price = 14.0
-        self.drain()
+        self.run_drain()
         self.assertFalse(self.env["cartona.sync.stat"].search([]))
         self.assertEqual(self.figure("failed_listing_count"), 1)
         self.assertEqual(self.figure("success_rate"), 0.0)
 
-    def test_a_refused_product_that_is_taken_later_has_arrived(self):
+    def test_a_refused_product_accepted_later_has_arrived(self):
         refusal = {"errors": [{"supplier_product_id": "T1", "message": "no"}]}
-        self.marketplace.announce("POST", PRODUCTS, refusal)
+        self.marketplace.answer_next("POST", PRODUCTS, refusal)
         self.tea.list_price = 14.0
-        self.drain()
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.run_drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.tea.list_price = 15.0
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.figure("success_rate"), 100.0)
 
-    def test_a_call_that_told_an_order_is_counted_and_one_that_was_refused_is_not(self):
-        told = Call("update_order_status", "POST", "x", records=1)
+    def test_only_accepted_order_updates_are_counted(self):
+        accepted = Call("update_order_status", "POST", "x", records=1)
         refused = Call(
             "update_order_status", "POST", "x", records=1, failures=1, error=Rejected("rejected")
         )
-        self.env["cartona.sync.log"]._record(self.config, [told, refused])
+        self.env["cartona.sync.log"]._record(self.config, [accepted, refused])
         stat = self.env["cartona.sync.stat"].search([])
         self.assertEqual((stat.operation, stat.milliseconds, stat.sent), ("order", 0, 1))
 
     def test_the_same_hour_is_one_row(self):
-        self.sent(0.1)
-        self.sent(0.1, 0.1)
+        self.count_sent(0.1)
+        self.count_sent(0.1, 0.1)
         stat = self.env["cartona.sync.stat"].search([])
         self.assertEqual((len(stat), stat.sent), (1, 3))
 
-    def test_old_figures_are_forgotten(self):
-        self.sent(0.1)
+    def test_old_figures_are_deleted(self):
+        self.count_sent(0.1)
         self.env.cr.execute("UPDATE cartona_sync_stat SET hour = hour - interval '93 days'")
-        self.sent(0.2)
+        self.count_sent(0.2)
         self.env["cartona.sync.stat"]._purge()
         self.assertEqual(len(self.env["cartona.sync.stat"].search([])), 1)
 
 
 class TestDashboardProgress(DashboardCase):
-    def test_sending_everything_shows_how_far_it_has_come(self):
+    def test_sending_everything_shows_its_progress(self):
         self.rice.cartona_id = "R1"
-        self.settle()
+        self.clear_outbox()
         self.config.batch_size = 1
         self.config.action_sync_products()
         self.assertEqual(self.figure("progress_total"), 2)
         self.assertEqual(self.figure("progress_sent"), 0)
         self.assertTrue(self.figure("is_sending_all"))
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertEqual(self.figure("progress_sent"), 1)
         self.tea.list_price = 17.0
-        self.assertEqual(self.figure("progress_sent"), 1, "a new change is not of it")
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.assertEqual(self.figure("progress_sent"), 1, "a new change does not count")
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.env["cartona.product.push"]._push(self.config.id)
         self.assertFalse(self.figure("is_sending_all"))
 
-    def test_switching_on_shows_it_too_and_neither_is_timed(self):
+    def test_switching_on_shows_progress_and_is_not_timed(self):
         self.config.auto_sync_products = False
-        self.settle()
+        self.clear_outbox()
         self.config.auto_sync_products = True
         self.assertTrue(self.figure("is_sending_all"))
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         self.assertFalse(self.figure("is_sending_all"))
         self.assertEqual(self.env["cartona.sync.stat"].search([]).milliseconds, 0)
 
-    def test_without_a_switch_on_it_says_that_nothing_is_sent(self):
+    def test_with_all_switches_off_a_warning_is_shown(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
-        self.settle()
+        self.clear_outbox()
         answer = self.config.action_sync_products()["params"]
         self.assertEqual(answer["type"], "warning")
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
 
 class TestChecklist(DashboardCase):
@@ -305,7 +305,7 @@ class TestChecklist(DashboardCase):
         names = ("token", "test", "products", "switch", "webhook", "runner")
         return {name for name in names if self.figure("needs_%s" % name)}
 
-    def test_every_step_is_asked_for_until_it_is_done(self):
+    def test_every_setup_step_is_listed_until_done(self):
         company = self.env["res.company"].create({"name": "Newcomer"})
         self.config = self.env["cartona.config"]._of_company(company)
         self.assertEqual(self.missing(), {"token", "test", "products", "switch", "webhook"})
@@ -313,7 +313,7 @@ class TestChecklist(DashboardCase):
         self.marketplace.token = "newcomer"
         self.config.write({"base_url": self.marketplace.url, "auth_token": "newcomer"})
         self.assertEqual(self.missing(), {"test", "products", "switch", "webhook"})
-        self.marketplace.announce(*CHECK, [])
+        self.marketplace.answer_next(*CHECK, [])
         self.config.action_test_connection()
         self.assertEqual(self.missing(), {"products", "switch", "webhook"})
         self.make_product("Salt", 5.0).with_company(company).cartona_id = "S1"
@@ -324,19 +324,19 @@ class TestChecklist(DashboardCase):
         self.assertEqual(self.missing(), set())
         self.assertEqual(self.config.missing_count, 0)
 
-    def test_a_job_runner_that_sleeps_is_on_the_list(self):
+    def test_an_idle_job_runner_is_on_the_checklist(self):
         self.tea.list_price = 13.0
         self.age_changes(minutes=2)
         self.assertIn("runner", self.missing())
 
 
-class TestDashboardOpens(DashboardCase):
+class TestDashboardActions(DashboardCase):
     def new_reader(self):
-        """Somebody who may see what has to do with Cartona, and nothing more."""
+        """Create a user with the Cartona user group only."""
         groups = "base.group_user,cartona_integration.group_cartona_user"
         return new_test_user(self.env, "cartona_reader", groups=groups)
 
-    def test_it_shows_a_card_for_each_company(self):
+    def test_the_dashboard_shows_a_card_for_each_company(self):
         action = self.env["cartona.config"].action_open_dashboard()
         self.assertEqual(action["res_model"], "cartona.config")
         self.assertEqual(action["view_mode"].split(",")[0], "kanban")
@@ -345,8 +345,8 @@ class TestDashboardOpens(DashboardCase):
         self.message(state="error", error_code="unknown_product")
         self.message(kind="status", state="error", error_code="unknown_order")
         partner = self.env["res.partner"].create({"name": "Shop"})
-        untold = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
-        untold.cartona_sync_state = "error"
+        rejected = self.env["sale.order"].create({"partner_id": partner.id, "cartona_id": "h1"})
+        rejected.cartona_sync_state = "error"
         self.env["cartona.drift"].create(
             {"listing_id": self.listing(self.tea).id, "kind": "price", "reason": "edited"}
         )
@@ -375,7 +375,7 @@ class TestDashboardOpens(DashboardCase):
                 self.assertTrue(found)
 
     def filters_of(self, action):
-        """What the search view adds for the filters that the action switches on."""
+        """Return the domain of the default filters of the action."""
         view = self.env[action["res_model"]].get_views([(False, "search")])["views"]["search"]
         arch, domain = etree.fromstring(view["arch"]), []
         context = action.get("context") or {}
@@ -388,7 +388,7 @@ class TestDashboardOpens(DashboardCase):
 
     def test_a_user_sees_the_figures_without_the_token(self):
         clerk = self.new_reader()
-        self.sent(0.1)
+        self.count_sent(0.1)
         self.message(state="error")
         self.env.flush_all()
         config = self.config.with_user(clerk)
@@ -400,7 +400,7 @@ class TestDashboardOpens(DashboardCase):
         with self.assertRaises(AccessError):
             config.auto_sync_orders = False
 
-    def test_who_has_nothing_to_do_with_cartona_sees_no_figures(self):
+    def test_a_user_without_cartona_rights_sees_no_figures(self):
         outsider = new_test_user(self.env, "cartona_outsider", groups="base.group_user")
         with self.assertRaises(AccessError):
             self.config.with_user(outsider).read(DASHBOARD)
@@ -414,7 +414,7 @@ class TestDashboardOpens(DashboardCase):
         self.assertEqual(shown.company_id, self.company)
         self.assertNotIn(company, shown.company_id)
 
-    def test_opening_costs_the_same_few_queries_for_one_and_many_companies(self):
+    def test_opening_costs_the_same_queries_for_many_companies(self):
         self.env["res.company"].create([{"name": "C%s" % number} for number in range(5)])
         configs = self.env["cartona.config"].search([])
         self.env.flush_all()
@@ -430,7 +430,7 @@ class TestDashboardOpens(DashboardCase):
 
 
 class TestLogRetention(DashboardCase):
-    def test_old_rows_go_in_slices_until_none_is_left(self):
+    def test_old_log_rows_are_deleted_in_slices(self):
         Log = self.env["cartona.sync.log"]
         Log.search([]).unlink()
         self.env["ir.config_parameter"].set_param("cartona_integration.log_days", 10)
@@ -451,35 +451,35 @@ class TestLogRetention(DashboardCase):
         self.env.invalidate_all()
         self.assertEqual(Log.search([]), young)
 
-    def test_the_days_are_a_setting(self):
+    def test_the_retention_of_the_log_is_a_setting(self):
         self.env["res.config.settings"].create({"cartona_log_days": 5}).execute()
         self.assertEqual(
             self.env["ir.config_parameter"].get_param("cartona_integration.log_days"), "5"
         )
 
 
-class TestProductsShowWhatWasSent(DashboardCase):
-    def test_a_product_says_what_cartona_shows(self):
+class TestLastSentValues(DashboardCase):
+    def test_a_product_shows_its_last_sent_values(self):
         self.assertFalse(self.rice.cartona_last_sent)
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.rice.cartona_id = "R1"
-        self.assertFalse(self.rice.cartona_last_sent, "nothing has been sent yet")
-        self.drain()
+        self.assertFalse(self.rice.cartona_last_sent, "nothing is sent yet")
+        self.run_drain()
         for record in (self.rice, self.rice.product_tmpl_id):
             self.assertIn("30.00", record.cartona_last_sent)
             self.assertIn("0 in stock", record.cartona_last_sent)
-        self.marketplace.announce("POST", PRODUCTS, {})
+        self.marketplace.answer_next("POST", PRODUCTS, {})
         self.rice.list_price = 31.0
-        self.drain()
+        self.run_drain()
         self.assertIn("31.00", self.rice.cartona_last_sent)
 
-    def test_its_smart_button_opens_its_own_listings(self):
+    def test_the_smart_button_opens_the_products_listings(self):
         action = self.tea.action_cartona_listings()
         found = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(found, self.listing(self.tea))
         self.assertEqual((self.tea.cartona_listing_count, self.rice.cartona_listing_count), (1, 0))
 
-    def test_a_call_nobody_knows_yet_is_logged_all_the_same(self):
+    def test_an_unknown_operation_is_logged_as_other(self):
         self.env["cartona.sync.log"].search([]).unlink()
         self.env["cartona.sync.log"]._record(self.config, [Call("brand_new", "POST", "x")])
         self.assertEqual(self.env["cartona.sync.log"].search([]).operation, "other")

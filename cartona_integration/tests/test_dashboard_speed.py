@@ -1,4 +1,4 @@
-"""The dashboard opens at once however much there is: it looks at what needs somebody only."""
+"""The dashboard opens quickly with many records: it reads only those that need attention."""
 
 from unittest.mock import patch
 
@@ -6,7 +6,7 @@ from .test_dashboard import DashboardCase
 
 
 class TestDashboardSpeed(DashboardCase):
-    def test_counting_listings_looks_at_those_that_need_somebody_only(self):
+    def test_counting_listings_reads_only_those_that_need_attention(self):
         self.env.flush_all()
         self.cr.execute(
             """
@@ -19,16 +19,16 @@ class TestDashboardSpeed(DashboardCase):
         queries = []
         execute = type(self.cr).execute
 
-        def note(cr, query, params=None, **kwargs):
+        def record(cr, query, params=None, **kwargs):
             queries.append((query, params))
             return execute(cr, query, params, **kwargs)
 
-        with patch.object(type(self.cr), "execute", note):
+        with patch.object(type(self.cr), "execute", record):
             self.assertEqual(self.figure("failed_listing_count"), 0)
         [(query, params)] = [row for row in queries if "cartona_listing" in str(row[0])]
         self.cr.execute("EXPLAIN " + query, params)
         plan = "\n".join(row[0] for row in self.cr.fetchall())
         for index in ("unlinked", "error"):
             self.assertIn("cartona_listing_%s" % index, plan)
-        # Whether there is any that is linked: the first one is enough.
+        # One scan is allowed: to find any linked listing, which ends at the first one.
         self.assertLessEqual(plan.count("Seq Scan on cartona_listing"), 1)

@@ -1,4 +1,4 @@
-"""Where money moves through Cartona, it checks the retailer's code before Odoo validates."""
+"""Deliveries whose code Cartona checks before Odoo validates them."""
 
 from unittest.mock import patch
 
@@ -17,25 +17,25 @@ class OtpCase(DeliveryCase):
         super().setUp()
         self.config.activity_user_id = self.env.ref("base.user_admin")
 
-    def knows(self, sale, code=CODE):
-        """The marketplace takes this order's delivery with this code, and no other one."""
+    def expect_code(self, sale, code=CODE):
+        """Accept the delivery of this order with this code only."""
 
         def answer(body):
             if body["status"] == "delivered" and body.get("retailer_otp") != code:
-                # An API that repeats what it was sent, as many do.
+                # The error repeats the sent value, as many APIs do.
                 return {"error": "retailer_otp %s is wrong" % body.get("retailer_otp")}
             return {}
 
-        self.marketplace.always("POST", STATUSES, {})
-        self.marketplace.always("POST", DETAILS, {})
-        self.marketplace.always("POST", self.single(sale), answer)
+        self.marketplace.answer_always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", DETAILS, {})
+        self.marketplace.answer_always("POST", self.single_path(sale), answer)
 
-    def ask(self, sale):
-        """Pick all, press Validate: the dialog that comes up."""
+    def open_code_dialog(self, sale):
+        """Pick all, validate, and return the dialog that opens."""
         self.pick(sale.picking_ids)
-        return self.answer(self.validate(sale.picking_ids))
+        return self.open_dialog(self.validate(sale.picking_ids))
 
-    def type_in(self, dialog, code):
+    def enter_code(self, dialog, code):
         dialog.line_ids.write({"code": code})
         return dialog.action_confirm()
 
@@ -52,14 +52,14 @@ class OtpCase(DeliveryCase):
 class TestDeliveryOtp(OtpCase):
     def setUp(self):
         super().setUp()
-        self.sale = self.coded()
+        self.sale = self.take_order_with_code()
         self.picking = self.sale.picking_ids
 
     # === RIGHT AND WRONG === #
 
-    def test_validating_asks_for_the_code_and_does_nothing_yet(self):
+    def test_validating_opens_the_code_dialog_first(self):
         self.assertTrue(self.picking.cartona_needs_otp)
-        dialog = self.ask(self.sale)
+        dialog = self.open_code_dialog(self.sale)
         self.assertEqual(dialog._name, "cartona.delivery.otp")
         self.assertEqual(dialog.line_ids.order_id, self.sale)
         self.assertNotEqual(self.picking.state, "done")
@@ -68,36 +68,38 @@ class TestDeliveryOtp(OtpCase):
 
     def test_cartona_checks_the_code_before_anything_is_validated(self):
         states = []
-        self.knows(self.sale)
+        self.expect_code(self.sale)
         self.marketplace.answer_status = lambda body: states.append(self.picking.state) or 200
-        self.type_in(self.ask(self.sale), CODE)
+        self.enter_code(self.open_code_dialog(self.sale), CODE)
         self.assertEqual(states, ["assigned", "assigned"])
         self.assertEqual(self.picking.state, "done")
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
         self.assertEqual(self.bodies(self.sale)[-1]["retailer_otp"], CODE)
 
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
         self.assertEqual(
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("delivered", "synced")
         )
 
-    def test_a_wrong_code_validates_nothing_says_so_and_lets_one_try_again(self):
-        self.knows(self.sale)
-        dialog = self.ask(self.sale)
-        again = self.answer(self.type_in(dialog, WRONG))
+    def test_a_wrong_code_is_shown_and_can_be_corrected(self):
+        self.expect_code(self.sale)
+        dialog = self.open_code_dialog(self.sale)
+        again = self.open_dialog(self.enter_code(dialog, WRONG))
         self.assertEqual((again, self.picking.state), (dialog, "assigned"))
         self.assertEqual((dialog.line_ids.state, dialog.line_ids.code), ("refused", False))
         self.assertIn("does not accept this code", dialog.line_ids.message)
         self.assertNotIn(WRONG, dialog.line_ids.message)
-        self.type_in(dialog, CODE)
+        self.enter_code(dialog, CODE)
         self.assertEqual((self.picking.state, self.sale.cartona_status), ("done", "delivered"))
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered", "delivered"])
+        self.assertEqual(
+            self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered", "delivered"]
+        )
 
-    def test_one_order_is_asked_for_as_a_form(self):
-        """What a driver has at the door: a list would not fit a phone."""
-        self.knows(self.sale)
-        dialog = self.ask(self.sale)
+    def test_a_single_order_is_shown_as_a_form(self):
+        """A driver uses it on a phone: a list would not fit."""
+        self.expect_code(self.sale)
+        dialog = self.open_code_dialog(self.sale)
         self.assertRecordValues(
             dialog,
             [
@@ -121,27 +123,29 @@ class TestDeliveryOtp(OtpCase):
         self.env.invalidate_all()
         self.assertEqual((self.picking.state, dialog.code), ("done", False))
 
-    def test_without_a_code_nothing_is_asked_of_cartona(self):
-        dialog = self.ask(self.sale)
+    def test_without_a_code_no_request_is_sent(self):
+        dialog = self.open_code_dialog(self.sale)
         with self.assertRaises(UserError):
             dialog.action_confirm()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_an_order_that_cartona_has_ended_says_so_in_the_dialog(self):
-        dialog = self.ask(self.sale)
+    def test_the_dialog_shows_that_cartona_ended_the_order(self):
+        dialog = self.open_code_dialog(self.sale)
         self.sale.cartona_status = "cancelled_by_retailer"
         self.env.flush_all()
-        self.type_in(dialog, CODE)
+        self.enter_code(dialog, CODE)
         self.assertIn("Cancelled by the retailer", dialog.line_ids.message)
         self.assertEqual((self.picking.state, self.marketplace.calls), ("assigned", []))
 
     # === NO ANSWER === #
 
-    def test_out_of_reach_the_person_chooses_and_waiting_leaves_all_as_it_was(self):
-        self.marketplace.always("POST", STATUSES, {})
-        self.marketplace.always("POST", self.single(self.sale), "bad gateway", status=502)
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
+    def test_waiting_for_an_unreachable_cartona_changes_nothing(self):
+        self.marketplace.answer_always("POST", STATUSES, {})
+        self.marketplace.answer_always(
+            "POST", self.single_path(self.sale), "bad gateway", status=502
+        )
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
         self.assertTrue(dialog.is_unreachable)
         self.assertEqual((dialog.line_ids.state, self.picking.state), ("unreachable", "assigned"))
         dialog.action_wait()
@@ -151,81 +155,81 @@ class TestDeliveryOtp(OtpCase):
         )
         self.assertNotIn(CODE, str(self.proofs()))
 
-    def test_delivered_now_and_confirmed_as_soon_as_cartona_answers(self):
-        self.marketplace.always("POST", STATUSES, {})
-        self.marketplace.announce("POST", self.single(self.sale), "bad gateway", status=502)
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
+    def test_a_delivery_without_answer_is_confirmed_later(self):
+        self.marketplace.answer_always("POST", STATUSES, {})
+        self.marketplace.answer_next("POST", self.single_path(self.sale), "bad gateway", status=502)
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
         dialog.action_deliver_later()
         self.assertEqual(self.picking.state, "done")
         self.assertFalse(dialog.line_ids.code)
         self.config._end_pause("out")
-        self.knows(self.sale)
+        self.expect_code(self.sale)
         self.push()
         self.assertEqual(self.bodies(self.sale)[-1]["retailer_otp"], CODE)
         self.assertEqual((self.sale.cartona_status, self.proofs()), ("delivered", []))
 
-    def test_a_code_kept_for_later_survives_until_cartona_answers(self):
-        self.marketplace.always("POST", STATUSES, "bad gateway", status=502)
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
+    def test_a_stored_code_is_kept_until_cartona_answers(self):
+        self.marketplace.answer_always("POST", STATUSES, "bad gateway", status=502)
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
         dialog.action_deliver_later()
         self.push()
         self.assertEqual(self.proofs(), [(self.sale.id, None, CODE)])
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_code_kept_for_later_that_is_wrong_is_forgotten_and_somebody_told(self):
-        self.marketplace.always("POST", STATUSES, {})
-        self.marketplace.announce("POST", self.single(self.sale), "bad gateway", status=502)
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, WRONG)
+    def test_a_wrong_stored_code_is_deleted_and_creates_an_activity(self):
+        self.marketplace.answer_always("POST", STATUSES, {})
+        self.marketplace.answer_next("POST", self.single_path(self.sale), "bad gateway", status=502)
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, WRONG)
         dialog.action_deliver_later()
         self.config._end_pause("out")
-        self.knows(self.sale)
+        self.expect_code(self.sale)
         self.push()
         self.assertEqual(self.proofs(), [])
         self.assertEqual(
             (self.sale.cartona_status, self.sale.cartona_sync_state),
             ("assigned_to_salesman", "error"),
         )
-        self.assertEqual(len(self.tasks(self.sale)), 1)
-        # The right one is asked for by the button.
+        self.assertEqual(len(self.activities(self.sale)), 1)
+        # The button opens the dialog for the right code.
         self.assertTrue(self.sale.cartona_can_deliver)
-        self.type_in(self.answer(self.sale.action_cartona_delivered()), CODE)
+        self.enter_code(self.open_dialog(self.sale.action_cartona_delivered()), CODE)
         self.push()
         self.assertEqual((self.sale.cartona_status, self.sale.cartona_error), ("delivered", False))
 
-    def refuses_repetition(self):
-        """Cartona takes the delivery, its answer is lost; then it is delivered already."""
-        path = self.single(self.sale)
-        self.marketplace.always("POST", STATUSES, {})
-        self.marketplace.announce("POST", path, "bad gateway", status=502)
-        self.marketplace.always("POST", path, {"error": "is already delivered"}, status=422)
+    def lose_answer_then_refuse(self):
+        """Accept the delivery but lose the answer; then refuse it as already delivered."""
+        path = self.single_path(self.sale)
+        self.marketplace.answer_always("POST", STATUSES, {})
+        self.marketplace.answer_next("POST", path, "bad gateway", status=502)
+        self.marketplace.answer_always("POST", path, {"error": "is already delivered"}, status=422)
 
-    def test_after_a_lost_answer_a_refusal_says_that_it_may_have_been_taken(self):
-        self.refuses_repetition()
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
-        self.assertEqual(self.woken(), {("pull", self.config.id)})
-        # Even where the dialog was closed meanwhile.
+    def test_a_refusal_after_a_lost_answer_mentions_possible_delivery(self):
+        self.lose_answer_then_refuse()
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
+        self.assertEqual(self.woken_streams(), {("pull", self.config.id)})
+        # Even if the dialog was closed meanwhile.
         dialog.action_wait()
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
         self.assertEqual(dialog.line_ids.state, "refused")
         self.assertIn("may have accepted the delivery", dialog.line_ids.message)
         self.assertNotIn("does not accept this code", dialog.line_ids.message)
         self.assertEqual(self.picking.state, "assigned")
 
-        # What Cartona says next settles it, without another call.
+        # The next import resolves it, without another call.
         self.receive(self.order(status="delivered", wallet_top_up=20.0))
         self.marketplace.calls.clear()
-        self.type_in(dialog, CODE)
+        self.enter_code(dialog, CODE)
         self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
 
-    def test_a_kept_code_refused_after_a_lost_answer_says_so_as_well(self):
-        self.refuses_repetition()
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
+    def test_a_stored_code_refused_after_a_lost_answer_mentions_it(self):
+        self.lose_answer_then_refuse()
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
         dialog.action_deliver_later()
         self.config._end_pause("out")
         self.push()
@@ -233,25 +237,25 @@ class TestDeliveryOtp(OtpCase):
         self.assertIn("may have taken the delivery", self.sale.cartona_error)
         self.assertEqual(self.proofs(), [])
 
-    def woken(self):
-        """The streams that are woken once this is committed."""
+    def woken_streams(self):
+        """Return the pull streams that are woken after the commit."""
         return {
             (stream, config_id)
             for stream, config_id in self.env.cr.postcommit.data.get("cartona.wake", ())
             if stream == "pull"
         }
 
-    def test_lines_sent_at_the_door_without_an_answer_are_told_whole_again(self):
-        self.marketplace.announce("POST", DETAILS, "bad gateway", status=502)
+    def test_lines_without_an_answer_are_sent_again_in_full(self):
+        self.marketplace.answer_next("POST", DETAILS, "bad gateway", status=502)
         self.pick(self.picking, {self.tea: 3})
         options = {"skip_backorder": True, "picking_ids_not_to_backorder": self.picking.ids}
-        dialog = self.answer(self.validate(self.picking, **options))
-        self.type_in(dialog, CODE)
+        dialog = self.open_dialog(self.validate(self.picking, **options))
+        self.enter_code(dialog, CODE)
         self.assertEqual((dialog.line_ids.state, self.picking.state), ("unreachable", "assigned"))
         dialog.action_wait()
-        # Cartona may have three now; here they are four as before.
+        # Cartona may have three now; Odoo still has four.
         self.config._end_pause("out")
-        self.accept(self.sale)
+        self.accept_all(self.sale)
         self.push()
         self.assertEqual(
             self.marketplace.bodies(DETAILS)[-1][0]["order_details"],
@@ -261,7 +265,7 @@ class TestDeliveryOtp(OtpCase):
 
     # === ORDERS ARE SWITCHED OFF === #
 
-    def test_while_orders_are_off_the_button_asks_for_no_code(self):
+    def test_while_orders_are_off_the_button_raises_an_error(self):
         self.pick(self.picking)
         self.picking._action_done()
         self.config.auto_sync_orders = False
@@ -269,76 +273,76 @@ class TestDeliveryOtp(OtpCase):
             self.sale.action_cartona_delivered()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_a_dialog_that_was_open_when_orders_were_switched_off_sends_nothing(self):
-        dialog = self.ask(self.sale)
+    def test_an_open_dialog_sends_nothing_after_orders_are_off(self):
+        dialog = self.open_code_dialog(self.sale)
         self.config.auto_sync_orders = False
         with self.assertRaisesRegex(UserError, "switch “Orders” on"):
-            self.type_in(dialog, CODE)
+            self.enter_code(dialog, CODE)
         self.assertEqual(self.marketplace.calls, [])
 
-    # === WHAT ODOO DOES AFTERWARDS === #
+    # === VALIDATION IN ODOO === #
 
-    def test_accepted_but_not_validated_is_validated_later_without_a_second_call(self):
-        self.knows(self.sale)
-        dialog = self.ask(self.sale)
+    def test_an_accepted_code_is_not_sent_a_second_time(self):
+        self.expect_code(self.sale)
+        dialog = self.open_code_dialog(self.sale)
         # Not `assertRaises`, whose rollback would undo what other cursors have committed.
         with self.fail_on_validation(ValidationError("no")):
             try:
-                self.type_in(dialog, CODE)
+                self.enter_code(dialog, CODE)
             except ValidationError:
                 self.env.invalidate_all()
             else:
                 self.fail("Odoo should have refused")
         self.assertNotEqual(self.picking.state, "done")
         self.assertFalse(dialog.line_ids.code)
-        self.assertEqual(self.told(self.sale).count("delivered"), 1)
+        self.assertEqual(self.sent_statuses(self.sale).count("delivered"), 1)
 
         self.validate(self.picking)
         self.push()
         self.assertEqual((self.picking.state, self.sale.cartona_status), ("done", "delivered"))
-        self.assertEqual(self.told(self.sale).count("delivered"), 1)
+        self.assertEqual(self.sent_statuses(self.sale).count("delivered"), 1)
         self.assertEqual(self.proofs(), [])
 
-    def test_a_transaction_that_begins_again_asks_cartona_nothing(self):
-        self.knows(self.sale)
-        dialog = self.ask(self.sale)
+    def test_a_retried_transaction_sends_no_request(self):
+        self.expect_code(self.sale)
+        dialog = self.open_code_dialog(self.sale)
         self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")
         dialog.action_confirm()
         self.assertEqual((self.picking.state, self.marketplace.calls), ("done", []))
 
-    def test_a_delivery_that_odoo_never_finished_is_noticed(self):
+    def test_a_delivery_never_finished_in_odoo_creates_an_activity(self):
         self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")
         self.config._cron_sweep()
         self.push()
         self.assertEqual(self.sale.cartona_status, "delivered")
-        self.assertIn("complete the delivery", self.tasks(self.sale)[0][0])
+        self.assertIn("complete the delivery", self.activities(self.sale)[0][0])
 
-    def test_cartonas_echo_while_somebody_delivers_bothers_nobody(self):
+    def test_the_echo_of_a_delivery_creates_no_activity(self):
         self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")
         self.receive(self.order(status="delivered", wallet_top_up=20.0))
-        self.assertEqual(self.tasks(self.sale), [])
+        self.assertEqual(self.activities(self.sale), [])
 
-    def test_a_delivery_validated_by_other_software_is_not_told_without_the_code(self):
-        self.accept()
+    def test_a_delivery_without_its_code_is_not_sent(self):
+        self.accept_all()
         self.pick(self.picking)
         self.picking._action_done()
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman"])
         self.assertEqual(self.sale.cartona_sync_state, "error")
-        self.assertEqual(len(self.tasks(self.sale)), 1)
+        self.assertEqual(len(self.activities(self.sale)), 1)
         self.push()
-        self.assertEqual(len(self.tasks(self.sale)), 1)
+        self.assertEqual(len(self.activities(self.sale)), 1)
         self.assertTrue(self.sale.cartona_can_deliver)
-        self.knows(self.sale)
-        self.type_in(self.answer(self.sale.action_cartona_delivered()), CODE)
+        self.expect_code(self.sale)
+        self.enter_code(self.open_dialog(self.sale.action_cartona_delivered()), CODE)
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    # === WHO IS ASKED === #
+    # === WHICH DELIVERIES NEED THE CODE === #
 
-    def test_the_first_of_two_deliveries_needs_no_code_the_last_does(self):
-        self.accept()
+    def test_only_the_last_of_several_deliveries_needs_the_code(self):
+        self.accept_all()
         self.pick(self.picking, {self.tea: 3})
         self.assertTrue(self.validate(self.picking, skip_backorder=True))
         self.assertEqual(self.picking.state, "done")
@@ -346,15 +350,15 @@ class TestDeliveryOtp(OtpCase):
         self.pick(rest)
         self.assertEqual(self.validate(rest)["res_model"], "cartona.delivery.otp")
 
-    def test_odoos_question_about_the_rest_comes_first_then_the_code(self):
-        self.knows(self.sale)
+    def test_the_backorder_dialog_opens_before_the_code_dialog(self):
+        self.expect_code(self.sale)
         self.pick(self.picking, {self.tea: 3})
-        question = self.answer(self.validate(self.picking))
+        question = self.open_dialog(self.validate(self.picking))
         self.assertEqual(question._name, "stock.backorder.confirmation")
         if not question.pick_ids:
             question.pick_ids = self.picking
-        dialog = self.answer(question.process_cancel_backorder())
-        self.type_in(dialog, CODE)
+        dialog = self.open_dialog(question.process_cancel_backorder())
+        self.enter_code(dialog, CODE)
         self.assertEqual(self.picking.state, "done")
         self.assertEqual(self.sale.picking_ids, self.picking, "no backorder")
         self.push()
@@ -363,89 +367,91 @@ class TestDeliveryOtp(OtpCase):
     def test_a_warehouse_user_without_a_right_on_sales_delivers(self):
         groups = "group_ids" if "group_ids" in self.seller._fields else "groups_id"
         self.seller.write({groups: [(6, 0, self.env.ref("stock.group_stock_user").ids)]})
-        self.knows(self.sale)
+        self.expect_code(self.sale)
         self.pick(self.picking)
         picking = self.picking.with_user(self.seller)
         action = picking.with_context(skip_sms=True).button_validate()
-        dialog = self.answer(action).with_user(self.seller)
-        self.type_in(dialog, CODE)
+        dialog = self.open_dialog(action).with_user(self.seller)
+        self.enter_code(dialog, CODE)
         self.assertEqual(self.picking.state, "done")
         self.push()
         self.assertEqual(self.sale.cartona_status, "delivered")
 
-    def test_with_the_button_the_code_is_asked_there_and_not_at_validation(self):
+    def test_with_the_button_setting_validation_needs_no_code(self):
         self.config.delivered_when = "button"
-        self.knows(self.sale)
+        self.expect_code(self.sale)
         self.deliver(self.sale)
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman"])
-        dialog = self.answer(self.sale.action_cartona_delivered())
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman"])
+        dialog = self.open_dialog(self.sale.action_cartona_delivered())
         self.assertFalse(self.sale.cartona_delivered_at)
-        self.type_in(dialog, CODE)
+        self.enter_code(dialog, CODE)
         self.assertTrue(self.sale.cartona_delivered_at)
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "delivered"])
 
-    def test_ten_at_once_seven_go_through_and_three_are_asked_together(self):
+    def test_several_orders_share_one_code_dialog(self):
         coded = self.sale
         for number in range(2):
-            coded |= self.coded(hashed_id="coded%s" % number, lines={1: None, 0: {"amount": 1}})
+            coded |= self.take_order_with_code(
+                hashed_id="coded%s" % number, lines={1: None, 0: {"amount": 1}}
+            )
         plain = self.env["sale.order"]
         for number in range(7):
             name = "plain%s" % number
-            plain |= self.take(hashed_id=name, lines={0: None, 1: {"amount": 1}})
-        self.settle()
+            plain |= self.take_order(hashed_id=name, lines={0: None, 1: {"amount": 1}})
+        self.clear_outbox()
         everything = (plain | coded).picking_ids
         self.pick(everything)
-        dialog = self.answer(self.validate(everything))
+        dialog = self.open_dialog(self.validate(everything))
         self.assertEqual(set(plain.picking_ids.mapped("state")), {"done"})
         self.assertEqual(dialog.line_ids.order_id, coded)
         self.assertFalse(dialog.is_single)
         self.assertEqual(set(coded.picking_ids.mapped("state")), {"assigned"})
 
-        # Each has its own result.
+        # Each line has its own result.
         for sale in coded:
-            self.knows(sale)
+            self.expect_code(sale)
         wrong = dialog.line_ids[1]
         for line in dialog.line_ids:
             line.code = WRONG if line == wrong else CODE
-        again = self.answer(dialog.action_confirm())
+        again = self.open_dialog(dialog.action_confirm())
         self.assertEqual(
             {line.order_id: line.state for line in again.line_ids},
             {sale: "refused" if sale == wrong.order_id else "accepted" for sale in coded},
         )
         self.assertEqual(wrong.order_id.picking_ids.state, "assigned")
-        self.type_in_one(again, wrong)
+        self.enter_line_code(again, wrong)
         self.assertEqual(set(everything.mapped("state")), {"done"})
 
-    def type_in_one(self, dialog, line):
+    def enter_line_code(self, dialog, line):
         line.code = CODE
         dialog.action_confirm()
 
-    # === WHERE THE CODE IS NOT === #
+    # === SECRECY OF THE CODE === #
 
-    def test_a_used_code_is_nowhere(self):
-        self.knows(self.sale)
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, WRONG)
-        self.type_in(dialog, CODE)
+    def test_a_used_code_is_stored_nowhere(self):
+        self.expect_code(self.sale)
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, WRONG)
+        self.enter_code(dialog, CODE)
         self.push()
         for code in (WRONG, CODE):
-            self.assertEqual(self.where_is(code), [])
+            self.assertEqual(self.tables_containing(code), [])
 
-    def test_a_code_that_waits_is_read_by_nobody(self):
-        self.marketplace.always("POST", STATUSES, "bad gateway", status=502)
-        dialog = self.ask(self.sale)
-        self.type_in(dialog, CODE)
+    def test_no_user_can_read_a_stored_code(self):
+        self.marketplace.answer_always("POST", STATUSES, "bad gateway", status=502)
+        dialog = self.open_code_dialog(self.sale)
+        self.enter_code(dialog, CODE)
         dialog.action_deliver_later()
-        self.assertEqual(self.where_is(CODE), ["cartona_delivery_proof"])
+        self.assertEqual(self.tables_containing(CODE), ["cartona_delivery_proof"])
         admin = self.env.ref("base.user_admin")
         with self.assertRaises(Exception) as caught:
             self.env["cartona.delivery.proof"].with_user(admin).search([])
         self.assertEqual(type(caught.exception).__name__, "AccessError")
 
-    def where_is(self, code):
-        """Names of the tables in which this code stands."""
+    def tables_containing(self, code):
+        """Return the names of the tables that contain this code."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT table_name FROM information_schema.tables"
@@ -460,7 +466,7 @@ class TestDeliveryOtp(OtpCase):
             found += [table] if self.env.cr.fetchone() else []
         return found
 
-    def test_codes_of_ended_orders_are_forgotten(self):
+    def test_codes_of_ended_orders_are_deleted(self):
         Proof = self.env["cartona.delivery.proof"]
         Proof._store(self.sale.id, code=CODE)
         Proof._purge()
@@ -472,18 +478,18 @@ class TestDeliveryOtp(OtpCase):
 
 
 class TestImmediateTransfer(OtpCase):
-    """Up to 16 Odoo asks whether what is reserved was moved; from 17 it takes it for granted."""
+    """Up to 16 a dialog confirms that the reserved goods were moved; from 17 it is assumed."""
 
-    def test_nothing_entered_still_asks_for_the_code(self):
-        sale = self.coded()
-        self.knows(sale)
+    def test_an_immediate_transfer_opens_the_code_dialog(self):
+        sale = self.take_order_with_code()
+        self.expect_code(sale)
         action = self.validate(sale.picking_ids)
         if action["res_model"] == "stock.immediate.transfer":
-            question = self.answer(action)
+            question = self.open_dialog(action)
             if not question.pick_ids:
                 question.pick_ids = sale.picking_ids
             action = question.process()
         self.assertEqual(action["res_model"], "cartona.delivery.otp")
         self.assertEqual(set(moves_of(sale.picking_ids).mapped("state")), {"assigned"})
-        self.type_in(self.answer(action), CODE)
+        self.enter_code(self.open_dialog(action), CODE)
         self.assertEqual(sale.picking_ids.state, "done")

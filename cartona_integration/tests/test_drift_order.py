@@ -1,4 +1,4 @@
-"""Orders that Odoo has open and Cartona has not stand in the ledger, as far as one can know."""
+"""Orders that are open in Odoo but not on Cartona are listed as differences."""
 
 from ..cartona_api import unwrap
 from .common import ORDERS
@@ -9,11 +9,11 @@ class TestOrderDrift(OrderCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_orders = False
-        self.shelf = []
-        self.marketplace.always("GET", ORDERS, self.page)
+        self.offers = []
+        self.marketplace.answer_always("GET", ORDERS, self.page)
 
     def page(self, query):
-        return self.shelf if query["page"] == "1" else []
+        return self.offers if query["page"] == "1" else []
 
     def pull(self):
         self.env.cr.flush()
@@ -28,13 +28,13 @@ class TestOrderDrift(OrderCase):
         self.env.invalidate_all()
 
     def compare(self):
-        """What the end of a reading does. :return: the open rows"""
+        """Compare the orders, as the end of a reading does, and return the open rows."""
         self.env["cartona.drift"]._compare_missing(self.config)
         return self.env["cartona.drift"].search(
             [("config_id", "=", self.config.id), ("kind", "=", "order"), ("state", "=", "open")]
         )
 
-    def test_an_order_that_is_finished_there_and_open_here(self):
+    def test_an_order_ended_on_cartona_only_is_a_difference(self):
         [outcome] = self.receive_all([self.order()])
         self.assertFalse(self.compare())
         outcome.order.cartona_status = "cancelled_by_retailer"
@@ -52,7 +52,7 @@ class TestOrderDrift(OrderCase):
         self.assertFalse(self.compare())
         self.assertEqual(row.state, "closed")
 
-    def test_a_confirmed_order_is_open_until_nothing_is_left_to_deliver(self):
+    def test_a_confirmed_order_is_open_until_fully_delivered(self):
         [outcome] = self.receive_all([self.order()])
         outcome.order.action_confirm()
         outcome.order.cartona_status = "delivered"
@@ -60,19 +60,19 @@ class TestOrderDrift(OrderCase):
         outcome.order.picking_ids.action_cancel()
         self.assertFalse(self.compare())
 
-    def test_a_waiting_order_that_is_offered_no_longer(self):
-        self.shelf = [self.order(), dict(self.order(), hashed_id="other")]
+    def test_a_waiting_order_missing_from_the_list_is_a_difference(self):
+        self.offers = [self.order(), dict(self.order(), hashed_id="other")]
         self.pull()
         self.pass_a_minute()
         self.pull()
         self.assertFalse(self.compare(), "both are still on the list")
-        self.shelf.pop()
+        self.offers.pop()
         self.pull()
         row = self.compare()
         self.assertEqual((row.message_id.hashed_id, row.reason), ("other", "not_offered"))
         self.assertEqual(row.action_open_order()["res_model"], "cartona.message")
 
-    def test_what_came_after_the_list_was_read_is_not_missed_on_it(self):
+    def test_an_order_newer_than_the_list_is_not_missing(self):
         self.pull()
         messages, _repeated = self.env["cartona.message"]._store(
             self.config, "webhook", unwrap(self.order())
@@ -85,12 +85,12 @@ class TestOrderDrift(OrderCase):
         self.env.invalidate_all()
         self.assertFalse(self.compare())
 
-    def test_a_list_that_was_not_read_to_its_end_proves_nothing(self):
-        self.shelf = [self.order()]
+    def test_a_partly_read_list_makes_no_difference(self):
+        self.offers = [self.order()]
         self.pull()
         self.pass_a_minute()
         before = self.config.offered_orders
-        self.marketplace.announce("GET", ORDERS, {"error": "busy"}, 503)
+        self.marketplace.answer_next("GET", ORDERS, {"error": "busy"}, 503)
         self.pull()
         self.assertEqual(self.config.offered_orders, before)
         self.assertFalse(self.compare())

@@ -1,7 +1,7 @@
-"""What docs/extending.md shows: the methods that integrators override, overridden.
+"""Examples of docs/extending.md: overrides of the methods meant for integrators.
 
-Each class below stands in the guide as it stands here. In an addon of one's own `_register` goes:
-it keeps the class out of the registry of everybody who runs these tests.
+The guide contains each class below unchanged. Remove `_register` in your addon: it keeps the class
+out of the registry of other tests.
 """
 
 import math
@@ -72,7 +72,10 @@ class ImporterWithMinimum(models.AbstractModel):
     def _check_lines(self, plans):
         res = super()._check_lines(plans)
         for plan in plans:
-            if not (plan.sale or plan.is_dead or plan.is_dropped) and plan.order.lines_total < 50:
+            if (
+                not (plan.sale or plan.is_cancelled or plan.is_skipped)
+                and plan.order.lines_total < 50
+            ):
                 plan.fail("too_small", str(plan.order.lines_total))
         return res
 
@@ -177,46 +180,46 @@ class ConfigWithTurns(models.Model):
 
 class TestExtending(OrderCase):
     def extend(self, *extensions):
-        """Put classes before those of the addon, as Odoo does with an addon that depends on it."""
+        """Add classes to the models, as Odoo does for an addon that depends on ours."""
         for extension in extensions:
             model = self.registry[extension._inherit]
             self.addCleanup(setattr, model, "__bases__", model.__bases__)
             model.__bases__ = (extension, *model.__bases__)
 
-    def sent(self):
-        """What is sent of "T1" now: dict field -> value, {} when nothing is."""
+    def sent_item(self):
+        """Send the changes and return the item of "T1", {} if it was not sent."""
         self.marketplace.calls.clear()
-        self.drain()
+        self.run_drain()
         items = [item for body in self.marketplace.bodies(PRODUCTS) for item in body]
         return next((item for item in items if item["supplier_product_id"] == "T1"), {})
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
 
-    def test_a_further_field_of_cartona_is_sent_when_it_changes_and_only_then(self):
+    def test_an_added_field_is_sent_only_when_it_changes(self):
         self.extend(ListingWithNotes, ProductWithNotes)
         self.tea.description_sale = "عبوة جديدة"
-        self.assertEqual(self.sent()["notes"], "عبوة جديدة")
+        self.assertEqual(self.sent_item()["notes"], "عبوة جديدة")
 
         self.tea.list_price = 13.0
-        self.assertEqual(self.sent(), {"supplier_product_id": "T1", "selling_price": 13.0})
+        self.assertEqual(self.sent_item(), {"supplier_product_id": "T1", "selling_price": 13.0})
 
-    def test_another_price_than_the_list_says(self):
+    def test_an_extension_may_change_the_price(self):
         self.extend(ListingInQuarters)
         self.tea.list_price = 12.6
-        self.assertEqual(self.sent()["selling_price"], 12.75)
+        self.assertEqual(self.sent_item()["selling_price"], 12.75)
 
-    def test_less_stock_than_could_be_promised(self):
+    def test_an_extension_may_reduce_the_stock(self):
         self.extend(ConfigWithShare)
         self.set_stock(self.tea, 40)
-        self.assertEqual(self.sent()["available_stock_quantity"], 36)
+        self.assertEqual(self.sent_item()["available_stock_quantity"], 36)
 
-    def test_other_values_on_a_new_order(self):
+    def test_an_extension_may_add_values_to_an_order(self):
         self.extend(ImporterWithReference)
         self.assertEqual(self.receive().client_order_ref, "CRT/4711")
 
-    def test_an_order_waits_for_a_reason_of_one_s_own(self):
+    def test_an_extension_may_make_an_order_wait(self):
         self.extend(ImporterWithMinimum, ReasonsWithMinimum)
         small = self.order(lines={TEA: {"amount": 2}, RICE: None}, hashed_id="small")
 
@@ -227,26 +230,26 @@ class TestExtending(OrderCase):
         )
         self.assertEqual(self.receive().amount_total, 110.0)
 
-    def test_a_price_waits_for_a_person_for_a_reason_of_one_s_own(self):
+    def test_an_extension_may_put_a_price_on_hold(self):
         self.extend(ListingWithCeiling, ReasonsWithCeiling)
         PRICE_HOLD_REASONS.add("price_too_high")
         self.addCleanup(PRICE_HOLD_REASONS.discard, "price_too_high")
         self.tea.list_price = 100.0
-        self.assertEqual(self.sent()["selling_price"], 100.0)
+        self.assertEqual(self.sent_item()["selling_price"], 100.0)
 
         self.tea.list_price = 101.0
-        self.assertNotIn("selling_price", self.sent())
+        self.assertNotIn("selling_price", self.sent_item())
         self.assertEqual(
             self.tea.cartona_error, "More than 100 needs a word of the manager.\n100 → 101"
         )
         self.assertTrue(self.tea.cartona_is_price_on_hold)
-        listing, doubtful = self.listing(self.tea), [("is_price_on_hold", "=", True)]
-        self.assertEqual(listing.search(doubtful), listing)
+        listing, on_hold = self.listing(self.tea), [("is_price_on_hold", "=", True)]
+        self.assertEqual(listing.search(on_hold), listing)
         self.assertNotIn(listing, listing.search([("is_price_on_hold", "=", False)]))
         listing.action_confirm_price()
-        self.assertEqual(self.sent()["selling_price"], 101.0)
+        self.assertEqual(self.sent_item()["selling_price"], 101.0)
 
-    def test_orders_that_are_not_confirmed_by_themselves(self):
+    def test_an_extension_may_prevent_automatic_confirmation(self):
         self.extend(ImporterWithLimit)
         self.config.auto_confirm = True
         self.set_stock(self.tea, 40)
@@ -255,7 +258,7 @@ class TestExtending(OrderCase):
         self.assertEqual(self.receive(small).state, "sale")
         self.assertEqual(self.receive().state, "draft")
 
-    def test_the_warehouse_that_serves_the_route(self):
+    def test_an_extension_may_choose_the_warehouse(self):
         self.extend(ImporterWithRoutes)
         first, second = (
             self.env["stock.warehouse"].create(
@@ -268,7 +271,7 @@ class TestExtending(OrderCase):
         elsewhere = self.order(hashed_id="elsewhere", distribution_route_code="R-9")
         self.assertEqual(self.receive(elsewhere).warehouse_id, first)
 
-    def test_lines_that_are_promised_later(self):
+    def test_an_extension_may_set_the_lead_time(self):
         self.extend(ImporterWithLeadTime)
         sale = self.receive(self.order(lines={TEA: {"amount": 10}}))
         self.assertEqual(
@@ -276,9 +279,9 @@ class TestExtending(OrderCase):
             {self.tea: 3, self.rice: 0},
         )
 
-    def test_an_order_that_is_approved_once_its_deposit_is_known(self):
+    def test_an_extension_may_delay_the_approval(self):
         self.extend(OrderWithDeposit)
-        self.marketplace.always("POST", STATUSES, {})
+        self.marketplace.answer_always("POST", STATUSES, {})
         sale = self.receive()
         sale.action_confirm()
         self.push()
@@ -288,7 +291,7 @@ class TestExtending(OrderCase):
         self.push()
         self.assertEqual(sale.cartona_status, "approved")
 
-    def test_those_who_are_told_take_turns(self):
+    def test_an_extension_may_choose_the_responsible_user(self):
         self.extend(ConfigWithTurns)
         people = self.env["res.users"].concat(
             *(new_test_user(self.env, login) for login in ("odd day", "even day"))
@@ -296,8 +299,8 @@ class TestExtending(OrderCase):
         self.config.team_id = self.env["crm.team"].create(
             {"name": "Wholesale", "member_ids": [(6, 0, people.ids)]}
         )
-        told = people.browse()
+        responsible = people.browse()
         for day in ("2026-12-01", "2026-12-02"):
             with freeze_time(day):
-                told |= self.config._responsible()
-        self.assertEqual(told, people)
+                responsible |= self.config._responsible()
+        self.assertEqual(responsible, people)

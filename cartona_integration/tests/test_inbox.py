@@ -1,4 +1,4 @@
-"""From Cartona's list to acknowledged sale orders: nothing lost, nothing twice."""
+"""From Cartona's list to acknowledged sale orders, without losses or duplicates."""
 
 import copy
 from datetime import timedelta
@@ -16,11 +16,11 @@ from .order_common import ORDER
 class TestInbox(InboxCase):
     # === PULL === #
 
-    def test_all_pages_are_read_and_every_order_is_taken_once(self):
+    def test_all_pages_are_read_and_every_order_imported_once(self):
         self.serve([self.sample("o%s" % number) for number in range(8)])
 
         self.assertIsNone(self.pull())
-        self.assertIsNone(self.work())
+        self.assertIsNone(self.run_import())
 
         orders = self.env["sale.order"].search([("cartona_id", "=like", "o_")])
         self.assertEqual(sorted(orders.mapped("cartona_id")), ["o%s" % n for n in range(8)])
@@ -31,16 +31,16 @@ class TestInbox(InboxCase):
         self.assertIsNone(self.pull())
         self.assertEqual(len(self.env["cartona.message"].search([])), 8)
 
-    def test_orders_that_wait_do_not_hide_those_behind_them(self):
+    def test_waiting_orders_do_not_hide_later_ones(self):
         unknown = copy.deepcopy(ORDER["order_details"])
         unknown[0]["supplier_product_id"] = "NOBODY"
         bad = [self.sample("bad%s" % number, order_details=unknown) for number in range(4)]
         self.serve(bad + [self.sample("good")])
 
         self.pull()
-        self.work()
+        self.run_import()
         self.pull()
-        self.work()
+        self.run_import()
 
         self.assertEqual(self.order("good").cartona_id, "good")
         waiting = self.env["cartona.message"].search([("state", "=", "error")])
@@ -48,43 +48,43 @@ class TestInbox(InboxCase):
         self.assertEqual(set(waiting.mapped("error_code")), {"unknown_product"})
         self.assertEqual(self.acknowledged(), ["good"])
 
-    def test_what_waited_here_while_its_order_came_to_its_end_alarms_nobody(self):
-        """Pulled before Cartona has taken `delivered` from us, imported after that."""
+    def test_a_message_older_than_the_end_creates_no_activity(self):
+        """The order is pulled before Cartona accepts our `delivered`, and imported after it."""
         self.store(self.sample("o1", status="approved"))
-        self.work()
+        self.run_import()
         order = self.order("o1")
         self.store(self.sample("o1", status="assigned_to_salesman"))
         order.write({"cartona_status": "delivered", "cartona_synced_at": fields.Datetime.now()})
-        self.work()
+        self.run_import()
         self.assertEqual(order.cartona_status, "delivered")
         self.assertFalse(order.activity_ids)
 
         order.cartona_synced_at = fields.Datetime.now() - timedelta(hours=1)
         self.store(self.sample("o1", status="assigned_to_salesman", note_message="new"))
-        self.work()
+        self.run_import()
         self.assertIn("come to its end", order.activity_ids.summary)
 
     def test_a_failing_list_waits_and_loses_nothing(self):
-        self.marketplace.announce("GET", ORDERS, "down", status=503)
+        self.marketplace.answer_next("GET", ORDERS, "down", status=503)
         self.assertTrue(1 <= self.pull() <= 1.25)
         self.config._end_pause("in")
         self.serve([self.sample("o1")])
         self.assertIsNone(self.pull())
-        self.work()
+        self.run_import()
         self.assertEqual(len(self.order("o1")), 1)
 
-    def test_a_row_that_is_no_order_is_kept_once_and_the_others_pass(self):
+    def test_an_invalid_row_is_stored_once_and_blocks_nothing(self):
         self.serve([{"surprise": True}, "text", self.sample("o1")])
         self.pull()
         self.pull()
-        self.work()
+        self.run_import()
         self.assertEqual(len(self.order("o1")), 1)
         odd = self.env["cartona.message"].search([("state", "=", "error")])
         self.assertEqual(len(odd), 2)
         self.assertTrue(all(odd.mapped("error_message")))
 
-    def test_what_no_database_can_hold_does_not_hold_up_its_page(self):
-        """Half of a surrogate pair and a zero byte are valid JSON, and no text of PostgreSQL."""
+    def test_unstorable_text_does_not_block_its_page(self):
+        """Half a surrogate pair and a zero byte are valid JSON that PostgreSQL cannot store."""
         retailer = dict(ORDER["retailer"], retailer_name="a\x00b\ud83d", retailer_code="N\x00")
         self.serve(
             [
@@ -94,7 +94,7 @@ class TestInbox(InboxCase):
             ]
         )
         self.assertIsNone(self.pull())
-        self.work()
+        self.run_import()
         self.assertEqual(len(self.order("o3")), 1)
         self.assertEqual(len(self.order("o1")), 1)
 
@@ -105,47 +105,47 @@ class TestInbox(InboxCase):
         newer = self.sample("o1", note_message="الدور الثالث")
         second, _repeated = self.store(newer)
 
-        self.work()
+        self.run_import()
 
         self.assertEqual((first.state, second.state), ("superseded", "done"))
         self.assertEqual(second.order_id, self.order("o1"))
         self.assertEqual(len(self.order("o1")), 1)
 
-    def test_an_order_and_its_status_that_came_together_are_imported_one_after_the_other(self):
+    def test_an_order_is_imported_before_its_status(self):
         self.store(self.sample("o1"), {"hashed_id": "o1", "status": "approved"})
         with self.assertNoLogs("odoo.sql_db", "ERROR"):
-            self.work()
+            self.run_import()
 
         self.assertEqual(len(self.order("o1")), 1)
         self.assertEqual(self.order("o1").state, "sale")
 
-    def test_a_parked_order_that_is_cancelled_meanwhile_does_not_come_back(self):
+    def test_a_waiting_order_cancelled_meanwhile_is_not_imported(self):
         order = self.sample("o1")
         order["order_details"][0]["supplier_product_id"] = "NEW1"
         parked, _repeated = self.store(order)
-        self.work()
+        self.run_import()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
-        self.work()
+        self.run_import()
 
         self.make_product("شاي جديد", 12.5).cartona_id = "NEW1"
-        self.work()
+        self.run_import()
 
         self.assertEqual(parked.state, "superseded")
         self.assertNotIn(self.order("o1").state, ("draft", "sent", "sale"))
 
-    def test_one_bad_order_does_not_hold_up_its_batch(self):
+    def test_one_bad_order_does_not_block_its_batch(self):
         importer = type(self.env["cartona.order.importer"])
         original = importer._import_orders
 
         def fail_on_poison(model, config, entries):
             if any(order.hashed_id == "poison" for _message, order in entries):
-                raise ValueError("something nobody thought of")
+                raise ValueError("an unexpected error")
             return original(model, config, entries)
 
         self.patch(importer, "_import_orders", fail_on_poison)
         self.store(self.sample("o1"), self.sample("poison"), self.sample("o2"))
         with self.assertLogs("odoo.addons.cartona_integration.models.inbox.import_job", "ERROR"):
-            self.work()
+            self.run_import()
 
         self.assertTrue(self.order("o1") and self.order("o2"))
         poisoned = self.env["cartona.message"].search([("hashed_id", "=", "poison")])
@@ -157,7 +157,7 @@ class TestInbox(InboxCase):
         order = self.sample("o1")
         order["order_details"][0]["supplier_product_id"] = "NEW1"
         message, _repeated = self.store(order)
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
         self.assertIn("شاي العروسة", message.error_message)
         self.assertFalse(self.order("o1"))
@@ -165,16 +165,16 @@ class TestInbox(InboxCase):
 
         self.make_product("شاي جديد", 12.5).cartona_id = "NEW1"
         self.env.cr.flush()
-        self.work()
+        self.run_import()
 
         self.assertEqual(message.state, "done")
         self.assertEqual(len(self.order("o1")), 1)
         self.assertEqual(self.acknowledged(), ["o1"])
 
-    def test_try_again_tries_again(self):
+    def test_try_again_requeues_the_message(self):
         order = self.sample("o1", total_price=999.0)
         message, _repeated = self.store(order)
-        self.work()
+        self.run_import()
         self.assertEqual(message.error_code, "total_mismatch")
         message.action_retry()
         self.assertEqual(message.state, "new")
@@ -182,77 +182,77 @@ class TestInbox(InboxCase):
     def test_nothing_is_imported_while_orders_are_switched_off(self):
         self.config.auto_sync_orders = False
         message, _repeated = self.store(self.sample("o1"))
-        self.work()
+        self.run_import()
         self.assertEqual(message.state, "new")
         self.assertEqual(self.acknowledged(), [])
 
     def test_an_order_of_an_unknown_account_waits(self):
         self.config.supplier_code = "1"
         message, _repeated = self.store(self.sample("o1", supplier_code="9"))
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
         self.assertFalse(self.order("o1"))
 
-    def test_a_status_notice_is_applied_to_the_order_as_last_told(self):
+    def test_a_status_notice_is_applied_to_the_last_version(self):
         self.store(self.sample("o1"))
-        self.work()
+        self.run_import()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
-        self.work()
+        self.run_import()
         self.assertEqual(self.order("o1").cartona_status, "cancelled_by_retailer")
         self.assertEqual(self.order("o1").state, "cancel")
 
-    def test_a_status_of_an_order_that_never_came_waits_for_it(self):
+    def test_a_status_of_an_unknown_order_waits_for_it(self):
         notice, _repeated = self.store({"hashed_id": "o1", "status": "approved"})
-        self.work()
+        self.run_import()
         self.assertEqual((notice.state, notice.error_code), ("error", "unknown_order"))
         self.store(self.sample("o1", status="approved"))
-        self.work()
+        self.run_import()
         self.assertEqual(notice.state, "superseded")
         self.assertEqual(self.order("o1").state, "sale")
 
     # === ACKNOWLEDGE === #
 
-    def test_an_acknowledgement_that_failed_is_repeated_and_makes_no_second_order(self):
-        self.marketplace._announced.clear()
-        self.marketplace.announce("POST", STATUSES, "cut", status=502)
+    def test_a_repeated_acknowledgement_makes_no_second_order(self):
+        self.marketplace._prepared.clear()
+        self.marketplace.answer_next("POST", STATUSES, "cut", status=502)
         message, _repeated = self.store(self.sample("o1"))
-        self.assertTrue(1 <= self.work() <= 1.25)
+        self.assertTrue(1 <= self.run_import() <= 1.25)
         self.assertEqual((message.state, message.acknowledge), ("done", "due"))
 
         self.config._end_pause("in")
-        self.marketplace.announce("POST", STATUSES, {})
-        self.assertIsNone(self.work())
+        self.marketplace.answer_next("POST", STATUSES, {})
+        self.assertIsNone(self.run_import())
 
         self.assertEqual(message.acknowledge, "done")
         self.assertEqual(len(self.order("o1")), 1)
 
-    def test_an_order_that_is_offered_again_unchanged_is_only_acknowledged_again(self):
+    def test_an_unchanged_order_is_only_acknowledged_again(self):
         message, _repeated = self.store(self.sample("o1"))
-        self.work()
+        self.run_import()
         order = self.order("o1")
-        written, notes = order.write_date, len(order.message_ids)
+        written, count = order.write_date, len(order.message_ids)
 
         fresh, repeated = self.store(self.sample("o1"), source="pull")
-        self.work()
+        self.run_import()
 
         self.assertEqual((len(fresh), repeated), (0, 1))
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
-        self.assertEqual((order.write_date, len(order.message_ids)), (written, notes))
+        self.assertEqual((order.write_date, len(order.message_ids)), (written, count))
         self.assertEqual(message.acknowledge, "done")
 
-    # === HOW OFTEN === #
+    # === INTERVAL === #
 
-    def woken(self):
-        """The ids of the configurations for which a job is rung for from now on."""
+    def woken_configs(self):
+        """Return the list of configuration ids that are woken from now on."""
         woken = []
         self.patch(
             type(self.env["cartona.worker"]), "_wake", lambda worker, stream, ids: woken.extend(ids)
         )
         return woken
 
-    def test_the_list_is_asked_for_when_the_interval_has_passed(self):
-        """Called once a minute; a pull ends some seconds after the call that rang for it."""
-        woken = self.woken()
+    def test_orders_are_pulled_when_the_interval_has_passed(self):
+        """The cron runs once a minute; a pull ends some seconds after the cron that started it."""
+        woken = self.woken_configs()
         for interval, seconds, due in (
             (1, 55, True),
             (1, 10, False),
@@ -268,14 +268,14 @@ class TestInbox(InboxCase):
                 self.env["cartona.config"]._cron_pull_orders()
                 self.assertEqual(self.config.id in woken, due)
 
-    def test_a_list_that_never_was_read_is_asked_for_at_once(self):
-        woken = self.woken()
+    def test_a_list_never_read_is_pulled_at_once(self):
+        woken = self.woken_configs()
         self.config.write({"pull_interval": 60, "last_pull": False})
         self.env["cartona.config"]._cron_pull_orders()
         self.assertIn(self.config.id, woken)
 
-    def test_orders_are_read_while_they_are_switched_off_once_the_connection_has_worked(self):
-        woken, here = self.woken(), self.config.database_uuid
+    def test_orders_are_read_while_switched_off_once_connected(self):
+        woken, here = self.woken_configs(), self.config.database_uuid
         for state, database, due in (
             ("connected", here, True),
             ("error", here, True),
@@ -296,14 +296,14 @@ class TestInbox(InboxCase):
                 self.env["cartona.config"]._cron_pull_orders()
                 self.assertEqual(self.config.id in woken, due)
 
-    def test_a_pull_that_nobody_fetches_is_done_by_the_cron(self):
+    def test_the_cron_runs_a_pull_job_without_a_runner(self):
         self.serve([self.sample("o1")])
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
         job = self.jobs("pull")
         for seconds, calls in ((20, 0), (40, 4)):
             self.config.last_pull = False
             self.env.cr.flush()
-            self.env.cr.execute(  # which nobody may write
+            self.env.cr.execute(  # the ORM does not allow this write
                 "UPDATE queue_job SET date_created = %s WHERE id = %s",
                 (self.now() - timedelta(seconds=seconds), job.id),
             )

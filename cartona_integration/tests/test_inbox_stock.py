@@ -1,16 +1,16 @@
-"""Goods of orders that are not in Odoo yet: kept back, and let go with the order."""
+"""Stock of orders that are not in Odoo yet is reserved, and released with the order."""
 
 from .inbox_common import InboxCase
 from .order_common import RICE, TEA
 
 
 class TestInboxStock(InboxCase):
-    """50 of tea are in stock, nothing waits to be sent."""
+    """50 tea are in stock, the outbox is empty."""
 
     def setUp(self):
         super().setUp()
         self.set_stock(self.tea, 50)
-        self.settle()
+        self.clear_outbox()
 
     # === HELPERS === #
 
@@ -18,39 +18,39 @@ class TestInboxStock(InboxCase):
         product = product or self.tea
         return self.config._free_quantities(product)[product.id]
 
-    def parked(self, **changes):
-        """4 tea and something that nobody has linked."""
+    def waiting_message(self, **changes):
+        """Receive a waiting order: 4 tea and an unlinked product."""
         line = {"supplier_product_id": "NEW1"}
         raw = self.raw({RICE: line}, hashed_id="o1", **changes)
         message, _repeated = self.store(raw)
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
         self.assertEqual(self.free(), 46)
-        self.settle()
+        self.clear_outbox()
         return message
 
     def assertPublished(self, quantity):
-        """So much is free, and the outbox knows that it is to be told."""
+        """Check the free quantity, and that the outbox contains the listing."""
         self.assertEqual(self.free(), quantity)
-        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
+        self.assertIn(("restock", self.listing(self.tea).id), self.outbox_rows())
 
     # === TESTS === #
 
-    def test_goods_of_a_waiting_order_are_no_longer_offered(self):
+    def test_stock_of_a_waiting_order_is_reserved(self):
         self.assertEqual(self.free(), 50)
         message, _repeated = self.store(self.sample("o1", total_price=999.0))
-        self.assertIn(("restock", self.listing(self.tea).id), self.noted())
-        self.work()
+        self.assertIn(("restock", self.listing(self.tea).id), self.outbox_rows())
+        self.run_import()
         self.assertEqual(message.state, "error")
         self.assertEqual(self.free(), 46)
 
-        self.settle()
+        self.clear_outbox()
         self.store(self.sample("o1", status="cancelled_by_retailer", total_price=999.0))
-        self.work()
+        self.run_import()
         self.assertPublished(50)
 
-    def test_cancelling_a_waiting_order_publishes_its_goods_again(self):
-        parked = self.parked()
+    def test_cancelling_a_waiting_order_publishes_its_stock_again(self):
+        parked = self.waiting_message()
         self.store(
             self.raw(
                 {RICE: {"supplier_product_id": "NEW1"}},
@@ -58,41 +58,41 @@ class TestInboxStock(InboxCase):
                 status="cancelled_by_retailer",
             )
         )
-        self.work()
+        self.run_import()
         self.assertEqual(parked.state, "superseded")
         self.assertPublished(50)
 
-    def test_a_waiting_order_that_is_changed_holds_what_it_says_now(self):
-        self.parked()
+    def test_a_changed_waiting_order_reserves_its_new_quantities(self):
+        self.waiting_message()
         changed = {TEA: {"amount": 1}, RICE: {"supplier_product_id": "NEW1"}}
         self.store(self.raw(changed, hashed_id="o1"))
-        self.settle()  # sent already, with both of them held
-        self.work()
+        self.clear_outbox()  # sent already, with stock reserved for both
+        self.run_import()
         self.assertPublished(49)
 
-    def test_a_cancelling_status_lets_a_waiting_order_go_at_once(self):
-        parked = self.parked()
+    def test_a_cancelling_status_releases_a_waiting_order_at_once(self):
+        parked = self.waiting_message()
         self.store({"hashed_id": "o1", "status": "cancelled_by_retailer"})
-        self.work()
+        self.run_import()
         self.assertEqual((parked.state, parked.reserved), ("superseded", False))
         self.assertPublished(50)
 
-    def test_a_waiting_order_holds_what_it_names_in_another_way(self):
+    def test_a_waiting_order_reserves_products_named_by_other_ids(self):
         self.listing(self.tea).internal_product_id = "OUR-T"
         self.rice.default_code = "OUR-R"
         self.set_stock(self.rice, 50)
         self.listing(self.rice).uom_id = self.box(10)
-        self.settle()
+        self.clear_outbox()
         lines = {
             TEA: {"supplier_product_id": None, "internal_product_id": "OUR-T"},
             RICE: {"supplier_product_id": None, "internal_product_id": "OUR-R"},
             2: {"id": 903, "supplier_product_id": "NEW1"},
         }
         message, _repeated = self.store(self.raw(lines, hashed_id="o1"))
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_product"))
         # The second one is found as a product, so it counts in the product's own unit.
         self.assertEqual((self.free(), self.free(self.rice)), (46, 48))
-        noted = self.noted("restock")
-        self.assertIn(("restock", self.listing(self.tea).id), noted)
-        self.assertIn(("restock", self.listing(self.rice).id), noted)
+        rows = self.outbox_rows("restock")
+        self.assertIn(("restock", self.listing(self.tea).id), rows)
+        self.assertIn(("restock", self.listing(self.rice).id), rows)

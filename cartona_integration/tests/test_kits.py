@@ -1,6 +1,6 @@
-"""Kits and manufactured goods: what lies in the stock is not what is sold.
+"""Kits and manufactured goods: the stock consists of other products than those sold.
 
-Without Manufacturing there are none: `make test` runs this file on a database that has it.
+They need Manufacturing: `make test` runs this file on a database that has it.
 """
 
 from odoo.exceptions import UserError
@@ -12,7 +12,7 @@ from .order_common import RICE, OrderCase
 
 
 class TestKits(OrderCase):
-    """`basket`, linked as "B1", is two of `cup`, linked as "C1", and one of `rice`."""
+    """`basket`, linked as "B1", consists of two `cup`, linked as "C1", and one `rice`."""
 
     @classmethod
     def setUpClass(cls):
@@ -41,31 +41,31 @@ class TestKits(OrderCase):
 
     def setUp(self):
         super().setUp()
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.set_stock(self.cup, 7)
         self.set_stock(self.rice, 10)
         self.listing(self.tea + self.cup + self.rice + self.basket)._mark_dirty()
-        self.before = self.pushed()
+        self.before = self.sent_stock()
 
-    def pushed(self):
-        """Stocks sent since the last call: dict Cartona id -> quantity."""
+    def sent_stock(self):
+        """Return the quantities sent since the last call: dict Cartona id -> quantity."""
         self.marketplace.calls.clear()
-        self.drain()
+        self.run_drain()
         return {
             item["supplier_product_id"]: item["available_stock_quantity"]
             for body in self.marketplace.bodies(PRODUCTS)
             for item in body
         }
 
-    def test_as_many_as_the_scarcest_part_allows(self):
+    def test_the_scarcest_part_limits_the_kit(self):
         self.assertEqual(self.before, {"T1": 0, "C1": 7, "R1": 10, "B1": 3})
 
-    def test_a_part_that_is_counted_changes_the_kit(self):
+    def test_counting_a_part_changes_the_kit(self):
         self.set_stock(self.cup, 20)
-        self.assertEqual(self.pushed(), {"C1": 20, "B1": 10})
+        self.assertEqual(self.sent_stock(), {"C1": 20, "B1": 10})
 
-    def test_a_part_that_is_promised_without_a_reservation_is_not_in_a_kit(self):
-        """Odoo's own figure of the kit subtracts the least demand from the least quantity."""
+    def test_unreserved_demand_for_a_part_reduces_the_kit(self):
+        """Odoo's quantity of the kit subtracts the least demand from the least quantity."""
         order = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
@@ -76,31 +76,31 @@ class TestKits(OrderCase):
         )
         order.action_confirm()
         order.picking_ids.do_unreserve()
-        self.assertEqual(self.pushed(), {"C1": 1, "B1": 0})
+        self.assertEqual(self.sent_stock(), {"C1": 1, "B1": 0})
 
-    def test_a_waiting_order_for_a_kit_holds_its_parts(self):
+    def test_a_waiting_order_for_a_kit_reserves_its_parts(self):
         line = {"supplier_product_id": "B1", "amount": 2, "selling_price": 60.0}
         sale = self.receive(self.order({0: line, RICE: None}))
         self.assertEqual(sale.state, "draft")
-        self.assertEqual(self.pushed(), {"C1": 3, "R1": 8, "B1": 1})
+        self.assertEqual(self.sent_stock(), {"C1": 3, "R1": 8, "B1": 1})
 
         sale._action_cancel()
-        self.assertEqual(self.pushed(), {"C1": 7, "R1": 10, "B1": 3})
+        self.assertEqual(self.sent_stock(), {"C1": 7, "R1": 10, "B1": 3})
 
-    def test_a_waiting_order_for_a_part_takes_it_from_the_kits(self):
+    def test_a_waiting_order_for_a_part_reduces_the_kits(self):
         line = {"supplier_product_id": "C1", "amount": 4, "selling_price": 5.0}
         self.receive(self.order({0: line, RICE: None}))
-        self.assertEqual(self.pushed(), {"C1": 3, "B1": 1})
+        self.assertEqual(self.sent_stock(), {"C1": 3, "B1": 1})
 
-    def test_a_kit_of_kits_and_a_bill_for_a_dozen(self):
+    def test_nested_kits_and_bills_for_a_dozen_are_supported(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.make_kit(self.tea, {self.basket: 24}, product_qty=2, product_uom_id=dozen.id)
         self.set_stock(self.cup, 9)
-        # One basket each: 24 for two dozens.
-        self.assertEqual(self.pushed(), {"C1": 9, "B1": 4, "T1": 4})
+        # One basket each: 24 baskets for two dozen.
+        self.assertEqual(self.sent_stock(), {"C1": 9, "B1": 4, "T1": 4})
 
-    def count_no_longer(self, product):
-        """Have Odoo count a product no longer, where it lets one do so."""
+    def stop_counting(self, product):
+        """Make the product non-storable, if this Odoo allows it."""
         template = product.product_tmpl_id
         values = {"is_storable": False}
         if "is_storable" not in template._fields:
@@ -111,69 +111,69 @@ class TestKits(OrderCase):
         except UserError as error:
             self.skipTest("this Odoo refuses that of a product that was used: %s" % error)
 
-    def test_a_kit_that_is_not_counted_itself_is_told_by_its_parts(self):
-        self.count_no_longer(self.basket)
+    def test_an_uncounted_kit_is_published_by_its_parts(self):
+        self.stop_counting(self.basket)
         self.set_stock(self.cup, 12)
-        self.assertEqual(self.pushed(), {"C1": 12, "B1": 6})
+        self.assertEqual(self.sent_stock(), {"C1": 12, "B1": 6})
 
-    def test_a_bill_that_is_edited_changes_the_kit(self):
+    def test_editing_a_bill_changes_the_kit(self):
         [bill] = self.basket.bom_ids
         cups = bill.bom_line_ids.filtered(lambda line: line.product_id == self.cup)
         cups.product_qty = 3
-        self.assertEqual(self.pushed(), {"B1": 2})
+        self.assertEqual(self.sent_stock(), {"B1": 2})
         bill.bom_line_ids = [Command.delete(cups.id)]
-        self.assertEqual(self.pushed(), {"B1": 10})
+        self.assertEqual(self.sent_stock(), {"B1": 10})
         bill.write({"bom_line_ids": [Command.create({"product_id": self.cup.id})]})
-        self.assertEqual(self.pushed(), {"B1": 7})
+        self.assertEqual(self.sent_stock(), {"B1": 7})
         bill.product_qty = 2
-        self.assertEqual(self.pushed(), {"B1": 14})
+        self.assertEqual(self.sent_stock(), {"B1": 14})
 
-    def test_a_kit_whose_bill_is_archived_or_deleted_is_sold_from_its_own_stock(self):
+    def test_a_kit_without_an_active_bill_uses_its_stock(self):
         [bill] = self.basket.bom_ids
         bill.active = False
-        self.assertEqual(self.pushed(), {"B1": 0})
+        self.assertEqual(self.sent_stock(), {"B1": 0})
         bill.active = True
-        self.assertEqual(self.pushed(), {"B1": 3})
+        self.assertEqual(self.sent_stock(), {"B1": 3})
         bill.type = "normal"
-        self.assertEqual(self.pushed(), {"B1": 0})
+        self.assertEqual(self.sent_stock(), {"B1": 0})
         bill.type = "phantom"
-        self.assertEqual(self.pushed(), {"B1": 3})
+        self.assertEqual(self.sent_stock(), {"B1": 3})
         bill.unlink()
-        self.assertEqual(self.pushed(), {"B1": 0})
+        self.assertEqual(self.sent_stock(), {"B1": 0})
 
-    def test_a_bill_that_is_edited_changes_the_kits_of_its_kit_and_what_their_orders_hold(self):
+    def test_editing_a_bill_changes_nested_kits_and_reservations(self):
         self.make_kit(self.tea, {self.basket: 1})
-        self.assertEqual(self.pushed(), {"T1": 3})
+        self.assertEqual(self.sent_stock(), {"T1": 3})
         line = {"supplier_product_id": "T1", "amount": 2, "selling_price": 60.0}
         self.receive(self.order({0: line, RICE: None}))
-        self.assertEqual(self.pushed(), {"C1": 3, "R1": 8, "B1": 1, "T1": 1})
+        self.assertEqual(self.sent_stock(), {"C1": 3, "R1": 8, "B1": 1, "T1": 1})
 
         cups = self.basket.bom_ids.bom_line_ids.filtered(lambda row: row.product_id == self.cup)
         cups.product_qty = 1
 
-        self.assertEqual(self.pushed(), {"C1": 5, "B1": 5, "T1": 5})
+        self.assertEqual(self.sent_stock(), {"C1": 5, "B1": 5, "T1": 5})
 
-    def test_a_part_that_is_no_longer_counted_no_longer_limits_the_kit(self):
-        self.count_no_longer(self.cup)
-        self.assertEqual(self.pushed(), {"B1": 10})
+    def test_an_uncounted_part_does_not_limit_the_kit(self):
+        self.stop_counting(self.cup)
+        self.assertEqual(self.sent_stock(), {"B1": 10})
 
-    def test_what_is_manufactured_is_published(self):
+    def test_manufactured_goods_are_published(self):
         self.make_kit(self.tea, {self.rice: 1}, type="normal")
-        # By the form: up to 15 it is what finds the bill of materials.
+        # With the form: up to 15 only the form finds the bill of materials.
         form = Form(self.env["mrp.production"])
         form.product_id = self.tea
         form.product_qty = 4
         order = form.save()
         order.action_confirm()
-        # Taken for the order, before anything is made of it.
-        self.assertEqual(self.pushed().get("R1"), 6)
+        # Reserved for the order before anything is produced.
+        self.assertEqual(self.sent_stock().get("R1"), 6)
         order.qty_producing = 4
         order._set_qty_producing()
         if "picked" in order.move_raw_ids._fields:
             order.move_raw_ids.picked = True
         order.button_mark_done()
         self.assertEqual(order.state, "done")
-        self.assertEqual(self.pushed(), {"T1": 4})
+        self.assertEqual(self.sent_stock(), {"T1": 4})
 
     def test_a_bundle_explodes_in_the_delivery_and_stays_one_line(self):
         line = {"supplier_product_id": "B1", "amount": 4, "selling_price": 60.0}

@@ -1,4 +1,4 @@
-"""The matching desk: candidates by job, accepted at the desk, in a list, or by import."""
+"""The matching desk: a job finds candidates; users accept them there, in a list or by import."""
 
 from unittest.mock import patch
 
@@ -22,11 +22,11 @@ class MatchingCase(CartonaCase):
         cls.soap = cls.make_product("صابون لوكس ورد 120 جم", 19.5)
         cls.milk = cls.make_product("لبن جهينة كامل الدسم 1 لتر", 42.0)
         cls.config.catalogue_read_at = fields.Datetime.now()
-        cls.settle()
+        cls.clear_outbox()
 
     @classmethod
     def row(cls, cartona_id, name, unit="piece", unit_count=1.0, price=0.0, **values):
-        """A row of Cartona's catalogue as a pull leaves it."""
+        """Create a row of Cartona's catalogue, as a reading does."""
         return cls.env["cartona.listing"].create(
             dict(
                 values,
@@ -66,7 +66,7 @@ class TestRanking(MatchingCase):
         self.assertFalse(best.warning)
         self.assertIn(self.zero, box.match_ids.product_id)
 
-    def test_an_id_that_cartona_has_says_more_than_a_name(self):
+    def test_an_id_on_cartona_outranks_the_name(self):
         by_code = self.row("C", "مشروب غازي كولا", internal_product_id="COLA330")
         by_id = self.row("I", "صابون ورد", internal_product_id=str(self.soap.id))
         by_barcode = self.row("E", "كولا زيرو", internal_product_id="6221000000017")
@@ -75,7 +75,7 @@ class TestRanking(MatchingCase):
             self.assertEqual(listing.match_id.product_id, product)
             self.assertIn(listing.internal_product_id, listing.match_id.note)
 
-    def test_only_what_is_unmatched_and_wanted_is_ranked(self):
+    def test_only_unmatched_and_wanted_listings_are_ranked(self):
         linked = self.row("L", "صابون لوكس ورد 120 جم", product_id=self.soap.id)
         never = self.row("N", "صابون لوكس ورد 120 جم", never_match=True)
         stranger = self.row("S", "غسالة أطباق")
@@ -84,7 +84,7 @@ class TestRanking(MatchingCase):
         self.assertTrue(stranger.match_ranked_at)
         self.assertFalse((linked | never).filtered("match_ranked_at"))
 
-    def test_ranking_anew_replaces_the_candidates(self):
+    def test_ranking_again_replaces_the_candidates(self):
         listing = self.row("A", "صابون دوف خيار 75 جم", price=15.0)
         self.rank()
         before = listing.match_ids
@@ -95,7 +95,7 @@ class TestRanking(MatchingCase):
         self.assertEqual(listing.match_id.product_id, dove)
         self.assertTrue(listing.match_id.is_sure)
 
-    def test_opening_the_desk_leaves_the_candidates_alone(self):
+    def test_opening_the_desk_keeps_the_candidates(self):
         listing = self.row("A", "صابون لوكس ورد 120 جم")
         self.rank()
         before = listing.match_ids
@@ -104,15 +104,15 @@ class TestRanking(MatchingCase):
         self.assertTrue(before)
         self.assertEqual(listing.match_ids, before)
         self.desk().action_compare_again()
-        self.assertEqual(listing.match_ids, before, "on screen until there are others")
+        self.assertEqual(listing.match_ids, before, "shown until there are others")
         self.rank()
         self.assertFalse(before.exists())
         self.assertEqual(listing.match_id.product_id, self.soap)
 
-    def test_a_long_job_hands_over(self):
+    def test_a_long_ranking_continues_in_the_next_job(self):
         self.row("A", "صابون لوكس ورد 120 جم")
         self.row("B", "لبن جهينة كامل الدسم 1 لتر")
-        matching = "odoo.addons.cartona_integration.models.catalogue.ranking."
+        matching = "odoo.addons.cartona_integration.models.catalogue.match."
         self.patch_names({matching + "_BATCH": 1, matching + "_JOB_SECONDS": -1})
         self.assertEqual(self.rank(), 0)
         unranked = self.env["cartona.listing"]._unranked_domain(self.config)
@@ -124,7 +124,7 @@ class TestRanking(MatchingCase):
             patcher.start()
             self.addCleanup(patcher.stop)
 
-    def test_the_button_asks_for_the_job(self):
+    def test_the_button_schedules_the_ranking_job(self):
         self.row("A", "صابون لوكس ورد 120 جم")
         self.config.action_match_products()
         self.assertIn(("match", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
@@ -133,7 +133,7 @@ class TestRanking(MatchingCase):
         self.assertEqual(len(job), 1)
         self.assertEqual(job.channel, "root.cartona")
 
-    def test_another_companys_products_are_no_candidates(self):
+    def test_another_companys_products_are_not_candidates(self):
         other = self.env["res.company"].create({"name": "Wholesale"})
         self.soap.product_tmpl_id.company_id = other
         listing = self.row("A", "صابون لوكس ورد 120 جم")
@@ -147,7 +147,7 @@ class TestDesk(MatchingCase):
         super().setUpClass()
         cls.box = cls.row("B", "كوكاكولا 330 مل كانز", "box", 24, 318.0)
         cls.piece = cls.row("P", "صابون لوكس ورد ١٢٠ جم", "piece", 1, 19.5)
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
@@ -157,7 +157,7 @@ class TestDesk(MatchingCase):
         desk = self.desk()
         self.rank()
         desk = desk.browse(desk.id)
-        desk._move_on()
+        desk._show_next()
         self.assertEqual(
             (desk.listing_id, desk.product_id, desk.pack_count), (self.box, self.cola, 24)
         )
@@ -181,7 +181,7 @@ class TestDesk(MatchingCase):
         self.assertEqual(self.box.product_id, self.milk)
         self.assertEqual(self.box.uom_id._compute_quantity(1, self.milk.uom_id, round=False), 6)
 
-    def test_a_price_of_another_pack_is_warned_of(self):
+    def test_a_price_of_another_pack_shows_a_warning(self):
         desk = self.desk()
         desk.write({"product_id": self.cola.id, "pack_count": 24})
         self.assertFalse(desk.warning)
@@ -192,7 +192,7 @@ class TestDesk(MatchingCase):
         desk.invalidate_recordset(["warning"])
         self.assertIn("fewer than that", desk.warning)
 
-    def test_skipped_ones_come_last_and_never_ones_not_at_all(self):
+    def test_skipped_listings_come_last_and_ignored_ones_never(self):
         desk = self.desk()
         first = desk.listing_id
         desk.action_skip()
@@ -207,7 +207,7 @@ class TestDesk(MatchingCase):
         desk.invalidate_recordset()
         self.assertEqual(desk.remaining_count, 2)
 
-    def test_taking_a_candidate_from_the_list_moves_the_desk_on(self):
+    def test_accepting_a_candidate_moves_the_desk_on(self):
         desk = self.desk()
         self.rank()
         other = self.box.match_ids.filtered(lambda match: match.product_id == self.zero)
@@ -226,7 +226,7 @@ class TestDesk(MatchingCase):
         with self.assertRaisesRegex(UserError, "no suggestion"):
             sure.action_accept_match()
 
-    def test_what_somebody_linked_meanwhile_is_not_linked_anew(self):
+    def test_a_listing_linked_meanwhile_is_not_linked_again(self):
         desk = self.desk()
         self.box.product_id = self.zero
         desk.product_id = self.cola
@@ -234,13 +234,13 @@ class TestDesk(MatchingCase):
             desk.action_accept()
         self.assertEqual(self.box.product_id, self.zero)
 
-    def test_taken_off_it_is_ranked_anew(self):
+    def test_an_unlinked_listing_is_ranked_again(self):
         self.box.match_id.action_accept()
         self.box.product_id = False
         self.rank()
         self.assertEqual(self.box.match_id.product_id, self.cola)
 
-    def test_the_first_time_the_catalogue_is_read(self):
+    def test_opening_the_desk_first_reads_the_catalogue(self):
         self.config.catalogue_read_at = False
         (self.box | self.piece).unlink()
         desk = self.desk()
@@ -248,12 +248,12 @@ class TestDesk(MatchingCase):
         self.assertIn(("catalogue", self.config.id), self.env.cr.postcommit.data["cartona.wake"])
         self.assertTrue(desk.is_reading)
         self.assertTrue(desk.may_change)
-        self.assertFalse(desk.is_all_matched, "nothing is there because nothing was read")
+        self.assertFalse(desk.is_all_matched, "it is empty because nothing was read")
         self.config.write({"catalogue_page": 0, "catalogue_read_at": self.now()})
         desk.invalidate_recordset()
         self.assertTrue(desk.is_all_matched)
         self.desk()
-        self.assertEqual(self.config.catalogue_page, 0, "afterwards the nights will do")
+        self.assertEqual(self.config.catalogue_page, 0, "later the nightly reading is enough")
 
     def test_without_a_connection_nothing_is_read(self):
         self.config.write({"catalogue_read_at": False, "connection_state": "untested"})
@@ -263,7 +263,7 @@ class TestDesk(MatchingCase):
         self.assertTrue(desk.is_unread)
         self.assertFalse(desk.is_all_matched)
 
-    def test_the_desk_says_how_far_the_reading_is(self):
+    def test_the_desk_shows_the_progress_of_the_reading(self):
         self.config.write(
             {"catalogue_page": 3, "catalogue_count": 200, "catalogue_unreadable": "a: 1\nb: 2"}
         )
@@ -272,7 +272,7 @@ class TestDesk(MatchingCase):
             (desk.is_reading, desk.catalogue_count, desk.unreadable_count), (True, 200, 2)
         )
 
-    def test_the_list_can_be_cut_at_a_likeness(self):
+    def test_the_list_can_be_filtered_by_similarity(self):
         (self.box | self.piece).match_ids.filtered(lambda match: match.rank == 1).score = 80
         self.piece.match_id.score = 93.5
         view = self.env.ref("cartona_integration.view_cartona_matching_search")
@@ -318,7 +318,7 @@ class TestImport(MatchingCase):
     def load(self, *rows):
         return self.env["cartona.listing"].load(["cartona_id", "product_id"], [*map(list, rows)])
 
-    def test_known_rows_are_linked_and_new_ones_added(self):
+    def test_imported_rows_are_linked_or_added(self):
         soap, zero = self.row("S", "صابون"), self.row("Z", "كولا")
         done = self.load(("S", "صابون لوكس ورد 120 جم"), ("NEW", "COLA330"), ("Z", "6221000000017"))
         self.assertFalse(done["messages"])
@@ -326,10 +326,12 @@ class TestImport(MatchingCase):
         new = self.env["cartona.listing"].browse(done["ids"][1])
         self.assertEqual((new.cartona_id, new.product_id), ("NEW", self.cola))
         self.assertEqual(done["ids"], [soap.id, new.id, zero.id])
-        self.assertEqual(self.noted("price"), [("price", i) for i in (soap.id, zero.id, new.id)])
+        self.assertEqual(
+            self.outbox_rows("price"), [("price", i) for i in (soap.id, zero.id, new.id)]
+        )
 
-    def test_a_file_that_is_longer_than_a_call_comes_in_parts(self):
-        """Odoo sends the whole file each time, and goes on at `nextrow`."""
+    def test_a_long_file_is_imported_in_parts(self):
+        """Odoo sends the whole file each time, and continues at `nextrow`."""
         names = ["L%s" % number for number in range(5)]
         self.row("L1", "صابون")
         rows = [[name, "COLA330"] for name in names]
@@ -349,14 +351,14 @@ class TestImport(MatchingCase):
         linked = self.env["cartona.listing"].search([("product_id", "=", self.cola.id)])
         self.assertEqual(set(linked.mapped("cartona_id")), set(names))
 
-    def test_a_box_becomes_so_many_pieces_unless_its_price_says_that_it_is_one(self):
+    def test_a_box_is_counted_in_pieces_unless_prices_match(self):
         box = self.row("B", "كولا 330 مل", "box", 24, 318.0)
         same = self.row("O", "كولا كانز", "box", 24, 14.0)
         self.load(("B", "COLA330"), ("O", "COLA330"))
         self.assertEqual(box.uom_id._compute_quantity(1, self.cola.uom_id, round=False), 24)
         self.assertEqual((same.product_id, same.uom_id), (self.cola, self.cola.uom_id))
 
-    def test_a_file_with_a_mistake_changes_nothing_and_names_the_row(self):
+    def test_a_file_with_an_error_changes_nothing(self):
         soap = self.row("S", "صابون")
         done = self.load(("NEW", "COLA330"), ("S", "no such product"))
         self.assertFalse(done["ids"])
@@ -367,8 +369,8 @@ class TestImport(MatchingCase):
 
 class TestIdOnCartona(MatchingCase):
     def push(self):
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         self.assertFalse(self.marketplace.unexpected)
         return self.marketplace.bodies(PRODUCTS)[-1]
 
@@ -382,14 +384,14 @@ class TestIdOnCartona(MatchingCase):
         (item,) = self.push()
         self.assertEqual(item, {"supplier_product_id": "P", "selling_price": 21.0})
 
-    def test_an_id_that_is_there_already_stays(self):
+    def test_an_existing_internal_id_is_kept(self):
         listing = self.row("P", "صابون لوكس", internal_product_id="LUX-1")
         listing.product_id = self.soap
         (item,) = self.push()
         self.assertNotIn("internal_product_id", item)
         self.assertEqual(listing.internal_product_id, "LUX-1")
 
-    def test_two_packs_of_a_product_do_not_share_it(self):
+    def test_two_packs_do_not_share_an_internal_id(self):
         piece = self.row("P", "لبن جهينة")
         box = self.row("X", "لبن جهينة كرتونة", "box", 12)
         pack = box._pack_unit(self.milk.uom_id, 12, "box")
@@ -399,16 +401,16 @@ class TestIdOnCartona(MatchingCase):
         self.assertEqual(items["P"]["internal_product_id"], str(self.milk.id))
         self.assertNotIn("internal_product_id", items["X"])
 
-    def test_a_refused_id_does_not_hold_up_the_price(self):
+    def test_a_refused_id_does_not_block_the_price(self):
         listing = self.row("P", "صابون لوكس")
         listing.product_id = self.soap
-        self.marketplace.announce(
+        self.marketplace.answer_next(
             "POST",
             PRODUCTS,
             {"errors": [{"supplier_product_id": "P", "message": "internal id is taken"}]},
         )
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         first, second = self.marketplace.bodies(PRODUCTS)
         self.assertIn("internal_product_id", first[0])
         self.assertNotIn("internal_product_id", second[0])
@@ -423,13 +425,13 @@ class TestIdOnCartona(MatchingCase):
         (item,) = self.push()
         self.assertEqual(item["internal_product_id"], str(self.milk.id))
 
-    def test_an_id_that_cartona_shows_of_an_earlier_product_gives_way(self):
+    def test_the_id_of_an_earlier_product_is_replaced(self):
         listing = self.row("P", "صابون لوكس")
         listing.product_id = self.soap
         self.push()
         listing.product_id = False
-        listing.internal_product_id = str(self.soap.id)  # as the next reading finds it
-        self.assertEqual(listing._as_matched().internal_id, "", "says nothing about the next one")
+        listing.internal_product_id = str(self.soap.id)  # as the next reading stores it
+        self.assertEqual(listing._as_matched().internal_id, "", "it does not apply to the next one")
         listing.product_id = self.milk
         listing.internal_product_id = str(self.soap.id)  # read again before anything was sent
         (item,) = self.push()
@@ -437,9 +439,9 @@ class TestIdOnCartona(MatchingCase):
         self.assertEqual(listing.internal_product_id, str(self.milk.id))
         self.milk.list_price = 43.0
         (item,) = self.push()
-        self.assertNotIn("internal_product_id", item, "once")
+        self.assertNotIn("internal_product_id", item, "it is sent once")
 
-    def test_an_id_of_the_supplier_s_own_outlives_the_product(self):
+    def test_an_id_set_by_the_supplier_is_kept(self):
         listing = self.row("P", "صابون لوكس", internal_product_id="LUX-1")
         listing.product_id = self.soap
         self.push()
@@ -448,7 +450,7 @@ class TestIdOnCartona(MatchingCase):
         (item,) = self.push()
         self.assertNotIn("internal_product_id", item)
 
-    def test_what_nobody_has_seen_on_cartona_keeps_what_it_may_have(self):
+    def test_a_listing_never_read_gets_no_internal_id(self):
         self.soap.cartona_id = "TYPED"
         (item,) = self.push()
         self.assertNotIn("internal_product_id", item)

@@ -1,97 +1,99 @@
-"""What somebody does about an order by hand, and what the settings take for that."""
+"""Buttons of an order, and the settings that replace them."""
 
 from odoo.exceptions import UserError
 
 from .delivery_common import DeliveryCase
 
 
-class TestShippedWhen(DeliveryCase):
+class TestShippedSetting(DeliveryCase):
     def two_steps(self):
         self.warehouse.delivery_steps = "pick_ship"
 
-    def do(self, picking):
+    def complete(self, picking):
         self.pick(picking)
         self.validate(picking)
         self.assertEqual(picking.state, "done")
 
     def confirmed(self):
-        """An order just confirmed, nothing told yet."""
-        sale = self.take(confirm=False)
-        self.accept()
+        """Return a confirmed order whose approval is not sent yet."""
+        sale = self.take_order(confirm=False)
+        self.accept_all()
         sale.action_confirm()
         return sale
 
     def ready(self, sale):
         return sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
 
-    def test_by_the_button_neither_a_ready_delivery_nor_a_pick_says_so(self):
+    def test_with_the_button_setting_only_the_button_ships(self):
         self.assertEqual(self.config.shipped_when, "button")
         self.two_steps()
         sale = self.confirmed()
-        self.do(self.ready(sale))
+        self.complete(self.ready(sale))
         self.assertEqual(self.ready(sale).location_dest_id.usage, "customer")
         self.push()
-        self.assertEqual(self.told(sale), ["approved"])
+        self.assertEqual(self.sent_statuses(sale), ["approved"])
         self.assertTrue(sale.cartona_can_ship)
         sale.action_cartona_ship()
         self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
 
-    def test_ready_says_so_as_soon_as_the_goods_are_reserved(self):
+    def test_with_the_ready_setting_reserved_goods_ship(self):
         self.config.shipped_when = "ready"
         sale = self.confirmed()
         self.assertFalse(sale.cartona_can_ship)
         self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
         self.assertIn("estimated_delivery_day", self.bodies(sale)[-1])
 
-    def test_ready_waits_for_goods_that_are_still_to_come(self):
+    def test_with_the_ready_setting_missing_goods_delay_shipping(self):
         self.config.shipped_when = "ready"
-        sale = self.take(confirm=False, lines={0: {"amount": 40}, 1: None})
-        self.accept()
+        sale = self.take_order(confirm=False, lines={0: {"amount": 40}, 1: None})
+        self.accept_all()
         sale.picking_ids.move_type = "one"
         sale.picking_policy = "one"
         sale.action_confirm()
         self.push()
-        self.assertEqual(self.told(sale), ["approved"])
-        self.settle()
+        self.assertEqual(self.sent_statuses(sale), ["approved"])
+        self.clear_outbox()
         self.set_stock(self.tea, 50)
         sale.picking_ids.action_assign()
         self.assertEqual(sale.picking_ids.state, "assigned")
         self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
 
-    def assertThePickSaysSo(self):
-        """Nothing that comes before the pick is done says that the order is shipped."""
+    def assertPickShips(self):
+        """Check that the order is shipped when the pick is done, not before."""
         self.two_steps()
         sale = self.confirmed()
         self.push()
-        self.assertEqual(self.told(sale), ["approved"])
-        self.do(self.ready(sale))
+        self.assertEqual(self.sent_statuses(sale), ["approved"])
+        self.complete(self.ready(sale))
         self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(sale), ["approved", "assigned_to_salesman"])
 
-    def test_ready_is_the_delivery_and_not_the_step_before_it(self):
+    def test_with_the_ready_setting_the_pick_step_does_not_count(self):
         self.config.shipped_when = "ready"
-        self.assertThePickSaysSo()
+        self.assertPickShips()
 
-    def test_picked_says_so_when_the_step_before_the_delivery_is_done(self):
+    def test_with_the_picked_setting_the_done_pick_ships(self):
         self.config.shipped_when = "picked"
-        self.assertThePickSaysSo()
+        self.assertPickShips()
 
-    def test_picked_is_the_delivery_itself_where_there_is_no_step_before_it(self):
+    def test_with_the_picked_setting_one_step_ships_at_delivery(self):
         self.config.shipped_when = "picked"
         sale = self.confirmed()
         self.push()
-        self.assertEqual(self.told(sale), ["approved"])
+        self.assertEqual(self.sent_statuses(sale), ["approved"])
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman", "delivered"])
+        self.assertEqual(
+            self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"]
+        )
 
 
 class TestDeliveredButton(DeliveryCase):
-    def test_an_order_whose_only_delivery_is_cancelled_is_not_delivered_by_the_button(self):
-        sale = self.take()
+    def test_an_order_without_a_delivery_has_no_delivered_button(self):
+        sale = self.take_order()
         sale.picking_ids.action_cancel()
         self.assertFalse(sale.cartona_can_deliver)
         with self.assertRaises(UserError):
@@ -99,100 +101,103 @@ class TestDeliveredButton(DeliveryCase):
         self.assertFalse(sale.cartona_delivered_at)
 
 
-class TestSetBack(DeliveryCase):
-    def test_a_confirmed_order_is_a_quotation_again_and_pending_on_cartona(self):
-        sale = self.take()
-        self.accept(sale)
+class TestReset(DeliveryCase):
+    def test_resetting_a_confirmed_order_sends_pending(self):
+        sale = self.take_order()
+        self.accept_all(sale)
         first = sale.picking_ids
         self.assertTrue(sale.cartona_can_reset)
         sale.action_cartona_reset_to_pending()
         self.assertEqual((sale.state, first.state), ("draft", "cancel"))
         self.push()
-        self.assertEqual(self.told(sale), ["pending"])
+        self.assertEqual(self.sent_statuses(sale), ["pending"])
         self.assertEqual(
             (sale.cartona_status, sale.cartona_sync_state, sale.cartona_is_reset),
             ("pending", "synced", False),
         )
         sale.action_confirm()
         self.push()
-        self.assertEqual(self.told(sale), ["pending", "approved"])
+        self.assertEqual(self.sent_statuses(sale), ["pending", "approved"])
         self.assertEqual(self.ready(sale), 1)
 
     def ready(self, sale):
         return len(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"))
 
-    def test_what_was_promised_to_be_on_its_way_is_so_no_more(self):
-        sale = self.take()
-        self.accept(sale)
+    def test_resetting_an_order_clears_the_shipped_mark(self):
+        sale = self.take_order()
+        self.accept_all(sale)
         sale.action_cartona_ship()
         sale.action_cartona_reset_to_pending()
         sale.action_confirm()
         self.push()
-        self.assertNotIn("assigned_to_salesman", self.told(sale))
+        self.assertNotIn("assigned_to_salesman", self.sent_statuses(sale))
 
-    def test_what_has_left_or_is_delivered_by_cartona_is_not_set_back(self):
-        gone = self.take(hashed_id="gone1")
+    def test_a_delivered_order_cannot_be_reset(self):
+        gone = self.take_order(hashed_id="gone1")
         self.deliver(gone)
         gone.cartona_status = "approved"
-        theirs = self.take(hashed_id="theirs1", delivered_by="delivered_by_cartona")
+        theirs = self.take_order(hashed_id="theirs1", delivered_by="delivered_by_cartona")
         for sale in (gone, theirs):
             self.assertFalse(sale.cartona_can_reset)
             sale.action_cartona_reset_to_pending()
             self.assertEqual((sale.state, sale.cartona_is_reset), ("sale", False))
 
 
-class TestBroughtBack(DeliveryCase):
-    """By default nothing is validated before the goods are with the retailer: a driver who brings
-    everything back leaves no transfer that says so."""
+class TestBroughtBackGoods(DeliveryCase):
+    """A delivery is validated at the retailer's by default: goods that a driver brings back leave
+    no transfer."""
 
     def setUp(self):
         super().setUp()
-        self.sale = self.take()
-        self.accept(self.sale)
+        self.sale = self.take_order()
+        self.accept_all(self.sale)
         self.sale.action_cartona_ship()
-        self.assertFalse(self.sale.cartona_can_return, "Cartona does not know yet")
+        self.assertFalse(self.sale.cartona_can_return, "not sent to Cartona yet")
         self.push()
 
-    def test_everything_brought_back_is_told_as_returned_and_holds_no_stock(self):
+    def test_goods_brought_back_send_returned_and_free_the_stock(self):
         self.assertEqual(self.config.delivered_when, "validated")
         self.assertTrue(self.sale.cartona_can_return)
-        self.settle()
+        self.clear_outbox()
         self.sale.action_cartona_returned()
         self.assertTrue(self.sale.cartona_returned_at)
         self.assertEqual((self.sale.state, self.sale.picking_ids.state), ("cancel", "cancel"))
-        self.assertIn(("stock", self.listing(self.tea).id), self.noted("stock"))
+        self.assertIn(("stock", self.listing(self.tea).id), self.outbox_rows("stock"))
         self.push()
-        self.assertEqual(self.told(self.sale), ["assigned_to_salesman", "returned"])
+        self.assertEqual(self.sent_statuses(self.sale), ["assigned_to_salesman", "returned"])
         self.assertEqual(
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("returned", "synced")
         )
-        self.assertEqual((self.sale.invoice_ids.ids, self.tasks(self.sale)), ([], []))
+        self.assertEqual((self.sale.invoice_ids.ids, self.activities(self.sale)), ([], []))
         self.assertFalse(self.sale.cartona_can_return)
 
-    def test_the_warehouse_hears_that_picked_goods_come_back(self):
+    def test_returned_picked_goods_notify_the_warehouse(self):
         picking = self.sale.picking_ids
         picking.user_id = self.seller
         self.pick(picking)
         self.sale.action_cartona_returned()
         self.assertEqual(
-            self.tasks(picking), [("Brought back by the driver: put the goods back.", self.seller)]
+            self.activities(picking),
+            [("Brought back by the driver: put the goods back.", self.seller)],
         )
 
-    def test_of_a_posted_invoice_the_credit_note_is_asked_for(self):
+    def test_a_return_with_a_posted_invoice_requests_the_credit_note(self):
         (self.tea | self.rice).invoice_policy = "order"
         self.sale._create_invoices().action_post()
         self.sale.action_cartona_returned()
-        [(task, _user)] = self.tasks(self.sale)
+        [(task, _user)] = self.activities(self.sale)
         self.assertEqual(task, "Returned on Cartona: the invoice has to be credited.")
 
     def test_a_refused_return_is_flagged(self):
-        self.marketplace.announce("POST", self.single(self.sale), {"error": "no"}, status=422)
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.sale.action_cartona_returned()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
-        self.assertEqual(len(self.tasks(self.sale)), 1)
+        self.assertEqual(len(self.activities(self.sale)), 1)
 
-    def test_what_is_delivered_comes_back_by_a_return_only(self):
+    def test_delivered_goods_are_returned_by_a_transfer_only(self):
         self.deliver(self.sale)
         self.assertFalse(self.sale.cartona_can_return)
         with self.assertRaises(UserError):

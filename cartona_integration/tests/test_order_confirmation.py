@@ -1,4 +1,4 @@
-"""What an imported order becomes at once: quotation, sale, or a record; and who owes what."""
+"""The state of a newly imported order, and the amounts each side owes."""
 
 from odoo.exceptions import UserError
 from odoo.tests import Form
@@ -10,7 +10,7 @@ REFUSAL = "Over the credit limit"
 
 
 class TestConfirmation(OrderCase):
-    def test_in_stock_it_is_confirmed_without_a_hand(self):
+    def test_an_order_in_stock_is_confirmed_automatically(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 4)
         self.set_stock(self.rice, 2)
@@ -19,10 +19,10 @@ class TestConfirmation(OrderCase):
 
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(set(sale.picking_ids.move_ids.mapped("state")), {"assigned"})
-        # What Cartona is known to have is still what it said.
+        # Cartona's status is unchanged until ours is sent.
         self.assertEqual(sale.cartona_status, "pending")
 
-    def test_short_of_stock_it_waits_and_says_what_is_missing(self):
+    def test_an_order_short_of_stock_lists_the_missing_products(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 3)
         self.set_stock(self.rice, 2)
@@ -30,8 +30,8 @@ class TestConfirmation(OrderCase):
         sale = self.receive()
 
         self.assertEqual(sale.state, "draft")
-        self.assertIn("4 needed, 3 free", self.notes(sale))
-        self.assertNotIn("2 needed", self.notes(sale))
+        self.assertIn("4 needed, 3 free", self.chatter(sale))
+        self.assertNotIn("2 needed", self.chatter(sale))
 
     def test_two_orders_do_not_get_the_same_stock(self):
         self.config.auto_confirm = True
@@ -46,9 +46,9 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual((first.state, second.state), ("sale", "draft"))
-        self.assertIn("4 needed, 1 free", self.notes(second))
+        self.assertIn("4 needed, 1 free", self.chatter(second))
 
-    def test_what_is_approved_already_gets_its_stock_first(self):
+    def test_approved_orders_get_stock_first(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 5)
         self.set_stock(self.rice, 100)
@@ -63,7 +63,7 @@ class TestConfirmation(OrderCase):
         self.assertEqual((pending.state, approved.state), ("draft", "sale"))
         self.assertEqual(set(approved.picking_ids.move_ids.mapped("state")), {"assigned"})
 
-    def test_without_the_setting_it_waits_for_a_clerk(self):
+    def test_without_the_setting_an_order_stays_a_quotation(self):
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
 
@@ -78,7 +78,7 @@ class TestConfirmation(OrderCase):
 
         self.assertEqual((sale.state, sale.cartona_status), ("draft", "editing"))
 
-    def test_first_seen_as_approved_or_shipped_it_is_confirmed_and_reserved(self):
+    def test_a_new_approved_order_is_confirmed_and_reserved(self):
         self.set_stock(self.tea, 100)
         self.set_stock(self.rice, 1)
         for status in ("approved", "assigned_to_salesman"):
@@ -86,27 +86,27 @@ class TestConfirmation(OrderCase):
             self.assertTrue(is_confirmed(sale), status)
             self.assertEqual(sale.cartona_status, status)
             self.assertEqual(sale.order_line[0].move_ids.state, "assigned")
-            self.assertEqual(self.tasks(sale), [])
+            self.assertEqual(self.activities(sale), [])
 
-    def test_first_seen_as_delivered_it_is_confirmed_and_somebody_completes_it(self):
+    def test_a_new_delivered_order_is_confirmed_with_an_activity(self):
         sale = self.receive(self.order(status="delivered"))
 
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(sale.cartona_status, "delivered")
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("complete the delivery", task)
         self.assertEqual(user, self.config._responsible())
 
-    def test_first_seen_as_cancelled_it_is_kept_for_the_record_only(self):
+    def test_a_new_cancelled_order_is_stored_as_cancelled(self):
         for status in ("cancelled_by_retailer", "cancelled", "returned"):
             sale = self.receive(
                 self.order(hashed_id=status, status=status, cancellation_reason="too_late")
             )
             self.assertEqual(sale.state, "cancel", status)
             self.assertFalse(sale.picking_ids)
-            self.assertIn("too_late", self.notes(sale))
+            self.assertIn("too_late", self.chatter(sale))
 
-    def test_a_cancelled_order_of_an_unknown_product_bothers_nobody(self):
+    def test_a_cancelled_order_with_an_unknown_product_is_ignored(self):
         raw = self.order({TEA: {"supplier_product_id": "GONE"}}, status="cancelled_by_retailer")
 
         [outcome] = self.receive_all([raw])
@@ -114,7 +114,7 @@ class TestConfirmation(OrderCase):
         self.assertFalse(outcome.error_code)
         self.assertFalse(outcome.order)
 
-    def test_an_unknown_status_is_shown_as_received_and_somebody_is_asked(self):
+    def test_an_unknown_status_is_shown_and_creates_an_activity(self):
         self.config.auto_confirm = True
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
@@ -123,11 +123,11 @@ class TestConfirmation(OrderCase):
 
         self.assertEqual((sale.state, sale.cartona_status), ("draft", "on_hold"))
         self.assertEqual(sale.cartona_status_label, "on_hold")
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn("on_hold", task)
         self.assertEqual(user, self.config._responsible())
 
-    def test_what_odoo_refuses_to_confirm_stays_a_quotation_with_the_reason(self):
+    def test_an_order_odoo_refuses_stays_a_quotation(self):
         def refuse(order):
             if "bad" in order.mapped("cartona_id"):
                 raise UserError(REFUSAL)
@@ -148,10 +148,10 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual((bad.state, good.state), ("draft", "sale"))
-        self.assertIn(REFUSAL, self.tasks(bad)[0][0])
-        self.assertEqual(self.tasks(good), [])
+        self.assertIn(REFUSAL, self.activities(bad)[0][0])
+        self.assertEqual(self.activities(good), [])
 
-    def test_the_warehouse_that_has_everything_is_taken(self):
+    def test_the_warehouse_that_has_everything_is_chosen(self):
         other = self.env["stock.warehouse"].create(
             {"name": "Alexandria", "code": "ALX", "company_id": self.company.id}
         )
@@ -171,7 +171,7 @@ class TestConfirmation(OrderCase):
         )
 
         self.assertEqual(first.warehouse_id, other)
-        # Nobody has all of the second order: the first warehouse takes it.
+        # No warehouse has all of the second order: the first one is used.
         self.assertEqual(second.warehouse_id, (here | other).sorted("id")[0])
 
 
@@ -194,23 +194,23 @@ class TestMoney(OrderCase):
         self.assertEqual(form.cartona_amount_to_collect, 100.0)
         self.assertEqual(form.cartona_owed_by_cartona, 10.0)
 
-    def test_credit_is_cartona_s_to_pay(self):
+    def test_cartona_pays_the_credit(self):
         self.assertEqual(self.collect(cartona_credit=10), (90.0, 10.0, 0.0))
 
     def test_a_top_up_is_collected_and_owed(self):
         self.assertEqual(self.collect(wallet_top_up=20), (120.0, 0.0, 20.0))
 
-    def test_instalments_are_cartona_s_to_pay(self):
+    def test_cartona_pays_instalments(self):
         self.assertEqual(self.collect(installment_cost=60), (40.0, 60.0, 0.0))
 
-    def test_the_official_example(self):
+    def test_the_amounts_match_cartonas_example(self):
         parts = self.collect(
             total=3140, cartona_credit=140, installment_cost=3000, wallet_top_up=100
         )
 
         self.assertEqual(parts, (100.0, 3140.0, 100.0))
 
-    def test_an_order_that_is_not_cartona_s_has_nothing_to_collect(self):
+    def test_another_order_has_nothing_to_collect(self):
         sale = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
@@ -220,7 +220,7 @@ class TestMoney(OrderCase):
 
         self.assertEqual(sale.cartona_amount_to_collect, 0.0)
 
-    def test_prices_are_in_cartona_s_currency_whatever_the_customer_s_pricelist(self):
+    def test_prices_ignore_the_currency_of_the_customers_pricelist(self):
         foreign = (
             self.env["res.currency"]
             .with_context(active_test=False)
@@ -235,7 +235,7 @@ class TestMoney(OrderCase):
                 "name": "Shop",
                 "cartona_id": "retailer_A00315",
                 "property_product_pricelist": dollars.id,
-                # As `specific_property_product_pricelist` from 18 on.
+                # Stored as `specific_property_product_pricelist` from 18 on.
             }
         )
         self.assertEqual(partner.property_product_pricelist, dollars)
@@ -246,7 +246,7 @@ class TestMoney(OrderCase):
         self.assertEqual(sale.currency_id, self.config.currency_id)
         self.assertEqual(sale.amount_total, 110.0)
 
-    def test_without_a_pricelist_in_cartona_s_currency_the_order_waits(self):
+    def test_without_a_pricelist_in_cartonas_currency_the_order_waits(self):
         foreign = self.other_currencies()
         self.config.currency_id = foreign
 

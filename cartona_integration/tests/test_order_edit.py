@@ -1,4 +1,4 @@
-"""What a clerk changes in the lines is told to Cartona: only the difference, once, as it stands."""
+"""Changed lines are sent to Cartona: only the difference, once, in its latest state."""
 
 import json
 from datetime import timedelta
@@ -17,7 +17,7 @@ class EditCase(OrderCase):
     def setUp(self):
         super().setUp()
         self.sale = self.receive(self.order())
-        self.settle()
+        self.clear_outbox()
 
     def line(self, number):
         return self.sale.order_line.filtered(lambda line: line.cartona_id == str(number))
@@ -32,24 +32,24 @@ class EditCase(OrderCase):
             }
         )
 
-    def accept(self, answer=None, **kwargs):
-        self.marketplace.announce("POST", DETAILS, {} if answer is None else answer, **kwargs)
+    def accept_edits(self, answer=None, **kwargs):
+        self.marketplace.answer_next("POST", DETAILS, {} if answer is None else answer, **kwargs)
 
-    def sent(self):
-        """The `order_details` of each message so far."""
+    def sent_details(self):
+        """Return the `order_details` of each message so far."""
         messages = []
         for [body] in self.marketplace.bodies(DETAILS):
             self.assertEqual(body["hashed_id"], "k3Jd82")
             messages.append(body["order_details"])
         return messages
 
-    def told(self):
-        """Cartona's lines as far as known here: id -> (amount, price)."""
+    def cartona_lines(self):
+        """Return Cartona's lines from the snapshot: id -> (amount, price)."""
         lines = json.loads(self.sale.cartona_snapshot)["lines"]
         return {line["id"]: (line["amount"], line["selling_price"]) for line in lines.values()}
 
-    def later(self, seconds=60):
-        """The last change of lines was so long ago."""
+    def age_last_edit(self, seconds=60):
+        """Move the last change of lines into the past."""
         edit = json.loads(self.sale.cartona_edit)
         moment = self.now() - timedelta(seconds=seconds)
         edit["at"] = moment.isoformat()
@@ -58,68 +58,70 @@ class EditCase(OrderCase):
 
 
 class TestOrderEdit(EditCase):
-    # === WHAT IS TOLD === #
+    # === SENT CHANGES === #
 
-    def test_a_lowered_quantity_is_told_by_the_lines_id_and_amount_only(self):
+    def test_a_lowered_quantity_sends_only_id_and_amount(self):
         for status in ("pending", "approved", "assigned_to_salesman"):
             with self.subTest(status=status):
                 self.sale.cartona_status = status
                 amount = self.line(901).product_uom_qty - 1
                 self.line(901).product_uom_qty = amount
-                self.assertEqual(self.noted("order"), [("order", self.sale.id)])
-                self.accept()
+                self.assertEqual(self.outbox_rows("order"), [("order", self.sale.id)])
+                self.accept_edits()
                 self.marketplace.calls.clear()
-                # Not told here: an order that is a quotation stands behind these statuses.
+                # Only lines are sent: a quotation is behind these statuses.
                 self.assertIsNone(self.push())
-                self.assertEqual(self.sent(), [[{"id": 901, "amount": amount}]])
-                self.assertEqual(self.told()["901"], ("%g" % amount, "12.5"))
+                self.assertEqual(self.sent_details(), [[{"id": 901, "amount": amount}]])
+                self.assertEqual(self.cartona_lines()["901"], ("%g" % amount, "12.5"))
                 self.assertEqual(self.sale.cartona_sync_state, "synced")
                 self.assertFalse(self.sale.cartona_difference)
-                self.settle()
+                self.clear_outbox()
 
-    def test_a_changed_price_is_told_alone_and_a_discount_is_a_price(self):
+    def test_a_changed_price_or_discount_sends_only_the_price(self):
         self.line(901).price_unit = 11.75
         self.line(902).discount = 10.0
-        self.accept()
+        self.accept_edits()
         self.push()
-        self.assertEqual(self.sent(), [[{"id": 901, "price": 11.75}, {"id": 902, "price": 27}]])
+        self.assertEqual(
+            self.sent_details(), [[{"id": 901, "price": 11.75}, {"id": 902, "price": 27}]]
+        )
 
-    def test_a_removed_line_is_told_as_cancelled(self):
+    def test_a_removed_line_is_sent_as_cancelled(self):
         self.sale.write({"order_line": [(2, self.line(902).id)]})
-        self.accept()
+        self.accept_edits()
         self.push()
-        self.assertEqual(self.sent(), [[{"id": 902, "cancelled": True}]])
-        self.assertEqual(self.told(), {"901": ("4", "12.5")})
+        self.assertEqual(self.sent_details(), [[{"id": 902, "cancelled": True}]])
+        self.assertEqual(self.cartona_lines(), {"901": ("4", "12.5")})
 
-    def test_a_quantity_of_zero_on_a_sale_is_a_removed_line(self):
-        self.marketplace.announce("POST", STATUSES, {})
+    def test_zero_quantity_is_sent_as_a_removed_line(self):
+        self.marketplace.answer_next("POST", STATUSES, {})
         self.sale.action_confirm()
         self.push()
         self.line(902).product_uom_qty = 0
-        self.accept()
+        self.accept_edits()
         self.push()
-        self.assertEqual(self.sent(), [[{"id": 902, "cancelled": True}]])
+        self.assertEqual(self.sent_details(), [[{"id": 902, "cancelled": True}]])
 
-    def test_removing_all_lines_asks_for_a_cancellation_instead(self):
+    def test_removing_all_lines_raises_an_error(self):
         commands = [(2, line.id) for line in self.sale.order_line]
         with self.assertRaisesRegex(UserError, "Cancel it instead"):
             self.sale.write({"order_line": commands})
 
-    def test_lines_taken_away_one_by_one_are_never_told_as_an_empty_order(self):
+    def test_an_order_without_lines_is_never_sent(self):
         self.sale.order_line.unlink()
         self.assertIsNone(self.push())
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.sale.cartona_difference_kind, "local")
 
-    def test_all_lines_replaced_by_another_is_no_cancellation(self):
+    def test_replacing_all_lines_is_not_a_cancellation(self):
         line = {"product_id": self.tea.id, "product_uom_qty": 1, "price_unit": 5.0}
         self.sale.write(
             {"order_line": [(2, line.id) for line in self.sale.order_line] + [(0, 0, line)]}
         )
-        self.accept()
+        self.accept_edits()
         self.push()
         self.assertEqual(
-            self.sent(),
+            self.sent_details(),
             [
                 [
                     {"id": 901, "cancelled": True},
@@ -129,52 +131,52 @@ class TestOrderEdit(EditCase):
             ],
         )
 
-    def test_five_changes_are_one_message_with_the_last_state_before_the_status(self):
+    def test_several_changes_are_sent_once_before_the_status(self):
         for amount in (3, 5, 6, 2, 7):
             self.line(901).product_uom_qty = amount
             self.env.cr.flush()
         self.sale.action_confirm()
-        self.accept()
-        self.marketplace.announce("POST", STATUSES, {})
+        self.accept_edits()
+        self.marketplace.answer_next("POST", STATUSES, {})
         self.assertIsNone(self.push())
-        self.assertEqual(self.sent(), [[{"id": 901, "amount": 7}]])
+        self.assertEqual(self.sent_details(), [[{"id": 901, "amount": 7}]])
         paths = [path for _method, path, _query, _body in self.marketplace.calls]
         self.assertEqual(paths, [DETAILS, STATUSES])
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_change_taken_back_tells_nothing(self):
+    def test_a_reverted_change_sends_nothing(self):
         self.line(901).product_uom_qty = 9
         self.line(901).product_uom_qty = 4
         self.assertIsNone(self.push())
         self.assertEqual(self.marketplace.calls, [])
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    def test_what_was_changed_while_orders_were_off_is_told_when_they_are_on_again(self):
+    def test_changes_made_while_orders_are_off_are_sent_later(self):
         self.config.auto_sync_orders = False
         self.line(901).product_uom_qty = 3
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
         self.assertEqual(self.sale.cartona_sync_state, "pending")
         self.config.auto_sync_orders = True
-        self.accept()
+        self.accept_edits()
         self.push()
-        self.assertEqual(self.sent(), [[{"id": 901, "amount": 3}]])
+        self.assertEqual(self.sent_details(), [[{"id": 901, "amount": 3}]])
 
-    def test_an_import_tells_nothing_back(self):
+    def test_an_import_sends_nothing_back(self):
         self.receive(self.order({TEA: {"amount": 6}}))
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_the_echo_of_an_accepted_change_is_no_news(self):
+    def test_the_echo_of_an_accepted_change_changes_nothing(self):
         self.line(901).product_uom_qty = 3
-        self.accept()
+        self.accept_edits()
         self.push()
-        before = self.notes(self.sale)
+        before = self.chatter(self.sale)
         self.receive(self.order({TEA: {"amount": 3}}))
         self.assertEqual(self.line(901).product_uom_qty, 3)
-        self.assertEqual(self.notes(self.sale), before)
+        self.assertEqual(self.chatter(self.sale), before)
 
     def test_one_of_two_offer_lines_changes_and_the_other_stays(self):
         offer = self.receive(
@@ -183,10 +185,10 @@ class TestOrderEdit(EditCase):
                 hashed_id="offer1",
             )
         )
-        self.settle()
+        self.clear_outbox()
         first, second = offer.order_line
         first.product_uom_qty = 1
-        self.accept()
+        self.accept_edits()
         self.push()
         [[body]] = self.marketplace.bodies(DETAILS)
         self.assertEqual(body, {"hashed_id": "offer1", "order_details": [{"id": 901, "amount": 1}]})
@@ -194,18 +196,18 @@ class TestOrderEdit(EditCase):
             (second.cartona_id, second.price_unit, second.product_uom_qty), ("903", 12.5, 3)
         )
 
-    def test_amounts_are_cartonas_boxes_not_pieces(self):
+    def test_amounts_are_sent_in_cartonas_boxes(self):
         listing = self.listing(self.rice)
         listing.write({"uom_id": self.box(12).id, "unit": "box", "unit_count": 12})
         boxes = self.receive(
             self.order({TEA: None, RICE: {"unit": "box", "unit_count": 12, "amount": 5}},
                        hashed_id="boxes1")
         )  # fmt: skip
-        self.settle()
+        self.clear_outbox()
         boxes.action_confirm()
         boxes.order_line.product_uom_qty = 4
-        self.accept()
-        self.marketplace.announce("POST", STATUSES, {})
+        self.accept_edits()
+        self.marketplace.answer_next("POST", STATUSES, {})
         self.push()
         [[body]] = self.marketplace.bodies(DETAILS)
         self.assertEqual(body["order_details"], [{"id": 902, "amount": 4}])
@@ -213,17 +215,17 @@ class TestOrderEdit(EditCase):
         self.assertEqual(sum(moves.mapped("product_qty")), 48)
         self.assertEqual(boxes.order_line.price_unit, 30.0)
 
-    def test_another_product_on_a_line_removes_the_old_and_adds_the_new(self):
+    def test_a_changed_product_replaces_the_line(self):
         other = self.make_product("سكر", 20.0)
         other.cartona_id = "S1"
-        self.settle()
+        self.clear_outbox()
         line = self.line(902)
         line.write({"product_id": other.id, "price_unit": 20.0})
         self.assertFalse(line.cartona_id)
-        self.accept()
+        self.accept_edits()
         self.push()
         self.assertEqual(
-            self.sent(),
+            self.sent_details(),
             [
                 [
                     {"id": 902, "cancelled": True},
@@ -232,7 +234,7 @@ class TestOrderEdit(EditCase):
             ],
         )
 
-    # === WHEN NOTHING MAY BE TOLD === #
+    # === CHANGES THAT ARE NOT SENT === #
 
     def test_an_order_that_the_retailer_is_editing_cannot_be_changed(self):
         self.receive(self.order(status="editing"))
@@ -243,29 +245,29 @@ class TestOrderEdit(EditCase):
         ):
             with self.assertRaisesRegex(UserError, "Wait until it comes back"):
                 change()
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
 
-    def test_a_delivered_order_keeps_its_change_to_itself_and_says_so(self):
+    def test_a_change_of_a_delivered_order_stays_local(self):
         self.sale.cartona_status = "delivered"
         self.line(901).product_uom_qty = 1
         self.push()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.sale.cartona_difference_kind, "local")
 
-    def test_an_order_that_cartona_delivers_keeps_its_change_to_itself(self):
+    def test_a_change_of_an_order_cartona_delivers_stays_local(self):
         self.sale.cartona_delivered_by = "delivered_by_cartona"
         self.line(901).product_uom_qty = 1
         self.push()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(self.sale.cartona_difference_kind, "local")
 
-    def test_a_cancelled_order_tells_its_cancellation_alone(self):
-        self.marketplace.announce("POST", "%s/%s" % (STATUSES, self.sale.cartona_id), {})
+    def test_a_cancelled_order_sends_only_its_cancellation(self):
+        self.marketplace.answer_next("POST", "%s/%s" % (STATUSES, self.sale.cartona_id), {})
         self.line(901).product_uom_qty = 1
         self.sale._action_cancel()
         self.push()
         self.assertEqual(len(self.marketplace.calls), 1)
-        self.assertEqual(self.sent(), [])
+        self.assertEqual(self.sent_details(), [])
 
     def test_a_clerk_without_other_rights_may_edit(self):
         group = self.env.ref("sales_team.group_sale_salesman")
@@ -279,6 +281,6 @@ class TestOrderEdit(EditCase):
             }
         )
         self.assertEqual(sale.cartona_difference_kind, "sending")
-        self.accept()
+        self.accept_edits()
         self.push()
-        self.assertEqual(len(self.sent()), 1)
+        self.assertEqual(len(self.sent_details()), 1)

@@ -1,4 +1,4 @@
-"""A new order of Cartona becomes exactly one sale order, whole, or says why not."""
+"""A new order of Cartona becomes exactly one complete sale order, or waits with a reason."""
 
 from datetime import datetime
 
@@ -47,11 +47,11 @@ class TestNewOrder(OrderCase):
             [("901", self.tea, 4.0, 12.5, unit), ("902", self.rice, 2.0, 30.0, unit)],
         )
         self.assertEqual(sale.order_line.mapped("discount"), [0.0, 0.0])
-        self.assertIn("اتصل قبل الوصول", self.notes(sale))
-        self.assertEqual(self.tasks(sale), [])
+        self.assertIn("اتصل قبل الوصول", self.chatter(sale))
+        self.assertEqual(self.activities(sale), [])
         self.assertFalse(sale.picking_ids)
 
-    def test_nobody_is_mailed_and_the_retailer_does_not_follow(self):
+    def test_no_mail_is_sent_and_the_retailer_does_not_follow(self):
         mails = self.env["mail.mail"].search_count([])
         self.config.auto_confirm = True
         self.set_stock(self.tea, 10)
@@ -85,7 +85,7 @@ class TestNewOrder(OrderCase):
         self.assertIn(colleague, ours.message_partner_ids)
         self.assertIn(partner, other.message_partner_ids)
 
-    def test_times_are_utc_and_a_day_is_the_same_day_everywhere(self):
+    def test_times_are_utc_and_days_are_kept(self):
         sale = self.receive(
             self.order(
                 created_at="2026-03-01T23:30:00+02:00",
@@ -100,7 +100,7 @@ class TestNewOrder(OrderCase):
         self.assertEqual(sale.cartona_created_at, datetime(2026, 3, 1, 21, 30))
         self.assertEqual(sale.commitment_date, noon.astimezone(pytz.utc).replace(tzinfo=None))
 
-    def test_the_day_of_delivery_counts_more_than_the_one_wished_for(self):
+    def test_the_delivery_day_outranks_the_preferred_day(self):
         sale = self.receive(
             self.order(
                 delivery_day="2026-01-07",
@@ -111,7 +111,7 @@ class TestNewOrder(OrderCase):
 
         self.assertEqual(sale.commitment_date, datetime(2026, 1, 7, 10, 0))
 
-    def test_an_order_needs_neither_number_nor_dates_nor_note(self):
+    def test_number_dates_and_remark_of_an_order_are_optional(self):
         for absent in (None, ""):
             raw = self.order(
                 hashed_id="bare%s" % absent,
@@ -141,14 +141,14 @@ class TestNewOrder(OrderCase):
         del raw["retailer"]["retailer_number2"]
         self.assertEqual(self.receive(raw).amount_total, 110.0)
 
-    def test_without_a_salesperson_in_the_settings_it_is_nobody_s_not_odoobot_s(self):
+    def test_without_a_configured_salesperson_an_order_has_none(self):
         self.config.user_id = False
 
         sale = self.receive()
 
         self.assertFalse(sale.user_id)
 
-    def test_a_comment_on_a_line_stands_on_the_line(self):
+    def test_a_line_comment_is_shown_on_the_line(self):
         sale = self.receive(self.order({TEA: {"comment": "أخضر فقط"}}))
 
         self.assertEqual(sale.order_line[0].name.split("\n")[-1], "أخضر فقط")
@@ -167,22 +167,22 @@ class TestNewOrder(OrderCase):
         self.assertEqual(sale.cartona_delivered_by, "delivered_by_cartona")
         self.assertEqual(sale.cartona_pickup_date, datetime(2026, 3, 4, 8, 0))
         self.assertEqual(sale.cartona_pickup_otp, "8841")
-        self.assertNotIn("8841", self.notes(sale))
+        self.assertNotIn("8841", self.chatter(sale))
         self.assertNotIn("8841", sale.cartona_snapshot)
 
-    def test_a_way_of_delivery_nobody_knows_is_nobody_s_business_here(self):
+    def test_an_unknown_delivery_method_is_shown_as_other(self):
         sale = self.receive(self.order(delivered_by="delivered_by_drone"))
 
         self.assertEqual(sale.cartona_delivered_by, "other")
-        self.assertIn("delivered_by_drone", self.notes(sale))
+        self.assertIn("delivered_by_drone", self.chatter(sale))
 
-    def test_the_code_for_the_pickup_is_only_for_who_handles_stock(self):
+    def test_only_stock_users_see_the_pickup_code(self):
         sale = self.receive(self.order(pickup_otp="8841"))
         for group, may_see in (
             ("sales_team.group_sale_manager", False),
             ("stock.group_stock_user", True),
         ):
-            # Up to 18 a new user has the groups of a template, unless one names his own.
+            # Up to 18 a new user gets the groups of a template, unless groups are given.
             groups = {groups_field(self.env): [(6, 0, self.env.ref(group).ids)]}
             user = (
                 self.env["res.users"]
@@ -219,58 +219,62 @@ class TestNewOrder(OrderCase):
         self.assertEqual(there.partner_id.company_id, company)
         self.assertEqual(there.partner_id.cartona_id, here.partner_id.cartona_id)
 
-    def test_a_quotation_holds_stock_until_it_is_cancelled(self):
+    def test_a_quotation_reserves_stock_until_it_is_cancelled(self):
         tea, rice = self.listing(self.tea).id, self.listing(self.rice).id
         sale = self.receive()
-        self.assertEqual(set(self.noted("restock")), {("restock", tea), ("restock", rice)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", tea), ("restock", rice)})
 
-        self.settle()
+        self.clear_outbox()
         self.receive(self.order({TEA: {"amount": 9}}))
-        self.assertEqual(set(self.noted("restock")), {("restock", tea)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", tea)})
 
-        self.settle()
+        self.clear_outbox()
         self.receive(self.order({TEA: {"amount": 9}, RICE: None}))
-        self.assertEqual(set(self.noted("restock")), {("restock", rice)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", rice)})
 
-        self.settle()
+        self.clear_outbox()
         sale._action_cancel()
-        self.assertEqual(set(self.noted("restock")), {("restock", tea)})
+        self.assertEqual(set(self.outbox_rows("restock")), {("restock", tea)})
 
-    def test_an_order_that_is_not_cartona_s_notes_nothing_as_a_quotation(self):
+    def test_a_quotation_of_another_customer_marks_nothing_dirty(self):
         partner = self.env["res.partner"].create({"name": "Shop"})
         self.env["sale.order"].create(
             {"partner_id": partner.id, "order_line": [(0, 0, {"product_id": self.tea.id})]}
         )
 
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_sending_again_notes_the_order(self):
+    def test_sending_again_marks_the_order_dirty(self):
         sale = self.receive()
         sale.write({"cartona_sync_state": "error", "cartona_error": "Refused"})
-        self.settle()
+        self.clear_outbox()
 
         sale.with_user(self.env.ref("base.user_admin")).action_cartona_sync()
 
         self.assertEqual((sale.cartona_sync_state, sale.cartona_error), ("pending", False))
-        self.assertEqual(self.noted("order"), [("order", sale.id)])
+        self.assertEqual(self.outbox_rows("order"), [("order", sale.id)])
 
 
 class TestExactlyOnce(OrderCase):
     def test_the_same_order_again_changes_nothing(self):
         sale = self.receive()
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         again = self.receive()
 
         self.assertEqual(again, sale)
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "k3Jd82")]), 1)
 
-    def test_an_order_made_by_somebody_else_meanwhile_is_not_made_twice(self):
+    def test_an_order_created_concurrently_is_not_duplicated(self):
         sale = self.receive()
         importer = type(self.env["cartona.order.importer"])
-        # What the other one has committed is not seen by a transaction that began before.
-        self.patch(importer, "_plans", lambda self, config, orders: [_blind(self, orders[0])])
+        # A transaction does not see what was committed after its start.
+        self.patch(
+            importer,
+            "_make_plans",
+            lambda self, config, orders: [_plan_without_orders(self, orders[0])],
+        )
 
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"):
             with self.env.cr.savepoint():
@@ -278,7 +282,7 @@ class TestExactlyOnce(OrderCase):
 
         self.assertEqual(self.env["sale.order"].search([("cartona_id", "=", "k3Jd82")]), sale)
 
-    def test_one_bad_order_does_not_hold_up_the_others(self):
+    def test_one_bad_order_does_not_block_the_others(self):
         good, bad, fine = self.receive_all(
             [
                 self.order(hashed_id="a1"),
@@ -294,7 +298,7 @@ class TestExactlyOnce(OrderCase):
         self.assertEqual(self.env["sale.order"].search_count([("cartona_id", "=", "b2")]), 0)
 
 
-class TestWhatWaits(OrderCase):
+class TestWaitingReasons(OrderCase):
     def test_an_unknown_product_is_named_with_its_ids(self):
         change = {
             "supplier_product_id": "GONE",
@@ -357,19 +361,19 @@ class TestWhatWaits(OrderCase):
         self.assertIn("110.00", detail)
         self.assertIn("110.02", detail)
 
-    def test_a_cent_more_or_less_does_not_make_an_order_wait(self):
+    def test_a_difference_of_one_cent_is_tolerated(self):
         self.assertEqual(self.receive(self.order(total_price=110.01)).amount_total, 110.0)
         sale = self.receive(self.order(hashed_id="less", total_price=109.99))
         self.assertEqual(sale.amount_total, 110.0)
 
-    def test_what_odoo_would_round_waits(self):
+    def test_an_amount_odoo_would_round_makes_the_order_wait(self):
         self.listing(self.tea).write({"unit": "kg", "unit_count": 0})
 
         code, _detail = self.refuse(self.order({TEA: {"unit": "kg", "amount": 0.1235}}))
 
         self.assertEqual(code, "precision")
 
-    def test_every_reason_has_its_sentence(self):
+    def test_every_reason_is_explained(self):
         reasons = self.env["cartona.reasons"]
         for code in (
             "empty_order",
@@ -382,13 +386,13 @@ class TestWhatWaits(OrderCase):
             "unit_mismatch",
             "unknown_product",
         ):
-            self.assertNotIn(code, reasons._explain(code, ""), "has no sentence")
+            self.assertNotIn(code, reasons._explain(code, ""), "has no explanation")
 
 
-def _blind(importer, order):
-    """The plan of an order by who sees no sale order yet."""
-    from ..models.inbox.importer import Plan, keyed_lines, snapshot_of
+def _plan_without_orders(importer, order):
+    """Return the plan of an order as if no sale order existed."""
+    from ..models.inbox.importer import Plan, lines_by_key, snapshot_of
 
-    lines = keyed_lines(order)
+    lines = lines_by_key(order)
     sale = importer.env["sale.order"]
     return Plan(order, lines, sale, {}, snapshot_of(order, lines))

@@ -4,15 +4,15 @@ from .order_common import RICE, TEA, OrderCase
 
 
 class TestLines(OrderCase):
-    def test_the_marketplace_s_own_id_wins_and_the_clash_is_reported(self):
+    def test_cartonas_id_wins_and_the_conflict_is_reported(self):
         self.listing(self.rice).internal_product_id = "SKU-R"
         change = {"supplier_product_id": "T1", "internal_product_id": "SKU-R"}
 
         sale = self.receive(self.order({TEA: change}))
 
         self.assertEqual(sale.order_line[0].product_id, self.tea)
-        self.assertIn("its ids belong to different products", self.notes(sale))
-        self.assertIn(self.rice.name, self.notes(sale))
+        self.assertIn("its ids belong to different products", self.chatter(sale))
+        self.assertIn(self.rice.name, self.chatter(sale))
 
     def test_ids_that_agree_are_not_reported(self):
         self.listing(self.tea).write(
@@ -27,9 +27,9 @@ class TestLines(OrderCase):
 
         sale = self.receive(self.order({TEA: {"internal_product_id": "SKU-T"}}))
 
-        self.assertNotIn("different products", self.notes(sale))
+        self.assertNotIn("different products", self.chatter(sale))
 
-    def test_the_supplier_s_id_finds_the_listing(self):
+    def test_the_suppliers_id_finds_the_listing(self):
         self.listing(self.rice).internal_product_id = "SKU-R"
         change = {"supplier_product_id": None, "internal_product_id": "SKU-R"}
 
@@ -37,23 +37,23 @@ class TestLines(OrderCase):
 
         self.assertEqual(sale.order_line[0].product_id, self.rice)
 
-    def test_the_supplier_s_id_finds_code_barcode_or_odoo_s_id(self):
+    def test_the_suppliers_id_finds_code_barcode_or_odoo_id(self):
         coffee = self.make_product("بن", 12.5, default_code="C-1", barcode="6221234")
         for code in ("C-1", "6221234", str(coffee.id)):
             change = {"supplier_product_id": "T404", "internal_product_id": code}
             sale = self.receive(self.order({TEA: change}, hashed_id="by-%s" % code))
             self.assertEqual(sale.order_line[0].product_id, coffee, code)
 
-    def test_a_supplier_s_id_that_could_mean_two_products_means_none(self):
+    def test_an_ambiguous_suppliers_id_finds_no_product(self):
         self.make_product("بن", 12.5, default_code="C-1")
         self.make_product("بن 2", 12.5, default_code="C-1")
         change = {"supplier_product_id": "T404", "internal_product_id": "C-1"}
 
         self.assertEqual(self.refuse(self.order({TEA: change}))[0], "unknown_product")
 
-    def test_a_supplier_s_own_numbers_are_not_taken_for_odoo_s(self):
+    def test_a_suppliers_numbers_are_not_taken_as_odoo_ids(self):
         coffee = self.make_product("بن", 12.5)
-        # This supplier numbers his products himself: rice is his 1001, not Odoo's.
+        # This supplier has own product numbers: rice is the supplier's 1001, not Odoo's.
         self.listing(self.rice).internal_product_id = "1001"
         change = {"supplier_product_id": "T404", "internal_product_id": str(coffee.id)}
 
@@ -80,7 +80,7 @@ class TestLines(OrderCase):
         other = dict(line, unit_count=12)
         self.assertEqual(self.refuse(self.order({TEA: other}, hashed_id="x"))[0], "unknown_product")
 
-    def test_boxes_stay_boxes_and_pieces_leave_the_stock(self):
+    def test_a_line_in_boxes_delivers_pieces(self):
         self.set_stock(self.tea, 1000)
         self.set_stock(self.rice, 10)
         self.config.auto_confirm = True
@@ -97,7 +97,7 @@ class TestLines(OrderCase):
         )
         self.assertEqual(sale.amount_total, 1060.0)
 
-    def test_a_later_change_of_quantity_by_hand_keeps_cartona_s_price(self):
+    def test_a_manual_quantity_keeps_cartonas_price(self):
         sale = self.receive(self.order({TEA: {"selling_price": 9.99}}))
 
         sale.order_line[0].product_uom_qty = 3
@@ -121,7 +121,7 @@ class TestLines(OrderCase):
         return self.order({TEA: offer, RICE: None, 2: normal}, **changes)
 
     def moves(self, sale):
-        """[(product, quantity, state)] of what is to be picked."""
+        """Return [(product, quantity, state)] of the moves to pick."""
         moves = sale.picking_ids.move_ids.filtered(lambda move: move.state != "cancel")
         return [(move.product_id, move.product_uom_qty, move.state) for move in moves]
 
@@ -129,7 +129,7 @@ class TestLines(OrderCase):
         self.env.flush_all()
         return sale.order_line.mapped("qty_delivered")
 
-    def test_an_offer_is_one_line_for_who_picks_it(self):
+    def test_an_offer_is_picked_as_one_move(self):
         self.set_stock(self.tea, 100)
         sale = self.receive(self.offer(status="approved"))
         self.assertEqual(self.moves(sale), [(self.tea, 5.0, "assigned")])
@@ -141,7 +141,7 @@ class TestLines(OrderCase):
         self.assertEqual(sale.order_line.mapped("qty_to_invoice"), [2.0, 3.0])
         self.assertEqual(sale._create_invoices().amount_total, 44.0)
 
-    def test_an_offer_delivered_short_is_shared_out_in_the_order_of_its_lines(self):
+    def test_a_short_delivery_fills_offer_lines_in_order(self):
         self.set_stock(self.tea, 4)
         sale = self.receive(self.offer(status="approved"))
 
@@ -169,7 +169,7 @@ class TestLines(OrderCase):
         self.receive(self.offer(amount=0, rest=1, status="approved"))
         self.assertEqual(self.moves(sale), [(self.tea, 1.0, "assigned")])
 
-    def test_a_return_is_taken_off_the_last_line_of_an_offer(self):
+    def test_a_return_reduces_the_last_offer_line(self):
         self.set_stock(self.tea, 100)
         sale = self.receive(self.offer(status="approved"))
         self.deliver(sale)
@@ -195,7 +195,7 @@ class TestLines(OrderCase):
 
         self.assertEqual(self.delivered(sale), [2.0, 1.0])
 
-    def test_the_same_product_sold_twice_by_hand_is_odoo_s_own_business(self):
+    def test_repeated_products_on_other_orders_stay_unchanged(self):
         sale = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
@@ -209,7 +209,7 @@ class TestLines(OrderCase):
 
         self.assertEqual(sorted(quantity for _p, quantity, _s in self.moves(sale)), [2.0, 3.0])
 
-    def test_both_discounts_are_kept_and_each_side_knows_what_it_owes(self):
+    def test_both_discounts_are_stored_with_their_payer(self):
         offer = {
             "amount": 2,
             "selling_price": 7,
@@ -250,5 +250,5 @@ class TestLines(OrderCase):
 
         self.assertEqual(self.figures(sale), [("902", 2.0, 30.0)])
         self.assertEqual(sale.amount_total, 60.0)
-        self.assertIn("Removed, not sold", self.notes(sale))
-        self.assertIn("شاي العروسة 40 جم: -2", self.notes(sale))
+        self.assertIn("Removed, not sold", self.chatter(sale))
+        self.assertIn("شاي العروسة 40 جم: -2", self.chatter(sale))

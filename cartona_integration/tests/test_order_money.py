@@ -1,4 +1,4 @@
-"""Who owes what is shown wherever somebody collects it."""
+"""The amounts owed are shown wherever cash is collected."""
 
 from unittest.mock import patch
 
@@ -16,15 +16,15 @@ class MoneyCase(OrderCase):
         super().setUpClass()
         cls.set_stock(cls.tea, 1000)
         cls.set_stock(cls.rice, 1000)
-        cls.settle()
+        cls.clear_outbox()
 
     def hundred(self, **changes):
-        """A raw order over 100.00."""
+        """Return a raw order with a total of 100.00."""
         lines = {TEA: {"amount": 8, "selling_price": 12.5}, RICE: None}
         return self.order(lines, **changes)
 
     def official(self, **changes):
-        """Cartona's own example: 20 at 150, of which Cartona has granted 7 each."""
+        """Return Cartona's example: 20 at 150, with a discount of 7 each paid by Cartona."""
         line = {"amount": 20, "selling_price": 150.0, "applied_cartona_discount": 7.0}
         return self.order({TEA: line, RICE: None}, **OFFICIAL, **changes)
 
@@ -52,8 +52,8 @@ class MoneyCase(OrderCase):
         ).button_validate()
         self.assertEqual(picking.state, "done")
 
-    def take_back(self, sale, quantities=None):
-        """Everything that was delivered comes back, or so much of it."""
+    def return_goods(self, sale, quantities=None):
+        """Return the delivery, in full or in part, and validate the return."""
         picking = self.delivery(sale)
         wizard = Form(
             self.env["stock.return.picking"].with_context(
@@ -87,10 +87,10 @@ class TestOrderMoney(MoneyCase):
         sale = self.receive(self.hundred(installment_cost=60))
         self.assertEqual(self.owed(sale), (40, 60, 0))
 
-    def test_the_official_example(self):
+    def test_the_amounts_match_cartonas_example(self):
         self.assertEqual(self.owed(self.receive(self.official())), (100, 3140, 100))
 
-    def test_cartonas_discount_is_owed_by_cartona_and_ours_by_nobody(self):
+    def test_cartona_owes_only_its_own_discount(self):
         sale = self.receive(
             self.order(
                 {
@@ -107,13 +107,13 @@ class TestOrderMoney(MoneyCase):
         self.assertEqual((sale.amount_total, sale.cartona_owed_by_cartona), (44, 2))
         self.assertEqual(sale.cartona_our_discount, 4)
 
-    def test_a_short_delivery_costs_what_was_delivered(self):
+    def test_a_short_delivery_is_charged_as_delivered(self):
         sale = self.receive(self.hundred(cartona_credit=10))
         sale.action_confirm()
         self.deliver_part(sale, {self.tea: 6})
         self.assertEqual(self.owed(sale), (65, 10, 0))
 
-    def test_cash_is_shown_where_somebody_collects_it(self):
+    def test_cash_is_shown_only_where_it_is_collected(self):
         sale = self.receive(self.hundred())
         self.assertTrue(sale.cartona_takes_cash)
         paid = self.receive(self.hundred(hashed_id="paid", cartona_credit=100))
@@ -140,7 +140,7 @@ class TestOrderMoney(MoneyCase):
         self.assertEqual(picking.cartona_amount_to_collect, 120)
         self.assertFalse(picking.cartona_cash_note)
 
-    def test_a_delivery_that_is_not_of_cartona_has_no_cash(self):
+    def test_other_deliveries_have_no_cash(self):
         sale = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "x"}).id,
@@ -150,7 +150,7 @@ class TestOrderMoney(MoneyCase):
         sale.action_confirm()
         self.assertEqual(self.delivery(sale).cartona_amount_to_collect, 0)
 
-    def test_the_printed_slips_say_what_to_collect(self):
+    def test_the_printed_slips_show_the_cash_to_collect(self):
         sale = self.receive(self.hundred(cartona_credit=10))
         sale.action_confirm()
         picking = self.delivery(sale)
@@ -163,15 +163,15 @@ class TestOrderMoney(MoneyCase):
 
     def _print(self, xmlid, record):
         report = self.env.ref(xmlid)
-        # Barcodes need a library for pictures that not every machine has.
+        # Barcodes need an image library that not every machine has.
         with patch.object(type(report), "barcode", lambda *args, **kwargs: b""):
             try:
                 html = report._render_qweb_html(xmlid, record.ids)[0]
-            except (AttributeError, TypeError):  # up to 15 the report itself is asked
+            except (AttributeError, TypeError):  # up to 15 a method of the report
                 html = report._render_qweb_html(record.ids)[0]
         return html.decode()
 
-    def test_a_slip_of_a_split_delivery_says_that_the_cash_is_for_all(self):
+    def test_slips_of_a_split_delivery_mention_the_shared_cash(self):
         sale = self.receive(self.hundred())
         sale.action_confirm()
         picking = self.delivery(sale)
@@ -186,15 +186,15 @@ class TestOrderMoney(MoneyCase):
         self.assertIn("2 deliveries", deliveries[0].cartona_cash_note)
         self.assertEqual(set(deliveries.mapped("cartona_amount_to_collect")), {100})
 
-    def test_a_slip_says_that_the_figures_are_still_to_come(self):
+    def test_a_slip_shows_that_figures_are_missing(self):
         sale = self.receive(self.hundred(cartona_credit=10))
         sale.action_confirm()
         sale.cartona_money_waiting = True
         self.assertIn("Waiting", self.delivery(sale).cartona_cash_note)
 
-    # === THE DAY'S ROUTE === #
+    # === CASH OF A ROUTE === #
 
-    def test_what_a_driver_brings_back_stands_per_order_and_in_total(self):
+    def test_cash_received_is_shown_per_order_and_in_total(self):
         sales = self.env["sale.order"]
         for number, received in ((1, 100), (2, 80), (3, 0)):
             sale = self.receive(self.hundred(hashed_id="cash%s" % number))
@@ -214,10 +214,12 @@ class TestOrderMoney(MoneyCase):
             "cartona_amount_received",
             "cartona_amount_difference",
         ):
-            self.assertTrue(sales._fields[name].store, "what is summed up per group is stored")
+            self.assertTrue(
+                sales._fields[name].store, "a field that is summed per group must be stored"
+            )
             self.assertRegex(view, 'name="%s"[^>]* sum=' % name)
 
-    def test_orders_that_cartona_delivers_or_that_came_back_are_on_no_route(self):
+    def test_returned_and_cartona_delivered_orders_are_not_on_routes(self):
         theirs = self.receive(self.hundred(delivered_by="delivered_by_cartona"))
         theirs.action_confirm()
         self.deliver(theirs)
@@ -228,7 +230,7 @@ class TestOrderMoney(MoneyCase):
         domain = self.env.ref("cartona_integration.action_sale_order_cash").domain
         self.assertFalse(self.env["sale.order"].search(safe_eval(domain)) & (theirs | returned))
 
-    def test_who_works_in_the_warehouse_may_enter_what_was_received(self):
+    def test_a_stock_user_may_enter_the_cash_received(self):
         sale = self.receive(self.hundred())
         group = self.env.ref("stock.group_stock_user")
         users = "user_ids" if "user_ids" in group._fields else "users"

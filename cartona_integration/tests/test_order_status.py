@@ -1,4 +1,4 @@
-"""Where an order stands in Odoo is told to Cartona: once, in order, and never as an echo."""
+"""The status of an order is sent to Cartona once, in order, and never as an echo."""
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -14,18 +14,18 @@ PENDING_CHANGE = {0: {"amount": 3}}
 class TestOrderStatus(DeliveryCase):
     def setUp(self):
         super().setUp()
-        self.sale = self.take(confirm=False)
+        self.sale = self.take_order(confirm=False)
 
-    def test_an_imported_order_tells_nothing_back(self):
+    def test_an_imported_order_sends_nothing_back(self):
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
         self.assertEqual(self.marketplace.calls, [])
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_confirmation_is_told_as_approved(self):
-        self.marketplace.announce("POST", STATUSES, {})
+    def test_a_confirmation_is_sent_as_approved(self):
+        self.marketplace.answer_next("POST", STATUSES, {})
         self.sale.action_confirm()
-        self.assertIn(("order", self.sale.id), self.noted())
+        self.assertIn(("order", self.sale.id), self.outbox_rows())
         self.assertEqual(self.sale.cartona_sync_state, "pending")
 
         self.assertIsNone(self.push())
@@ -37,30 +37,30 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual(
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("approved", "synced")
         )
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
         self.assertEqual(set(self.sale.picking_ids.mapped("state")), {"assigned"})
 
-    def test_an_order_that_is_confirmed_by_itself_is_told_as_approved(self):
+    def test_an_automatic_confirmation_is_sent_as_approved(self):
         self.config.auto_confirm = True
         sale = self.receive(self.order(hashed_id="auto1"))
         self.assertEqual(sale.state, "sale")
-        self.accept()
+        self.accept_all()
         self.push()
-        self.assertEqual(self.told(sale), ["approved"])
+        self.assertEqual(self.sent_statuses(sale), ["approved"])
 
-    def test_what_happened_while_orders_were_off_is_told_when_they_are_on_again(self):
+    def test_statuses_reached_while_orders_are_off_are_sent_later(self):
         self.config.auto_sync_orders = False
         self.sale.action_confirm()
         self.push()
         self.assertEqual((self.sale.cartona_sync_state, self.marketplace.calls), ("pending", []))
-        self.accept()
+        self.accept_all()
         self.config.auto_sync_orders = True
         self.push()
-        self.assertEqual(self.told(self.sale), ["approved"])
+        self.assertEqual(self.sent_statuses(self.sale), ["approved"])
 
     def test_orders_of_one_minute_share_their_calls(self):
-        other = self.take(confirm=False, hashed_id="other1")
-        self.accept(self.sale, other)
+        other = self.take_order(confirm=False, hashed_id="other1")
+        self.accept_all(self.sale, other)
         (self.sale | other).action_confirm()
         other.action_cartona_ship()
         self.push()
@@ -75,24 +75,24 @@ class TestOrderStatus(DeliveryCase):
             ],
         )
 
-    def test_a_refused_order_holds_up_no_other(self):
-        other = self.take(confirm=False, hashed_id="other1")
+    def test_a_refused_order_does_not_block_others(self):
+        other = self.take_order(confirm=False, hashed_id="other1")
         refusal = {"errors": [{"hashed_id": self.sale.cartona_id, "message": "too late"}]}
-        self.marketplace.announce("POST", STATUSES, refusal)
+        self.marketplace.answer_next("POST", STATUSES, refusal)
         (self.sale | other).action_confirm()
         self.assertIsNone(self.push())
         self.assertEqual(self.sale.cartona_status, "pending")
         self.assertIn("too late", self.sale.cartona_error)
         self.assertEqual((other.cartona_status, other.cartona_error), ("approved", False))
 
-    def test_the_retailers_cancellation_is_not_told_back(self):
+    def test_the_retailers_cancellation_is_not_sent_back(self):
         self.receive(self.order(status="cancelled_by_retailer"))
         self.assertEqual(self.sale.state, "cancel")
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
     def test_a_refusal_is_shown_on_the_order_and_not_repeated(self):
-        self.marketplace.announce("POST", STATUSES, {"error": "too late"}, status=422)
+        self.marketplace.answer_next("POST", STATUSES, {"error": "too late"}, status=422)
         self.sale.action_confirm()
         self.assertIsNone(self.push())
         self.push()
@@ -102,31 +102,31 @@ class TestOrderStatus(DeliveryCase):
         )
         self.assertIn("too late", self.sale.cartona_error)
 
-    def test_a_lost_answer_is_tried_again_until_there_is_one(self):
-        self.marketplace.announce("POST", STATUSES, "bad gateway", status=502)
+    def test_a_status_without_an_answer_is_sent_again(self):
+        self.marketplace.answer_next("POST", STATUSES, "bad gateway", status=502)
         self.sale.action_confirm()
         self.assertTrue(1 <= self.push() <= 1.25)
         self.assertEqual(self.sale.cartona_status, "pending")
-        self.assertEqual(self.noted("order"), [("order", self.sale.id)])
+        self.assertEqual(self.outbox_rows("order"), [("order", self.sale.id)])
 
         self.config._end_pause("out")
-        self.marketplace.announce("POST", STATUSES, {})
+        self.marketplace.answer_next("POST", STATUSES, {})
         self.assertIsNone(self.push())
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_an_approval_that_did_not_get_through_is_not_undone_by_what_cartona_still_says(self):
-        self.marketplace.announce("POST", STATUSES, "bad gateway", status=502)
+    def test_an_unsent_approval_is_not_undone_by_an_import(self):
+        self.marketplace.answer_next("POST", STATUSES, "bad gateway", status=502)
         self.sale.action_confirm()
         self.push()
         self.receive(self.order(note_message="another note"))
         self.assertEqual(self.sale.state, "sale")
         self.config._end_pause("out")
-        self.accept()
+        self.accept_all()
         self.push()
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_refused_repetition_is_no_error_once_cartona_says_the_same(self):
-        self.marketplace.announce("POST", STATUSES, {"error": "already approved"}, status=422)
+    def test_a_refused_repetition_is_resolved_by_cartonas_status(self):
+        self.marketplace.answer_next("POST", STATUSES, {"error": "already approved"}, status=422)
         self.sale.action_confirm()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
@@ -135,74 +135,76 @@ class TestOrderStatus(DeliveryCase):
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
         self.assertEqual(len(self.marketplace.calls), 1)
 
-    def test_a_refusal_is_no_error_once_the_order_has_ended_on_both_sides(self):
-        self.marketplace.announce("POST", STATUSES, {"error": "cancelled"}, status=422)
+    def test_a_refusal_is_resolved_when_both_sides_ended(self):
+        self.marketplace.answer_next("POST", STATUSES, {"error": "cancelled"}, status=422)
         self.sale.action_confirm()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
         self.receive(self.order(status="cancelled_by_retailer"))
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
 
-    def test_a_refusal_whose_reason_was_heard_during_the_call_is_no_error(self):
+    def test_a_refusal_explained_during_the_call_is_resolved(self):
         def refuse(_body):
             self.receive(self.order(status="cancelled_by_retailer"))
             return {"error": "cancelled"}
 
-        self.marketplace.announce("POST", STATUSES, refuse, status=422)
+        self.marketplace.answer_next("POST", STATUSES, refuse, status=422)
         self.sale.action_confirm()
         self.push()
         self.assertEqual((self.sale.state, self.sale.cartona_error), ("cancel", False))
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    def test_an_answer_does_not_undo_what_was_heard_before_it_was_kept(self):
-        def take(_body):
+    def test_an_answer_does_not_undo_an_import_during_the_call(self):
+        def accept(_body):
             self.receive(self.order(status="cancelled_by_retailer"))
             return {}
 
-        self.marketplace.announce("POST", STATUSES, take)
+        self.marketplace.answer_next("POST", STATUSES, accept)
         self.sale.action_confirm()
         self.push()
         self.assertEqual(self.sale.cartona_status, "cancelled_by_retailer")
 
     # === SYNC NOW === #
 
-    def test_sync_now_with_nothing_to_tell_says_so(self):
+    def test_sync_now_without_changes_ends_synced(self):
         self.sale.action_cartona_sync()
         self.assertEqual(self.sale.cartona_sync_state, "pending")
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "synced")
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_sync_now_promises_nothing_while_orders_are_switched_off(self):
+    def test_sync_now_raises_an_error_while_orders_are_off(self):
         self.config.auto_sync_orders = False
         with self.assertRaisesRegex(UserError, "not exchanged"):
             self.sale.action_cartona_sync()
         self.assertEqual(self.sale.cartona_sync_state, "synced")
 
-    # === SET BACK === #
+    # === RESET === #
 
-    def test_an_order_set_back_to_quotation_tells_nothing(self):
-        self.accept(self.sale)
+    def test_an_order_reset_to_quotation_sends_nothing(self):
+        self.accept_all(self.sale)
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
         self.push()
-        self.assertEqual(self.told(self.sale), ["approved"])
+        self.assertEqual(self.sent_statuses(self.sale), ["approved"])
 
-    def test_pending_is_told_when_somebody_asks_for_it(self):
-        self.accept(self.sale)
+    def test_the_reset_button_sends_pending(self):
+        self.accept_all(self.sale)
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
         self.assertTrue(self.sale.cartona_can_reset)
         self.sale.action_cartona_reset_to_pending()
         self.push()
-        self.assertEqual(self.told(self.sale), ["approved", "pending"])
+        self.assertEqual(self.sent_statuses(self.sale), ["approved", "pending"])
         self.assertEqual((self.sale.cartona_status, self.sale.cartona_is_reset), ("pending", False))
 
-    def test_a_refused_pending_is_not_asked_for_again(self):
-        self.marketplace.announce("POST", STATUSES, {})
-        self.marketplace.announce("POST", self.single(self.sale), {"error": "no"}, status=422)
+    def test_a_refused_pending_is_not_sent_again(self):
+        self.marketplace.answer_next("POST", STATUSES, {})
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.sale.action_confirm()
         self.push()
         self.sale.write({"state": "draft"})
@@ -210,12 +212,12 @@ class TestOrderStatus(DeliveryCase):
         self.push()
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
         self.push()
-        self.assertEqual(self.told(self.sale), ["approved", "pending"])
+        self.assertEqual(self.sent_statuses(self.sale), ["approved", "pending"])
         self.assertEqual(self.sale.cartona_sync_state, "error")
 
     # === THE RETAILER IS EDITING === #
 
-    def test_while_the_retailer_edits_nobody_touches_the_order(self):
+    def test_while_the_retailer_edits_the_order_is_read_only(self):
         self.receive(self.order(status="editing"))
         line = self.sale.order_line[0]
         new = {"order_id": self.sale.id, "product_id": self.rice.id}
@@ -229,7 +231,7 @@ class TestOrderStatus(DeliveryCase):
                 {"order_line": [(1, line.id, {"price_unit": 1.0})]}
             ),
             "change its taxes": lambda: line.write({tax_field(line): [(5, 0, 0)]}),
-            "say that one is an import": lambda: admins.with_context(
+            "claim to be an import": lambda: admins.with_context(
                 cartona_importing=True
             ).action_cancel(),
             "remove a line": line.unlink,
@@ -241,9 +243,9 @@ class TestOrderStatus(DeliveryCase):
                     attempt()
         self.push()
         self.assertEqual((self.sale.state, self.marketplace.calls), ("draft", []))
-        line.write({"name": "what the line is called is nobody's business"})
+        line.write({"name": "the name of a line may change"})
 
-    def test_what_the_retailer_made_of_it_arrives_and_unlocks(self):
+    def test_the_retailers_edit_is_imported_and_unlocks_the_order(self):
         self.receive(self.order(status="editing"))
         self.receive(self.order(lines=PENDING_CHANGE))
         self.assertEqual(self.sale.order_line[0].product_uom_qty, 3)
@@ -252,9 +254,9 @@ class TestOrderStatus(DeliveryCase):
 
 
 class TestShipping(DeliveryCase):
-    def test_ship_says_that_goods_are_on_their_way_and_validates_nothing(self):
-        sale = self.take(retailer_preferred_delivery_date="2030-03-05")
-        self.accept()
+    def test_the_ship_button_sends_shipped_without_validating(self):
+        sale = self.take_order(retailer_preferred_delivery_date="2030-03-05")
+        self.accept_all()
         self.assertTrue(sale.cartona_can_ship)
         sale.action_cartona_ship()
         self.push()
@@ -269,16 +271,16 @@ class TestShipping(DeliveryCase):
         with self.assertRaises(UserError):
             sale.action_cartona_ship()
 
-    def test_a_day_that_is_over_is_never_promised(self):
-        sale = self.take()
-        self.accept()
+    def test_a_past_delivery_day_is_never_sent(self):
+        sale = self.take_order()
+        self.accept_all()
         sale.action_cartona_ship()
         self.push()
         self.assertEqual(self.bodies(sale)[0]["estimated_delivery_day"], cairo_day())
 
-    def test_the_last_delivery_says_delivered_with_its_day_and_asks_for_no_code(self):
-        sale = self.take()
-        self.accept()
+    def test_the_last_delivery_sends_delivered_with_its_day(self):
+        sale = self.take_order()
+        self.accept_all()
         sale.action_cartona_ship()
         self.push()
         self.pick(sale.picking_ids)
@@ -289,89 +291,91 @@ class TestShipping(DeliveryCase):
         )
         self.assertEqual((sale.cartona_status, sale.cartona_sync_state), ("delivered", "synced"))
 
-    def test_confirmed_and_delivered_at_once_goes_out_as_three_in_order(self):
-        sale = self.take(confirm=False)
-        self.accept()
+    def test_an_order_delivered_at_once_sends_every_status(self):
+        sale = self.take_order(confirm=False)
+        self.accept_all()
         sale.action_confirm()
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.told(sale), ["approved", "assigned_to_salesman", "delivered"])
+        self.assertEqual(
+            self.sent_statuses(sale), ["approved", "assigned_to_salesman", "delivered"]
+        )
 
-    def test_a_backorder_makes_delivered_wait_and_the_order_says_so(self):
-        sale = self.take()
-        self.accept()
+    def test_a_backorder_delays_delivered_and_is_shown(self):
+        sale = self.take_order()
+        self.accept_all()
         self.deliver_short(sale, {self.tea: 3}, backorder=True)
         rest = sale.picking_ids.filtered(lambda picking: picking.state != "done")
         self.assertEqual(len(rest), 1)
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman"])
         self.assertEqual(sale.cartona_waits_for, rest.name)
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
         self.assertFalse(sale.cartona_waits_for)
 
-    def test_a_backorder_that_is_given_up_ends_the_waiting(self):
-        sale = self.take()
-        self.accept()
+    def test_a_cancelled_backorder_ends_the_wait(self):
+        sale = self.take_order()
+        self.accept_all()
         self.deliver_short(sale, {self.tea: 3}, backorder=True)
         self.push()
         sale.picking_ids.filtered(lambda picking: picking.state != "done").action_cancel()
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
 
     def test_only_the_last_step_of_a_warehouse_counts(self):
         for steps, count in (("pick_ship", 2), ("pick_pack_ship", 3)):
             with self.subTest(steps):
                 self.warehouse.delivery_steps = steps
-                sale = self.take(hashed_id=steps)
-                self.accept()
+                sale = self.take_order(hashed_id=steps)
+                self.accept_all()
                 self.marketplace.calls.clear()
                 for step in range(count):
                     self.push()
-                    self.assertEqual(self.told(sale), [], "step %s" % step)
+                    self.assertEqual(self.sent_statuses(sale), [], "step %s" % step)
                     ready = sale.picking_ids.filtered(lambda row: row.state == "assigned")
                     self.pick(ready)
                     self.validate(ready)
                 self.push()
-                self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+                self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
 
     # === BY THE BUTTON === #
 
-    def test_with_the_button_the_validation_says_assigned_and_the_button_delivered(self):
+    def test_with_the_button_setting_the_button_sends_delivered(self):
         self.config.delivered_when = "button"
-        sale = self.take()
-        self.accept()
+        sale = self.take_order()
+        self.accept_all()
         self.assertFalse(sale.cartona_can_deliver)
         with self.assertRaisesRegex(UserError, "Complete the deliveries"):
             sale.action_cartona_delivered()
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman"])
+        self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman"])
         self.assertTrue(sale.cartona_can_deliver)
         self.assertIsNone(sale.action_cartona_delivered())
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
         self.assertFalse(sale.cartona_can_deliver)
 
     def test_an_order_without_goods_is_delivered_by_the_button(self):
-        # A product of its own: one that was in stock keeps its kind.
+        # A new product: one that was in stock keeps its type.
         self.tea.cartona_id = False
         values = dict(self.service_values(), name="توصيل", taxes_id=[(5,)], cartona_id="T1")
         self.env["product.product"].create(values)
-        sale = self.take(lines={1: None})
+        sale = self.take_order(lines={1: None})
         self.assertFalse(sale.picking_ids)
-        self.accept()
+        self.accept_all()
         self.push()
-        self.assertEqual(self.told(sale), [])
+        self.assertEqual(self.sent_statuses(sale), [])
         sale.action_cartona_delivered()
         self.push()
-        self.assertEqual(self.told(sale), ["assigned_to_salesman", "delivered"])
+        self.assertEqual(self.sent_statuses(sale), ["assigned_to_salesman", "delivered"])
 
-    # === THE QUANTITIES THAT CARTONA IS TO KNOW === #
+    # === QUANTITIES TO SEND === #
 
-    def test_until_all_is_delivered_the_ordered_quantity_counts_then_the_delivered(self):
-        sale = self.take()
+    def test_the_delivered_quantity_counts_once_delivery_is_complete(self):
+        sale = self.take_order()
         tea, rice = sale.order_line
         self.assertEqual((tea._cartona_amount(), rice._cartona_amount()), (4, 2))
         self.deliver_short(sale, {self.tea: 3}, backorder=True)
@@ -381,7 +385,7 @@ class TestShipping(DeliveryCase):
         self.assertEqual(tea.product_uom_qty, 4)
 
     def test_both_lines_of_an_offer_share_a_short_delivery(self):
-        sale = self.take(lines={1: {"id": 902, "supplier_product_id": "T1", "amount": 3}})
+        sale = self.take_order(lines={1: {"id": 902, "supplier_product_id": "T1", "amount": 3}})
         first, second = sale.order_line
         self.pick(sale.picking_ids, {self.tea: 5})
         about = sale.with_context(cartona_validating=sale.picking_ids.ids).order_line
@@ -393,29 +397,31 @@ class TestShipping(DeliveryCase):
 class TestDeliveredByCartona(DeliveryCase):
     BY_CARTONA = {"delivered_by": "delivered_by_cartona"}
 
-    def test_only_a_cancellation_is_told(self):
-        sale = self.take(confirm=False, **self.BY_CARTONA)
-        self.accept(sale)
+    def test_only_a_cancellation_is_sent(self):
+        sale = self.take_order(confirm=False, **self.BY_CARTONA)
+        self.accept_all(sale)
         sale.action_confirm()
         self.push()
         self.assertFalse(sale.cartona_can_ship)
         with self.assertRaises(UserError):
             sale.action_cartona_ship()
         self.push()
-        self.assertEqual(self.told(sale), [])
+        self.assertEqual(self.sent_statuses(sale), [])
         sale.with_context(disable_cancel_warning=True).action_cancel()
         self.push()
-        self.assertEqual(self.told(sale), ["cancelled_by_supplier"])
+        self.assertEqual(self.sent_statuses(sale), ["cancelled_by_supplier"])
 
-    def test_validating_tells_nothing_and_asks_for_no_code(self):
-        sale = self.take(wallet_top_up=20.0, **self.BY_CARTONA)
+    def test_validating_sends_nothing_and_needs_no_code(self):
+        sale = self.take_order(wallet_top_up=20.0, **self.BY_CARTONA)
         self.assertFalse(sale.cartona_needs_otp)
         self.deliver(sale)
         self.push()
-        self.assertEqual((self.told(sale), sale.cartona_sync_state), ([], "synced"))
+        self.assertEqual((self.sent_statuses(sale), sale.cartona_sync_state), ([], "synced"))
 
-    def test_the_pickup_stands_on_the_delivery_its_code_only_for_the_warehouse(self):
-        sale = self.take(pickup_date="2030-03-05T10:00:00Z", pickup_otp="4821", **self.BY_CARTONA)
+    def test_only_stock_users_see_the_pickup_code(self):
+        sale = self.take_order(
+            pickup_date="2030-03-05T10:00:00Z", pickup_otp="4821", **self.BY_CARTONA
+        )
         picking = sale.picking_ids
         self.assertEqual(
             (picking.cartona_pickup_date, picking.cartona_pickup_otp),
@@ -430,37 +436,37 @@ class TestDeliveredByCartona(DeliveryCase):
                 shown = record.with_user(self.seller).fields_get(["cartona_pickup_otp"])
                 self.assertEqual("cartona_pickup_otp" in shown, is_seen, (group, record))
 
-    def test_delivered_by_cartona_asks_somebody_to_complete_the_delivery(self):
-        sale = self.take(**self.BY_CARTONA)
+    def test_delivered_by_cartona_creates_an_activity(self):
+        sale = self.take_order(**self.BY_CARTONA)
         self.receive(self.order(status="delivered", **self.BY_CARTONA))
         self.assertEqual(sale.picking_ids.state, "assigned")
-        self.assertEqual(len(self.tasks(sale)), 1)
-        self.assertIn("complete the delivery", self.tasks(sale)[0][0])
+        self.assertEqual(len(self.activities(sale)), 1)
+        self.assertIn("complete the delivery", self.activities(sale)[0][0])
 
         self.deliver(sale)
         self.push()
-        self.assertEqual(self.tasks(sale), [], "it is done")
+        self.assertEqual(self.activities(sale), [], "the delivery is complete")
 
     def test_delivered_by_cartona_completes_the_delivery_by_setting(self):
         self.config.complete_delivered = True
         self.warehouse.delivery_steps = "pick_ship"
-        sale = self.take(wallet_top_up=20.0, **self.BY_CARTONA)
+        sale = self.take_order(wallet_top_up=20.0, **self.BY_CARTONA)
         self.receive(self.order(status="delivered", wallet_top_up=20.0, **self.BY_CARTONA))
         self.assertEqual(set(sale.picking_ids.mapped("state")), {"done"})
         self.assertEqual([line.qty_delivered for line in sale.order_line], [4, 2])
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
         self.push()
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_what_needs_a_hand_is_asked_for_even_by_setting(self):
+    def test_a_delivery_that_needs_lots_creates_an_activity(self):
         self.config.complete_delivered = True
         self.tea.tracking = "lot"
-        sale = self.take(**self.BY_CARTONA)
+        sale = self.take_order(**self.BY_CARTONA)
         self.receive(self.order(status="delivered", **self.BY_CARTONA))
         self.assertNotEqual(sale.picking_ids.state, "done")
-        self.assertIn("complete the delivery", self.tasks(sale)[0][0])
+        self.assertIn("complete the delivery", self.activities(sale)[0][0])
 
-    def test_an_order_first_seen_as_delivered_is_confirmed_and_done_by_setting(self):
+    def test_a_new_delivered_order_is_completed_by_setting(self):
         self.config.complete_delivered = True
         sale = self.receive(self.order(status="delivered", installment_cost=60.0))
         self.assertEqual((sale.state, sale.picking_ids.state), ("sale", "done"))
@@ -468,7 +474,7 @@ class TestDeliveredByCartona(DeliveryCase):
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(sale.cartona_sync_state, "synced")
 
-    def test_an_order_first_seen_as_delivered_is_confirmed_and_waits_for_a_hand(self):
+    def test_a_new_delivered_order_waits_for_a_user(self):
         sale = self.receive(self.order(status="delivered"))
         self.assertEqual((sale.state, sale.picking_ids.state), ("sale", "assigned"))
         self.deliver(sale)

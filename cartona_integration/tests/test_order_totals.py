@@ -1,4 +1,4 @@
-"""The total in Odoo is Cartona's to the cent, whatever taxes the products have."""
+"""The total in Odoo equals Cartona's to the cent, whatever taxes the products have."""
 
 import random
 from decimal import Decimal
@@ -27,7 +27,7 @@ class TestOrderTotals(OrderCase):
     def taxes(self, line):
         return line[tax_field(line)]
 
-    def test_a_tax_on_top_becomes_a_part_of_the_price(self):
+    def test_an_excluded_tax_becomes_included_in_the_price(self):
         self.tea.taxes_id = self.vat
 
         sale = self.receive(self.order({RICE: None}))
@@ -116,7 +116,7 @@ class TestOrderTotals(OrderCase):
         self.assertEqual(self.taxes(sale.order_line), exempt)
         self.assertEqual(sale.amount_total, 50.0)
 
-    def test_other_kinds_of_tax(self):
+    def test_every_kind_of_tax_keeps_the_total(self):
         children = self.make_tax("Stamp", 1) | self.make_tax("VAT", 14)
         kinds = {
             "fixed": self.make_tax("Levy", 0.75, amount_type="fixed"),
@@ -136,9 +136,9 @@ class TestOrderTotals(OrderCase):
             self.assertEqual(sale.amount_total, 50.0, kind)
             self.assertEqual(sale.order_line.price_unit, 12.5, kind)
             self.assertNotEqual(sale.amount_tax, 0.0, kind)
-            self.assertEqual(self.tasks(sale), [], kind)
+            self.assertEqual(self.activities(sale), [], kind)
 
-    def test_the_customer_s_fiscal_position_decides_about_the_taxes(self):
+    def test_the_customers_fiscal_position_decides_about_the_taxes(self):
         self.tea.taxes_id = self.vat
         free_zone = self.make_tax("Free zone 2%", 2)
         position = self.env["account.fiscal.position"].create(
@@ -163,7 +163,7 @@ class TestOrderTotals(OrderCase):
         )
 
         first = self.receive(self.order({RICE: None}))
-        # The included form of the replacing tax must not itself replace anything.
+        # The included form of the mapped tax must not be mapped again.
         second = self.receive(self.order({RICE: None}, hashed_id="x2"))
 
         for sale in (first, second):
@@ -174,7 +174,7 @@ class TestOrderTotals(OrderCase):
     def test_taxes_of_another_company_do_not_count(self):
         company = self.env["res.company"].create({"name": "Other"})
         Group = self.env["account.tax.group"]
-        # Up to 16 a group of taxes belongs to no company.
+        # Up to 16 a tax group has no company.
         own = {"company_id": company.id} if "company_id" in Group._fields else {}
         group = Group.create(dict(own, name="Other"))
         foreign = (
@@ -197,7 +197,7 @@ class TestOrderTotals(OrderCase):
 
         self.assertEqual(self.taxes(sale.order_line), self.vat.cartona_included_id)
 
-    def test_a_tax_that_does_not_fit_is_shown_to_somebody(self):
+    def test_a_tax_that_does_not_fit_creates_an_activity(self):
         Tax = type(self.env["account.tax"])
         self.patch(Tax, "_cartona_included", lambda taxes: taxes)
         self.tea.taxes_id = self.vat
@@ -205,12 +205,12 @@ class TestOrderTotals(OrderCase):
         sale = self.receive(self.order({RICE: None}))
 
         self.assertEqual(sale.amount_total, 57.0)
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("57.00", task)
         self.assertIn("50.00", task)
 
-    def test_random_orders_cost_what_cartona_says(self):
-        """1,000 orders, tax in or on top, both ways of rounding: never off by a cent."""
+    def test_random_orders_have_cartonas_total(self):
+        """1,000 orders, included or excluded tax, both rounding methods: exact to the cent."""
         seed = random.randrange(10**6)
         dice = random.Random(seed)
         self.tea.taxes_id, self.rice.taxes_id = self.vat, self.vat_in_price

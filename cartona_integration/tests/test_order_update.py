@@ -1,4 +1,4 @@
-"""What the retailer or Cartona changes reaches the sale order while it can, else a person."""
+"""Changes on Cartona update the sale order if possible, else they create an activity."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from .order_common import RICE, TEA, OrderCase
 
 
 class TestLineChanges(OrderCase):
-    def test_lines_become_equal_to_cartona_s_and_the_difference_is_told(self):
+    def test_lines_follow_cartona_and_the_difference_is_logged(self):
         sale = self.receive(self.order(status="editing"))
         tea_line = sale.order_line[0]
         coffee = self.make_product("بن", 40.0)
@@ -36,8 +36,8 @@ class TestLineChanges(OrderCase):
         self.assertEqual(sale.order_line[0], tea_line)
         self.assertEqual(sale.order_line.mapped("discount"), [0.0, 0.0])
         self.assertEqual((sale.amount_total, sale.cartona_status), (112.0, "pending"))
-        [note] = self.messages(sale) - messages
-        for words in (
+        [message] = self.messages(sale) - messages
+        for text in (
             "Changed on Cartona by the retailer",
             "شاي العروسة 40 جم: quantity 4 → 6",
             "price 12.50 → 12.00",
@@ -45,17 +45,17 @@ class TestLineChanges(OrderCase):
             "بن: added, 1 × 40.00",
             "مطحون",
         ):
-            self.assertIn(words, note.body)
+            self.assertIn(text, message.body)
 
-    def test_what_cartona_s_own_people_change_is_marked(self):
+    def test_a_change_by_cartonas_staff_is_mentioned(self):
         sale = self.receive()
 
         self.receive(self.order({TEA: {"amount": 5}}, edited_by_admin=True))
 
         self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
-        self.assertIn("Changed on Cartona by Cartona", self.notes(sale))
+        self.assertIn("Changed on Cartona by Cartona", self.chatter(sale))
 
-    def test_a_sale_follows_with_its_delivery(self):
+    def test_a_confirmed_sale_and_its_delivery_follow_cartona(self):
         self.set_stock(self.tea, 100)
         self.set_stock(self.rice, 100)
         sale = self.receive(self.order(status="approved"))
@@ -78,14 +78,14 @@ class TestLineChanges(OrderCase):
             {move.product_id: (move.product_uom_qty, move.state) for move in moves},
             {self.tea: (7.0, "assigned"), coffee: (1.0, "assigned")},
         )
-        # Up to 16 Odoo's own remark on an added line cannot be left out; on 15 neither can the
-        # track of the total, which is worked out for whoever comes to need it first.
+        # Up to 16 Odoo's message about an added line cannot be suppressed; on 15 neither can the
+        # tracking of the total, which is computed when it is first needed.
         new = (self.messages(sale) - messages).filtered(lambda row: "Extra line" not in row.body)
         if not hasattr(sale, "_track_prepare"):
             new = new.filtered(lambda row: row.body or not row.tracking_value_ids)
         self.assertEqual(len(new), 1)
 
-    def test_a_smaller_quantity_gives_stock_back(self):
+    def test_a_smaller_quantity_frees_stock(self):
         self.set_stock(self.tea, 4)
         self.set_stock(self.rice, 2)
         sale = self.receive(self.order(status="approved"))
@@ -110,7 +110,7 @@ class TestLineChanges(OrderCase):
             sale.order_line[0].read(["write_date", "product_uom_qty", "price_unit"]), untouched
         )
 
-    def test_what_the_clerk_changed_is_left_where_the_retailer_changed_nothing(self):
+    def test_an_edit_here_is_kept_without_a_retailers_change(self):
         sale = self.receive()
         sale.order_line[1].product_uom_qty = 1
 
@@ -118,16 +118,16 @@ class TestLineChanges(OrderCase):
 
         self.assertEqual(self.figures(sale), [("901", 5.0, 12.5), ("902", 1.0, 30.0)])
 
-    def test_the_retailer_s_later_change_of_the_same_line_counts(self):
+    def test_the_retailers_later_change_of_the_line_wins(self):
         sale = self.receive()
         sale.order_line[0].product_uom_qty = 1
 
         self.receive(self.order({TEA: {"amount": 5}}))
 
         self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
-        self.assertIn("1 → 5", self.notes(sale))
+        self.assertIn("1 → 5", self.chatter(sale))
 
-    def test_a_clerk_s_line_gets_its_id_and_is_not_doubled(self):
+    def test_an_added_line_gets_its_id_without_a_duplicate(self):
         sale = self.receive()
         coffee = self.make_product("بن", 40.0)
         coffee.cartona_id = "C1"
@@ -174,17 +174,17 @@ class TestLineChanges(OrderCase):
             sale.order_line.filtered(lambda line: line.product_id == self.tea).cartona_id
         )
 
-    def test_an_unknown_product_in_a_later_version_leaves_the_order_as_it_is(self):
+    def test_an_unknown_product_in_an_update_changes_nothing(self):
         sale = self.receive()
-        before = self.trace(sale)
+        before = self.stored_values(sale)
         added = {"id": 903, "supplier_product_id": "GONE", "amount": 1}
 
         code, _detail = self.refuse(self.order({TEA: {"amount": 9}, 2: added}))
 
         self.assertEqual(code, "unknown_product")
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
 
-    def test_a_product_archived_since_does_not_keep_its_quantity_from_changing(self):
+    def test_the_quantity_of_an_archived_product_can_change(self):
         sale = self.receive()
         self.tea.active = False
 
@@ -193,9 +193,9 @@ class TestLineChanges(OrderCase):
         self.assertEqual(self.figures(sale)[0], ("901", 1.0, 12.5))
 
 
-class TestWhatCanNotChange(OrderCase):
-    def refused(self, sale, why):
-        """Cartona wants 9 tea; nothing is altered, a person is told what and why."""
+class TestBlockedChanges(OrderCase):
+    def assert_refused(self, sale, why):
+        """Check that a change to 9 tea is not applied and creates an activity with the reason."""
         lines = sale.order_line.read(["product_uom_qty", "price_unit", "write_date"])
 
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
@@ -203,38 +203,38 @@ class TestWhatCanNotChange(OrderCase):
         self.assertEqual(
             sale.order_line.read(["product_uom_qty", "price_unit", "write_date"]), lines
         )
-        [(task, user)] = self.tasks(sale)
+        [(task, user)] = self.activities(sale)
         self.assertIn(why, task)
         self.assertIn("4 → 9", task)
         self.assertEqual(user, self.config._responsible())
-        self.assertIn("4 → 9", self.notes(sale))
-        # Told once, however often it comes.
+        self.assertIn("4 → 9", self.chatter(sale))
+        # One activity, however often the change is received.
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
-        self.assertEqual(len(self.tasks(sale)), 1)
+        self.assertEqual(len(self.activities(sale)), 1)
 
     def approved(self):
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
         return self.receive(self.order(status="approved"))
 
-    def test_a_done_delivery(self):
+    def test_a_done_delivery_blocks_line_changes(self):
         sale = self.approved()
         self.deliver(sale)
-        self.refused(sale, "a delivery is done")
+        self.assert_refused(sale, "a delivery is done")
 
-    def test_a_posted_invoice(self):
+    def test_a_posted_invoice_blocks_line_changes(self):
         (self.tea | self.rice).invoice_policy = "order"
         sale = self.approved()
         sale._create_invoices().action_post()
-        self.refused(sale, "it is invoiced")
+        self.assert_refused(sale, "it is invoiced")
 
-    def test_a_locked_order(self):
+    def test_a_locked_order_blocks_line_changes(self):
         sale = self.approved()
         (sale.action_lock if hasattr(sale, "action_lock") else sale.action_done)()
         self.assertTrue(is_locked(sale))
-        self.refused(sale, "it is locked")
+        self.assert_refused(sale, "it is locked")
 
-    def test_an_order_cancelled_here(self):
+    def test_an_order_cancelled_here_blocks_line_changes(self):
         sale = self.approved()
         sale._action_cancel()
         lines = self.figures(sale)
@@ -242,31 +242,31 @@ class TestWhatCanNotChange(OrderCase):
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
 
         self.assertEqual((sale.state, self.figures(sale)), ("cancel", lines))
-        # That it is cancelled is on its way to Cartona: nobody has to do anything.
-        self.assertEqual(self.tasks(sale), [])
+        # The cancellation will be sent to Cartona: no user has to act.
+        self.assertEqual(self.activities(sale), [])
 
-    def test_an_order_cancelled_here_that_arrived_there(self):
+    def test_cancelled_here_and_delivered_there_creates_an_activity(self):
         sale = self.approved()
         sale._action_cancel()
 
         self.receive(self.order(status="delivered"))
 
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("cancelled in Odoo", task)
 
-    def test_what_is_asked_of_an_order_cancelled_here_goes_once_cartona_agrees(self):
+    def test_the_activity_closes_when_cartona_cancels_too(self):
         sale = self.approved()
         sale._action_cancel()
         sale.write({"cartona_sync_state": "error", "cartona_error_code": "cancellation_refused"})
         self.receive(self.order({TEA: {"amount": 9}}, status="approved"))
-        self.assertEqual(len(self.tasks(sale)), 1)
+        self.assertEqual(len(self.activities(sale)), 1)
 
         sale.write({"cartona_status": "cancelled_by_supplier"})
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
 
 class TestHeaderChanges(OrderCase):
-    def test_dates_money_note_and_who_delivers_follow(self):
+    def test_dates_money_remark_and_delivery_method_follow_cartona(self):
         sale = self.receive()
 
         self.receive(
@@ -294,9 +294,9 @@ class TestHeaderChanges(OrderCase):
                 }
             ],
         )
-        self.assertIn("الباب الخلفي", self.notes(sale))
+        self.assertIn("الباب الخلفي", self.chatter(sale))
 
-    def test_a_date_entered_by_hand_stays_while_cartona_says_nothing_new_about_it(self):
+    def test_a_manual_date_is_kept_until_cartona_changes_it(self):
         sale = self.receive()
         sale.commitment_date = datetime(2026, 3, 20, 8, 0)
 
@@ -304,14 +304,14 @@ class TestHeaderChanges(OrderCase):
 
         self.assertEqual(sale.commitment_date, datetime(2026, 3, 20, 8, 0))
 
-    def test_a_new_code_for_the_pickup_alone_is_news(self):
+    def test_a_changed_pickup_code_alone_is_imported(self):
         sale = self.receive(self.order(pickup_otp="11"))
 
         self.receive(self.order(pickup_otp="22"))
 
         self.assertEqual(sale.cartona_pickup_otp, "22")
 
-    def test_another_address_is_where_the_goods_go(self):
+    def test_a_changed_address_changes_the_delivery(self):
         sale = self.receive(self.order(status="approved"))
 
         self.receive(self.order(status="approved", retailer={"retailer_address": "7 شارع الهرم"}))
@@ -321,7 +321,7 @@ class TestHeaderChanges(OrderCase):
         self.assertEqual(sale.picking_ids.partner_id, sale.partner_shipping_id)
         self.assertFalse(sale.picking_ids.activity_ids)
 
-    def test_an_address_chosen_by_hand_stays_while_cartona_says_the_same(self):
+    def test_a_manual_address_is_kept_until_cartona_changes_it(self):
         sale = self.receive()
         depot = self.env["res.partner"].create(
             {"name": "Depot", "parent_id": sale.partner_id.id, "type": "delivery", "street": "X"}
@@ -338,7 +338,7 @@ class TestStatusChanges(OrderCase):
         self.set_stock(self.tea, 10)
         self.set_stock(self.rice, 10)
 
-    def test_back_from_editing_it_is_confirmed_by_itself(self):
+    def test_an_order_back_from_editing_is_confirmed_automatically(self):
         self.config.auto_confirm = True
         self.stocked()
         sale = self.receive(self.order(status="editing"))
@@ -349,7 +349,7 @@ class TestStatusChanges(OrderCase):
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(self.figures(sale)[0], ("901", 5.0, 12.5))
 
-    def test_approved_at_cartona_is_confirmed_here(self):
+    def test_approved_on_cartona_confirms_the_order(self):
         sale = self.receive()
 
         self.receive(self.order(status="approved"))
@@ -357,36 +357,36 @@ class TestStatusChanges(OrderCase):
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(sale.cartona_status, "approved")
 
-    def test_confirmed_here_and_pending_there_is_not_thrown_back(self):
+    def test_an_order_confirmed_here_is_not_reset(self):
         sale = self.receive()
         sale.action_confirm()
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         self.receive()
 
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
         self.assertEqual((sale.state, sale.cartona_status), ("sale", "pending"))
 
-    def test_the_echo_of_our_own_approval_says_nothing(self):
+    def test_the_echo_of_our_approval_changes_nothing(self):
         sale = self.receive()
         sale.action_confirm()
-        sale.cartona_status = "approved"  # Cartona has taken it
-        before = self.trace(sale)
+        sale.cartona_status = "approved"  # Cartona has accepted it
+        before = self.stored_values(sale)
 
         self.receive(self.order(status="approved"))
 
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
 
     def test_a_status_never_moves_backwards(self):
         sale = self.receive(self.order(status="approved"))
-        before = self.trace(sale)
+        before = self.stored_values(sale)
 
         self.receive(self.order({TEA: {"amount": 9}}, status="pending"))
 
-        self.assertEqual(self.trace(sale), before)
+        self.assertEqual(self.stored_values(sale), before)
         self.assertEqual(sale.cartona_status, "approved")
 
-    def test_a_quotation_set_back_by_hand_is_not_confirmed_again(self):
+    def test_a_quotation_reset_by_hand_is_not_confirmed_again(self):
         sale = self.receive(self.order(status="approved"))
         sale._action_cancel()
         sale.action_draft()
@@ -395,7 +395,7 @@ class TestStatusChanges(OrderCase):
 
         self.assertEqual(sale.state, "draft")
 
-    def test_the_retailer_s_cancellation_cancels_order_and_delivery(self):
+    def test_the_retailers_cancellation_cancels_order_and_delivery(self):
         self.stocked()
         sale = self.receive(self.order(status="approved"))
         free = self.tea.with_context(location=self.warehouse.lot_stock_id.id)
@@ -409,10 +409,10 @@ class TestStatusChanges(OrderCase):
         self.assertEqual(set(sale.picking_ids.mapped("state")), {"cancel"})
         self.env.invalidate_all()
         self.assertEqual(free.free_qty, 10.0)
-        self.assertIn("delayed_order", self.notes(sale))
-        self.assertEqual(self.tasks(sale), [])
+        self.assertIn("delayed_order", self.chatter(sale))
+        self.assertEqual(self.activities(sale), [])
 
-    def test_a_quotation_is_cancelled_too_even_a_locked_order(self):
+    def test_quotations_and_locked_orders_are_cancelled_too(self):
         sale = self.receive()
         self.receive(self.order(status="cancelled_by_retailer"))
         self.assertEqual(sale.state, "cancel")
@@ -422,7 +422,7 @@ class TestStatusChanges(OrderCase):
         self.receive(self.order(hashed_id="locked", status="cancelled_by_retailer"))
         self.assertEqual(locked.state, "cancel")
 
-    def test_after_the_goods_have_left_a_person_decides(self):
+    def test_a_cancellation_after_shipping_creates_an_activity(self):
         self.stocked()
         sale = self.receive(self.order(status="approved"))
         self.deliver(sale)
@@ -433,10 +433,10 @@ class TestStatusChanges(OrderCase):
         delivery, back = sale.picking_ids.sorted("id")
         self.assertEqual((delivery.state, back.state), ("done", "assigned"))
         self.assertEqual(sale.cartona_status, "cancelled_by_retailer")
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("goods have left", task)
 
-    def test_a_cancelled_order_with_an_invoice_asks_for_the_credit_note(self):
+    def test_a_cancelled_order_with_an_invoice_requests_the_credit_note(self):
         (self.tea | self.rice).invoice_policy = "order"
         sale = self.receive(self.order(status="approved"))
         sale._create_invoices().action_post()
@@ -444,39 +444,39 @@ class TestStatusChanges(OrderCase):
         self.receive(self.order(status="cancelled_by_retailer"))
 
         self.assertEqual(sale.state, "cancel")
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("credited", task)
 
-    def test_delivered_at_cartona_with_goods_still_here_asks_to_complete(self):
+    def test_delivered_on_cartona_only_creates_an_activity(self):
         self.stocked()
         sale = self.receive(self.order(status="approved"))
 
         self.receive(self.order(status="delivered"))
 
         self.assertEqual(sale.cartona_status, "delivered")
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("complete the delivery", task)
 
-    def test_delivered_on_both_sides_says_nothing(self):
+    def test_delivered_on_both_sides_creates_no_activity(self):
         self.stocked()
         sale = self.receive(self.order(status="approved"))
         self.deliver(sale)
 
         self.receive(self.order(status="delivered"))
 
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])
 
-    def test_nothing_is_revived_by_itself(self):
+    def test_a_cancelled_order_is_never_reopened_automatically(self):
         sale = self.receive(self.order(status="cancelled_by_supplier"))
 
         self.receive(self.order(status="pending"))
         self.receive(self.order(status="pending"))
 
         self.assertEqual((sale.state, sale.cartona_status), ("cancel", "cancelled_by_supplier"))
-        [(task, _user)] = self.tasks(sale)
+        [(task, _user)] = self.activities(sale)
         self.assertIn("pending", task)
 
-    def test_what_comes_after_the_end_is_shown_to_somebody(self):
+    def test_a_status_after_the_end_creates_an_activity(self):
         for name, end, after in (
             ("a", "delivered", "returned"),
             ("b", "cancelled_by_retailer", "delivered"),
@@ -487,12 +487,12 @@ class TestStatusChanges(OrderCase):
             self.receive(self.order(hashed_id=name, status=after))
 
             self.assertEqual(sale.cartona_status, end)
-            [(task, _user)] = self.tasks(sale)
+            [(task, _user)] = self.activities(sale)
             self.assertIn(after, task)
 
-    def test_two_words_for_one_cancellation_say_nothing(self):
+    def test_two_statuses_of_one_cancellation_create_no_activity(self):
         sale = self.receive(self.order(status="cancelled_by_retailer"))
 
         self.receive(self.order(status="cancelled"))
 
-        self.assertEqual(self.tasks(sale), [])
+        self.assertEqual(self.activities(sale), [])

@@ -1,4 +1,4 @@
-"""Every way a price or a stock changes is noted, once, and nothing else is."""
+"""Every change of a price or a stock marks the listing dirty once; nothing else does."""
 
 from ..models.queue import worker
 from .common import PRODUCTS, CartonaCase
@@ -13,15 +13,15 @@ class TestOutbox(CartonaCase):
 
     # === PRICE === #
 
-    def test_the_price_of_a_variant_is_noted(self):
+    def test_the_price_of_a_variant_marks_it_dirty(self):
         self.tea.lst_price = 13.0
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_the_price_of_a_template_is_noted(self):
+    def test_the_price_of_a_template_marks_it_dirty(self):
         self.tea.product_tmpl_id.list_price = 13.0
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_a_price_extra_is_noted_for_the_variants_of_its_template(self):
+    def test_a_price_extra_marks_the_variants_dirty(self):
         size = self.env["product.attribute"].create(
             {
                 "name": "الحجم",
@@ -39,72 +39,72 @@ class TestOutbox(CartonaCase):
         )
         big = template.product_variant_ids[1]
         big.cartona_id = "J2"
-        self.settle()
+        self.clear_outbox()
 
         big.product_template_attribute_value_ids.price_extra = 5.0
 
-        self.assertEqual(self.noted(), [("price", self.listing(big).id)])
+        self.assertEqual(self.outbox_rows(), [("price", self.listing(big).id)])
 
-    def test_another_unit_is_noted_whatever_is_sent(self):
+    def test_a_changed_unit_marks_price_and_stock_dirty(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         unit = {name: dozen.id for name in ("uom_id", "uom_po_id") if name in self.tea._fields}
         self.rice.cartona_id = "R1"
-        self.settle()
+        self.clear_outbox()
         self.tea.write(unit)
-        self.assertEqual(set(self.noted()), {*self.price, *self.stock})
+        self.assertEqual(set(self.outbox_rows()), {*self.price, *self.stock})
         self.config.auto_sync_products = False
-        self.settle()
+        self.clear_outbox()
         self.rice.product_tmpl_id.write(unit)
-        self.assertEqual(self.noted(), [("stock", self.listing(self.rice).id)])
+        self.assertEqual(self.outbox_rows(), [("stock", self.listing(self.rice).id)])
 
-    def test_archiving_and_taking_off_sale_are_noted(self):
+    def test_archiving_a_product_marks_price_and_stock_dirty(self):
         self.tea.active = False
-        self.assertEqual(set(self.noted()), {*self.price, *self.stock})
-        self.settle()
+        self.assertEqual(set(self.outbox_rows()), {*self.price, *self.stock})
+        self.clear_outbox()
         self.tea.product_tmpl_id.sale_ok = False
-        self.assertEqual(set(self.noted()), {*self.price, *self.stock})
+        self.assertEqual(set(self.outbox_rows()), {*self.price, *self.stock})
 
     # === STOCK === #
 
-    def test_a_count_is_noted(self):
+    def test_an_inventory_count_marks_the_stock_dirty(self):
         self.set_stock(self.tea, 10)
-        self.assertEqual(set(self.noted()), set(self.stock))
+        self.assertEqual(set(self.outbox_rows()), set(self.stock))
 
-    def test_a_reservation_is_noted_before_anything_moves(self):
+    def test_a_reservation_marks_the_stock_dirty(self):
         self.set_stock(self.tea, 10)
-        self.settle()
+        self.clear_outbox()
         order = self.env["sale.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "Shop"}).id,
                 "order_line": [(0, 0, {"product_id": self.tea.id, "product_uom_qty": 3})],
             }
         )
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
         order.action_confirm()
 
-        self.assertEqual(set(self.noted()), set(self.stock))
+        self.assertEqual(set(self.outbox_rows()), set(self.stock))
 
-    def test_a_demand_that_could_not_be_reserved_is_noted(self):
+    def test_unreserved_demand_marks_the_stock_dirty(self):
         customers = self.env.ref("stock.stock_location_customers")
         out = self.warehouse.out_type_id.id
         move = self.make_move(self.tea, 3, customers, picking_type_id=out)
-        self.settle()
+        self.clear_outbox()
         move._action_confirm()
-        self.assertEqual(set(self.noted()), set(self.stock))
+        self.assertEqual(set(self.outbox_rows()), set(self.stock))
 
-    def test_a_transfer_between_warehouses_is_noted(self):
+    def test_a_transfer_between_warehouses_marks_the_stock_dirty(self):
         self.set_stock(self.tea, 10)
         other = self.env["stock.warehouse"].create({"name": "Giza", "code": "GIZ"})
-        self.settle()
+        self.clear_outbox()
         move = self.make_move(self.tea, 4, other.lot_stock_id)
         move._action_confirm()
         move._action_assign()
-        self.assertEqual(set(self.noted()), set(self.stock))
+        self.assertEqual(set(self.outbox_rows()), set(self.stock))
 
-    def test_the_settings_of_stock_and_price_note_everything_linked(self):
+    def test_settings_of_stock_and_price_mark_all_linked_dirty(self):
         self.rice.cartona_id = "R1"
-        self.settle()
+        self.clear_outbox()
         both = {self.tea_listing.id, self.listing(self.rice).id}
         for values, kind in (
             ({"stock_buffer": 2}, "stock"),
@@ -114,35 +114,35 @@ class TestOutbox(CartonaCase):
         ):
             with self.subTest(values=values):
                 self.config.write(values)
-                self.assertEqual(set(self.noted()), {(kind, row) for row in both})
-                self.settle()
+                self.assertEqual(set(self.outbox_rows()), {(kind, row) for row in both})
+                self.clear_outbox()
 
     # === LINKING === #
 
-    def test_a_newly_linked_product_is_noted(self):
+    def test_a_newly_linked_product_is_marked_dirty(self):
         self.rice.cartona_id = "R1"
-        self.assertEqual(self.noted("price"), [("price", self.listing(self.rice).id)])
+        self.assertEqual(self.outbox_rows("price"), [("price", self.listing(self.rice).id)])
 
-    def test_turning_a_toggle_on_notes_everything_linked(self):
+    def test_turning_a_switch_on_marks_all_linked_dirty(self):
         self.config.auto_sync_stock = False
         self.set_stock(self.tea, 5)
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
         self.config.auto_sync_stock = True
 
-        self.assertEqual(self.noted(), self.stock)
+        self.assertEqual(self.outbox_rows(), self.stock)
 
-    def test_turning_both_on_notes_everything_once_and_sends_both(self):
+    def test_turning_both_on_marks_once_and_sends_both(self):
         self.config.write({"auto_sync_products": False, "auto_sync_stock": False})
         self.set_stock(self.tea, 5)
         self.tea.list_price = 99.0
-        self.settle()
+        self.clear_outbox()
 
         self.config.write({"auto_sync_products": True, "auto_sync_stock": True})
 
-        self.assertEqual(self.noted(), self.price)
-        self.marketplace.announce("POST", PRODUCTS, {})
-        self.drain()
+        self.assertEqual(self.outbox_rows(), self.price)
+        self.marketplace.answer_next("POST", PRODUCTS, {})
+        self.run_drain()
         sent = {
             "supplier_product_id": "T1",
             "selling_price": 99.0,
@@ -150,15 +150,15 @@ class TestOutbox(CartonaCase):
         }
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [[sent]])
 
-    def test_what_is_switched_off_is_not_noted(self):
+    def test_a_change_while_switched_off_is_not_marked(self):
         self.config.auto_sync_products = False
-        self.settle()
+        self.clear_outbox()
         self.tea.list_price = 99.0
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_the_nightly_sweep_looks_at_everything(self):
+    def test_the_nightly_sweep_marks_all_dirty(self):
         self.env["cartona.config"]._cron_sweep()
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
     # === COST === #
 
@@ -166,38 +166,38 @@ class TestOutbox(CartonaCase):
         self.rice.list_price = 31.0
         self.env.flush_all()
         with self.assertQueryCount(1):
-            # The one that joins what was noted with the listings.
+            # The one that joins the marked products with the listings.
             self.env["cartona.change"]._mark_dirty("price", product_ids=self.rice.ids)
             self.env.cr.precommit.run()
 
-    def test_a_savepoint_that_fails_takes_only_its_own_notes_along(self):
+    def test_a_failed_savepoint_drops_only_its_own_marks(self):
         self.rice.cartona_id = "R1"
-        self.settle()
+        self.clear_outbox()
         self.tea.list_price = 20.0
         with self.assertRaises(ValueError), self.env.cr.savepoint():
             self.rice.list_price = 50.0
             raise ValueError
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_the_bell_is_rung_once_after_the_commit_and_never_before(self):
-        rung = []
+    def test_the_job_is_enqueued_once_after_the_commit(self):
+        enqueued = []
         self.patch(
             type(self.env["cartona.worker"]),
             "_enqueue",
-            lambda worker, stream, config_id, seconds=0: rung.append((stream, config_id)),
+            lambda worker, stream, config_id, seconds=0: enqueued.append((stream, config_id)),
         )
         self.env.cr.postcommit.clear()
         self.tea.list_price = 20.0
         self.env.cr.flush()
         self.tea.list_price = 21.0
         self.env.cr.flush()
-        self.assertEqual(rung, [])
+        self.assertEqual(enqueued, [])
 
         self.env.cr.postcommit.run()
 
-        self.assertEqual(rung, [("drain", self.config.id)])
+        self.assertEqual(enqueued, [("drain", self.config.id)])
 
-    def test_a_bell_that_fails_does_not_reach_the_user(self):
+    def test_a_failed_enqueue_does_not_reach_the_user(self):
         def fail(*args, **kwargs):
             raise ValueError("the queue is broken")
 
@@ -207,9 +207,9 @@ class TestOutbox(CartonaCase):
         self.env.cr.flush()
         with self.assertLogs("odoo.addons.cartona_integration.models.queue.worker", "ERROR"):
             self.env.cr.postcommit.run()
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_a_job_is_enqueued_once_for_many_bells(self):
+    def test_a_job_is_enqueued_once_for_many_wakes(self):
         worker = self.env["cartona.worker"]
         worker._enqueue("drain", self.config.id)
         worker._enqueue("drain", self.config.id)
@@ -218,34 +218,34 @@ class TestOutbox(CartonaCase):
         worker._enqueue("drain", self.config.id, seconds=30)
         self.assertEqual(len(self.jobs("drain")), 2)
 
-    def test_nobody_rings_for_a_job_that_waits_already(self):
-        bells = {("drain", self.config.id), ("import", self.config.id)}
+    def test_no_second_job_is_enqueued_while_one_waits(self):
+        wanted = {("drain", self.config.id), ("import", self.config.id)}
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env["cartona.worker"]._enqueue("import", self.config.id, seconds=30)
         self.env.cr.flush()
         self.assertEqual(
-            worker._not_queued(self.env.cr, bells),
+            worker._not_queued(self.env.cr, wanted),
             [("import", self.config.id)],
-            "one that is delayed does not stand in for one that is not",
+            "a delayed job does not replace one that is due",
         )
 
-    def test_a_job_that_has_started_may_have_read_before_the_bell(self):
-        bell = ("drain", self.config.id)
-        self.env["cartona.worker"]._enqueue(*bell)
+    def test_a_started_job_does_not_replace_a_new_one(self):
+        wake = ("drain", self.config.id)
+        self.env["cartona.worker"]._enqueue(*wake)
         jobs = self.jobs("drain")
-        for state, unheard in (
+        for state, missing in (
             ("enqueued", []),
-            ("started", [bell]),
-            ("done", [bell]),
-            ("failed", [bell]),
+            ("started", [wake]),
+            ("done", [wake]),
+            ("failed", [wake]),
         ):
             with self.subTest(state):
                 self.env.cr.execute(
                     "UPDATE queue_job SET state = %s WHERE id = ANY(%s)",
                     (state, jobs.ids),
                 )
-                self.assertEqual(worker._not_queued(self.env.cr, {bell}), unheard)
+                self.assertEqual(worker._not_queued(self.env.cr, {wake}), missing)
 
-    def test_moves_of_unlinked_products_are_not_noted(self):
+    def test_moves_of_unlinked_products_mark_nothing(self):
         self.set_stock(self.rice, 10)
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])

@@ -1,4 +1,4 @@
-"""What prices many products at once is noted: price rules, rates, taxes."""
+"""Price rules, currency rates and taxes mark the prices of many products dirty."""
 
 from datetime import timedelta
 
@@ -15,10 +15,10 @@ class TestOutboxRules(CartonaCase):
 
     # === PRICELISTS === #
 
-    def test_the_rule_of_the_configured_pricelist_is_noted_for_its_product(self):
+    def test_a_pricelist_rule_marks_its_product_dirty(self):
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
-        self.settle()
+        self.clear_outbox()
 
         rule = self.env["product.pricelist.item"].create(
             {
@@ -29,15 +29,15 @@ class TestOutboxRules(CartonaCase):
                 "fixed_price": 9.0,
             }
         )
-        self.assertEqual(self.noted(), self.price)
-        self.settle()
+        self.assertEqual(self.outbox_rows(), self.price)
+        self.clear_outbox()
         rule.fixed_price = 8.0
-        self.assertEqual(self.noted(), self.price)
-        self.settle()
+        self.assertEqual(self.outbox_rows(), self.price)
+        self.clear_outbox()
         rule.unlink()
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_a_rule_of_a_pricelist_that_the_configured_one_is_based_on_is_noted(self):
+    def test_a_rule_of_the_base_pricelist_marks_dirty(self):
         base = self.env["product.pricelist"].create({"name": "Base"})
         pricelist = self.env["product.pricelist"].create(
             {
@@ -57,36 +57,36 @@ class TestOutboxRules(CartonaCase):
             }
         )
         self.config.pricelist_id = pricelist
-        self.settle()
+        self.clear_outbox()
 
         self.env["product.pricelist.item"].create(
             {"pricelist_id": base.id, "compute_price": "fixed", "fixed_price": 3.0}
         )
 
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_another_currency_of_the_pricelist_is_noted(self):
+    def test_the_currency_of_the_pricelist_marks_dirty(self):
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
         currencies = self.env["res.currency"].with_context(active_test=False)
         other = currencies.search([("id", "!=", pricelist.currency_id.id)], limit=1)
         other.active = True
-        self.settle()
+        self.clear_outbox()
         pricelist.name = "Marketplace"
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
         pricelist.currency_id = other
 
-        self.assertEqual(set(self.noted()), set(self.price))
+        self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-    def test_a_rule_of_another_pricelist_is_not_noted(self):
+    def test_a_rule_of_another_pricelist_marks_nothing(self):
         other = self.env["product.pricelist"].create({"name": "Other"})
         self.env["product.pricelist.item"].create(
             {"pricelist_id": other.id, "compute_price": "fixed", "fixed_price": 1.0}
         )
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_dated_rule_is_noted_when_its_day_comes(self):
+    def test_a_dated_rule_marks_dirty_when_it_starts(self):
         now = fields.Datetime.now()
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
@@ -102,15 +102,15 @@ class TestOutboxRules(CartonaCase):
             }
         )
         due = self.jobs("dated_rules")
-        # In the second in which it ends a rule still holds.
+        # A rule is still valid in the second in which it ends.
         self.assertEqual(
             sorted(due.mapped("eta")), [rule.date_start, rule.date_end + timedelta(seconds=1)]
         )
-        self.settle()
+        self.clear_outbox()
         self.config._mark_dated_rules_dirty()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-        # The hour has passed: the rule now lies between the last look and this one.
+        # The hour has passed: the rule starts between the last check and this one.
         self.env.cr.execute(
             "UPDATE product_pricelist_item SET date_start = %s WHERE id = %s",
             (now - timedelta(minutes=1), rule.id),
@@ -118,12 +118,12 @@ class TestOutboxRules(CartonaCase):
         self.config.rules_checked_at = now - timedelta(minutes=2)
         self.env.invalidate_all()
         self.config._mark_dated_rules_dirty()
-        self.assertEqual(self.noted(), self.price)
-        self.settle()
+        self.assertEqual(self.outbox_rows(), self.price)
+        self.clear_outbox()
         self.config._mark_dated_rules_dirty()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_dated_rule_is_noted_by_the_very_first_look(self):
+    def test_the_first_check_finds_a_started_dated_rule(self):
         pricelist = self.env["product.pricelist"].create({"name": "Cartona"})
         self.config.pricelist_id = pricelist
         self.env["product.pricelist.item"].create(
@@ -137,84 +137,84 @@ class TestOutboxRules(CartonaCase):
             }
         )
         self.config.rules_checked_at = False
-        self.settle()
+        self.clear_outbox()
         self.env.cr.execute(
             "UPDATE cartona_config SET create_date = create_date - interval '1 day'"
         )
         self.env.invalidate_all()
         self.config._mark_dated_rules_dirty()
-        self.assertEqual(self.noted(), self.price)
-        self.settle()
+        self.assertEqual(self.outbox_rows(), self.price)
+        self.clear_outbox()
         self.config._mark_dated_rules_dirty()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     # === RATES === #
 
-    def test_a_currency_rate_is_noted_when_prices_are_converted(self):
+    def test_a_currency_rate_of_converted_prices_marks_dirty(self):
         dollar = self.other_currencies()
         rate = {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
         self.env["res.currency.rate"].create(rate)
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
         self.config.currency_id = dollar
-        self.settle()
+        self.clear_outbox()
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-02"))
 
-        self.assertEqual(set(self.noted()), set(self.price))
+        self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-        # The pricelist's own currency is not the one of the sales prices that it starts from.
+        # The pricelist has another currency than the sales prices on which it is based.
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {"name": "Dollars", "currency_id": dollar.id}
         )
-        self.settle()
+        self.clear_outbox()
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
-        self.assertEqual(set(self.noted()), set(self.price))
+        self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-    def test_a_rate_that_converts_no_price_is_not_noted(self):
+    def test_an_unused_currency_rate_marks_nothing(self):
         dollar, other, third = self.other_currencies(3)
         self.config.currency_id = dollar
-        self.settle()
+        self.clear_outbox()
         rate = {"currency_id": other.id, "name": "2020-01-02", "company_rate": 0.02}
         self.env["res.currency.rate"].create(rate)
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-        # But of the main company, whose currency sales prices have; nor one that leaves it.
+        # The main company's currency is that of the sales prices; so is a rate that leaves it.
         main = self.company._get_main_company()
         giza = self.env["res.company"].create({"name": "Giza", "currency_id": other.id})
         self.patch(type(main), "_get_main_company", lambda company: giza)
         moved = self.env["res.currency.rate"].create(dict(rate, name="2020-01-04"))
-        self.assertEqual(set(self.noted()), set(self.price))
-        self.settle()
+        self.assertEqual(set(self.outbox_rows()), set(self.price))
+        self.clear_outbox()
         moved.currency_id = third
-        self.assertEqual(set(self.noted()), set(self.price))
+        self.assertEqual(set(self.outbox_rows()), set(self.price))
         self.patch(type(main), "_get_main_company", lambda company: main)
-        self.settle()
+        self.clear_outbox()
 
-        # And of the pricelist that ours is based on.
+        # The base pricelist's currency counts too.
         based = {"base": "pricelist", "compute_price": "formula", "applied_on": "3_global"}
         base = self.env["product.pricelist"].create({"name": "Base", "currency_id": other.id})
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {"name": "Ours", "item_ids": [(0, 0, dict(based, base_pricelist_id=base.id))]}
         )
-        self.settle()
+        self.clear_outbox()
         self.env["res.currency.rate"].create(dict(rate, name="2020-01-03"))
-        self.assertEqual(set(self.noted()), set(self.price))
+        self.assertEqual(set(self.outbox_rows()), set(self.price))
 
-    def test_what_concerns_everything_is_noted_once_in_a_transaction(self):
-        """Price rules are imported, taxes are dragged about: a thousand times would hold up what
-        stock says meanwhile."""
+    def test_marking_all_happens_once_in_a_transaction(self):
+        """Imported price rules or reordered taxes would otherwise mark all a thousand times and
+        delay the stock."""
         self.config.price_tax = "gross"
         self.config.pricelist_id = self.env["product.pricelist"].create({"name": "Cartona"})
-        self.settle()
+        self.clear_outbox()
         rule = {"pricelist_id": self.config.pricelist_id.id, "compute_price": "percentage"}
         self.env["product.pricelist.item"].create([dict(rule, percent_price=1), rule])
         self.env["product.pricelist.item"].create(dict(rule, percent_price=2))
         tax = self.env["account.tax"].search([("company_id", "=", self.company.id)], limit=1)
         for sequence in (7, 8, 9):
             tax.sequence = sequence
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
-    def test_a_rate_of_a_day_to_come_is_noted_when_that_day_has_come(self):
+    def test_a_future_rate_marks_dirty_on_its_day(self):
         dollar = self.other_currencies()
         self.config.currency_id = dollar
         today = fields.Date.context_today(self.config)
@@ -226,11 +226,11 @@ class TestOutboxRules(CartonaCase):
             }
         )
         self.config._mark_todays_rates_dirty()
-        self.settle()
+        self.clear_outbox()
         self.config._mark_todays_rates_dirty()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-        # The day has come: nobody writes anything.
+        # The day has come: nothing is written.
         self.env.cr.execute(
             "UPDATE res_currency_rate SET name = %s WHERE id = %s", (today, rate.id)
         )
@@ -240,14 +240,14 @@ class TestOutboxRules(CartonaCase):
         self.env["cartona.config"]._cron_catch_up()
         self.env.invalidate_all()
         self.assertEqual(self.config.rates_checked_on, today)
-        self.assertEqual(self.noted(), self.price)
-        self.settle()
+        self.assertEqual(self.outbox_rows(), self.price)
+        self.clear_outbox()
         self.env["cartona.config"]._cron_catch_up()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     # === TAXES === #
 
-    def test_a_tax_that_changes_is_noted_where_prices_include_it(self):
+    def test_a_changed_tax_marks_tax_included_prices_dirty(self):
         tax = self.env["account.tax"].create(
             {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
         )
@@ -255,7 +255,7 @@ class TestOutboxRules(CartonaCase):
         included = next(
             name for name in ("price_include_override", "price_include") if name in tax._fields
         )
-        self.settle()
+        self.clear_outbox()
         for values in (
             {"amount": 15.0},
             {"amount_type": "fixed"},
@@ -265,15 +265,15 @@ class TestOutboxRules(CartonaCase):
         ):
             with self.subTest(values=values):
                 tax.write(values)
-                self.assertEqual(set(self.noted()), set(self.price))
-                self.settle()
+                self.assertEqual(set(self.outbox_rows()), set(self.price))
+                self.clear_outbox()
         tax.name = "VAT"
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
         tax.unlink()
-        self.assertEqual(self.noted(), self.price)
+        self.assertEqual(self.outbox_rows(), self.price)
 
         self.config.price_tax = "as_is"
-        self.settle()
+        self.clear_outbox()
         other = self.env["account.tax"].create({"name": "VAT 5%", "amount": 5.0})
         other.amount = 6.0
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])

@@ -1,4 +1,4 @@
-"""What goes out about prices: the right figure, once, and unusual ones only after a yes."""
+"""Prices are sent once with the right value; unusual ones need a confirmation."""
 
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
@@ -10,14 +10,14 @@ class TestPricePush(CartonaCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_stock = False
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing(self.tea)._mark_dirty()
-        self.drain()
-        self.settle()
+        self.run_drain()
+        self.clear_outbox()
         self.marketplace.calls.clear()
 
-    def sent(self):
-        """All prices sent so far: list of (id, price)."""
+    def sent_prices(self):
+        """Return the prices sent so far: list of (id, price)."""
         return [
             (item["supplier_product_id"], item.get("selling_price"))
             for body in self.marketplace.bodies(PRODUCTS)
@@ -25,26 +25,26 @@ class TestPricePush(CartonaCase):
         ]
 
     def push(self):
-        self.drain()
-        return self.sent()
+        self.run_drain()
+        return self.sent_prices()
 
-    def test_two_changes_go_out_as_one_with_the_last_value(self):
+    def test_two_changes_are_sent_once_with_the_last_value(self):
         self.tea.list_price = 15.0
         self.env.cr.flush()
         self.tea.list_price = 16.0
-        self.assertEqual(len(self.noted()), 2)
+        self.assertEqual(len(self.outbox_rows()), 2)
 
         self.assertEqual(self.push(), [("T1", 16.0)])
 
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
         self.assertEqual(self.tea.cartona_sync_state, "synced")
         self.assertFalse(self.tea.cartona_error)
         self.assertTrue(self.tea.cartona_synced_at)
         self.assertEqual(self.listing(self.tea).sent_price, 16.0)
 
-    def test_a_product_with_a_noted_change_is_waiting(self):
+    def test_a_product_with_an_outbox_row_is_pending(self):
         self.tea.list_price = 15.0
-        self.drain()
+        self.run_drain()
         self.tea.list_price = 17.0
         self.env.cr.flush()
         self.env.invalidate_all()
@@ -58,14 +58,14 @@ class TestPricePush(CartonaCase):
         self.tea.list_price = 14.0
         self.tea.list_price = 15.0
         self.assertEqual(self.push(), [("T1", 15.0)])
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
     def test_an_unlinked_product_makes_no_call(self):
         self.rice.list_price = 31.0
         self.assertEqual(self.push(), [])
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_taxes_are_added_unless_the_settings_say_no(self):
+    def test_taxes_are_added_unless_disabled(self):
         self.tea.taxes_id = self.env["account.tax"].create(
             {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
         )
@@ -73,7 +73,7 @@ class TestPricePush(CartonaCase):
         self.config.price_tax = "as_is"
         self.assertEqual(self.push(), [("T1", 14.25), ("T1", 12.5)])
 
-    def test_a_price_is_rounded_as_its_currency_says(self):
+    def test_a_price_is_rounded_by_its_currency(self):
         self.tea.taxes_id = self.env["account.tax"].create(
             {"name": "VAT 14%", "amount": 14.0, "type_tax_use": "sale"}
         )
@@ -85,7 +85,7 @@ class TestPricePush(CartonaCase):
         self.listing(self.tea)._send_again()
         self.assertEqual(self.push()[2:], [("T1", 14.1)])
 
-    def test_a_box_costs_what_its_pieces_cost(self):
+    def test_a_box_costs_as_much_as_its_pieces(self):
         listing = self.env["cartona.listing"]
         box = listing._pack_unit(self.tea.uom_id, 24, "box")
         listing.create(
@@ -100,7 +100,7 @@ class TestPricePush(CartonaCase):
         self.tea.list_price = 10.0
         self.assertCountEqual(self.push()[1:], [("T1", 10.0), ("T24", 240.0)])
 
-    def test_the_pricelist_of_the_settings_makes_the_price(self):
+    def test_the_configured_pricelist_decides_the_price(self):
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {
                 "name": "Cartona",
@@ -119,8 +119,8 @@ class TestPricePush(CartonaCase):
         )
         self.assertEqual(self.push(), [("T1", 11.25)])
 
-    def test_a_rule_prices_by_what_the_product_is_now(self):
-        """Its category and its cost: a price follows either without its own being touched."""
+    def test_a_rule_uses_current_category_and_cost(self):
+        """A changed category or cost changes the price without a change of the sales price."""
         parts = self.env["product.category"].create({"name": "Parts"})
         self.config.pricelist_id = self.env["product.pricelist"].create(
             {
@@ -149,7 +149,7 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push()[1:], [("T1", 9.0)])
 
     def use_dollars(self):
-        """Another currency than the company's, of which 100 are 2."""
+        """Return another currency than the company's: 100 of the company's are 2 of it."""
         dollar = self.other_currencies()
         self.env["res.currency.rate"].create(
             {"currency_id": dollar.id, "name": "2020-01-01", "company_rate": 0.02}
@@ -167,7 +167,7 @@ class TestPricePush(CartonaCase):
         )
         self.assertEqual(self.push(), [("T1", 25.0)])
 
-    def test_a_price_of_zero_waits_for_a_yes_and_the_rest_goes(self):
+    def test_a_zero_price_needs_confirmation_and_blocks_nothing(self):
         self.rice.cartona_id = "R1"
         self.tea.list_price = 0.0
 
@@ -180,7 +180,7 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push()[1:], [("T1", 0.0)])
         self.assertEqual(self.tea.cartona_sync_state, "synced")
 
-    def test_the_button_on_the_product_says_yes_to_its_price(self):
+    def test_the_product_button_confirms_its_price(self):
         self.tea.list_price = 0.0
         self.push()
         template = self.tea.product_tmpl_id
@@ -195,7 +195,7 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T1", 0.0)])
         self.assertFalse(self.tea.cartona_error_code)
 
-    def test_a_yes_is_for_one_price_only(self):
+    def test_a_confirmation_is_valid_for_one_price(self):
         self.tea.list_price = 0.0
         self.push()
         self.listing(self.tea).action_confirm_price()
@@ -203,7 +203,7 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [])
         self.assertEqual(self.listing(self.tea).error_code, "price_not_positive")
 
-    def test_a_jump_waits_only_where_the_settings_say_so(self):
+    def test_a_price_jump_waits_only_with_the_setting(self):
         self.tea.list_price = 100.0
         self.assertEqual(self.push(), [("T1", 100.0)])
         self.config.price_band = 30
@@ -214,9 +214,9 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T1", 100.0), ("T1", 71.0)])
         self.assertFalse(self.listing(self.tea).error_code)
 
-    def test_a_price_below_cost_waits_only_where_the_settings_say_so(self):
+    def test_a_price_below_cost_waits_only_with_the_setting(self):
         self.tea.standard_price = 20.0
-        self.assertEqual(self.push(), [])  # 12.5 is known already
+        self.assertEqual(self.push(), [])  # Cartona has 12.5 already
         self.tea.list_price = 19.0
         self.assertEqual(self.push(), [("T1", 19.0)])
         self.config.price_not_below_cost = True
@@ -235,53 +235,53 @@ class TestPricePush(CartonaCase):
         self.assertEqual(self.push(), [("T1", 2.0)])
         self.assertEqual(self.listing(self.tea).error_code, "price_below_cost")
 
-    def test_relinking_makes_everything_unknown(self):
+    def test_relinking_resets_the_confirmed_values(self):
         self.tea.cartona_id = "T9"
         self.assertEqual(self.push(), [("T9", 12.5)])
 
-    def test_the_button_sends_what_cartona_has_already(self):
+    def test_the_button_sends_unchanged_values_again(self):
         for records in (self.tea, self.tea + self.rice, self.tea.product_tmpl_id):
             with self.subTest(records):
-                said = records.action_cartona_sync()["params"]["message"]
-                self.assertEqual(said, "1 listings are being sent to Cartona.")
+                message = records.action_cartona_sync()["params"]["message"]
+                self.assertEqual(message, "1 listings are being sent to Cartona.")
                 self.marketplace.calls.clear()
                 self.assertEqual(self.push(), [("T1", 12.5)])
 
-    def test_the_button_for_everything_leaves_nothing_out(self):
+    def test_the_button_for_everything_sends_all_products(self):
         self.rice.cartona_id = "R1"
-        self.drain()
+        self.run_drain()
         self.marketplace.calls.clear()
-        said = self.config.action_sync_products()["params"]["message"]
-        self.assertEqual(said, "2 products are being sent to Cartona.")
+        message = self.config.action_sync_products()["params"]["message"]
+        self.assertEqual(message, "2 products are being sent to Cartona.")
         self.assertEqual(self.push(), [("T1", 12.5), ("R1", 30.0)])
 
-    def test_the_button_says_why_nothing_is_sent(self):
+    def test_the_button_explains_a_refusal(self):
         with self.assertRaisesRegex(UserError, "Enter the Cartona ID"):
             self.rice.action_cartona_sync()
         self.config.auth_token = False
         with self.assertRaises(UserError):
             self.tea.action_cartona_sync()
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_an_archived_product_is_taken_off_once_and_brought_back(self):
+    def test_an_archived_product_is_withdrawn_once_and_restored(self):
         self.tea.active = False
-        self.drain()
-        self.drain()
+        self.run_drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS), [[{"supplier_product_id": "T1", "in_stock": False}]]
         )
         self.tea.active = True
-        self.drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS)[1:],
             [[{"supplier_product_id": "T1", "in_stock": True}]],
         )
         self.assertFalse(self.listing(self.tea).overridden)
 
-    def test_an_archived_product_is_unpublished_where_the_settings_say_so(self):
+    def test_an_archived_product_is_unpublished_by_setting(self):
         self.config.unavailable_as = "unpublished"
         self.tea.product_tmpl_id.sale_ok = False
-        self.drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS),
             [[{"supplier_product_id": "T1", "is_published": False}]],

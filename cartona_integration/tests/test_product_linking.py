@@ -1,4 +1,4 @@
-"""Linking a product: by typing its id, on the variant or the template, by whoever may edit it."""
+"""Linking a product by entering its id, on the variant or the template."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
@@ -7,7 +7,7 @@ from .order_common import OrderCase
 
 
 class TestProductLinking(CartonaCase):
-    def test_typing_an_id_makes_a_listing_in_the_products_own_unit(self):
+    def test_an_entered_id_makes_a_listing_in_the_products_unit(self):
         self.rice.cartona_id = " 12345 "
         listing = self.listing(self.rice)
         self.assertEqual(
@@ -18,25 +18,25 @@ class TestProductLinking(CartonaCase):
         self.assertEqual(self.rice.product_tmpl_id.cartona_id, "12345")
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_an_unmatched_listing_is_taken_not_doubled(self):
+    def test_an_unmatched_listing_is_reused(self):
         listing = self.env["cartona.listing"].create({"cartona_id": "77", "name": "أرز"})
         self.rice.cartona_id = "77"
         self.assertEqual(self.listing(self.rice), listing)
         self.assertEqual(self.env["cartona.listing"].search_count([("cartona_id", "=", "77")]), 1)
 
-    def test_an_id_of_another_product_is_refused_by_name(self):
+    def test_an_id_of_another_product_is_refused(self):
         with self.assertRaisesRegex(UserError, "شاي العروسة"), self.env.cr.savepoint():
             self.rice.cartona_id = "T1"
         self.assertEqual(self.tea.cartona_id, "T1")
 
-    def test_emptying_the_id_unlinks(self):
+    def test_clearing_the_id_unlinks(self):
         listing = self.env["cartona.listing"].create({"cartona_id": "77", "name": "أرز"})
         self.rice.cartona_id = "77"
         self.rice.cartona_id = False
         self.assertFalse(self.rice.cartona_id)
         self.assertEqual((listing.product_id.id, listing.state), (False, "not_linked"))
         self.tea.cartona_id = False
-        # What was typed here and never seen on Cartona leaves nothing behind.
+        # A listing that was entered here and never read on Cartona is deleted.
         self.assertFalse(self.env["cartona.listing"].search([("cartona_id", "=", "T1")]))
 
     def test_a_product_may_be_created_linked(self):
@@ -45,7 +45,7 @@ class TestProductLinking(CartonaCase):
         self.assertEqual(self.listing(product).cartona_id, "S1")
         self.assertEqual(self.listing(template.product_variant_ids).cartona_id, "S2")
 
-    def test_a_template_with_variants_asks_for_the_variant(self):
+    def test_a_template_with_variants_cannot_be_linked(self):
         size = self.env["product.attribute"].create(
             {"name": "Size", "value_ids": [(0, 0, {"name": "S"}), (0, 0, {"name": "L"})]}
         )
@@ -63,7 +63,7 @@ class TestProductLinking(CartonaCase):
         self.assertFalse(template.cartona_id)
         self.assertEqual(template.cartona_sync_state, "pending")
 
-    def test_the_listing_in_the_own_unit_is_the_one_shown(self):
+    def test_the_listing_in_the_products_unit_is_shown(self):
         listing = self.env["cartona.listing"]
         box = listing.create(
             {
@@ -109,7 +109,7 @@ class TestProductLinking(CartonaCase):
         self.rice.unlink()
         self.assertEqual((listing.product_id.id, listing.state), (False, "not_linked"))
 
-    def test_each_company_links_for_itself(self):
+    def test_each_company_has_its_own_links(self):
         other = self.env["res.company"].create({"name": "Wholesale"})
         theirs = self.tea.with_company(other)
         self.assertFalse(theirs.cartona_id)
@@ -131,8 +131,8 @@ class TestProductLinking(CartonaCase):
         self.assertEqual((again.company_id, again.currency_id), (company, company.currency_id))
 
 
-class TestLearntPack(OrderCase):
-    """A product linked by typing an id; Cartona turns out to sell it by the box of 24."""
+class TestDerivedPack(OrderCase):
+    """A product linked by entering its id, which Cartona sells in boxes of 24."""
 
     def receive_box(self, price):
         return self.receive(
@@ -141,7 +141,7 @@ class TestLearntPack(OrderCase):
             )
         )
 
-    def test_a_piece_sold_by_the_box_leaves_the_stock_by_the_piece(self):
+    def test_a_box_is_delivered_in_pieces(self):
         line = self.receive_box(290.0).order_line
         self.assertEqual((line.product_uom_qty, line.price_unit), (5, 290.0))
         self.assertEqual(line._cartona_uom().name, "Box of 24")
@@ -149,12 +149,12 @@ class TestLearntPack(OrderCase):
         self.assertEqual((listing.unit, listing.unit_count), ("box", 24))
         self.assertEqual(listing.uom_id, line._cartona_uom())
 
-    def test_a_product_that_costs_as_much_as_the_box_is_the_box(self):
+    def test_a_product_priced_as_the_box_is_the_box(self):
         line = self.receive_box(13.0).order_line
         self.assertEqual((line.product_uom_qty, line._cartona_uom()), (5, self.tea.uom_id))
         self.assertEqual(self.listing(self.tea).unit_count, 24)
 
-    def test_what_was_learnt_is_not_learnt_anew(self):
+    def test_a_derived_pack_is_not_derived_again(self):
         self.receive_box(290.0)
         code, _detail = self.refuse(
             self.order(
@@ -183,7 +183,7 @@ class TestAccessRights(CartonaCase):
                 "seller": ["sales_team.group_sale_salesman"],
                 "storekeeper": ["stock.group_stock_user"],
                 "boss": ["sales_team.group_sale_manager"],
-                "nobody": ["base.group_user"],
+                "plain": ["base.group_user"],
             }.items()
         }
 
@@ -203,7 +203,7 @@ class TestAccessRights(CartonaCase):
         self.assertEqual(rights["seller"], (True, False))
         self.assertEqual(rights["storekeeper"], (True, False))
         self.assertEqual(rights["boss"], (True, True))
-        self.assertEqual(rights["nobody"], (False, False))
+        self.assertEqual(rights["plain"], (False, False))
 
     def test_a_clerk_sees_the_state_but_neither_token_nor_payload(self):
         seller = self.users["seller"]
@@ -228,18 +228,18 @@ class TestAccessRights(CartonaCase):
     def test_a_clerk_may_sync_and_pull(self):
         seller = self.users["seller"]
         self.tea.with_user(seller).action_cartona_sync()
-        self.assertEqual(self.noted("resend"), [("resend", self.listing(self.tea).id)])
+        self.assertEqual(self.outbox_rows("resend"), [("resend", self.listing(self.tea).id)])
         self.config.with_user(seller).action_pull_orders()
 
-    def test_who_has_no_cartona_right_can_still_work(self):
-        nobody = self.users["nobody"]
+    def test_a_user_without_cartona_rights_can_still_work(self):
+        plain = self.users["plain"]
         with self.assertRaises(AccessError):
-            self.env["cartona.listing"].with_user(nobody).search([])
-        self.env["cartona.change"].with_user(nobody)._mark_dirty("price", product_ids=self.tea.ids)
-        self.assertEqual(self.noted(), [("price", self.listing(self.tea).id)])
+            self.env["cartona.listing"].with_user(plain).search([])
+        self.env["cartona.change"].with_user(plain)._mark_dirty("price", product_ids=self.tea.ids)
+        self.assertEqual(self.outbox_rows(), [("price", self.listing(self.tea).id)])
 
-    def test_whoever_may_write_products_may_link_them(self):
-        # Up to 18 sales managers may write products, from 19 there is a group for it.
+    def test_a_user_who_may_write_products_may_link_them(self):
+        # Up to 18 sales managers may write products; from 19 there is a group for it.
         editors = self.env.ref("product.group_product_manager", raise_if_not_found=False)
         boss = self.users["boss"]
         if editors:

@@ -1,4 +1,4 @@
-"""With another product, unit or id, nothing holds any more of what was sent, shown or agreed."""
+"""A changed product, unit or id resets the sent, shown and confirmed values."""
 
 import json
 
@@ -8,12 +8,12 @@ from .common import PRODUCTS, CartonaCase
 
 
 class TestRelinking(CartonaCase):
-    """`listing` was seen in the catalogue as a box of 24 `tea`, which costs 300.00."""
+    """`listing` was read in the catalogue as a box of 24 `tea`, which costs 300.00."""
 
     def setUp(self):
         super().setUp()
         self.config.auto_sync_stock = False
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing = self.env["cartona.listing"].create(
             {
                 "config_id": self.config.id,
@@ -24,27 +24,27 @@ class TestRelinking(CartonaCase):
             }
         )
         self.box = self.listing._pack_unit(self.tea.uom_id, 24, "box")
-        self.settle()
+        self.clear_outbox()
 
     def push(self):
-        """Prices sent since the last call: list of (Cartona id, price)."""
+        """Return the prices sent since the last call: list of (Cartona id, price)."""
         seen = len(self.marketplace.bodies(PRODUCTS))
-        self.drain()
+        self.run_drain()
         return [
             (item["supplier_product_id"], item.get("selling_price"))
             for body in self.marketplace.bodies(PRODUCTS)[seen:]
             for item in body
         ]
 
-    # === WHAT CARTONA HAS === #
+    # === SHOWN VALUES === #
 
-    def test_a_price_that_was_shown_before_another_one_was_sent_does_not_count_for_a_new_unit(self):
+    def test_a_shown_price_older_than_a_sent_one_is_ignored(self):
         self.listing.product_id = self.tea
         self.assertEqual(self.push(), [("N1", 12.5)])
         self.listing.uom_id = self.box
         self.assertEqual(self.push(), [("N1", 300.0)])
 
-    def test_a_price_that_was_shown_does_not_count_while_another_one_is_on_its_way(self):
+    def test_a_shown_price_is_ignored_while_another_is_sent(self):
         self.listing.product_id = self.tea
         self.env.cr.flush()
         task = self.env["cartona.product.push"]._prepare(self.config)
@@ -52,21 +52,21 @@ class TestRelinking(CartonaCase):
         self.listing.uom_id = self.box
         self.assertEqual(self.push(), [("N1", 300.0)])
 
-    def test_a_price_that_is_shown_counts_where_nothing_else_was_ever_sent(self):
+    def test_a_shown_price_counts_when_nothing_was_sent(self):
         self.listing.write({"product_id": self.tea.id, "uom_id": self.box.id})
         self.listing.uom_id = self.tea.uom_id
         self.listing.uom_id = self.box
         self.assertEqual(self.push(), [])
 
-    def test_what_was_shown_of_another_id_does_not_count(self):
+    def test_values_shown_for_another_id_are_ignored(self):
         self.listing.write({"product_id": self.tea.id, "uom_id": self.box.id})
         self.assertEqual(self.push(), [])
         self.listing.cartona_id = "N2"
         self.assertEqual(self.push(), [("N2", 300.0)])
 
-    # === WHAT SOMEBODY HAS AGREED TO === #
+    # === CONFIRMED PRICES === #
 
-    def test_a_yes_to_a_price_of_zero_is_not_one_for_another_product(self):
+    def test_a_zero_price_confirmation_does_not_cover_another_product(self):
         self.listing.product_id = self.tea
         self.tea.list_price = self.rice.list_price = 0.0
         self.push()
@@ -78,7 +78,7 @@ class TestRelinking(CartonaCase):
         self.assertEqual(self.push(), [])
         self.assertEqual(self.listing.error_code, "price_not_positive")
 
-    def test_a_yes_to_a_price_of_zero_ends_with_the_next_price(self):
+    def test_a_zero_price_confirmation_ends_with_the_next_price(self):
         self.listing.product_id = self.tea
         self.tea.list_price = 0.0
         self.push()

@@ -1,4 +1,4 @@
-"""A job runner that sleeps is said in red, and one that is at work never."""
+"""An idle job runner is shown, an active one never."""
 
 from datetime import timedelta
 
@@ -8,17 +8,17 @@ from .test_dashboard import DashboardCase
 
 
 class TestRunner(DashboardCase):
-    def test_a_job_that_nobody_takes_is_said(self):
+    def test_an_old_pending_job_shows_an_idle_runner(self):
         self.assertFalse(self.figure("is_runner_asleep"))
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         job = self.jobs("drain")[:1]
-        self.assertFalse(self.figure("is_runner_asleep"), "it is young")
+        self.assertFalse(self.figure("is_runner_asleep"), "it is new")
         self.change_job(job, date_created=timedelta(minutes=-2))
         self.assertTrue(self.figure("is_runner_asleep"))
         self.change_job(job, eta=timedelta(hours=1))
         self.assertFalse(self.figure("is_runner_asleep"), "it is not due")
 
-    def test_a_job_that_waits_for_others_to_end_is_no_sign_of_sleep(self):
+    def test_a_job_waiting_for_others_shows_an_active_runner(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
         self.change_job(self.jobs("drain")[:1], date_created=timedelta(minutes=-2))
@@ -27,7 +27,7 @@ class TestRunner(DashboardCase):
         self.start_job(other)
         self.assertFalse(self.figure("is_runner_asleep"))
 
-    def test_a_job_that_was_killed_long_ago_does_not_hide_a_sleeping_runner(self):
+    def test_a_killed_job_does_not_hide_an_idle_runner(self):
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         self.env["cartona.worker"]._enqueue("pull", self.config.id)
         self.change_job(self.jobs("drain")[:1], date_created=timedelta(minutes=-2))
@@ -38,20 +38,20 @@ class TestRunner(DashboardCase):
         self.change_job(killed, date_started=timedelta(minutes=-14))
         self.assertFalse(self.figure("is_runner_asleep"))
 
-    def test_a_long_queue_at_which_jobs_are_at_work_is_no_sign_of_sleep(self):
+    def test_a_long_queue_in_progress_shows_an_active_runner(self):
         self.tea.list_price = 13.0
         self.age_changes(minutes=4)
-        self.assertTrue(self.figure("is_runner_asleep"), "nobody is at work")
+        self.assertTrue(self.figure("is_runner_asleep"), "no job is running")
         self.env["cartona.worker"]._enqueue("drain", self.config.id)
         job = self.jobs("drain")[:1]
-        self.assertFalse(self.figure("is_runner_asleep"), "the next job has just been made")
+        self.assertFalse(self.figure("is_runner_asleep"), "the next job is new")
         self.start_job(job)
         self.change_job(job, date_created=timedelta(minutes=-2))
         self.assertFalse(self.figure("is_runner_asleep"), "it sends a batch")
         self.change_job(job, date_started=timedelta(minutes=-16))
         self.assertTrue(self.figure("is_runner_asleep"), "it was killed")
 
-    def test_changes_that_a_copied_database_keeps_are_no_sign_of_sleep(self):
+    def test_changes_of_a_copied_database_are_ignored(self):
         self.tea.list_price = 13.0
         self.age_changes(minutes=4)
         self.env["ir.config_parameter"].set_param("database.uuid", "another-database")
@@ -63,7 +63,7 @@ class TestRunner(DashboardCase):
         self.change_job(job, date_started=timedelta(0))
 
     def change_job(self, job, **moments):
-        """Queue Job lets nobody write these fields."""
+        """Write fields that Queue Job protects."""
         self.env.flush_all()
         for field, distance in moments.items():
             self.env.cr.execute(

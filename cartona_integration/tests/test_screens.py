@@ -1,4 +1,4 @@
-"""Screens: what each kind of user must find on them, by technical name, and what nobody may."""
+"""Screens: the elements that each role must and must not find, by technical name."""
 
 import json
 from unittest.mock import patch
@@ -129,7 +129,7 @@ WAITING = {
 }
 LOG = {"operation", "direction", "state", "record_count", "failure_count", "duration"}
 
-# Model, view (None: the first one), kind, who looks, what is there.
+# Model, view (None: the first one), kind, role, elements.
 SCREENS = (
     ("product.template", "product.product_template_only_form_view", "form", "sales", PRODUCT),
     ("product.template", "product.product_template_only_form_view", "form", "stock", PRODUCT),
@@ -177,7 +177,7 @@ SCREENS = (
         "odoo_value", "cartona_value", "reason", "since", "action_heal",
     }),
 )  # fmt: skip
-#: On these, who has nothing to do with Cartona finds nothing of it.
+#: Views without elements of ours for users without Cartona rights.
 SHARED = (
     ("product.template", "product.product_template_only_form_view", "form"),
     ("product.template", "product.product_template_tree_view", "list"),
@@ -186,14 +186,14 @@ SHARED = (
     ("product.product", "product.product_variant_easy_edit_view", "form"),
     ("res.partner", "base.view_partner_form", "form"),
 )
-#: Forms on which fields of ours stand among Odoo's own.
+#: Forms of Odoo that contain fields of ours.
 FORMS = tuple(dict.fromkeys(row[:3] for row in SCREENS if row[1]))
 
 
 def _arch(model, xmlid, kind):
-    """What the browser is given for this user."""
+    """Return the view as this user's browser gets it."""
     view = xmlid and model.env.ref(xmlid)
-    # Up to 17 a list is a tree.
+    # Up to 17 the type of a list is "tree".
     types = dict(model.env["ir.ui.view"]._fields["type"].selection)
     kind = "tree" if kind == "list" and "list" not in types else kind
     views = model.get_views([(view.id if view else False, kind)])["views"]
@@ -201,9 +201,9 @@ def _arch(model, xmlid, kind):
 
 
 def _is_hidden(node):
-    """Whether nobody ever sees this node, or what is around it."""
+    """Return True if this node or one of its parents is always hidden."""
     return any(
-        # Up to 16 the server has taken the conditions together.
+        # Up to 16 the server combines the conditions.
         part.get(name) in ("1", "True", "true")
         or json.loads(part.get("modifiers") or "{}").get(name) is True
         for part in (node, *node.iterancestors())
@@ -216,18 +216,18 @@ class TestScreens(AccessCase):
         arch = _arch(self.env[model].with_user(self.users[role]), xmlid, kind)
         return {node.get("name") for node in arch.iter(etree.Element) if not _is_hidden(node)}
 
-    def test_everybody_finds_what_his_screen_promises(self):
+    def test_every_role_sees_the_required_elements(self):
         for model, xmlid, kind, role, promised in SCREENS:
             with self.subTest(model, view=xmlid, kind=kind, role=role):
                 self.assertEqual(promised - self.names(role, model, xmlid, kind), set())
 
-    def test_who_has_nothing_to_do_with_cartona_sees_nothing_of_it(self):
+    def test_a_user_without_cartona_rights_sees_no_elements(self):
         for model, xmlid, kind in SHARED:
             with self.subTest(model, view=xmlid):
                 names = self.names("plain", model, xmlid, kind)
                 self.assertEqual([name for name in names if name and "cartona" in name], [])
 
-    def test_only_a_manager_is_offered_the_settings_when_nothing_is_missing(self):
+    def test_only_a_manager_sees_the_settings_button(self):
         offers = "//button[@name='action_open_config'][not(ancestor::*[@t-if])]"
         for role, count in (("sales", 0), ("stock", 0), ("boss", 1)):
             with self.subTest(role):
@@ -235,7 +235,7 @@ class TestScreens(AccessCase):
                 found = _arch(Config, None, "kanban").xpath(offers)
                 self.assertEqual(sum(not _is_hidden(node) for node in found), count)
 
-    def test_every_step_that_is_counted_has_a_line_on_the_form(self):
+    def test_every_setup_step_has_a_line_on_the_form(self):
         arch = _arch(self.env["cartona.config"], None, "form")
         for step in STEPS:
             with self.subTest(step):
@@ -243,7 +243,7 @@ class TestScreens(AccessCase):
                 self.assertTrue("".join(line.itertext()).strip())
         self.assertEqual(set(CARTONA_STEPS), STEPS)
 
-    def test_every_field_of_ours_explains_itself(self):
+    def test_every_field_of_ours_has_a_help_text(self):
         silent = set()
         for model, xmlid, kind in FORMS:
             arch = _arch(self.env[model], xmlid, kind)
@@ -256,8 +256,8 @@ class TestScreens(AccessCase):
         self.assertEqual(silent, set())
 
 
-class TestCartonasWords(OrderCase):
-    """Raw codes and words of Cartona's are shown in the reader's language."""
+class TestCartonaValues(OrderCase):
+    """Raw codes and values of Cartona are shown in the user's language."""
 
     def test_a_status_is_grouped_by_its_name(self):
         field = self.env["sale.order"].fields_get(["cartona_status"])["cartona_status"]
@@ -265,7 +265,7 @@ class TestCartonasWords(OrderCase):
         self.assertEqual(shown["cancelled_by_retailer"], "Cancelled by the retailer")
         self.assertEqual(shown, self.env["sale.order"]._cartona_status_labels())
 
-    def test_a_status_that_nobody_has_heard_of_is_kept(self):
+    def test_an_unknown_status_is_stored(self):
         order = self.env["sale.order"].create(
             {
                 "partner_id": self.env.user.partner_id.id,
@@ -277,13 +277,13 @@ class TestCartonasWords(OrderCase):
         order.invalidate_recordset()
         self.assertEqual((order.cartona_status, order.cartona_status_label), ("brand_new",) * 2)
 
-    def test_waiting_orders_are_grouped_by_the_cause_in_words(self):
+    def test_waiting_orders_are_grouped_by_a_readable_cause(self):
         Message = self.env["cartona.message"]
         shown = dict(Message.fields_get(["error_code"])["error_code"]["selection"])
         self.assertEqual(shown["unknown_product"], "A product of this order is not linked.")
         self.assertEqual(shown["bad_number"], shown["bad_message"])
 
-    def test_a_new_unit_is_named_in_every_language_that_is_read(self):
+    def test_a_new_unit_is_named_in_every_active_language(self):
         self.env["res.lang"]._activate_lang("ar_001")
         Listing = self.env["cartona.listing"]
 
@@ -295,11 +295,11 @@ class TestCartonasWords(OrderCase):
         self.assertEqual(unit.with_context(lang="en_US").name, "en_US box 17")
         self.assertEqual(unit.with_context(lang="ar_001").name, "ar_001 box 17")
 
-    def test_every_unit_of_cartonas_has_a_name(self):
+    def test_every_unit_of_cartona_has_a_name(self):
         known = self.env["cartona.listing"]._unit_labels()
         self.assertEqual(UNITS - set(known), set())
 
-    def test_a_unit_is_called_by_its_name(self):
+    def test_a_unit_is_shown_by_its_name(self):
         listing = self.env["cartona.listing"].new({"unit": "recharge_card"})
         self.assertEqual(listing.unit_label, "recharge card")
         listing.unit = "some_thing_new"

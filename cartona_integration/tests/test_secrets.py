@@ -1,4 +1,4 @@
-"""Token and webhook secret stand in one column each, and nobody but a manager gets them out."""
+"""Token and webhook secret are stored in one column each, and only a manager can read them."""
 
 import json
 import logging
@@ -22,13 +22,13 @@ from .test_webhook import WebhookCase
 TOKEN = "tok-7f3a9d2c61e84b05"
 SECRET = "whs-c0ffee5ad1e5ba5eba11"
 CODE = "778812-of-a-retailer"
-HOLD_CODES = (
+CODE_TABLES = (
     "cartona_delivery_otp_line",
     "cartona_delivery_proof",
     "cartona_message",
     "sale_order",
 )
-# Cartona repeats the token: in words, in JSON, in HTML, as a key.
+# Answers that repeat the token: as text, in JSON, in HTML, as a key.
 ECHOES = [
     (401, {"error": "invalid token %s" % TOKEN}),
     (422, {"errors": [{"supplier_product_id": "T1", "message": "not with " + TOKEN}]}),
@@ -51,8 +51,8 @@ class TestSecrets(AccessCase):
 
     # === HELPERS === #
 
-    def places(self, text):
-        """Columns of the whole database in which a text stands.
+    def columns_containing(self, text):
+        """Return the columns of the database that contain a text.
 
         :return: set of (table, column)
         """
@@ -69,15 +69,15 @@ class TestSecrets(AccessCase):
         )
         found = set()
         for table, columns in self.env.cr.fetchall():
-            said = ", ".join('bool_or("%s"::text LIKE %%(like)s)' % column for column in columns)
+            hits = ", ".join('bool_or("%s"::text LIKE %%(like)s)' % column for column in columns)
             like = {"like": "%%%s%%" % text}
-            self.env.cr.execute('SELECT %s FROM "%s"' % (said, table), like)
+            self.env.cr.execute('SELECT %s FROM "%s"' % (hits, table), like)
             found |= {(table, name) for name, hit in zip(columns, self.env.cr.fetchone()) if hit}
         return found
 
     @contextmanager
-    def listening(self):
-        """All that is logged meanwhile, our own modules' smallest words too."""
+    def captured_log(self):
+        """Collect all log lines of this block, at debug level for our modules."""
         lines = []
 
         class Listener(logging.Handler):
@@ -97,12 +97,12 @@ class TestSecrets(AccessCase):
             for logger, level in zip(loggers, levels):
                 logger.setLevel(level)
 
-    def fail_in_every_way(self):
-        """Every kind of call, each answered by somebody who repeats the token."""
+    def fail_every_call(self):
+        """Run every kind of call against answers that repeat the token."""
         elsewhere = {"Location": self.marketplace.url + "?token=" + TOKEN}
         for number, (status, answer) in enumerate(ECHOES):
             self.env.invalidate_all()
-            self.marketplace._announced.clear()
+            self.marketplace._prepared.clear()
             self.config._end_pause("out", "in")
             headers = elsewhere if status == 302 else None
             for method, path in (
@@ -111,10 +111,10 @@ class TestSecrets(AccessCase):
                 ("GET", CATALOGUE),
                 ("POST", STATUSES),
             ):
-                self.marketplace.announce(method, path, answer, status, headers, times=3)
+                self.marketplace.answer_next(method, path, answer, status, headers, times=3)
             self.tea.list_price = 50.0 + number
             self.config._start_catalogue()
-            self.drain()
+            self.run_drain()
             self.config._end_pause("in")
             self.env["cartona.listing"]._read_catalogue(self.config.id)
             self.config._end_pause("in")
@@ -126,7 +126,7 @@ class TestSecrets(AccessCase):
 
     # === TESTS === #
 
-    def test_they_stand_nowhere_else_whatever_goes_wrong(self):
+    def test_secrets_are_stored_in_one_column_only(self):
         self.receive()
         self.env["cartona.message"].create(
             {
@@ -140,25 +140,25 @@ class TestSecrets(AccessCase):
                 "acknowledge": "due",
             }
         )
-        with self.listening() as lines:
-            self.fail_in_every_way()
+        with self.captured_log() as lines:
+            self.fail_every_call()
             for stream in ("drain", "pull", "import", "status", "catalogue"):
                 self.env["cartona.worker"]._enqueue(stream, self.config.id)
         self.assertTrue(self.env["queue.job"].search([("model_name", "like", "cartona.%")]))
-        self.assertTrue(self.config.activity_ids, "somebody was told")
+        self.assertTrue(self.config.activity_ids, "there is an activity")
         self.assertGreater(self.env["cartona.sync.log"].search_count([]), 2 * len(ECHOES))
         self.assertFalse([line for line in lines if TOKEN in line or SECRET in line])
-        self.assertEqual(self.places(TOKEN), {("cartona_config", "auth_token")})
-        self.assertEqual(self.places(SECRET), {("cartona_config", "webhook_token")})
+        self.assertEqual(self.columns_containing(TOKEN), {("cartona_config", "auth_token")})
+        self.assertEqual(self.columns_containing(SECRET), {("cartona_config", "webhook_token")})
 
-    def test_a_statement_that_failed_is_logged_without_them(self):
+    def test_a_failed_statement_is_logged_without_secrets(self):
         wrong = {"timeout": 0}
         proof = self.env["cartona.delivery.proof"]
         code = {"order_id": 1, "code": CODE}
         for table, name, error, write in (
             ("cartona_config", "token", "CheckViolation",
              lambda: self.config.write(dict(wrong, auth_token=TOKEN + "2"))),
-            # Not in the statement, but in the row that PostgreSQL tells with its refusal.
+            # Not in the statement, but in the row that PostgreSQL adds to its error.
             ("cartona_config", "row", "CheckViolation", lambda: self.config.write(wrong)),
             ("cartona_config", "secret", "CheckViolation",
              lambda: self.config.write(dict(wrong, webhook_token=SECRET + "2"))),
@@ -173,14 +173,14 @@ class TestSecrets(AccessCase):
                     with self.assertRaises(psycopg2.IntegrityError), self.env.cr.savepoint():
                         write()
                         self.env.flush_all()
-                said = "\n".join(log.output)
-                self.assertIn(table, said)
-                self.assertIn(error, said)
-                for word in (TOKEN, SECRET, CODE):
-                    self.assertNotIn(word, said)
+                output = "\n".join(log.output)
+                self.assertIn(table, output)
+                self.assertIn(error, output)
+                for secret in (TOKEN, SECRET, CODE):
+                    self.assertNotIn(secret, output)
 
-    def test_a_collision_is_logged_as_one(self):
-        """It is begun again, and who reads the log has to know that."""
+    def test_a_serialization_failure_is_logged_by_name(self):
+        """The transaction is retried, so the log must name the error."""
         collide = """
             DO $$ BEGIN
                 -- cartona_config
@@ -193,61 +193,63 @@ class TestSecrets(AccessCase):
         self.assertIn("SerializationFailure: could not serialize access", log.output[0])
         self.assertNotIn("RAISE", log.output[0])
 
-    def test_who_logs_every_statement_does_not_log_them(self):
-        """As Odoo's cursors log them; up to 15 one decides when it is opened whether it does."""
+    def test_debug_logging_of_statements_contains_no_secrets(self):
+        """The test logs as Odoo's cursors do; up to 15 a cursor reads the log level when opened."""
         statement = 'UPDATE "cartona_config" SET "auth_token" = \'%s\'' % TOKEN
         with self.assertLogs("odoo.sql_db", "DEBUG") as log:
             logging.getLogger("odoo.sql_db").debug("[%.3f ms] query: %s", 0.5, statement)
         self.assertIn("cartona_config", log.output[0])
         self.assertNotIn(TOKEN, log.output[0])
 
-    def test_other_statements_are_logged_as_ever(self):
+    def test_other_statements_are_logged_as_usual(self):
         with self.assertLogs("odoo.sql_db", "ERROR") as log:
             with self.assertRaises(psycopg2.Error), self.env.cr.savepoint():
                 self.env.cr.execute("SELECT %s FROM cartona_configuration", ("seen",))
         self.assertIn("SELECT 'seen' FROM cartona_configuration", log.output[0])
 
-    def test_a_neutralised_copy_has_no_secret_and_is_switched_off(self):
+    def test_a_neutralized_copy_has_no_secrets_and_is_off(self):
         order = self.ours["sale.order"]
         order.cartona_pickup_otp = CODE
         self.env["cartona.delivery.proof"].create({"order_id": order.id, "code": CODE})
         line = (0, 0, {"order_id": order.id, "code": CODE})
         self.env["cartona.delivery.otp"].create({"line_ids": [line]})
-        told = dict(ORDER, hashed_id="told", pickup_otp=CODE, note_message='"otp"', otp_code=778812)
-        odd = dict(told, hashed_id="odd", pickup_otp=[CODE], otp_code='77"8812')
-        messages, _repeated = self.env["cartona.message"]._store(
-            self.config, "pull", [*unwrap(told), *unwrap(odd)]
+        plain = dict(
+            ORDER, hashed_id="plain", pickup_otp=CODE, note_message='"otp"', otp_code=778812
         )
-        held = self.places(CODE)
-        self.assertEqual({table for table, _column in held}, set(HOLD_CODES))
+        odd = dict(plain, hashed_id="odd", pickup_otp=[CODE], otp_code='77"8812')
+        messages, _repeated = self.env["cartona.message"]._store(
+            self.config, "pull", [*unwrap(plain), *unwrap(odd)]
+        )
+        columns = self.columns_containing(CODE)
+        self.assertEqual({table for table, _column in columns}, set(CODE_TABLES))
         with file_open("cartona_integration/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
         self.env.invalidate_all()
         for secret in (TOKEN, SECRET, CODE):
-            self.assertEqual(self.places(secret), set())
-        clean = dict(told, pickup_otp=None, otp_code=None)
+            self.assertEqual(self.columns_containing(secret), set())
+        clean = dict(plain, pickup_otp=None, otp_code=None)
         self.assertEqual([json.loads(one.payload) for one in messages], [clean, {}])
         self.assertFalse(self.config._is_live())
         self.tea.list_price = 77.0
-        self.assertIsNone(self.drain())
+        self.assertIsNone(self.run_drain())
         self.env["cartona.message"]._pull(self.config.id)
         self.assertEqual(self.marketplace.calls, [])
 
-    def test_who_is_no_manager_gets_them_by_no_call(self):
+    def test_no_call_returns_secrets_to_a_non_manager(self):
         for role in ("public", "portal", "plain", "user", "stock", "sales"):
-            for name, call in self.ways_to_ask(self.users[role]):
-                with self.subTest(role, way=name):
+            for name, call in self.rpc_calls(self.users[role]):
+                with self.subTest(role, call=name):
                     self.env.invalidate_all()
                     try:
                         with self.env.cr.savepoint():
-                            said = repr(call())
+                            result = repr(call())
                     except (AccessError, UserError, ValueError):
                         continue
-                    self.assertNotIn(TOKEN, said)
-                    self.assertNotIn(SECRET, said)
+                    self.assertNotIn(TOKEN, result)
+                    self.assertNotIn(SECRET, result)
 
-    def ways_to_ask(self, user):
-        """(name, callable) of what a client may ask over RPC."""
+    def rpc_calls(self, user):
+        """Yield (name, callable) of calls that a client may make over RPC."""
         configs = self.env["cartona.config"].with_user(user)
         config = configs.browse(self.config.id)
         listings = self.env["cartona.listing"].with_user(user)
@@ -279,7 +281,7 @@ class TestSecrets(AccessCase):
             yield "web group", lambda: configs.formatted_read_group([], names, [])
         yield "log", lambda: self.env["cartona.sync.log"].with_user(user).search([]).read()
 
-    def test_who_is_no_manager_cannot_guess_them_letter_by_letter(self):
+    def test_a_non_manager_cannot_guess_secrets_by_search(self):
         for role in ("user", "stock", "sales"):
             user = self.users[role]
             for model, path in (
@@ -302,7 +304,7 @@ class TestSecrets(AccessCase):
         except AccessError:
             return "refused"
 
-    def test_a_manager_reads_them_and_exports_none(self):
+    def test_a_manager_reads_secrets_but_exports_none(self):
         config = self.config.with_user(self.users["manager"])
         self.assertEqual(config.auth_token, TOKEN)
         for name in ("auth_token", "webhook_token"):
@@ -311,10 +313,10 @@ class TestSecrets(AccessCase):
 
 
 @tagged("post_install", "-at_install")
-class TestCompare(WebhookCase):
-    def test_a_secret_is_compared_with_every_one_also_after_it_was_found(self):
-        """As long for a good guess as for a bad one, and never by the database, whose index would
-        tell by its time how much of it is right."""
+class TestSecretComparison(WebhookCase):
+    def test_a_secret_is_compared_with_every_stored_secret(self):
+        """The comparison takes as long for a good guess as for a bad one, and is not done by the
+        database: the time of an index would reveal how much is right."""
         for number in range(3):
             company = self.env["res.company"].create({"name": "Branch %s" % number})
             self.env["cartona.config"]._of_company(company).webhook_token = "of-branch-%s" % number

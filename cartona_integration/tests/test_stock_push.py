@@ -1,4 +1,4 @@
-"""What goes out about stock: whole units that may be promised, never less than none."""
+"""Stock is sent as free quantity in whole units, never below zero."""
 
 from ..compat import storable_values
 from .common import PRODUCTS, CartonaCase
@@ -8,16 +8,16 @@ class TestStockPush(CartonaCase):
     def setUp(self):
         super().setUp()
         self.config.auto_sync_products = False
-        self.marketplace.always("POST", PRODUCTS, {})
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.listing(self.tea)._mark_dirty()
-        self.drain()
-        self.settle()
+        self.run_drain()
+        self.clear_outbox()
         self.marketplace.calls.clear()
 
     def push(self):
-        """Quantities sent since the last call: dict id -> quantity."""
+        """Return the quantities sent since the last call: dict id -> quantity."""
         seen = len(self.marketplace.bodies(PRODUCTS))
-        self.drain()
+        self.run_drain()
         return {
             item["supplier_product_id"]: item.get("available_stock_quantity")
             for body in self.marketplace.bodies(PRODUCTS)[seen:]
@@ -34,12 +34,12 @@ class TestStockPush(CartonaCase):
         order.action_confirm()
         return order
 
-    def test_what_is_counted_is_published(self):
+    def test_counted_stock_is_published(self):
         self.set_stock(self.tea, 40)
         self.assertEqual(self.push(), {"T1": 40})
         self.assertEqual(self.listing(self.tea).sent_stock, 40)
 
-    def test_a_reserved_quantity_is_no_longer_offered(self):
+    def test_a_reserved_quantity_is_not_published(self):
         self.set_stock(self.tea, 40)
         self.push()
         order = self.shop_order(3)
@@ -47,20 +47,20 @@ class TestStockPush(CartonaCase):
         order.with_context(disable_cancel_warning=True).action_cancel()
         self.assertEqual(self.push(), {"T1": 40})
 
-    def test_a_demand_beyond_the_stock_leaves_nothing_and_never_less(self):
+    def test_demand_beyond_the_stock_publishes_zero(self):
         self.set_stock(self.tea, 5)
         self.push()
         self.shop_order(8)
         self.assertEqual(self.push(), {"T1": 0})
 
-    def test_an_unreserved_demand_counts_like_a_reserved_one(self):
+    def test_unreserved_demand_counts_like_reserved_demand(self):
         self.set_stock(self.tea, 10)
         self.push()
         order = self.shop_order(4)
         order.picking_ids.do_unreserve()
         self.assertEqual(self.push(), {"T1": 6})
 
-    def test_a_negative_quantity_is_published_as_none(self):
+    def test_a_negative_quantity_is_published_as_zero(self):
         self.set_stock(self.tea, 1)
         self.push()
         self.env["stock.quant"]._update_available_quantity(
@@ -68,7 +68,7 @@ class TestStockPush(CartonaCase):
         )
         self.assertEqual(self.push(), {"T1": 0})
 
-    def test_a_piece_and_a_box_share_one_stock_in_whole_boxes(self):
+    def test_a_piece_and_a_box_share_one_stock(self):
         listing = self.env["cartona.listing"]
         box = listing._pack_unit(self.tea.uom_id, 24, "box")
         listing.create(
@@ -94,7 +94,7 @@ class TestStockPush(CartonaCase):
         dozen.active = True
         self.assertEqual(listing._pack_unit(self.tea.uom_id, 12, "dozen"), dozen)
 
-    def test_the_buffer_is_kept_back(self):
+    def test_the_stock_buffer_is_subtracted(self):
         self.set_stock(self.tea, 40)
         self.push()
         self.config.stock_buffer = 15
@@ -112,17 +112,17 @@ class TestStockPush(CartonaCase):
         service = self.env["product.product"].create(
             dict(self.service_values(), name="توصيل", cartona_id="S1")
         )
-        self.drain()
+        self.run_drain()
         self.assertEqual(self.marketplace.bodies(PRODUCTS), [])
         self.assertEqual(service.cartona_sync_state, "synced")
 
-    def test_an_unlimited_product_says_so_instead_of_a_quantity(self):
+    def test_an_unlimited_product_sends_no_quantity(self):
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = True
-        self.drain()
+        self.run_drain()
         self.set_stock(self.tea, 7)
-        self.drain()
+        self.run_drain()
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = False
-        self.drain()
+        self.run_drain()
         self.assertEqual(
             self.marketplace.bodies(PRODUCTS),
             [
@@ -141,17 +141,17 @@ class TestStockPush(CartonaCase):
         self.config.auto_sync_products = True
         self.set_stock(self.tea, 7)
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = True
-        self.drain()
+        self.run_drain()
         self.marketplace.calls.clear()
 
         self.config.auto_sync_stock = False
         self.tea.list_price = 13.0
-        self.drain()
+        self.run_drain()
         self.tea.product_tmpl_id.cartona_is_unlimited_stock = False
         self.tea.list_price = 14.0
-        self.drain()
+        self.run_drain()
         self.config.auto_sync_stock = True
-        self.drain()
+        self.run_drain()
 
         back = {"is_unlimited_stock": False, "available_stock_quantity": 7}
         self.assertEqual(
@@ -163,7 +163,7 @@ class TestStockPush(CartonaCase):
             ],
         )
 
-    def test_goods_in_a_quotation_from_cartona_are_no_longer_offered(self):
+    def test_goods_in_a_cartona_quotation_are_not_published(self):
         self.set_stock(self.tea, 40)
         self.push()
         order = self.env["sale.order"].create(
@@ -175,12 +175,12 @@ class TestStockPush(CartonaCase):
         )
         self.assertEqual(self.push(), {"T1": 34})
         order.action_confirm()
-        # Cartona may have counted the order itself: the same figure is told once more.
+        # Cartona may have subtracted the order: the same quantity is sent once more.
         self.assertEqual(self.push(), {"T1": 34})
         order.with_context(disable_cancel_warning=True).action_cancel()
         self.assertEqual(self.push(), {"T1": 40})
 
-    def test_the_product_that_a_quotation_no_longer_holds_is_offered_again(self):
+    def test_a_product_removed_from_a_quotation_is_published_again(self):
         self.rice.cartona_id = "R1"
         self.set_stock(self.tea, 40)
         self.set_stock(self.rice, 20)
@@ -197,7 +197,7 @@ class TestStockPush(CartonaCase):
 
         self.assertEqual(self.push(), {"T1": 40, "R1": 14})
 
-    def test_a_product_that_becomes_counted_is_offered_from_then_on(self):
+    def test_a_product_that_becomes_counted_is_published(self):
         service = self.env["product.product"].create(
             dict(self.service_values(), name="توصيل", cartona_id="S1")
         )
@@ -205,7 +205,7 @@ class TestStockPush(CartonaCase):
         service.product_tmpl_id.write(storable_values(self.env))
         self.assertEqual(self.push(), {"S1": 0})
 
-    def test_a_new_counted_product_starts_at_none(self):
+    def test_a_new_counted_product_starts_at_zero(self):
         self.env["product.product"].create(
             dict(storable_values(self.env), name="سكر", cartona_id="S2")
         )

@@ -1,4 +1,4 @@
-"""The support bundle tells enough to help, and nothing that is nobody else's business."""
+"""The support bundle contains enough to help, and no secrets or personal data."""
 
 import base64
 import io
@@ -21,10 +21,10 @@ class TestSupportBundle(OrderCase):
         packed = zipfile.ZipFile(io.BytesIO(base64.b64decode(wizard.file)))
         return {name: packed.read(name).decode() for name in packed.namelist()}
 
-    def test_it_tells_what_happened(self):
-        self.marketplace.announce("POST", PRODUCTS, {"error": "no such id T1"}, 422)
+    def test_the_bundle_contains_settings_calls_and_messages(self):
+        self.marketplace.answer_next("POST", PRODUCTS, {"error": "no such id T1"}, 422)
         self.tea.list_price = 13.0
-        self.drain()
+        self.run_drain()
         self.env["cartona.message"]._store(self.config, "webhook", unwrap(ORDER))
         files = {name: json.loads(text) for name, text in self.bundle().items()}
         self.assertEqual(files["health.json"]["listings"]["error"], 1)
@@ -35,7 +35,7 @@ class TestSupportBundle(OrderCase):
         [message] = files["messages.json"]
         self.assertEqual(message["payload"]["hashed_id"], ORDER["hashed_id"])
 
-    def test_no_secret_and_no_person_is_in_it(self):
+    def test_the_bundle_contains_no_secrets_or_personal_data(self):
         order = self.order({0: {"comment": "للحاج محمود في الدور الثالث"}})
         order.update(pickup_otp="778812", installment_cost=10)
         self.env["cartona.message"]._store(self.config, "webhook", unwrap(order))
@@ -57,13 +57,13 @@ class TestSupportBundle(OrderCase):
             retailer["retailer_number"],
             retailer["retailer_address"],
             "للحاج محمود",
-            # Who works here: the salesperson, the responsible, whoever set this up.
+            # Names of users: the salesperson and the responsible user.
             self.seller.name,
             self.config.activity_user_id.name,
         ):
             self.assertNotIn(secret, text)
 
-    def test_it_is_for_managers(self):
+    def test_only_managers_create_the_bundle(self):
         clerk = new_test_user(
             self.env, login="cartona_clerk", groups="cartona_integration.group_cartona_user"
         )

@@ -1,4 +1,4 @@
-"""Ten thousand prices in one write: as many calls as there are batches, and as many jobs."""
+"""Ten thousand prices in one write: one call and one job for each batch."""
 
 from .common import PRODUCTS, CartonaCase
 
@@ -10,7 +10,7 @@ class TestTenThousand(CartonaCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.config.write({"auto_sync_stock": False, "batch_size": BATCH})
-        # Copies of `tea`, past the ORM, which would take minutes for so many.
+        # Copies of `tea` by SQL: the ORM would take minutes.
         templates = cls.copy_rows(cls.tea.product_tmpl_id, {})
         products = cls.copy_rows(cls.tea, {"product_tmpl_id": templates})
         listings = cls.copy_rows(
@@ -25,7 +25,7 @@ class TestTenThousand(CartonaCase):
     def copy_rows(cls, record, values):
         """Copy the row of a record SIZE times.
 
-        :param values: dict column -> list of what the copies have otherwise
+        :param values: dict column -> list of the copies' values
         :return: ids of the copies
         """
         cr, table = cls.env.cr, record._table
@@ -51,26 +51,26 @@ class TestTenThousand(CartonaCase):
         )
         return [row[0] for row in cr.fetchall()]
 
-    def test_prices_of_one_write_go_in_full_batches_and_one_job_follows_the_other(self):
-        self.marketplace.always("POST", PRODUCTS, {})
+    def test_ten_thousand_prices_are_sent_in_full_batches(self):
+        self.marketplace.answer_always("POST", PRODUCTS, {})
         self.jobs("drain").unlink()
         self.env.cr.postcommit.clear()
-        # Odoo's own notes of who changed what are not what this is about.
+        # Without Odoo's tracking, which is not measured here.
         self.templates.with_context(tracking_disable=True).write({"list_price": 20.0})
         self.env.cr.flush()
         self.env.cr.postcommit.run()
 
-        worked = 0
+        count = 0
         while self.jobs("drain"):
             (job,) = self.jobs("drain")
             job.write({"state": "done"})
             self.env["cartona.worker"]._job("drain", self.config.id)
-            worked += 1
+            count += 1
 
         calls = self.marketplace.bodies(PRODUCTS)
         self.assertEqual([len(call) for call in calls], [BATCH] * (SIZE // BATCH))
-        self.assertEqual(worked, SIZE // BATCH)
+        self.assertEqual(count, SIZE // BATCH)
         sent = [(item["supplier_product_id"], item["selling_price"]) for c in calls for item in c]
         self.assertEqual(set(sent), {(listing.cartona_id, 20.0) for listing in self.listings})
         self.assertEqual(len(sent), SIZE)
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])

@@ -1,4 +1,4 @@
-"""Two companies with an account each, and clerks who are no managers: nothing crosses over."""
+"""Two companies with an account each, and clerks without manager rights: data stays separate."""
 
 from odoo.tests import new_test_user
 
@@ -8,7 +8,7 @@ from .order_common import OrderCase
 
 
 class TestTwoCompanies(OrderCase):
-    """`mall` sells with a token of its own on a marketplace of its own, which would refuse ours."""
+    """`mall` has another token on another marketplace, which would refuse ours."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,23 +47,23 @@ class TestTwoCompanies(OrderCase):
             )
             for company in (cls.company, cls.mall)
         }
-        cls.settle()
+        cls.clear_outbox()
 
     def setUp(self):
         super().setUp()
         for marketplace in (self.marketplace, self.second):
             marketplace.calls.clear()
             marketplace.unexpected.clear()
-            marketplace._announced.clear()
-            marketplace.always("POST", PRODUCTS, {})
-            marketplace.always("POST", STATUSES, {})
+            marketplace._prepared.clear()
+            marketplace.answer_always("POST", PRODUCTS, {})
+            marketplace.answer_always("POST", STATUSES, {})
 
-    def acts(self, company):
-        """An environment of the company's clerk, as his browser makes it."""
+    def clerk_env(self, company):
+        """Return an environment of the company's clerk, as a browser creates it."""
         return self.env(user=self.clerks[company].id, context={"allowed_company_ids": company.ids})
 
-    def work(self):
-        """All background work of both companies."""
+    def run_everything(self):
+        """Run all background jobs of both companies."""
         self.env.cr.flush()
         for config in (self.config, self.mall_config):
             for step in (
@@ -77,8 +77,8 @@ class TestTwoCompanies(OrderCase):
                     wait = step(config.id)
         self.env.invalidate_all()
 
-    def told(self, marketplace):
-        """Every id that a marketplace was told of."""
+    def sent_ids(self, marketplace):
+        """Return every id that was sent to a marketplace."""
         return {
             item.get("supplier_product_id") or item["hashed_id"]
             for path in (PRODUCTS, STATUSES)
@@ -86,7 +86,7 @@ class TestTwoCompanies(OrderCase):
             for item in body
         }
 
-    def test_a_clerk_s_day_reaches_his_own_account_only_and_asks_for_no_more_rights(self):
+    def test_a_clerks_work_reaches_only_the_companys_account(self):
         orders = {
             self.company: self.order(hashed_id="ours"),
             self.mall: self.order(
@@ -96,12 +96,12 @@ class TestTwoCompanies(OrderCase):
         }
         for company, marketplace in ((self.company, self.marketplace), (self.mall, self.second)):
             rows = [orders[company]]
-            marketplace.announce("GET", ORDERS, rows)
-            marketplace.always("GET", ORDERS, [])
-        self.work()
+            marketplace.answer_next("GET", ORDERS, rows)
+            marketplace.answer_always("GET", ORDERS, [])
+        self.run_everything()
 
         for company in (self.company, self.mall):
-            env = self.acts(company)
+            env = self.clerk_env(company)
             [sale] = env["sale.order"].search([("cartona_id", "!=", False)])
             self.assertEqual(sale.cartona_id, orders[company]["hashed_id"])
             self.assertEqual(sale.company_id, company)
@@ -114,23 +114,25 @@ class TestTwoCompanies(OrderCase):
             config.action_sync_products()
             self.assertTrue(config.read(["connection_state", "success_rate"]))
             self.assertEqual(
-                env["cartona.listing"].search([]).company_id | company, company, "no other's"
+                env["cartona.listing"].search([]).company_id | company,
+                company,
+                "no other company's",
             )
-            self.work()
+            self.run_everything()
             for picking in env["stock.picking"].search([("sale_id", "=", sale.id)]):
                 self.assertEqual(picking.company_id, company)
 
-        self.assertEqual(self.told(self.marketplace), {"T1", "R1", "ours"})
-        self.assertEqual(self.told(self.second), {"M-T", "M-R", "the-mall-s"})
+        self.assertEqual(self.sent_ids(self.marketplace), {"T1", "R1", "ours"})
+        self.assertEqual(self.sent_ids(self.second), {"M-T", "M-R", "the-mall-s"})
         for marketplace in (self.marketplace, self.second):
             self.assertEqual(marketplace.unexpected, [])
         for config in (self.config, self.mall_config):
             self.assertEqual(config.connection_state, "connected")
         self.assertFalse(self.env["cartona.message"].search([("state", "=", "error")]))
 
-    def test_a_price_of_a_shared_product_goes_to_each_account_under_its_own_id(self):
+    def test_a_shared_products_price_uses_each_accounts_id(self):
         self.tea.list_price = 21.0
-        self.work()
+        self.run_everything()
         for marketplace, cartona_id in ((self.marketplace, "T1"), (self.second, "M-T")):
             sent = [
                 item["supplier_product_id"]

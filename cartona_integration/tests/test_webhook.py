@@ -1,4 +1,4 @@
-"""The address that Cartona calls: who may, what is taken, and that nothing but a row is made."""
+"""The webhook: its authentication, the accepted bodies, and that a call only stores a row."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ STATUS_URL = "/cartona/webhook/status"
 
 
 class WebhookCase(HttpCase):
-    """`config` has a known secret; nothing that others did in this minute counts."""
+    """`config` has a known secret; the counters and the clock start anew."""
 
     def setUp(self):
         super().setUp()
@@ -34,7 +34,7 @@ class WebhookCase(HttpCase):
         self.patch(webhook_stats, "_guesses", guesses)
 
     def post(self, body, secret="s3cret-of-this-test", url=ORDERS_URL):
-        """The HTTP answer to a call with this body (bytes, or JSON data)."""
+        """Post a body (bytes, or JSON data) and return the HTTP answer."""
         data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"}
         if secret is not None:
@@ -42,7 +42,7 @@ class WebhookCase(HttpCase):
         return self.url_open(url, data=data, headers=headers)
 
     def statements_of(self, body):
-        """What a call executes, less the savepoints that are a transaction in tests."""
+        """Return the statements of a call, without the savepoints that tests add."""
         mine, statements = self.env.cr, []
         execute = type(mine).execute
 
@@ -61,7 +61,7 @@ class WebhookCase(HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestWebhook(WebhookCase):
-    def test_a_call_is_stored_as_it_came_and_answered_and_nothing_else_happens(self):
+    def test_a_call_is_only_stored_and_answered(self):
         orders = self.env["sale.order"].search_count([])
 
         answer = self.post(ORDER)
@@ -77,7 +77,7 @@ class TestWebhook(WebhookCase):
         self.assertEqual(message.amount, 110.0)
         self.assertEqual(self.env["sale.order"].search_count([]), orders)
 
-    def test_every_known_envelope_is_taken(self):
+    def test_every_known_envelope_is_accepted(self):
         for number, wrap in enumerate(
             (
                 lambda order: [order],
@@ -94,15 +94,15 @@ class TestWebhook(WebhookCase):
             sorted(self.messages().mapped("hashed_id")), ["e0", "e1", "e2", "e3", "e4"]
         )
 
-    def test_a_status_notice_is_taken_at_either_address(self):
+    def test_a_status_notice_is_accepted_at_both_addresses(self):
         for url in (STATUS_URL, ORDERS_URL):
             answer = self.post({"hashed_id": "n" + url[-1], "status": "delivered"}, url=url)
             self.assertEqual(answer.status_code, 200)
         self.assertEqual(set(self.messages().mapped("kind")), {"status"})
 
-    def test_a_call_costs_a_few_statements_whatever_it_brings(self):
-        """Who calls (in two where a search reads apart), what was told last, the message, its
-        products."""
+    def test_a_call_costs_few_statements_whatever_its_size(self):
+        """They read the configuration (in one or two), read the last version, store the message and
+        read its products."""
         self.config.auto_sync_stock = True
         line = ORDER["order_details"][0]
         lines = [dict(line, id=number, supplier_product_id=number) for number in range(50)]
@@ -120,8 +120,8 @@ class TestWebhook(WebhookCase):
         self.assertEqual(answer.status_code, 200)
         self.assertEqual(len(self.messages()), 1)
 
-    def test_a_call_in_doubt_is_not_taken_while_an_acknowledgement_is_on_its_way(self):
-        """What we then say to have would be told to Cartona with it; it comes again instead."""
+    def test_an_uncertain_call_is_refused_during_an_acknowledgement(self):
+        """The acknowledgement would cover this call too, so Cartona must send it again."""
         older, newer = ORDER, dict(ORDER, note_message="soon")
         for body in (older, newer):
             self.assertEqual(self.post(body).status_code, 200)
@@ -142,14 +142,14 @@ class TestWebhook(WebhookCase):
                 self.assertEqual(self.post(ORDER, secret=secret).status_code, 401)
         self.assertFalse(self.messages())
 
-    def test_an_empty_secret_opens_nothing(self):
+    def test_an_empty_secret_is_refused(self):
         self.config.webhook_token = False
         self.env.cr.flush()
         for secret in ("", "False", None):
             self.assertEqual(self.post(ORDER, secret=secret).status_code, 401)
         self.assertFalse(self.messages())
 
-    def test_what_is_no_json_or_no_order_is_refused(self):
+    def test_a_body_that_is_not_an_order_is_refused(self):
         for body in (b"{not json", b" ", b"\xff\xfe", b'"text"', b"7", b"[1]", b"{}", b"null"):
             with self.subTest(body=body):
                 self.assertEqual(self.post(body).status_code, 400)
@@ -163,7 +163,7 @@ class TestWebhook(WebhookCase):
         self.assertEqual(self.post(huge).status_code, 413)
         self.assertFalse(self.messages())
 
-    def test_a_browser_cannot_look_at_the_address(self):
+    def test_a_get_request_is_refused(self):
         self.assertIn(self.url_open(ORDERS_URL).status_code, (404, 405))
 
     def test_two_companies_with_one_token_each_get_their_orders(self):
@@ -183,7 +183,7 @@ class TestWebhook(WebhookCase):
     # === HEALTH === #
 
     def health(self, config=None):
-        """(last call, refused calls, last refused call) as the settings show them"""
+        """Return (last call, refused calls, last refused call), as the settings show them."""
         config = config or self.config
         self.env.invalidate_all()
         return (
@@ -192,13 +192,13 @@ class TestWebhook(WebhookCase):
             config.webhook_last_refused_at,
         )
 
-    def test_nobody_has_called_yet(self):
+    def test_a_new_configuration_has_no_calls(self):
         other = self.env["res.company"].create({"name": "Other"})
         self.assertEqual(
             self.health(self.env["cartona.config"]._of_company(other)), (False, 0, False)
         )
 
-    def test_a_call_that_was_taken_is_seen_and_the_configuration_not_written(self):
+    def test_an_accepted_call_does_not_write_the_configuration(self):
         written = self.config.write_date
         self.post(ORDER)
         last, refused, last_refused = self.health()
@@ -206,25 +206,25 @@ class TestWebhook(WebhookCase):
         self.assertEqual((refused, last_refused), (0, False))
         self.assertEqual(self.config.write_date, written)
 
-    def test_the_same_order_again_is_a_call_as_well(self):
+    def test_a_repeated_order_counts_as_a_call(self):
         self.post(ORDER)
         self.env["cartona.webhook.stat"].search([]).unlink()
         self.seconds = 5.0
         self.post(ORDER)
         self.assertTrue(self.health()[0])
 
-    def test_a_wrong_secret_is_counted_and_what_cannot_be_read(self):
+    def test_wrong_secrets_and_unreadable_calls_are_counted(self):
         self.post(ORDER, secret="wrong")
         self.post(b"{not json")
         last, refused, last_refused = self.health()
         self.assertEqual((last, refused), (False, 2))
         self.assertTrue(last_refused)
 
-    def test_a_storm_of_wrong_secrets_is_counted_without_a_row_per_call(self):
+    def test_many_wrong_secrets_make_few_rows(self):
         for _number in range(30):
             self.assertEqual(self.post(ORDER, secret="wrong").status_code, 401)
         self.assertEqual(len(self.env["cartona.webhook.stat"].search([])), 1)
-        self.assertEqual(len(self.delayed), 1, "one comes back for all of them")
+        self.assertEqual(len(self.delayed), 1, "one delayed call counts all of them")
 
         self.seconds = 1.0
         self.delayed[0]()
@@ -232,7 +232,7 @@ class TestWebhook(WebhookCase):
         self.assertEqual(self.health()[1], 30)
         self.assertEqual(len(self.env["cartona.webhook.stat"].search([])), 2)
 
-    def test_guesses_are_slowed_down_and_the_true_secret_is_not(self):
+    def test_guesses_are_limited_but_the_right_secret_is_not(self):
         def answers(count):
             return [self.post(ORDER, secret="guess %s" % number) for number in range(count)]
 
@@ -241,9 +241,9 @@ class TestWebhook(WebhookCase):
             self.seconds = 20.0
             [late] = answers(1)
         self.assertEqual((late.status_code, late.headers["Retry-After"]), (429, "40"))
-        said = "\n".join(log.output)
-        self.assertEqual((said.count("wrong secret from"), said.count("answered 429")), (1, 1))
-        self.assertNotIn("guess", said)
+        output = "\n".join(log.output)
+        self.assertEqual((output.count("wrong secret from"), output.count("answered 429")), (1, 1))
+        self.assertNotIn("guess", output)
         self.assertEqual(self.post(ORDER).status_code, 200)
         self.assertEqual(self.post(ORDER, secret="wrong").status_code, 429)
 
@@ -251,23 +251,23 @@ class TestWebhook(WebhookCase):
         self.assertEqual(self.post(ORDER, secret="wrong").status_code, 401)
         self.assertEqual(self.messages().hashed_id, ORDER["hashed_id"])
 
-    def test_old_rows_become_one_and_the_count_stays(self):
-        Tally = self.env["cartona.webhook.stat"]
+    def test_old_rows_are_merged_and_the_count_is_kept(self):
+        Stat = self.env["cartona.webhook.stat"]
         old = fields.Datetime.now() - timedelta(days=3)
         for minutes in range(5):
-            Tally.create(
+            Stat.create(
                 {
                     "kind": "refused",
                     "call_count": 10,
                     "create_date": old + timedelta(minutes=minutes),
                 }
             )
-        Tally.create({"config_id": self.config.id, "kind": "refused", "call_count": 1})
+        Stat.create({"config_id": self.config.id, "kind": "refused", "call_count": 1})
         self.env.flush_all()
         before = self.health()
 
-        Tally._merge()
+        Stat._merge()
 
         self.assertEqual(self.health(), before)
         self.assertEqual(before[1], 51)
-        self.assertEqual(len(Tally.search([])), 2)
+        self.assertEqual(len(Stat.search([])), 2)

@@ -3,6 +3,8 @@
 from odoo import _, api, fields, models
 
 from ..compat import check_may_read
+from ..models.core import actions
+from ..models.core.formatting import format_quantity
 
 
 class CartonaMatchingDesk(models.TransientModel):
@@ -26,14 +28,14 @@ class CartonaMatchingDesk(models.TransientModel):
         store=True,
         readonly=False,
         domain="[('sale_ok', '=', True)]",
-        help="The likeliest one; choose any other.",
+        help="The most likely product; you can choose another one.",
     )
     pack_count = fields.Float(
-        "Holds",
+        "Contains",
         compute="_compute_pack_count",
         store=True,
         readonly=False,
-        help="How many units of your product are sold as one on Cartona.",
+        help="Number of units of your product in one unit sold on Cartona.",
     )
     is_pack_question = fields.Boolean(compute="_compute_question")
     question = fields.Char(compute="_compute_question")
@@ -63,7 +65,7 @@ class CartonaMatchingDesk(models.TransientModel):
             if known:
                 desk.pack_count = known[0].pack_count
             elif product and desk.listing_id:
-                desk.pack_count = desk.listing_id._guess_pack(product._origin)
+                desk.pack_count = desk.listing_id._suggest_pack(product._origin)
             else:
                 desk.pack_count = 1.0
 
@@ -76,7 +78,7 @@ class CartonaMatchingDesk(models.TransientModel):
             desk.question = desk.product_id and _(
                 "1 %(unit)s on Cartona = %(count)s %(product_unit)s?",
                 unit=desk.unit_label or _("piece"),
-                count="%g" % desk.pack_count,
+                count=format_quantity(self.env, desk.pack_count),
                 product_unit=desk.product_id.uom_id.name,
             )
 
@@ -86,7 +88,7 @@ class CartonaMatchingDesk(models.TransientModel):
         for desk in self:
             product, warning = desk.product_id, ""
             if product:
-                # In sudo mode: settings, costs and taxes that the price hangs on.
+                # In sudo mode: the settings, costs and taxes from which the price is computed.
                 config = desk.config_id.sudo().with_company(desk.config_id.company_id)
                 [price] = config._prices_each(product._origin.with_env(config.env)).values()
                 warning = desk.listing_id._pack_warning(price, desk.pack_count)
@@ -114,9 +116,9 @@ class CartonaMatchingDesk(models.TransientModel):
 
     @api.constrains("config_id", "listing_id")
     def _check_may_match(self):
-        """Related fields show a listing to whoever has the desk: it must be one he may see.
+        """Refuse a listing that the user may not read: the related fields would show it.
 
-        Out of sudo mode, in which Odoo checks constraints from 19 on.
+        Without sudo mode, in which Odoo checks constraints from 19 on.
         """
         desks = self.sudo(False)
         check_may_read(desks.config_id)
@@ -125,75 +127,77 @@ class CartonaMatchingDesk(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_accept(self):
-        """Link the listing to the chosen product and go on to the next one."""
+        """Link the listing to the chosen product and show the next one."""
         self.ensure_one()
         if self.product_id:
             self.listing_id._accept(self.product_id, self.pack_count)
-        self._move_on()
+        self._show_next()
         return True
 
     def action_skip(self):
-        """Ask about this one last."""
+        """Show this listing last."""
         self.ensure_one()
-        # In sudo mode: whoever works at the desk may put a listing off.
+        # In sudo mode: every user of the desk may postpone a listing.
         self.listing_id.sudo().write({"match_skipped_at": fields.Datetime.now()})
-        self._move_on()
+        self._show_next()
         return True
 
     def action_never(self):
-        """This is none of the products in Odoo."""
+        """Exclude the listing, which is not a product in Odoo, from matching."""
         self.ensure_one()
         self.listing_id.action_never_match()
-        self._move_on()
+        self._show_next()
         return True
 
     def action_look_again(self):
-        """Show what has been compared meanwhile."""
+        """Show the listings that were compared in the meantime."""
         self.ensure_one()
-        self._move_on()
+        self._show_next()
         return True
 
     def action_compare_again(self):
-        """Have everything unmatched compared with the products as they are now."""
+        """Compare every unmatched listing with the present products."""
         self.ensure_one()
         self.config_id.action_match_anew()
-        self._move_on()
+        self._show_next()
         return True
 
     def action_see_sure(self):
-        """All that can be accepted together, after a look at them."""
+        """Open the list of sure candidates, which can be accepted together."""
         self.ensure_one()
         return self._list({"search_default_sure": 1})
 
     def action_see_all(self):
-        """Everything that is still to be matched, in a list."""
+        """Open the list of unmatched listings."""
         self.ensure_one()
         return self._list({"search_default_unmatched": 1})
 
     def _list(self, context):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_matching_list"
+        return actions.window(
+            self.env,
+            "action_cartona_matching_list",
+            context=context,
+            domain=[("config_id", "=", self.config_id.id)],
         )
-        return dict(action, context=context, domain=[("config_id", "=", self.config_id.id)])
 
     # === BUSINESS METHODS === #
 
     @api.model
     def _open(self, config):
-        """:return: the action that shows the desk of one configuration"""
+        """Return the action that opens a new desk for one configuration."""
         desk = self.create({"config_id": config.id})
-        desk._move_on()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Match Products"),
-            "res_model": self._name,
-            "res_id": desk.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        desk._show_next()
+        return actions.form(desk, name=_("Match Products"))
 
-    def _move_on(self):
-        """The next listing: those with candidates first, what was skipped last."""
+    @api.model
+    def _listings_matched(self, listings):
+        """Show the next listing on the user's desks that show one of these."""
+        self.search(
+            [("listing_id", "in", listings.ids), ("create_uid", "=", self.env.uid)]
+        )._show_next()
+
+    def _show_next(self):
+        """Show the next listing: those with candidates first, skipped ones last."""
         Listing = self.env["cartona.listing"]
         fresh = [("match_skipped_at", "=", False)]
         for desk in self:
@@ -203,16 +207,3 @@ class CartonaMatchingDesk(models.TransientModel):
                 or Listing.search([*unmatched, *fresh], limit=1)
                 or Listing.search(unmatched, order="match_skipped_at, id", limit=1)
             )
-
-
-class CartonaMatch(models.Model):
-    _inherit = "cartona.match"
-
-    def action_accept(self):
-        """Override: a desk that showed the listing shows the next one."""
-        listings = self.listing_id
-        res = super().action_accept()
-        self.env["cartona.matching.desk"].search(
-            [("listing_id", "in", listings.ids), ("create_uid", "=", self.env.uid)]
-        )._move_on()
-        return res

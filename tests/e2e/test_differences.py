@@ -95,12 +95,12 @@ def test_shadow_mode_sends_nothing_and_reports_what_would_change(
     wait_until(lambda: seller.odoo.call("cartona.message", "search_count", there), timeout=30)
     seller.odoo.call("cartona.config", "action_go_live", [seller.config])
     wizard = seller.odoo.call("cartona.go.live", "create", [{"config_id": seller.config}])
-    names = ["price_count", "fall_count", "held_count", "stock_count", "order_count"]
+    names = ["price_count", "fall_count", "on_hold_count", "stock_count", "order_count"]
     [figures] = seller.odoo.call("cartona.go.live", "read", wizard, names)
     assert {name: figures[name] for name in names} == {
         "price_count": 2,
         "fall_count": 1,
-        "held_count": 1,
+        "on_hold_count": 1,
         "stock_count": 1,
         "order_count": 1,
     }

@@ -171,15 +171,14 @@ def test_a_guide_that_says_something_else_is_found_and_repaired(tmp_path):
     assert "### الاتصال" in arabic
 
 
-def test_a_file_of_the_addon_that_the_architecture_does_not_name_is_found(tmp_path):
-    files = ("__init__.py", "known.py", "forgotten.py", "deep/gone.py")
-    for name in (*(f"models/{file}" for file in files), "wizards/w.py"):
-        path = tmp_path / documents.ADDON.name / name
+def test_a_package_that_the_architecture_does_not_name_is_found(tmp_path):
+    for name in ("models", "models/known", "models/forgotten", "wizards", "tests"):
+        path = tmp_path / documents.ADDON.name / name / "__init__.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/architecture.md").write_text("`models/known.py`, `wizards/w.py`\n")
+    (tmp_path / "docs/architecture.md").write_text("`models/known/`, `models/forgotten/x.py`\n")
     assert list(documents.unexplained(tmp_path)) == [
-        "docs/architecture.md:1: models/deep/gone.py is not named",
-        "docs/architecture.md:1: models/forgotten.py is not named",
+        "docs/architecture.md:1: models/forgotten/ is not named",
+        "docs/architecture.md:1: wizards/ is not named",
     ]

@@ -8,7 +8,7 @@ Readers rely on documents. Checked are
 * `./dev X`, `make X` and `python -m tools.x`, in backticks and in blocks;
 * names of tests: `test_...`, `TestClass`, `TestClass.test_...`;
 * blocks of code behind `<!-- from: FILE -->`: that file contains them literally;
-* that the page on architecture names every file with code of the addon.
+* that the page on architecture names every package of the addon.
 
 Not checked: the truth of the text.
 """
@@ -22,8 +22,6 @@ from pathlib import Path
 
 from tools.checks.report import ADDON, ROOT, finish
 
-#: Folders of the addon whose files each have a place in the architecture.
-_EXPLAINED = ("models", "wizards", "controllers", "cartona_api")
 _MADE = ("dist/", ".dev/", "/", "~", "http")
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"<!-- from: (\S+) -->\n+```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -62,14 +60,15 @@ def problems(path: Path, root: Path = ROOT) -> Iterator[str]:
 
 
 def unexplained(root: Path = ROOT) -> Iterator[str]:
-    """Yield files with code that the page on architecture does not name."""
+    """Yield folders with code that the page on architecture does not name."""
     page = root / "docs" / "architecture.md"
     named = set(_CODE.findall(page.read_text()))
-    for folder in _EXPLAINED:
-        for path in sorted((root / ADDON.name / folder).rglob("*.py")):
-            name = path.relative_to(root / ADDON.name).as_posix()
-            if path.name != "__init__.py" and name not in named:
-                yield f"{page.relative_to(root)}:1: {name} is not named"
+    addon = root / ADDON.name
+    for path in sorted(addon.rglob("__init__.py")):
+        name = path.parent.relative_to(addon).as_posix() + "/"
+        has_packages = any(path.parent.glob("*/__init__.py"))
+        if not has_packages and name != "tests/" and name not in named:
+            yield f"{page.relative_to(root)}:1: {name} is not named"
 
 
 def _missing_links(path: Path, text: str, root: Path) -> Iterator[tuple[int, str]]:

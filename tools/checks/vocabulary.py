@@ -34,7 +34,7 @@ WORDS = {
     r"(?:to|not|must|hooks?|then|only) note": None,
     r"notes? (?:what|that|which|when|whether|it|them|the|all|every\w*|each|these|orders?|listings?)"
     r"(?! (?:of|on|to|from|for) )": None,
-    r"news|updates?|shouts?|shouted": None,
+    r"news|errands?|shouts?|shouted": None,
     r"apart": None,
     r"by itself|by themselves|of itself|of themselves": None,
     r"doubts?|doubtful|doubted": None,

@@ -1,15 +1,23 @@
-"""The drift ledger: where Cartona shows something else than Odoo intends, since when, and why.
+"""`cartona.drift`: differences between Odoo and Cartona, since when, and why.
 
-Written whenever a page of the catalogue is read (`cartona_listing_catalogue`), and before going
-live. A difference is one row from the day it is found until a later reading no longer finds it.
-Orders are compared in `cartona_drift_order`.
+Listings are compared whenever a page of the catalogue is read (`reader`), and before going live. A
+difference is one row from the day it is found until a later comparison no longer finds it.
+
+Cartona's list of orders contains those that were not acknowledged yet. So two differences of orders
+can be found: an open order with a final status on Cartona, and an order that waits here
+unacknowledged and is offered no more. A change of an acknowledged order that Cartona does not send
+cannot be found.
 """
 
+import json
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 
+from ...cartona_api import status as life_cycle
 from ...compat import invalidate
+from ..core import actions
+from ..core.formatting import quantity
 from .payload import USUAL
 
 _KEEP_DAYS = 90
@@ -24,12 +32,13 @@ _KINDS = {
     "is_published": "published",
     "is_unlimited_stock": "stock",
 }
-# Of these reasons Cartona can be put right by sending what Odoo intends.
-_HEALABLE = ("edited", "not_sent")
-# And of these when a person says so: hiding a product was somebody's decision.
-_HEALABLE_BY_HAND = (*_HEALABLE, "hidden")
-# Why a price waits for a person, whatever price was there before.
-_NEVER_UNSEEN = ("price_not_positive", "price_below_cost")
+# Differences with these reasons end when Odoo's values are sent.
+_CORRECTABLE = ("edited", "not_sent")
+# The same, but only when a user requests it: a user has hidden the product.
+_CORRECTABLE_BY_USER = (*_CORRECTABLE, "hidden")
+# Hold reasons of a price, whatever price Cartona had before.
+_ALWAYS_ON_HOLD = ("price_not_positive", "price_below_cost")
+_OPEN_TRANSFERS = ("draft", "waiting", "confirmed", "assigned")
 
 
 class CartonaDrift(models.Model):
@@ -60,11 +69,11 @@ class CartonaDrift(models.Model):
         ],
         required=True,
     )
-    # What differs, as Cartona names it.
+    # Cartona's names of the fields that differ.
     field_names = fields.Char(readonly=True)
-    odoo_value = fields.Char("Odoo", help="What Odoo wants Cartona to show.")
-    cartona_value = fields.Char("Cartona", help="What Cartona shows.")
-    change = fields.Float("Change (%)", help="By how much the price would change on Cartona.")
+    odoo_value = fields.Char("Odoo", help="The value that Cartona should show.")
+    cartona_value = fields.Char("Cartona", help="The value that Cartona shows.")
+    change = fields.Float("Change (%)", help="Change of the price on Cartona if Odoo's is sent.")
     reason = fields.Selection(
         [
             ("not_live", "Not switched on"),
@@ -85,6 +94,8 @@ class CartonaDrift(models.Model):
         [("open", "Open"), ("closed", "Closed")], required=True, default="open", index=True
     )
     closed_at = fields.Datetime()
+    order_id = fields.Many2one("sale.order", ondelete="cascade", index=True)
+    message_id = fields.Many2one("cartona.message", "Waiting Order", ondelete="cascade", index=True)
 
     def init(self):
         self.env.cr.execute(
@@ -102,48 +113,56 @@ class CartonaDrift(models.Model):
     # === ACTION METHODS === #
 
     def action_heal(self):
-        """Send what Odoo intends for the selected differences."""
+        """Send Odoo's values for the selected differences."""
         differing = self.filtered(
-            lambda row: row.state == "open" and row.reason in _HEALABLE_BY_HAND
+            lambda row: row.state == "open" and row.reason in _CORRECTABLE_BY_USER
         )
-        # In sudo mode: whoever may see a difference may have it put right.
-        differing.sudo()._heal()
+        # In sudo mode: every user who may read a difference may correct it.
+        differing.sudo()._correct()
         return self.env["cartona.config"]._notification(
-            _("%s differences are being put right on Cartona.", len(differing)), "info"
+            _("%s differences are being corrected on Cartona.", len(differing)), "info"
         )
 
-    # === BUSINESS METHODS === #
+    def action_open_order(self):
+        """Open the order, or the message that was not imported yet."""
+        self.ensure_one()
+        return actions.form(self.order_id or self.message_id)
+
+    # === BUSINESS METHODS: LISTINGS === #
 
     @api.model
-    def _compare(self, config, listings, asked_at):
-        """Bring the ledger up to date for listings whose page has just been read.
+    def _compare(self, config, listings, requested_at):
+        """Update the differences of the listings of a page that was just read.
 
-        :param datetime asked_at: when Cartona was asked, UTC; what was sent since is not judged
+        :param datetime requested_at: when the page was requested, UTC; listings that were sent
+            since then are left out
         """
-        settled = listings.filtered(
-            lambda listing: not (listing.synced_at and listing.synced_at >= asked_at)
+        comparable = listings.filtered(
+            lambda listing: not (listing.synced_at and listing.synced_at >= requested_at)
         )
-        self._judge(config, settled)._heal_by_setting(config)
+        rows = self._update_rows(config, comparable)
+        if config.heal_drift:
+            rows.filtered(lambda row: row.reason in _CORRECTABLE)._correct()
 
     @api.model
     def _compare_known(self, config):
-        """Bring the ledger up to date with what Cartona showed last: what was linked, or changed
-        in Odoo, since then is compared without asking again."""
+        """Update the differences with the values that Cartona showed last, without a call: what
+        was linked, or changed in Odoo, since then."""
         Listing = self.env["cartona.listing"]
         shown = [("config_id", "=", config.id), ("shown_at", "!=", False), ("is_gone", "=", False)]
         listing_ids = Listing.search(shown).ids
         for start in range(0, len(listing_ids), _COMPARE_SLICE):
             listings = Listing.browse(listing_ids[start : start + _COMPARE_SLICE])
-            settled = listings.filtered(
+            comparable = listings.filtered(
                 lambda listing: not (listing.synced_at and listing.synced_at >= listing.shown_at)
             )
-            self._judge(config, settled)
+            self._update_rows(config, comparable)
             invalidate(listings, None)
         self._compare_missing(config)
 
     @api.model
-    def _judge(self, config, listings):
-        """Compare listings with what Cartona shows of them, and write the ledger.
+    def _update_rows(self, config, listings):
+        """Compare listings with what Cartona shows, and store the differences.
 
         :return: the open rows of these listings
         """
@@ -153,11 +172,11 @@ class CartonaDrift(models.Model):
             found.update(self._differences(config, intent))
         for listing in (listings - linked).filtered(lambda listing: not listing.never_match):
             found[listing.id, "link"] = {"reason": "never_linked", "odoo_value": False}
-        return self._keep(listings, found)
+        return self._store_rows(listings, found)
 
     @api.model
     def _compare_missing(self, config):
-        """Bring the ledger up to date for linked listings that are on no page."""
+        """Update the differences of linked listings that are on no page, and of orders."""
         gone = self.env["cartona.listing"].search(
             [("config_id", "=", config.id), ("is_gone", "=", True)]
         )
@@ -165,11 +184,11 @@ class CartonaDrift(models.Model):
             (listing.id, "link"): {"reason": "gone", "odoo_value": listing.product_id.display_name}
             for listing in gone.filtered("product_id")
         }
-        self._keep(gone, found)
+        self._store_rows(gone, found)
         self._compare_orders(config)
 
     def _differences(self, config, intent):
-        """What Cartona shows otherwise than intended.
+        """Return the fields of which Cartona shows another value than intended.
 
         :return: dict (listing id, kind) -> values of the row
         """
@@ -178,12 +197,12 @@ class CartonaDrift(models.Model):
             return {
                 (listing.id, "unit"): {
                     "reason": "unconfirmed",
-                    "odoo_value": "%g" % listing.unit_count,
-                    "cartona_value": "%g" % listing.shown_unit_count,
+                    "odoo_value": quantity(listing.unit_count),
+                    "cartona_value": quantity(listing.shown_unit_count),
                 }
             }
         found = {}
-        for field, value in self._wanted(intent, shown).items():
+        for field, value in self._intended_values(intent, shown).items():
             if field not in shown or not _differs(value, shown[field]):
                 continue
             row = found.get((listing.id, _KINDS[field]))
@@ -193,42 +212,47 @@ class CartonaDrift(models.Model):
             found[listing.id, _KINDS[field]] = {
                 "field_names": field,
                 "reason": self._reason(config, intent, field, value),
-                "odoo_value": self._in_words(field, value, intent.values),
-                "cartona_value": self._in_words(field, shown[field], shown),
+                "odoo_value": self._describe(field, value, intent.values),
+                "cartona_value": self._describe(field, shown[field], shown),
                 "change": _change(shown[field], value) if field == "selling_price" else 0.0,
             }
         return found
 
-    def _wanted(self, intent, shown):
-        """All that Cartona should show: also what is usual, and what waits for a person.
+    def _intended_values(self, intent, shown):
+        """Return all that Cartona should show, with usual values and prices on hold.
 
-        :param dict shown: what Cartona shows instead
+        :param dict shown: the values that Cartona shows
         :return: dict field -> value
         """
-        wanted, product = dict(intent.values), intent.listing.product_id
+        intended, product = dict(intent.values), intent.listing.product_id
         if intent.hold_reason and intent.price is not None:
-            wanted["selling_price"] = intent.price
+            intended["selling_price"] = intent.price
         usual = set()
         if product.active and product.sale_ok:
             usual.add("is_published")
-            if wanted.get("available_stock_quantity") or wanted.get("is_unlimited_stock"):
+            if intended.get("available_stock_quantity") or intended.get("is_unlimited_stock"):
                 usual.add("in_stock")
-        if "available_stock_quantity" in wanted:
+        if "available_stock_quantity" in intended:
             usual.add("is_unlimited_stock")
         for field in sorted(usual, reverse=True):
-            wanted.setdefault(field, USUAL[field])
+            intended.setdefault(field, USUAL[field])
         if shown.get("is_unlimited_stock"):
-            # Cartona shows no quantity then, whatever it keeps.
-            wanted.pop("available_stock_quantity", None)
-        return wanted
+            # Cartona shows no quantity then, whatever it stores.
+            intended.pop("available_stock_quantity", None)
+        return intended
 
-    def _in_words(self, field, value, values):
-        """:param dict values: all of that side, for the quantity where one is counted"""
+    def _describe(self, field, value, values):
+        """Return a value as text.
+
+        :param dict values: all values of that side, for the quantity of what is not unlimited
+        """
         if field == "is_unlimited_stock":
-            return _("Unlimited") if value else "%g" % values.get("available_stock_quantity", 0)
+            if value:
+                return _("Unlimited")
+            return quantity(values.get("available_stock_quantity", 0))
         if isinstance(value, bool):
             return _("Yes") if value else _("No")
-        return "%g" % value
+        return quantity(value)
 
     def _reason(self, config, intent, field, value):
         listing, kind = intent.listing, _KINDS[field]
@@ -237,19 +261,19 @@ class CartonaDrift(models.Model):
             return "hidden"
         prices, stock = config.auto_sync_products, config.auto_sync_stock
         is_live = {"price": prices, "stock": stock, "published": prices or stock}[kind]
-        is_doubtful = intent.hold_reason and field == "selling_price"
-        if is_doubtful and (is_live or intent.hold_reason in _NEVER_UNSEEN):
+        is_on_hold = intent.hold_reason and field == "selling_price"
+        if is_on_hold and (is_live or intent.hold_reason in _ALWAYS_ON_HOLD):
             return "unconfirmed"
         if not is_live:
             return "not_live"
         if listing.error_code == "refused":
             return "refused"
-        told = {name: USUAL[name] for name in seen_usual}
-        told.update(listing._confirmed_values() if listing.sent_values else {})
-        return "edited" if field in told and not _differs(told[field], value) else "not_sent"
+        before = {name: USUAL[name] for name in seen_usual}
+        before.update(listing._confirmed_values() if listing.sent_values else {})
+        return "edited" if field in before and not _differs(before[field], value) else "not_sent"
 
-    def _keep(self, listings, found):
-        """Write the ledger: new differences, changed ones, and those that are no more.
+    def _store_rows(self, listings, found):
+        """Store new and changed differences, and close the rows of those that have ended.
 
         :return: the open rows of these listings
         """
@@ -266,35 +290,97 @@ class CartonaDrift(models.Model):
                 row.write(values)
         return (rows - gone) | self.create(fresh)
 
-    def _heal_by_setting(self, config):
-        if config.heal_drift:
-            self.filtered(lambda row: row.reason in _HEALABLE)._heal()
-
-    def _heal(self):
-        """Send what Odoo intends, whatever Cartona is known to have of it."""
+    def _correct(self):
+        """Send Odoo's values, whatever Cartona is known to have."""
         self._send_usual()
         self.listing_id._send_again()
 
     def _prepare_to_live(self):
-        """Have what is switched on in a moment put these right, and send nothing else."""
+        """Prepare the listings so that switching sending on corrects these, and sends only that."""
         self._send_usual()
-        # What was sent once says nothing where Cartona was seen to show something else since.
-        told = self.listing_id.filtered(
+        # What was sent once is not confirmed where Cartona has shown another value since.
+        listings = self.listing_id.filtered(
             lambda listing: listing.sent_values and listing._confirmed_values()
         )
-        told.write({"sent_values": False})
+        listings.write({"sent_values": False})
 
     def _send_usual(self):
-        """Have the next sending say what is else only told to take back something unusual."""
+        """Send usual values with the next sending, which are else only sent to reset unusual
+        ones."""
         for row in self:
             names = USUAL.keys() & set((row.field_names or "").split())
             if names:
                 names = names | row.listing_id._overridden()
                 row.listing_id.overridden = " ".join(sorted(names))
 
+    # === BUSINESS METHODS: ORDERS === #
+
+    @api.model
+    def _compare_orders(self, config):
+        """Update the differences of orders."""
+        found = {}
+        for order in self._orders_final_on_cartona(config):
+            found[order.id, False] = {
+                "reason": "final_there",
+                "odoo_value": dict(order._fields["state"]._description_selection(order.env))[
+                    order.state
+                ],
+                "cartona_value": order.cartona_status_label,
+            }
+        for message in self._messages_not_offered(config):
+            found[False, message.id] = {"reason": "not_offered", "odoo_value": False}
+        rows = self.search(
+            [("config_id", "=", config.id), ("kind", "=", "order"), ("state", "=", "open")]
+        )
+        known = {(row.order_id.id, row.message_id.id): row for row in rows}
+        gone = rows.filtered(lambda row: (row.order_id.id, row.message_id.id) not in found)
+        gone.write({"state": "closed", "closed_at": fields.Datetime.now()})
+        self.create(
+            [
+                dict(
+                    values,
+                    config_id=config.id,
+                    kind="order",
+                    order_id=order_id,
+                    message_id=message_id,
+                )
+                for (order_id, message_id), values in found.items()
+                if (order_id, message_id) not in known
+            ]
+        )
+
+    @api.model
+    def _orders_final_on_cartona(self, config):
+        """Return the orders that are open in Odoo and have a final status on Cartona."""
+        return self.env["sale.order"].search(
+            [
+                ("company_id", "=", config.company_id.id),
+                ("cartona_id", "!=", False),
+                ("cartona_status", "in", sorted(life_cycle.FINAL)),
+                ("state", "!=", "cancel"),
+                "|",
+                ("state", "in", ("draft", "sent")),
+                ("picking_ids.state", "in", _OPEN_TRANSFERS),
+            ]
+        )
+
+    @api.model
+    def _messages_not_offered(self, config):
+        """Return the unacknowledged orders that Cartona's list no longer contains."""
+        offered = {False, *json.loads(config.offered_orders or "[]")}
+        return config._waiting_orders().filtered(
+            lambda message: (
+                message.acknowledge == "no"
+                and message.hashed_id not in offered
+                # What arrived after the list was read cannot have been on it.
+                and config.offered_at
+                and message.create_date < config.offered_at
+            )
+        )
+
     @api.autovacuum
     def _purge(self):
-        """Forget what was settled long ago, a slice at a time."""
+        """Delete rows that were closed long ago, a slice at a time."""
         limit = fields.Datetime.now() - timedelta(days=_KEEP_DAYS)
         self.search(
             [("state", "=", "closed"), ("closed_at", "<", limit)],
@@ -303,57 +389,8 @@ class CartonaDrift(models.Model):
         ).unlink()
 
 
-class CartonaConfig(models.Model):
-    _inherit = "cartona.config"
-
-    heal_drift = fields.Boolean(
-        "Put Differences Right",
-        default=True,
-        help="What somebody changed on Cartona is set back to what Odoo says, once a night and "
-        "whenever you check. Off: differences are only listed.",
-    )
-    drift_count = fields.Integer("Differences", compute="_compute_drift_count")
-
-    # === COMPUTE METHODS === #
-
-    def _compute_drift_count(self):
-        self.env.cr.execute(
-            "SELECT config_id, count(*) FROM cartona_drift"
-            " WHERE state = 'open' AND reason != 'never_linked' AND config_id = ANY(%s)"
-            " GROUP BY config_id",
-            (self.ids,),
-        )
-        counts = dict(self.env.cr.fetchall())
-        for config in self:
-            config.drift_count = counts.get(config.id, 0)
-
-    # === ACTION METHODS === #
-
-    def action_check_drift(self):
-        """Compare Cartona's catalogue with Odoo in the background, and open the ledger.
-
-        :raise UserError: there is no token, or this is a copied database
-        """
-        self.ensure_one()
-        self._start_catalogue()
-        return self.action_open_drift()
-
-    def action_open_drift(self):
-        """Open the ledger."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_drift"
-        )
-        domain = [
-            ("config_id", "=", self.id),
-            ("state", "=", "open"),
-            ("reason", "!=", "never_linked"),
-        ]
-        return dict(action, domain=domain, context={})
-
-
 def _differs(value, other):
-    """Whether two values of a field say something else; prices may be a rounding apart."""
+    """Return True if two values of a field differ; prices may differ by a rounding."""
     if isinstance(value, bool) or isinstance(other, bool):
         return bool(value) != bool(other)
     return abs(value - other) > _CENT

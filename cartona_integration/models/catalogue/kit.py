@@ -1,6 +1,6 @@
-"""Kits: products that are sold as one and lie in the stock as their parts.
+"""Kits: products that are sold as one and stocked as their parts.
 
-They exist where Manufacturing is installed; everywhere else a product is its own only part.
+They exist if Manufacturing is installed; otherwise a product is its own only part.
 """
 
 import functools
@@ -10,19 +10,19 @@ from odoo import api, models
 
 from ...compat import is_counted
 
-# What a kit is made of.
+# Models of the parts of a kit.
 _BILLS = ("mrp.bom", "mrp.bom.line")
 
 
 def _marking(modified):
-    """`modified` of a bill or a line, which Odoo calls whatever is done to it."""
+    """Wrap `modified` of a bill or a line, which Odoo calls with every change of it."""
 
     @functools.wraps(modified)
-    def noting(records, *args, **kwargs):
+    def marking(records, *args, **kwargs):
         records.env["cartona.kit"]._mark_bills_dirty(records._name, records._ids)
         return modified(records, *args, **kwargs)
 
-    return noting
+    return marking
 
 
 class CartonaKit(models.AbstractModel):
@@ -30,10 +30,10 @@ class CartonaKit(models.AbstractModel):
     _description = "Cartona: Kits and Their Parts"
 
     def _register_hook(self):
-        """Have bills of materials tell of their changes, where there are any.
+        """Override: mark the products of changed bills of materials, if these exist.
 
-        Their models cannot be inherited by an addon that does not need them. Of all methods that
-        could be told by, this one is reached by every change and replaced by nobody else.
+        Their models cannot be inherited by an addon that does not depend on them. `modified` is
+        reached by every change and overridden by no other addon.
         """
         res = super()._register_hook()
         for name in _BILLS:
@@ -53,23 +53,23 @@ class CartonaKit(models.AbstractModel):
 
     @api.model
     def _mark_bills_dirty(self, model, ids):
-        """Note what these bills, or lines of bills, make and take, before and after they change."""
-        noted = self.env["cartona.change"]._collected()
-        # Records that are not saved have no number yet.
-        fresh = {bill for bill in ids if bill} - noted.get(("stock", model), set())
+        """Mark the products and parts of bills, or lines of bills, before and after a change."""
+        collected = self.env["cartona.change"]._collected()
+        # Records that are not saved have no id yet.
+        fresh = {bill for bill in ids if bill} - collected.get(("stock", model), set())
         if fresh:
-            noted.setdefault(("stock", model), set()).update(fresh)
-            # Nothing is flushed yet: in the tables it is as it was.
+            collected.setdefault(("stock", model), set()).update(fresh)
+            # Nothing is flushed yet: the tables still contain the state before the change.
             self.env["cartona.change"]._mark_dirty("stock", self._of_bills({model: fresh}))
 
     @api.model
-    def _of_bills(self, noted):
-        """The products that bills make, and what these are made of in the end.
+    def _of_bills(self, ids_by_model):
+        """Return the products of bills and their parts, as the tables contain them.
 
-        :param noted: dict "mrp.bom" or "mrp.bom.line" -> ids
-        :return: list of product ids, by what the tables say
+        :param ids_by_model: dict "mrp.bom" or "mrp.bom.line" -> ids
+        :return: list of product ids
         """
-        bills, lines = (list(noted.get(model, ())) for model in _BILLS)
+        bills, lines = (list(ids_by_model.get(model, ())) for model in _BILLS)
         if not (bills or lines):
             return []
         self.env.cr.execute(
@@ -89,15 +89,15 @@ class CartonaKit(models.AbstractModel):
             """,
             (bills, lines),
         )
-        # Who waits for a kit holds its parts: they change along with it.
+        # An order for a kit reserves its parts: they change along with it.
         return self._with_parts([row[0] for row in self.env.cr.fetchall()])
 
     @api.model
     def _shares(self, products, company):
-        """What one of each product takes from the stock.
+        """Return what one of each product takes from the stock.
 
-        :return: dict product -> dict part -> quantity in the part's own unit; empty for what
-            Odoo does not count
+        :return: dict product -> dict part -> quantity in the part's own unit; empty for products
+            that Odoo does not count
         """
         shares = {product: {product: 1.0} if is_counted(product) else {} for product in products}
         if "mrp.bom" in self.env and products:
@@ -110,10 +110,10 @@ class CartonaKit(models.AbstractModel):
         return shares
 
     def _parts_of(self, product, bom):
-        """The counted parts of one kit, kits within it taken apart as well."""
+        """Return the counted parts of one kit, with those of kits within it."""
         kits_per_bom = product.uom_id._compute_quantity(1.0, bom.product_uom_id, round=False)
         parts = defaultdict(float)
-        # Once the whole bill: `explode` rounds up, which would spoil a twelfth of it.
+        # The whole bill once: `explode` rounds up, which would distort a twelfth of it.
         for line, done in bom.explode(product, 1.0)[1]:
             part = line.product_id
             quantity = line.product_uom_id._compute_quantity(done["qty"], part.uom_id, round=False)
@@ -123,9 +123,9 @@ class CartonaKit(models.AbstractModel):
 
     @api.model
     def _with_kits(self, product_ids, template_ids=()):
-        """These products, and the kits that are made of them: their quantity hangs on the parts.
+        """Return these products and the kits that contain them, which depend on their quantity.
 
-        :param template_ids: templates whose variants count as well, where there are kits
+        :param template_ids: templates to include with their variants, if kits exist
         :return: list of ids
         """
         return self._climb(
@@ -144,7 +144,7 @@ class CartonaKit(models.AbstractModel):
 
     @api.model
     def _with_parts(self, product_ids):
-        """These products, and what those of them that are kits are made of.
+        """Return these products and the parts of those that are kits.
 
         :return: list of ids
         """
@@ -163,7 +163,7 @@ class CartonaKit(models.AbstractModel):
         )
 
     def _climb(self, product_ids, step, template_ids=()):
-        """Follow bills of materials until nothing new is found.
+        """Follow bills of materials until no new product is found.
 
         :param step: SQL that leads from the rows of `part` to the next ones
         """

@@ -1,7 +1,7 @@
 """`cartona.listing`: links from a file, through Odoo's own import.
 
-A file with the columns `cartona_id` and `product_id` (a reference, a barcode or a name) links what
-is in the list already and adds what is not; no other key is needed.
+A file with the columns `cartona_id` and `product_id` (a reference, a barcode or a name) links the
+listings that exist and adds the others; no other key is needed.
 """
 
 import logging
@@ -12,7 +12,7 @@ _logger = logging.getLogger(__name__)
 
 
 class _NotImported(Exception):
-    """Rolls back what was imported of a file that is wrong elsewhere."""
+    """Rolls back the imported rows of a file with an error in another row."""
 
 
 class CartonaListing(models.Model):
@@ -22,10 +22,10 @@ class CartonaListing(models.Model):
 
     @api.model
     def load(self, fields, data):
-        """Override: a row is known by its Cartona ID, too."""
+        """Override of `base`: find rows by their Cartona ID as well."""
         if "cartona_id" not in fields or {"id", ".id"} & set(fields):
             return super().load(fields, data)
-        # Odoo sends the whole file with every call, and asks for so many rows of it.
+        # Odoo sends the whole file with every call, and a limit on the rows to import.
         limit = self.env.context.get("_import_limit") or len(data)
         rest, data = data[limit:], data[:limit]
         place = fields.index("cartona_id")
@@ -53,41 +53,31 @@ class CartonaListing(models.Model):
                 if not result["ids"]:
                     raise _NotImported
                 if "uom_id" not in {field.split("/")[0] for field in fields}:
-                    self.browse(result["ids"])._take_guessed_packs()
+                    self.browse(result["ids"])._apply_suggested_packs()
         except _NotImported:
             _logger.info("Cartona: a file of links was not imported: %s", result["messages"])
         return result
 
     # === BUSINESS METHODS === #
 
-    def _take_guessed_packs(self):
-        """A box that was linked without a word about its unit is so many pieces of the product,
-        unless it costs about as much as one: then the product is the box."""
+    def _apply_suggested_packs(self):
+        """Sell boxes that were linked without a unit as packs of the product's own unit.
+
+        A box that costs about as much as one unit of the product is the product itself.
+        """
         for listing in self.filtered(lambda listing: listing.product_id):
             product = listing.product_id
             if listing.uom_id != product.uom_id or listing._costs_about(listing.shown_price):
                 continue
-            count = listing._guess_pack(product)
+            count = listing._suggest_pack(product)
             if count > 1:
                 listing.uom_id = listing._pack_unit(product.uom_id, count, listing.unit)
 
-    def _guess_pack(self, product):
-        """How many of the product's own unit one piece sold on Cartona most likely holds.
-
-        :rtype: float
-        """
-        self.ensure_one()
-        # In sudo mode: the settings that the price hangs on.
-        config = self.config_id.sudo().with_company(self.company_id)
-        matcher = config._matcher(product.with_env(config.env))
-        verdicts = matcher.rank(self._as_matched()).candidates
-        return (verdicts and verdicts[0].pack) or self.unit_count or 1.0
-
 
 def _merge(result, part, rows):
-    """Add the result of some rows of a file to that of the whole one.
+    """Add the result of some rows of a file to the result of the whole file.
 
-    :param list rows: their places in the file; one row is one record
+    :param list rows: their positions in the file; one row is one record
     """
     for message in part["messages"]:
         if "record" in message:

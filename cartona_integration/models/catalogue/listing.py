@@ -1,10 +1,15 @@
-"""`cartona.listing`: one row of the supplier's catalogue on Cartona, and the product it sells."""
+"""`cartona.listing`: one row of the supplier's catalogue on Cartona, and the product it sells.
+
+Its other files: `payload` (what Odoo intends), `sync_state` (what Cartona is known to have),
+`reader` (what Cartona shows), `match` (candidates) and `link_import` (links from a file).
+"""
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
-from ...compat import Constraint, pack_unit_domain, same_unit_family
+from ...compat import Constraint, pack_unit_domain, pack_unit_values, same_unit_family
+from ..core.formatting import format_quantity
 from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.streams import LISTING_KINDS
 
@@ -14,9 +19,9 @@ SYNC_STATES = [
     ("synced", "Up to date"),
     ("error", "Error"),
 ]
-# With another one of these, nothing holds any more of what was sent or said yes to.
+# When one of these changes, what was sent or confirmed before is no longer valid.
 _SOLD_BY = {"cartona_id", "product_id", "uom_id"}
-# What else an order finds its listing by, or is refused for.
+# Other fields by which an order finds its listing, or for which it is refused.
 _MATCHED_BY = {"base_product_id", "internal_product_id", "unit", "unit_count"}
 
 
@@ -35,16 +40,19 @@ class CartonaListing(models.Model):
     )
     company_id = fields.Many2one(related="config_id.company_id", store=True)
 
-    # What Cartona calls it. Source: GET supplier-product.
+    # Identity on Cartona. Source: GET supplier-product.
     cartona_id = fields.Char("Cartona ID", required=True, index=True)
     internal_product_id = fields.Char("Your ID on Cartona", index=True)
     base_product_id = fields.Char("Base Product", index=True)
     name = fields.Char("Name on Cartona")
-    unit = fields.Char("Unit on Cartona", help="Cartona's word for what is sold: piece, box, ...")
-    unit_count = fields.Float(help="How many base units one of it holds; 0: not known yet.")
+    unit = fields.Char("Unit on Cartona", help="Cartona's name of the unit: piece, box, ...")
+    unit_label = fields.Char(
+        "Sold By", compute="_compute_unit_label", help="The unit on Cartona: piece, box, ..."
+    )
+    unit_count = fields.Float(help="Number of base units in one of it; 0: not known yet.")
     image_url = fields.Char("Picture")
 
-    # What it is in Odoo
+    # Product in Odoo
     product_id = fields.Many2one("product.product", ondelete="set null", index=True)
     uom_id = fields.Many2one(
         "uom.uom",
@@ -52,30 +60,30 @@ class CartonaListing(models.Model):
         compute="_compute_uom_id",
         store=True,
         readonly=False,
-        help="What one piece sold on Cartona is in Odoo: the unit, a box of 24, ...",
+        help="Unit in Odoo of one unit sold on Cartona: the unit, a box of 24, ...",
     )
 
-    # What Cartona is known to have. A key that is missing from `sent_values` is not known:
-    # never sent, on its way, or sent without a clear answer. It is sent again.
-    sent_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value last taken.")
+    # Confirmed values. A key that is missing from `sent_values` is not confirmed: never sent, in
+    # flight, or sent without a clear answer. It is sent again.
+    sent_values = fields.Text(readonly=True, copy=False, help="JSON: field -> last accepted value.")
     sent_price = fields.Float("Price on Cartona", readonly=True, copy=False, digits="Product Price")
     sent_stock = fields.Integer("Stock on Cartona", readonly=True, copy=False)
-    # Fields of Cartona that we once set to something unusual and must set back one day, by name;
-    # most listings never need them. See `USUAL` in cartona_listing_payload.
+    # Names of Cartona's fields that were sent with an unusual value and must be reset one day;
+    # most listings have none. See `USUAL` in `payload`.
     overridden = fields.Char(readonly=True, copy=False)
     is_price_confirmed = fields.Boolean(readonly=True, copy=False)
     confirmed_price = fields.Float(
         readonly=True,
         copy=False,
         digits="Product Price",
-        help="An unusual price that somebody has said yes to.",
+        help="An unusual price that a user has confirmed.",
     )
     waiting_price = fields.Float(
         "Price to Confirm",
         readonly=True,
         copy=False,
         digits="Product Price",
-        help="This price is not sent before somebody has looked at it.",
+        help="This price is not sent before a user confirms it.",
     )
     synced_at = fields.Datetime("Last Sent", readonly=True, copy=False)
     state = fields.Selection(
@@ -95,7 +103,7 @@ class CartonaListing(models.Model):
     )
 
     def init(self):
-        # What the dashboard counts: few rows of many.
+        # For the counts of the dashboard: few rows of many.
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS cartona_listing_unlinked"
             " ON cartona_listing (config_id) WHERE product_id IS NULL AND never_match IS NOT TRUE"
@@ -117,9 +125,15 @@ class CartonaListing(models.Model):
         is_wanted = (True in values) == (operator in ("=", "in"))
         return [("error_code", "in" if is_wanted else "not in", list(PRICE_HOLD_REASONS))]
 
+    @api.depends("unit")
+    @api.depends_context("lang")
+    def _compute_unit_label(self):
+        for listing in self:
+            listing.unit_label = self._unit_label(listing.unit)
+
     @api.depends("product_id")
     def _compute_uom_id(self):
-        """A product is sold by its own unit until somebody says otherwise."""
+        """Sell a product by its own unit until a user chooses another one."""
         for listing in self:
             product = listing.product_id
             if not product:
@@ -148,7 +162,7 @@ class CartonaListing(models.Model):
 
     @api.constrains("product_id", "uom_id")
     def _check_uom(self):
-        # From 19 on Odoo converts between any two units without a word.
+        # From 19 on Odoo converts between any two units without an error.
         for listing in self.filtered("product_id"):
             if not same_unit_family(listing.uom_id, listing.product_id.uom_id):
                 raise ValidationError(self.env["cartona.reasons"]._explain("unit_family"))
@@ -183,8 +197,8 @@ class CartonaListing(models.Model):
             self._void_given_ids(vals["product_id"])
             relinked = self.filtered(lambda listing: listing.product_id.id != vals["product_id"])
         if _SOLD_BY & vals.keys():
-            # Unknown, and not as if nothing had been sent: then what the catalogue has shown
-            # before would count. The values of another id never do.
+            # Unknown, and not as if nothing had been sent: then the values that the catalogue
+            # showed before would count. The values of another ID never count.
             sent = self if "cartona_id" in vals else self.filtered("sent_values")
             super(CartonaListing, sent).write({"sent_values": "{}"})
             vals = dict(
@@ -213,13 +227,13 @@ class CartonaListing(models.Model):
         return vals
 
     def _linked(self):
-        """Publish what was just linked, and let the orders that waited for it try again."""
+        """Mark what was just linked, and try the orders again that waited for it."""
         linked = self.filtered("product_id")
         linked._mark_dirty()
         linked._replay_waiting()
 
     def _replay_waiting(self):
-        """Let the orders that wait for a product or a unit try again."""
+        """Try the orders again that wait for a product or a unit."""
         for config in self.config_id:
             self.env["cartona.change"]._mark_replay(config)
 
@@ -229,7 +243,7 @@ class CartonaListing(models.Model):
         """Send the selected listings again, whatever Cartona is known to have."""
         linked = self.filtered("product_id")
         if not linked:
-            raise UserError(_("Link a product first, then it can be sent to Cartona."))
+            raise UserError(_("Link a product first to send it to Cartona."))
         for config in linked.config_id:
             problem = config._not_callable()
             if problem:
@@ -237,7 +251,7 @@ class CartonaListing(models.Model):
         sending = linked.filtered(lambda listing: listing.config_id._sends_listings())
         if not sending:
             return linked.config_id[:1]._notification_switched_off()
-        # In sudo mode: whoever may see a listing may have it sent again.
+        # In sudo mode: every user who may read a listing may send it again.
         sending.sudo().config_id._end_pause("out")
         sending.sudo()._send_again()
         return sending.config_id[:1]._notification(
@@ -245,30 +259,30 @@ class CartonaListing(models.Model):
         )
 
     def action_confirm_price(self):
-        """Somebody has looked at the unusual price and wants it on Cartona."""
+        """Confirm the unusual prices, so that they are sent to Cartona."""
         waiting = self.filtered("is_price_on_hold")
-        for listing in waiting.sudo():  # whoever may see a listing may say yes to its price
+        for listing in waiting.sudo():  # every user who may read a listing may confirm its price
             listing.write({"is_price_confirmed": True, "confirmed_price": listing.waiting_price})
         waiting.sudo()._mark_dirty()
 
     # === BUSINESS METHODS === #
 
     def _last_sent(self):
-        """What Cartona was last told of the listing, in words: “12.50 LE, 240 in stock”.
+        """Return price and stock that were last sent, for the reader: “12.50 LE, 240 in stock”.
 
-        :return: str; False while Cartona is not known to have anything
+        :return: str; False without a confirmed value
         """
-        known, parts = self._confirmed_values() if self else {}, []
-        if "selling_price" in known:
+        confirmed, parts = self._confirmed_values() if self else {}, []
+        if "selling_price" in confirmed:
             amount = format_amount(self.env, self.sent_price, self.config_id.currency_id)
-            # Isolated: read right to left, its letters would pull the quantity to themselves.
+            # Isolated: in right-to-left text its letters would attract the quantity.
             parts.append(f"\u2068{amount}\u2069")
-        if "available_stock_quantity" in known:
+        if "available_stock_quantity" in confirmed:
             parts.append(_("%s in stock", self.sent_stock))
         return self.env["cartona.reasons"]._join(parts) or False
 
     def _dirty_ids(self):
-        """Ids of these listings that the outbox still points at."""
+        """Return the ids of the listings that have rows in the outbox."""
         self.env.cr.execute(
             "SELECT DISTINCT res_id FROM cartona_change WHERE kind IN %s AND res_id = ANY(%s)",
             (LISTING_KINDS, self.ids),
@@ -276,48 +290,46 @@ class CartonaListing(models.Model):
         return {row[0] for row in self.env.cr.fetchall()}
 
     def _by_product(self):
-        """dict product -> its listings among these, in their order."""
+        """Return a dict product -> its listings among these, in their order."""
         rows = groupby(self, lambda listing: listing.product_id)
         return {product: self.browse().concat(*listings) for product, listings in rows}
 
-    def _sync_state(self, noted):
-        """One state for a product with these listings: the worst one.
+    def _sync_state(self, dirty):
+        """Return one state for a product with these listings: the worst one.
 
-        :param set noted: as `_dirty_ids` returns it
+        :param set dirty: as `_dirty_ids` returns it
         """
         states = set(self.mapped("state"))
         if "error" in states:
             return "error"
-        if "pending" in states or noted.intersection(self.ids):
+        if "pending" in states or dirty.intersection(self.ids):
             return "pending"
         return "synced" if "synced" in states else "not_linked"
 
     def _mark_dirty_by_settings(self, config):
-        """Note what the configuration lets us send."""
+        """Mark these listings as far as the configuration sends them."""
         if config.auto_sync_products:
             self.env["cartona.change"]._mark_listings_dirty(self, "price")
         elif config.auto_sync_stock:
             self.env["cartona.change"]._mark_listings_dirty(self, "stock")
 
     def _mark_dirty(self):
-        """Have the drain look at these listings."""
+        """Mark these listings, each for its configuration."""
         for config in self.config_id:
             self.filtered(
                 lambda line, config=config: line.config_id == config
             )._mark_dirty_by_settings(config)
 
     def _send_again(self):
-        """Send everything that the settings let us send, whatever Cartona is known to have."""
+        """Mark these listings to be sent again, whatever Cartona is known to have."""
         sending = self.filtered(lambda listing: listing.config_id._sends_listings())
         self.env["cartona.change"]._mark_listings_dirty(sending, "resend")
 
     @api.model
     def _link(self, config, product, cartona_id):
-        """Let the product be the one that Cartona lists under this id, in the product's own unit.
+        """Link a product, in its own unit, to the listing with an ID; create it if needed.
 
-        Takes the unmatched listing of that id or makes one; calls nobody.
-
-        :raise UserError: the id belongs to another product, which is named
+        :raise UserError: the ID belongs to another product, which is named
         """
         cartona_id = str(cartona_id).strip()
         listing = self.search([("config_id", "=", config.id), ("cartona_id", "=", cartona_id)])
@@ -325,7 +337,7 @@ class CartonaListing(models.Model):
             raise UserError(
                 _(
                     "Cartona ID %(cartona_id)s belongs to “%(product)s”. Empty it there first, "
-                    "or choose another id.",
+                    "or enter another ID.",
                     cartona_id=cartona_id,
                     product=listing.product_id.display_name,
                 )
@@ -339,22 +351,22 @@ class CartonaListing(models.Model):
         return self.create(dict(values, config_id=config.id, cartona_id=cartona_id))
 
     def _unlink_product(self):
-        """Take the product off; a listing that only ever existed here goes with it."""
-        invented = self.filtered(lambda listing: not (listing.name or listing.synced_at))
-        invented.unlink()
-        (self - invented).write({"product_id": False})
+        """Remove the product; a listing that was never seen on Cartona is deleted."""
+        never_seen = self.filtered(lambda listing: not (listing.name or listing.synced_at))
+        never_seen.unlink()
+        (self - never_seen).write({"product_id": False})
 
-    def _learn_pack(self, unit, unit_count, price):
-        """Learn from an order what Cartona sells here, where nobody has told us.
+    def _complete_pack(self, unit, unit_count, price):
+        """Store the pack that Cartona sells, on a listing that was linked before it was known.
 
-        A product that was linked by typing its id is taken for what Cartona sells. When that
-        turns out to be a box of 24, the product is either the box itself or one of its pieces:
-        its own price says which. Taken for a box, the right quantity leaves the stock.
+        A product that was linked by entering its ID is sold by its own unit at first. If Cartona
+        sells a box of 24, the product is either the box itself or one of its pieces; its own
+        price decides. Sold as a box, the right quantity leaves the stock.
 
-        :param str unit: Cartona's word, e.g. "box"
-        :param unit_count: how many base units one of it holds
-        :param price: what the retailer pays for one of it
-        :return: bool, whether there was something to learn about packs
+        :param str unit: Cartona's name, e.g. "box"
+        :param unit_count: number of base units in one of it
+        :param price: price that the retailer pays for one of it
+        :return: bool, True if it is a pack that was not known before
         """
         self.ensure_one()
         if self.unit_count or not unit:
@@ -368,22 +380,83 @@ class CartonaListing(models.Model):
         return is_pack
 
     def _costs_about(self, price):
-        """Whether one `uom_id` costs about this much, give or take a half; a pack costs more."""
+        """Return True if one `uom_id` costs about this much (2/3 to 3/2); a pack costs more."""
         own = self._intended_prices(self.config_id)[self.id]
         return own > 0 and 2 / 3 <= float(price) / own <= 3 / 2
 
+    # === BUSINESS METHODS: UNITS === #
+
     @api.model
     def _pack_unit(self, base, count, label):
-        """The unit that holds `count` of `base`, found or made once per size.
+        """Return the unit that contains `count` of `base`; one unit per size is created.
 
         :param float count: more than 1
-        :param str label: Cartona's word for it, e.g. "box"
+        :param str label: Cartona's name of it, e.g. "box"
         """
-        Uom = self.env["uom.uom"].sudo()  # units are the inventory manager's; this is one more size
+        # In sudo mode: inventory managers create units; this is one more size.
+        Uom = self.env["uom.uom"].sudo()
         for unit in Uom.search(pack_unit_domain(base)):
-            holds = same_unit_family(unit, base) and unit._compute_quantity(
+            content = same_unit_family(unit, base) and unit._compute_quantity(
                 1.0, base, round=False, raise_if_failure=False
             )
-            if holds and abs(holds - count) < 1e-6:
+            if content and abs(content - count) < 1e-6:
                 return unit
-        return self._make_pack_unit(base, count, label)
+        return self._create_pack_unit(base, count, label)
+
+    @api.model
+    def _create_pack_unit(self, base, count, label):
+        """Create a unit that contains `count` of `base`, named in every installed language.
+
+        The language of the first user who links is not enough, and a job has none.
+        """
+        # In sudo mode: as above.
+        Uom = self.env["uom.uom"].sudo()
+        unit = Uom.create(pack_unit_values(base, count, self._pack_name(count, label)))
+        for language, _name in self.env["res.lang"].get_installed():
+            listings = self.with_context(lang=language)
+            unit.with_context(lang=language).name = listings._pack_name(count, label)
+        return unit
+
+    def _pack_name(self, count, label):
+        return _(
+            "%(unit)s of %(count)s",
+            unit=self._unit_label(label or "pack").capitalize(),
+            count=format_quantity(self.env, count),
+        )
+
+    def _unit_label(self, unit):
+        """Return the user's name of a unit of Cartona's; an unknown one unchanged.
+
+        :param str unit: e.g. "box"
+        :return: str, "" without a unit
+        """
+        return self._unit_labels().get(unit) or (unit or "").replace("_", " ")
+
+    def _unit_labels(self):
+        """Return every unit that Cartona's documentation names: dict name -> label."""
+        return {
+            "bag": _("bag"),
+            "bottle": _("bottle"),
+            "box": _("box"),
+            "bunch": _("bunch"),
+            "can": _("can"),
+            "coil": _("coil"),
+            "cone": _("cone"),
+            "dozen": _("dozen"),
+            "glass": _("glass"),
+            "jar": _("jar"),
+            "kg": _("kg"),
+            "mat": _("mat"),
+            "pack": _("pack"),
+            "packet": _("packet"),
+            "pallet": _("pallet"),
+            "piece": _("piece"),
+            "plate": _("plate"),
+            "recharge_card": _("recharge card"),
+            "roll": _("roll"),
+            "saddlebag": _("saddlebag"),
+            "shrink": _("shrink pack"),
+            "strip": _("strip"),
+            "tissue": _("tissue"),
+            "ton": _("ton"),
+        }

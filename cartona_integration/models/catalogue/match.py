@@ -1,15 +1,25 @@
-"""`cartona.match`: one product that a row of Cartona's catalogue may be, and why."""
+"""`cartona.match`: one product that a row of Cartona's catalogue may be, with the reasons.
+
+button or cron -> job: read all products once -> rank 100 listings, commit -> the next 100 ...
+"""
 
 import json
+import time
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import formatLang
 
-from ...cartona_matching import pack_warning
+from ...cartona_matching import Listing, Matcher, Product, pack_warning
 from ...compat import check_may_read
+from ..queue.worker import RUNNER_ASLEEP_SECONDS
 
-# Prices that differ by less than this are called the same.
+# Prices that differ by less than this are shown as the same.
 _SAME_PRICE = 0.02
+# Listings ranked in one transaction; an interrupted job loses no more than these.
+_BATCH = 100
+# After this many seconds a job leaves the rest to the next one.
+_JOB_SECONDS = 10
 
 
 class CartonaMatch(models.Model):
@@ -22,18 +32,18 @@ class CartonaMatch(models.Model):
     company_id = fields.Many2one(related="listing_id.company_id", store=True)
     product_id = fields.Many2one("product.product", required=True, ondelete="cascade", index=True)
     rank = fields.Integer(required=True, help="1: the best one.")
-    pack_count = fields.Float("Holds", help="Units of the product in one sold on Cartona.")
+    pack_count = fields.Float("Contains", help="Units of the product in one unit sold on Cartona.")
     score = fields.Float("Likeness (%)", digits=(5, 1))
     is_sure = fields.Boolean(
-        "Sure", help="So alike, and the next one so much less, that no look at it is needed."
+        "Sure", help="So much more alike than the next product that no check is needed."
     )
     product_price = fields.Float(
-        digits="Product Price", help="What a retailer would pay for one unit of the product."
+        digits="Product Price", help="Price that a retailer would pay for one unit of the product."
     )
-    # JSON, as `cartona_matching` gives them: codes travel, sentences are made for the reader.
+    # JSON from `cartona_matching`: codes are stored, sentences are made for the reader.
     reasons = fields.Text(readonly=True)
     note = fields.Char("Why", compute="_compute_note")
-    warning = fields.Char("Mind", compute="_compute_warning")
+    warning = fields.Char(compute="_compute_warning")
 
     # === COMPUTE METHODS === #
 
@@ -41,8 +51,8 @@ class CartonaMatch(models.Model):
     @api.depends_context("lang")
     def _compute_note(self):
         for match in self:
-            said = [match._reason(*pair) for pair in json.loads(match.reasons or "[]")]
-            match.note = self.env["cartona.reasons"]._join(filter(None, said))
+            sentences = [match._reason(*pair) for pair in json.loads(match.reasons or "[]")]
+            match.note = self.env["cartona.reasons"]._join(filter(None, sentences))
 
     def _reason(self, code, value):
         if code == "price":
@@ -62,7 +72,7 @@ class CartonaMatch(models.Model):
             return _("same price per unit")
         percent = round(100 * abs(ratio - 1))
         if ratio > 1:
-            return _("%s%% dearer on Cartona", percent)
+            return _("%s%% more expensive on Cartona", percent)
         return _("%s%% cheaper on Cartona", percent)
 
     @api.depends("pack_count", "product_price", "listing_id")
@@ -74,10 +84,16 @@ class CartonaMatch(models.Model):
     # === ACTION METHODS === #
 
     def action_accept(self):
-        """Link the listing to this product, in the pack that was found."""
+        """Link the listing to this product, in the pack that was found.
+
+        The user's matching desks that show the listing continue with the next one.
+        """
         check_may_read(self)
+        # Read before: accepting a candidate deletes it.
+        listings = self.listing_id
         for match in self:
             match.listing_id._accept(match.product_id, match.pack_count)
+        self.env["cartona.matching.desk"]._listings_matched(listings)
         return True
 
 
@@ -85,7 +101,7 @@ class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
     never_match = fields.Boolean(
-        "Never Match", copy=False, help="It is no product of yours in Odoo and is not asked again."
+        "Never Match", copy=False, help="Not one of your products; it will not be suggested again."
     )
     match_ids = fields.One2many("cartona.match", "listing_id", "Candidates", readonly=True)
     match_id = fields.Many2one(
@@ -101,6 +117,10 @@ class CartonaListing(models.Model):
     match_is_sure = fields.Boolean(related="match_id.is_sure")
     match_note = fields.Char(related="match_id.note")
     match_warning = fields.Char(related="match_id.warning")
+    match_ranked_at = fields.Datetime(
+        "Compared", readonly=True, copy=False, help="When it was compared with the products."
+    )
+    match_skipped_at = fields.Datetime(readonly=True, copy=False)
 
     # === COMPUTE METHODS === #
 
@@ -120,25 +140,38 @@ class CartonaListing(models.Model):
         return self.config_id[:1]._notification(_("%s products linked.", len(matches)), "success")
 
     def action_never_match(self):
-        """These are none of the products in Odoo: do not ask again."""
+        """Exclude listings that are not products in Odoo from matching."""
         check_may_read(self)
-        # In sudo mode: whoever works at the desk may say so, though not edit listings otherwise.
+        # In sudo mode: every user of the desk may do this, but not edit listings otherwise.
         self.sudo().filtered(lambda listing: not listing.product_id).write({"never_match": True})
         return True
 
     def action_match_again(self):
-        """Ask about these again."""
+        """Include listings in matching again."""
         check_may_read(self)
         # In sudo mode: as above.
         self.sudo().write({"never_match": False, "match_skipped_at": False})
         return True
 
-    # === BUSINESS METHODS === #
+    # === BUSINESS METHODS: LINKING === #
+
+    @api.model
+    def _unmatched_domain(self, config):
+        """Return the domain of the listings that the desk shows."""
+        return [
+            ("config_id", "=", config.id),
+            ("product_id", "=", False),
+            ("never_match", "=", False),
+        ]
+
+    @api.model
+    def _unranked_domain(self, config):
+        return [*self._unmatched_domain(config), ("match_ranked_at", "=", False)]
 
     def _reset_match(self, product_id):
-        """Remove the candidates of what was linked, and request new ones for what was taken off.
+        """Remove the candidates of linked listings, and request new ones for unlinked listings.
 
-        In sudo mode: candidates are made and removed by the system only.
+        In sudo mode: candidates are created and removed by the system only.
         """
         self.sudo().match_ids.unlink()
         if product_id:
@@ -146,24 +179,33 @@ class CartonaListing(models.Model):
         else:
             self.write({"match_ranked_at": False})
 
+    @api.model
+    def _rank_again(self, config):
+        """Request new candidates for every unmatched listing."""
+        # In sudo mode: every user who may match may request candidates.
+        listings = self.sudo()
+        listings.search(listings._unmatched_domain(config)).write({"match_ranked_at": False})
+
     def _accept(self, product, pack_count):
         """Link an unmatched listing to a product.
 
-        :param float pack_count: how many of the product's own unit Cartona sells as one
-        :raise UserError: somebody linked it meanwhile, or the pack is no pack
+        :param float pack_count: number of the product's own units that Cartona sells as one
+        :raise UserError: the listing was linked in the meantime, or the count is not positive
         """
         self.ensure_one()
         if self.product_id:
             raise UserError(
                 _(
-                    "“%(name)s” is linked to “%(product)s” already.",
+                    "“%(name)s” is already linked to “%(product)s”.",
                     name=self.name or self.cartona_id,
                     product=self.product_id.display_name,
                 )
             )
         if pack_count <= 0:
-            raise UserError(_("Say how many units one “%s” holds.", self.name or self.cartona_id))
-        # In sudo mode: whoever sees both may link them; editing listings is the manager's.
+            raise UserError(
+                _("Enter how many units one “%s” contains.", self.name or self.cartona_id)
+            )
+        # In sudo mode: a user who sees both may link them; only managers edit listings.
         listing = self.sudo()
         unit = product.uom_id
         if abs(pack_count - 1) > 1e-6:
@@ -171,23 +213,140 @@ class CartonaListing(models.Model):
         listing.write({"product_id": product.id, "uom_id": unit.id})
 
     def _pack_warning(self, product_price, pack_count):
-        """What the price says against the pack, in words; "" when it says nothing.
+        """Return a sentence if the price contradicts the pack, else "".
 
-        :param float product_price: of one unit of the product, as the retailer pays it
-        :param float pack_count: how many of them one listing is said to hold
+        :param float product_price: price of one unit of the product, as the retailer pays it
+        :param float pack_count: number of these units in one listing
         """
         code = pack_warning(self.shown_price, product_price, pack_count, self.unit_count)
         if not code:
             return ""
+        prices = {
+            "shown": formatLang(self.env, self.shown_price),
+            "own": formatLang(self.env, product_price),
+        }
         return {
             "price_like_one": _(
-                "By its price it holds fewer than that: %(shown)s here, %(own)s for one in Odoo.",
-                shown="%g" % self.shown_price,
-                own="%g" % product_price,
+                "Its price suggests fewer than that: %(shown)s on Cartona, %(own)s for one in "
+                "Odoo.",
+                **prices,
             ),
             "price_like_pack": _(
-                "By its price it holds more than that: %(shown)s here, %(own)s for one in Odoo.",
-                shown="%g" % self.shown_price,
-                own="%g" % product_price,
+                "Its price suggests more than that: %(shown)s on Cartona, %(own)s for one in Odoo.",
+                **prices,
             ),
         }[code]
+
+    # === BUSINESS METHODS: RANKING === #
+
+    @api.model
+    def _rank_backlog(self, config, _stream):
+        """Return infinity if listings wait that no job has ranked in time, else None."""
+        before = fields.Datetime.subtract(fields.Datetime.now(), seconds=RUNNER_ASLEEP_SECONDS)
+        late = [*self._unranked_domain(config), ("write_date", "<", before)]
+        return float("inf") if self.search(late, limit=1) else None
+
+    @api.model
+    def _rank(self, config_id):
+        """Rank batches until the time is used up. The caller has the lock.
+
+        :return: 0 when there is more to do, None when nothing is left
+        """
+        worker = self.env["cartona.worker"]
+        deadline = time.monotonic() + _JOB_SECONDS
+        with worker._fresh_config(config_id) as config:
+            Listing = config.env["cartona.listing"]
+            if not config or not Listing.search(Listing._unranked_domain(config), limit=1):
+                return None
+            matcher = Listing._matcher(config)
+
+        def rank_batch(config):
+            return config and config.env["cartona.listing"]._rank_batch(config, matcher)
+
+        while worker._transact(config_id, rank_batch):
+            if time.monotonic() > deadline:
+                return 0
+        return None
+
+    @api.model
+    def _rank_batch(self, config, matcher):
+        """Store the candidates of one batch.
+
+        :return: int, number of ranked listings
+        """
+        listings = self.search(self._unranked_domain(config), limit=_BATCH)
+        rows = []
+        prices = {product.key: product.price for product in matcher.products}
+        for listing in listings:
+            ranking = matcher.rank(listing._as_matched())
+            rows += [
+                {
+                    "listing_id": listing.id,
+                    "product_id": verdict.key,
+                    "rank": rank,
+                    # Without a whole number of units the user enters the count.
+                    "pack_count": verdict.pack or 0.0,
+                    "score": 100 * verdict.score,
+                    "is_sure": rank == 1 and ranking.is_sure,
+                    "product_price": prices[verdict.key],
+                    "reasons": json.dumps(verdict.reasons, ensure_ascii=False),
+                }
+                for rank, verdict in enumerate(ranking.candidates, 1)
+            ]
+        listings.match_ids.unlink()
+        # A product may have been deleted since they were read.
+        product_ids = {row["product_id"] for row in rows}
+        existing = set(self.env["product.product"].browse(product_ids).exists().ids)
+        self.env["cartona.match"].create([row for row in rows if row["product_id"] in existing])
+        listings.write({"match_ranked_at": fields.Datetime.now()})
+        return len(listings)
+
+    def _as_matched(self):
+        """Return this listing as `cartona_matching` reads it."""
+        self.ensure_one()
+        return Listing(
+            key=self.id,
+            name=self.name or "",
+            unit=self.unit or "",
+            unit_count=self.unit_count,
+            price=self.shown_price,
+            internal_id=self._shown_id(),
+        )
+
+    @api.model
+    def _matcher(self, config, products=None):
+        """Return the products of a configuration, ready to be compared with listings.
+
+        :param products: all products that its company sells when left out
+        :rtype: cartona_matching.Matcher
+        """
+        if products is None:
+            products = config.env["product.product"].search(
+                [("sale_ok", "=", True), ("company_id", "in", (False, config.company_id.id))]
+            )
+        # Names on Cartona are Arabic: compare with the Arabic ones if there are any.
+        arabic = config.env["res.lang"].search([("code", "=like", "ar%")], limit=1)
+        lang = arabic.code or config.env.lang
+        prices = config._prices_each(products)
+        return Matcher(
+            Product(
+                key=product.id,
+                name=product.display_name,
+                price=prices[product.id],
+                code=product.default_code or "",
+                barcode=product.barcode or "",
+            )
+            for product in products.with_context(lang=lang, display_default_code=False)
+        )
+
+    def _suggest_pack(self, product):
+        """Return the most likely number of the product's own units in one unit sold on Cartona.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        # In sudo mode: the settings from which the price is computed.
+        config = self.config_id.sudo().with_company(self.company_id)
+        matcher = self._matcher(config, product.with_env(config.env))
+        verdicts = matcher.rank(self._as_matched()).candidates
+        return (verdicts and verdicts[0].pack) or self.unit_count or 1.0

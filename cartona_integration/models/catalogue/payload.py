@@ -1,20 +1,23 @@
-"""`cartona.listing`: what Odoo wants Cartona to show, worked out from the present state."""
+"""`cartona.listing`: what Cartona should show, computed from Odoo's present state.
+
+The quantities are computed on `cartona.config`: overrides of other addons change them there.
+"""
 
 import json
 import math
 from collections import defaultdict, namedtuple
 
-from odoo import fields, models
+from odoo import models
 
-from ...compat import flush, pricelist_prices, round_price, same_unit_family
+from ...compat import flush, same_unit_family
 
-# What one listing should show.
+# Intended state of one listing.
 #   values: dict of Cartona's field -> value
 #   hold_reason: error code, why the price or all of it waits for a person; None to send it
 #   detail: more about that reason where the price does not show it
 Intent = namedtuple("Intent", "listing values hold_reason price detail")
 
-# Fields that are only ever sent to say something else than this, and to set them back.
+# Usual values of fields that are only sent with another value, and to reset them.
 USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
 
 # Quantities are sums of floats; 2.9999999 boxes are 3.
@@ -27,21 +30,21 @@ class CartonaListing(models.Model):
     # === BUSINESS METHODS === #
 
     def _intents(self, config, everything=False):
-        """What Cartona should show for each of these listings of one configuration.
+        """Return what Cartona should show of each of these listings of one configuration.
 
-        :param bool everything: also what the settings do not send, to see what they would do
+        :param bool everything: True to include values that the settings do not send
         :return: list of `Intent`; a listing without a product has none
         """
         linked = self.filtered("product_id")
-        # From 19 on Odoo would convert them without a word.
+        # From 19 on Odoo would convert them without an error.
         misfits = linked.filtered(
             lambda listing: not same_unit_family(listing.uom_id, listing.product_id.uom_id)
         )
         intents = [
             Intent(listing, {}, "unit_changed", None, listing._unit_change()) for listing in misfits
         ] + (linked - misfits)._compute_intents(config, everything)
-        # The id is sent with the first price or stock, and only where prices are switched on: that
-        # is the switch for everything about a product but its stock.
+        # The id is sent with the first price or stock, and only if prices are switched on: that is
+        # the switch for everything about a product but its stock.
         ids = self._ids_to_give(config) if config.auto_sync_products else {}
         return [
             intent._replace(values=dict(intent.values, internal_product_id=ids[intent.listing.id]))
@@ -51,14 +54,14 @@ class CartonaListing(models.Model):
         ]
 
     def _compute_intents(self, config, everything):
-        """As `_intents`, where whatever Odoo makes of one listing holds up no other."""
+        """Return the intents; an error in one listing does not stop the others."""
         return self.env["cartona.worker"]._isolate_failures(
             self,
-            lambda listings: listings._figures(config, everything),
+            lambda listings: listings._compute_values(config, everything),
             lambda listing, error: [Intent(listing, {}, "not_worked_out", None, str(error))],
         )
 
-    def _figures(self, config, everything):
+    def _compute_values(self, config, everything):
         with_stock = everything or config.auto_sync_stock
         prices = {}
         if everything or config.auto_sync_products:
@@ -70,7 +73,7 @@ class CartonaListing(models.Model):
         ]
 
     def _unit_change(self):
-        """From which unit the listing is sold to which its product is counted in."""
+        """Return the unit of the listing and the new unit of its product, as text."""
         return "%s → %s" % (self.uom_id.name or "-", self.product_id.uom_id.name)
 
     def _intent(self, price, stock, with_stock):
@@ -85,17 +88,17 @@ class CartonaListing(models.Model):
             values["available_stock_quantity"] = stock
         overrides = self._overrides(values, with_stock)
         for field in self._overridden() - overrides.keys():
-            # Limited again, but to what? It goes with the quantity, once stock is sent.
+            # Limited again, but to which quantity? It is sent with the quantity, once stock is.
             if with_stock or field != "is_unlimited_stock":
                 overrides[field] = USUAL[field]
         return Intent(self, dict(values, **overrides), hold_reason, price, "")
 
     def _overridden(self):
-        """Names of the fields that Cartona was told something unusual about."""
+        """Return the names of the fields that were sent with an unusual value."""
         return set((self.overridden or "").split())
 
     def _overrides(self, values, with_stock):
-        """What has to be told to Cartona besides price and stock.
+        """Return what has to be sent besides price and stock.
 
         :param dict values: price and stock, corrected for a product that cannot be sold
         :return: dict field -> value
@@ -113,7 +116,7 @@ class CartonaListing(models.Model):
         return overrides
 
     def _price_hold_reason(self, price):
-        """Why a person should look at this price before it is sent: an error code, or None."""
+        """Return the error code for which this price waits for a person, None to send it."""
         self.ensure_one()
         config = self.config_id
         if self.is_price_confirmed and price == self.confirmed_price:
@@ -133,7 +136,7 @@ class CartonaListing(models.Model):
         return None
 
     def _intended_prices(self, config):
-        """Price of one `uom_id` in the configuration's currency, as the retailer sees it.
+        """Return the retailer's price of one `uom_id` in the configuration's currency.
 
         :return: dict listing id -> float
         """
@@ -145,7 +148,8 @@ class CartonaListing(models.Model):
         return prices
 
     def _intended_stocks(self, config):
-        """Whole `uom_id`s that may be sold, never negative; nothing for what Odoo does not count.
+        """Return the whole `uom_id`s that may be sold, never negative; nothing for products that
+        Odoo does not count.
 
         :return: dict listing id -> int
         """
@@ -165,73 +169,16 @@ class CartonaListing(models.Model):
 class CartonaConfig(models.Model):
     _inherit = "cartona.config"
 
-    def _retail_prices(self, products, uom, factors):
-        """Price of one `uom` of each product in the configuration's currency, as above.
-
-        :param dict factors: as `_price_for_retailer` wants it
-        :return: dict product id -> float
-        """
-        pricelist = self.pricelist_id
-        listed = pricelist and pricelist_prices(pricelist, products, uom)
-        prices = {}
-        for product in products:
-            if pricelist:
-                price, source = listed[product.id], pricelist.currency_id
-            else:
-                price = product.uom_id._compute_price(product.lst_price, uom)
-                source = product.currency_id
-            price = self._in_its_currency(price, source)
-            prices[product.id] = self._price_for_retailer(product, price, factors)
-        return prices
-
-    def _in_its_currency(self, amount, source):
-        """An amount of another currency, by the rate of today and not rounded yet."""
-        if source == self.currency_id:
-            return amount
-        today = fields.Date.context_today(self)
-        return source._convert(amount, self.currency_id, self.company_id, today, round=False)
-
-    def _price_for_retailer(self, product, price, factors):
-        """The price as Cartona shows it: with the product's taxes unless the setting says no.
-
-        :param float price: of one unit sold, before taxes that are not included in it
-        :param dict factors: what is known of taxes so far, for the next product; {} at first
-        """
-        if self.price_tax == "gross":
-            # In the superuser's environment a product shows the taxes of every company.
-            taxes = product.taxes_id.filtered(lambda tax: tax.company_id == self.company_id)
-            if taxes not in factors:
-                factors[taxes] = self._tax_factor(taxes)
-            if factors[taxes] is None:
-                price = self._with_taxes(taxes, price, product)
-            else:
-                price *= factors[taxes]
-        return round_price(self.currency_id, price)
-
-    def _tax_factor(self, taxes):
-        """By how much a price grows when these taxes are added; None when that depends on it.
-
-        Odoo's tax engine takes milliseconds a price; percentages need it only once.
-        """
-        if not taxes:
-            return 1.0
-        if not all(tax.amount_type in ("percent", "division") for tax in taxes):
-            return None
-        return self._with_taxes(taxes, 1e6, self.env["product.product"]) / 1e6
-
-    def _with_taxes(self, taxes, price, product):
-        return taxes.compute_all(price, currency=self.currency_id, product=product)[
-            "total_included"
-        ]
+    # === BUSINESS METHODS === #
 
     def _free_quantities(self, products):
-        """What may be promised to retailers, in each product's own unit.
+        """Return what may be promised to retailers, in each product's own unit.
 
         min(free, on hand - open outgoing demand): the second is the smaller one when a confirmed
-        order could not reserve. Less what Cartona orders hold that no delivery knows of yet,
-        less the buffer. Of a kit, as many as its scarcest part allows.
+        order could not reserve. Minus the quantities of Cartona orders without a delivery, minus
+        the buffer. Of a kit, as many as its scarcest part allows.
 
-        :return: dict product id -> float; without what Odoo does not count
+        :return: dict product id -> float; without products that Odoo does not count
         """
         shares = self.env["cartona.kit"]._shares(products, self.company_id)
         parts = products.browse({part.id for share in shares.values() for part in share})
@@ -251,21 +198,21 @@ class CartonaConfig(models.Model):
         }
 
     def _reserved_quantities(self, parts):
-        """What unconfirmed Cartona quotations and waiting messages will take.
+        """Return the quantities of unconfirmed Cartona quotations and of waiting messages.
 
         :return: defaultdict product id -> float, in the product's own unit
         """
         kit = self.env["cartona.kit"]
-        takers = parts.browse(kit._with_kits(parts.ids))
-        shares = kit._shares(takers, self.company_id)
+        products = parts.browse(kit._with_kits(parts.ids))
+        shares = kit._shares(products, self.company_id)
         reserved = defaultdict(float)
-        for product, amount in self._reserved_amounts(takers):
+        for product, amount in self._reserved_amounts(products):
             for part, needed in shares[product].items():
                 reserved[part.id] += amount * needed
         return reserved
 
     def _reserved_amounts(self, products):
-        """Pairs of product and quantity, in the product's own unit."""
+        """Yield pairs of product and quantity, in the product's own unit."""
         for line in self._quotation_lines(products):
             product, unit = line.product_id, line._cartona_uom()
             yield (
@@ -301,7 +248,7 @@ class CartonaConfig(models.Model):
         )
 
     def _waiting_amounts(self):
-        """Amounts that messages without an order hold.
+        """Return the amounts in messages whose order was not created yet.
 
         :return: dict Cartona product id -> float
         """

@@ -6,7 +6,7 @@ The three steps of `cartona.worker._exchange`:
     (b) call Cartona
     (c) store what was accepted, delete exactly the rows read
 
-What a listing stores before and after the call is in `sync_state`.
+Storing on the listing before and after the call is in `sync_state`.
 """
 
 from collections import namedtuple
@@ -17,12 +17,12 @@ from ...cartona_api import PushOutcome, push_batch
 from ..queue.streams import LISTING_KINDS
 
 # One listing's part of a call.
-#   values: fields whose value at Cartona is not confirmed to be this one
+#   values: fields of which Cartona is not confirmed to have this value
 Sending = namedtuple("Sending", "listing_id cartona_id values")
 # Everything that steps (b) and (c) need from step (a), as plain values.
 #   rows: dict listing id -> ids of its outbox rows
-#   holds: dict listing id -> (hold reason, price, detail) of what waits for a person
-Task = namedtuple("Task", "rows sendings holds")
+#   on_hold: dict listing id -> (hold reason, price, detail) of what waits for a person
+Task = namedtuple("Task", "rows sendings on_hold")
 
 
 class CartonaProductPush(models.AbstractModel):
@@ -55,7 +55,7 @@ class CartonaProductPush(models.AbstractModel):
         if not rows:
             return None
         listings = self.env["cartona.listing"].browse(rows).exists()
-        sendings, holds, marks = [], {}, {}
+        sendings, on_hold, marks = [], {}, {}
         unknown = self._unknown(rows)
         listings.filtered(lambda listing: unknown.get(listing.id, ()) is None)._begin_again()
         for intent in listings._intents(config):
@@ -73,10 +73,10 @@ class CartonaProductPush(models.AbstractModel):
             if delta:
                 sendings.append(Sending(listing.id, listing.cartona_id, delta))
             if intent.hold_reason:
-                holds[listing.id] = (intent.hold_reason, intent.price, intent.detail)
+                on_hold[listing.id] = (intent.hold_reason, intent.price, intent.detail)
         for mark, listing_ids in marks.items():
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
-        return Task(rows, sendings, holds)
+        return Task(rows, sendings, on_hold)
 
     def _unknown(self, rows):
         """Return what counts as unknown whatever was sent: a stock that Cartona may have changed
@@ -130,7 +130,7 @@ class CartonaProductPush(models.AbstractModel):
         decided = [listing_id for listing_id in task.rows if listing_id not in undecided]
         for listing in self.env["cartona.listing"].browse(decided).exists():
             listing._store_outcome(
-                accepted.get(listing.id), refused.get(listing.id), task.holds.get(listing.id)
+                accepted.get(listing.id), refused.get(listing.id), task.on_hold.get(listing.id)
             )
         Change = self.env["cartona.change"]
         Change._delete([row for listing_id in decided for row in task.rows[listing_id]])

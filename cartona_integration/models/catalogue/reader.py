@@ -1,16 +1,15 @@
 """Cartona's catalogue, read into `cartona.listing`: what is sold there, and what is shown of it.
 
-    button or night -> page 1 -> page 2 -> ... -> a page that brings nothing new
+    button or night -> page 1 -> page 2 -> ... -> a page without new rows
 
-One page is one job. How far it has come stands on the configuration, so a crash costs one page.
-Each page is compared with what Odoo intends as soon as it is read (`cartona_drift`).
+One page is one job. The configuration stores the next page, so a crash costs one page. Each page
+is compared with what Odoo intends as soon as it is read (`drift`).
 """
 
 import json
 from datetime import datetime
 
-from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
 from ...cartona_api import (
     Problem,
@@ -21,15 +20,14 @@ from ...cartona_api import (
 from ...compat import check_may_read
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
 from .payload import USUAL
-from .sync_state import SHOWN_VALID
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
-# What a column of whole numbers holds.
-_MOST_STOCK = 2**31 - 1
-# Of a row that could not be read.
-_ROW_SHOWN = 2000
-# What is compared with Odoo, by its name in Cartona's rows -> in `cartona_api.Listing`.
+# Largest number in a column of integers.
+_MAX_STOCK = 2**31 - 1
+# Number of characters stored of a row that could not be read.
+_MAX_ROW = 2000
+# Fields compared with Odoo: name in Cartona's rows -> name in `cartona_api.Listing`.
 SHOWN = {
     "selling_price": "price",
     "available_stock_quantity": "stock",
@@ -42,9 +40,9 @@ SHOWN = {
 class CartonaListing(models.Model):
     _inherit = "cartona.listing"
 
-    # What Cartona showed when its catalogue was read last
+    # Values that Cartona showed when its catalogue was last read
     shown_at = fields.Datetime("Last Seen on Cartona", readonly=True, copy=False)
-    shown_run = fields.Integer(readonly=True, copy=False, help="`catalogue_run` of that time.")
+    shown_run = fields.Integer(readonly=True, copy=False, help="`catalogue_run` at that time.")
     shown_values = fields.Text(readonly=True, copy=False, help="JSON: field -> value shown.")
     shown_price = fields.Float(
         "Price Shown", readonly=True, copy=False, digits="Product Price", help="On Cartona."
@@ -52,21 +50,21 @@ class CartonaListing(models.Model):
     shown_stock = fields.Integer("Stock Shown", readonly=True, copy=False, help="On Cartona.")
     shown_unit = fields.Char(readonly=True, copy=False)
     shown_unit_count = fields.Float(readonly=True, copy=False)
-    # Of the fields of `USUAL` those that were once seen as usual since it was linked: what is
-    # otherwise there later was changed, the rest was found so.
+    # Those fields of `USUAL` that were shown with their usual value since it was linked. If one of
+    # them has another value later, it was changed on Cartona; the others always had it.
     seen_usual = fields.Char(readonly=True, copy=False)
     is_gone = fields.Boolean(
         "No Longer on Cartona",
         readonly=True,
         copy=False,
-        help="It was not in Cartona's catalogue when that was read last.",
+        help="It was missing from Cartona's catalogue when that was last read.",
     )
     is_pack_changed = fields.Boolean(
         "Pack Changed",
         compute="_compute_is_pack_changed",
         store=True,
         help="Cartona sells another pack than the one that is linked. Nothing is sent for it "
-        "until somebody has looked at it.",
+        "until a user has confirmed the pack.",
     )
 
     # === COMPUTE METHODS === #
@@ -82,15 +80,15 @@ class CartonaListing(models.Model):
     # === ACTION METHODS === #
 
     def action_accept_pack(self):
-        """Sell the pack that Cartona now shows: the same product in the new size."""
+        """Sell the product in the pack that Cartona now shows."""
         check_may_read(self)
-        # In sudo mode: whoever may see a listing may say how it is sold.
+        # In sudo mode: every user who may read a listing may choose how it is sold.
         for listing in self.sudo().filtered("is_pack_changed"):
             product, count = listing.product_id, listing.shown_unit_count
             # What was sent was for the other pack.
             values = {"unit": listing.shown_unit, "unit_count": count, "sent_values": "{}"}
             if listing.uom_id != product.uom_id:
-                # Sold as a pack of the product's units; else the product is the pack itself.
+                # Sold as a pack of the product's units; otherwise the product is the pack itself.
                 unit = product.uom_id
                 if count > 1:
                     unit = listing._pack_unit(product.uom_id, count, listing.shown_unit)
@@ -116,7 +114,7 @@ class CartonaListing(models.Model):
             if error:
                 return None
             requested_at, rows = result
-            return config._store_catalogue_page(rows, requested_at)
+            return config.env["cartona.listing"]._store_page(config, rows, requested_at)
 
         def next_page(config):
             return config.catalogue_page
@@ -135,10 +133,10 @@ class CartonaListing(models.Model):
 
     @api.model
     def _store_shown(self, config, rows, requested_at):
-        """Write what one page of the catalogue says.
+        """Store the listings of one page of the catalogue.
 
         :param rows: list of `cartona_api.Listing`
-        :param datetime requested_at: when Cartona was asked for it, UTC
+        :param datetime requested_at: when the page was requested, UTC
         :return: listings, one per row
         """
         known = {
@@ -173,24 +171,24 @@ class CartonaListing(models.Model):
 
     @api.model
     def _store_unreadable(self, config, identities):
-        """Note that listings are still there, though nothing is known of how they are shown.
+        """Store that listings are still on Cartona, though their rows could not be read.
 
-        :param identities: Cartona ids of rows that could not be read
+        :param identities: Cartona ids of these rows
         """
         self.search([("config_id", "=", config.id), ("cartona_id", "in", list(identities))]).write(
             {"shown_run": config.catalogue_run}
         )
 
     def _store_row(self, row):
-        """Keep what Cartona shows of this listing; its pack is only taken where none is known."""
+        """Store what Cartona shows of this listing, and its pack if none is known yet."""
         values = _shown_row(row)
         if not self.product_id:
             values.update(unit=row.unit, unit_count=float(row.unit_count))
             if self.sent_values:
-                # What was sent for an earlier product is over: what Cartona shows now counts.
+                # What was sent for an earlier product no longer counts, what Cartona shows does.
                 values["sent_values"] = False
         elif not self.unit_count and row.price:
-            self._learn_pack(row.unit or "pack", row.unit_count, row.price)
+            self._complete_pack(row.unit or "pack", row.unit_count, row.price)
         if self.product_id:
             values["seen_usual"] = _usual_in(json.loads(values["shown_values"]), self.seen_usual)
         changed = {name: value for name, value in values.items() if (self[name] or "") != value}
@@ -201,150 +199,97 @@ class CartonaListing(models.Model):
                 self._mark_dirty()
 
     def _store_seen_usual(self):
-        """Store how products were shown when they were linked: that is the supplier's choice."""
+        """Store the values that were usual when it was linked; the supplier chose the others."""
         for listing in self:
             listing.seen_usual = _usual_in(listing._shown())
 
     def _shown(self):
-        """What Cartona showed last: dict field -> value, without what it did not say."""
+        """Return what Cartona showed last: dict field -> value, without missing fields."""
         self.ensure_one()
         return json.loads(self.shown_values or "{}")
 
+    # === BUSINESS METHODS: PAGES === #
 
-class CartonaConfig(models.Model):
-    _inherit = "cartona.config"
+    @api.model
+    def _store_page(self, config, rows, requested_at):
+        """Store one page of the catalogue.
 
-    # Where the reading of the catalogue stands: the next page, 0 when none is to be read
-    catalogue_page = fields.Integer(readonly=True, copy=False)
-    catalogue_run = fields.Integer(readonly=True, copy=False, help="How often it was read.")
-    catalogue_moved_at = fields.Datetime(readonly=True, copy=False)
-    catalogue_count = fields.Integer("Products on Cartona", readonly=True, copy=False)
-    catalogue_unreadable = fields.Text(
-        readonly=True, copy=False, help="Rows of the catalogue that could not be read, and why."
-    )
-    catalogue_read_at = fields.Datetime("Catalogue Read", readonly=True, copy=False)
-
-    # === ACTION METHODS === #
-
-    def action_read_catalogue(self):
-        """Read Cartona's catalogue in the background."""
-        self.ensure_one()
-        self._start_catalogue()
-        return self._notification(_("Cartona's catalogue is being read."), "info")
-
-    # === BUSINESS METHODS === #
-
-    def _start_catalogue(self):
-        """Have the catalogue read from its first page, unless it is being read already.
-
-        :raise UserError: there is no token, or this is a copied database
-        """
-        check_may_read(self)
-        problem = self._not_callable()
-        if problem:
-            raise UserError(self.env["cartona.reasons"]._explain(problem))
-        config = self.sudo()  # whoever sees the listings may have them read
-        if not config.catalogue_page:
-            config.write(
-                {
-                    "catalogue_page": 1,
-                    "catalogue_run": config.catalogue_run + 1,
-                    "catalogue_moved_at": fields.Datetime.now(),
-                    "catalogue_count": 0,
-                    "catalogue_unreadable": False,
-                }
-            )
-        self._wake_streams("catalogue")
-
-    def _store_catalogue_page(self, rows, requested_at):
-        """Keep one page and say whether there is another.
-
-        The end is a page that is empty or brings nothing new: Cartona may give fewer rows a page
-        than were asked for, and may not know of pages at all.
+        The end is a page that is empty or without new rows: Cartona may return fewer rows a page
+        than were requested, and may ignore pages completely.
 
         :param rows: raw rows
-        :param datetime requested_at: when Cartona was asked for them, UTC
+        :param datetime requested_at: when they were requested, UTC
         :return: 0 when there is more to read, else None
         """
-        parsed, unreadable = {}, (self.catalogue_unreadable or "").splitlines()
-        nameable = set()
+        parsed, unreadable = {}, (config.catalogue_unreadable or "").splitlines()
+        identified = set()
         fresh = 0
         for row in rows:
             try:
                 listing = parse_listing(row)
                 parsed[listing.cartona_id] = listing
             except Problem as problem:
-                nameable.add(row_identity(row))
-                line = "%s: %s" % (problem.code, readable_json(row)[:_ROW_SHOWN])
+                identified.add(row_identity(row))
+                line = "%s: %s" % (problem.code, readable_json(row)[:_MAX_ROW])
                 if line not in unreadable:
                     unreadable.append(line)
                     fresh += 1
-        Listing = self.env["cartona.listing"]
-        seen = Listing.search_count(
+        seen = self.search_count(
             [
-                ("config_id", "=", self.id),
+                ("config_id", "=", config.id),
                 ("cartona_id", "in", list(parsed)),
-                ("shown_run", "=", self.catalogue_run),
+                ("shown_run", "=", config.catalogue_run),
             ]
         )
         fresh += len(parsed) - seen
         now = fields.Datetime.now()
-        listings = Listing._store_shown(self, list(parsed.values()), requested_at)
-        Listing._store_unreadable(self, nameable - parsed.keys() - {""})
-        self.env["cartona.drift"]._compare(self, listings, requested_at)
-        self.write(
+        listings = self._store_shown(config, list(parsed.values()), requested_at)
+        self._store_unreadable(config, identified - parsed.keys() - {""})
+        self.env["cartona.drift"]._compare(config, listings, requested_at)
+        config.write(
             {
                 "catalogue_moved_at": now,
-                "catalogue_page": self.catalogue_page + 1 if fresh else 0,
-                "catalogue_count": self.catalogue_count + len(parsed) - seen,
+                "catalogue_page": config.catalogue_page + 1 if fresh else 0,
+                "catalogue_count": config.catalogue_count + len(parsed) - seen,
                 "catalogue_unreadable": "\n".join(unreadable),
             }
         )
         if fresh:
             return 0
-        self.catalogue_read_at = now
-        self._finish_catalogue()
+        config.catalogue_read_at = now
+        self._finish_catalogue(config)
         return None
 
-    def _finish_catalogue(self):
-        """Note what was not on any page, and have what is new compared with the products."""
-        Listing = self.env["cartona.listing"]
-        mine = [("config_id", "=", self.id)]
-        if self.catalogue_count:
-            # An empty catalogue says more about Cartona than about every single product.
-            unseen = [("shown_run", "!=", self.catalogue_run), ("is_gone", "=", False)]
-            Listing.search(mine + unseen).write({"is_gone": True})
-        back = [("shown_run", "=", self.catalogue_run), ("is_gone", "=", True)]
-        Listing.search(mine + back).write({"is_gone": False})
-        self.env["cartona.drift"]._compare_missing(self)
-        self._wake_streams("match")
-
-    def _is_look_old(self):
-        """Whether what Cartona showed when its catalogue was read last proves nothing any more."""
-        self.ensure_one()
-        read = self.catalogue_read_at
-        return bool(read) and fields.Datetime.now() - read >= SHOWN_VALID
-
-    def _unreadable_count(self):
-        """How many rows of the catalogue could not be read."""
-        return len((self.catalogue_unreadable or "").splitlines())
+    @api.model
+    def _finish_catalogue(self, config):
+        """Mark listings that are on no page as gone, and match new ones with products."""
+        mine = [("config_id", "=", config.id)]
+        if config.catalogue_count:
+            # An empty catalogue shows a problem of Cartona, not that every product is gone.
+            unseen = [("shown_run", "!=", config.catalogue_run), ("is_gone", "=", False)]
+            self.search(mine + unseen).write({"is_gone": True})
+        back = [("shown_run", "=", config.catalogue_run), ("is_gone", "=", True)]
+        self.search(mine + back).write({"is_gone": False})
+        self.env["cartona.drift"]._compare_missing(config)
+        config._wake_streams("match")
 
 
-def _in_column(number):
-    return max(-_MOST_STOCK, min(number, _MOST_STOCK))
+def _clamp_stock(number):
+    return max(-_MAX_STOCK, min(number, _MAX_STOCK))
 
 
 def _usual_in(shown, seen=""):
-    """Names of the fields that are shown as usual, and those seen so before, as one text.
+    """Return the names of the fields with their usual value, now or before, as one text.
 
     :param dict shown: field -> value
+    :param str seen: names before
     """
     usual = {field for field, value in USUAL.items() if shown.get(field) is value}
     return " ".join(sorted(usual.union((seen or "").split())))
 
 
 def _shown_row(row):
-    """A `cartona_api.Listing` as fields of `cartona.listing`."""
+    """Return a `cartona_api.Listing` as fields of `cartona.listing`."""
     shown = {}
     for field, name in SHOWN.items():
         value = getattr(row, name)
@@ -357,7 +302,7 @@ def _shown_row(row):
         "image_url": row.image_url,
         "shown_values": json.dumps(shown, sort_keys=True),
         "shown_price": shown.get("selling_price", 0.0),
-        "shown_stock": _in_column(shown.get("available_stock_quantity", 0)),
+        "shown_stock": _clamp_stock(shown.get("available_stock_quantity", 0)),
         "shown_unit": row.unit,
         "shown_unit_count": float(row.unit_count),
     }

@@ -1,4 +1,4 @@
-"""`cartona.listing`: what Cartona is known to have, before and after a call; and the product's id.
+"""`cartona.listing`: the confirmed values, before and after a call; and the product's id.
 
 Cartona gets the id of a linked product once: Odoo's database id as text. Every product has one, it
 is unique and never changes, which is true neither for references nor for barcodes; and orders that
@@ -9,15 +9,14 @@ software of the supplier.
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import fields, models
 
+from ..config.catalogue import SHOWN_VALID
+from ..core.formatting import quantity
 from ..core.reasons import PRICE_HOLD_REASONS
 from .payload import USUAL
-
-# A user may change a product on Cartona: what was shown longer ago proves nothing.
-SHOWN_VALID = timedelta(hours=1)
 
 
 class CartonaListing(models.Model):
@@ -30,7 +29,7 @@ class CartonaListing(models.Model):
     # === BUSINESS METHODS: VALUES === #
 
     def _confirmed_values(self):
-        """Return what Cartona is known to have: dict field -> value.
+        """Return the confirmed values: dict field -> value.
 
         Where nothing was sent yet, what Cartona has just shown is what it has.
         """
@@ -57,7 +56,7 @@ class CartonaListing(models.Model):
         """Return the values to write before `delta` is sent: until Cartona answers, its values of
         these fields are unknown.
 
-        :param dict confirmed: what it is known to have now
+        :param dict confirmed: the values that are confirmed now
         """
         if not delta and (confirmed or not self._confirmed_values()):
             return {}  # nothing is sent, and nothing becomes unknown
@@ -113,10 +112,10 @@ class CartonaListing(models.Model):
     def _hold_detail(self, code, price, detail):
         """Return the change in figures, or the given detail."""
         if code == "pack_changed":
-            return "%g → %g" % (self.unit_count, self.shown_unit_count)
+            return "%s → %s" % (quantity(self.unit_count), quantity(self.shown_unit_count))
         if detail or price is None:
             return detail
-        return "%g → %g" % (self.sent_price or self.shown_price, price)
+        return "%s → %s" % (quantity(self.sent_price or self.shown_price), quantity(price))
 
     def _accepted_values(self, accepted):
         """Return the values to write about fields that Cartona has accepted.

@@ -7,6 +7,8 @@ It may import from `core` and `queue`.
 from . import config
 from . import connection
 from . import routing
+from . import catalogue
+from . import prices
 from . import webhook_stats
 from . import accounting_settings
 from . import res_company

@@ -1,4 +1,11 @@
-"""`cartona.config`: what one company (one supplier account) has agreed with Cartona."""
+"""`cartona.config`: the settings of one company, which is one supplier account on Cartona.
+
+Its other files here: `connection` (calls and their errors), `routing` (the orders that a company
+receives), `catalogue` (reading, differences, matching), `prices` (for the retailer),
+`accounting_settings` and `webhook_stats`. Elsewhere: `payload` (quantities), `dashboard` and
+`activities` (figures), `dated_prices` (clock); the wizards `cartona_go_live` and
+`cartona_support_bundle` add the buttons that open them.
+"""
 
 import secrets
 
@@ -11,7 +18,7 @@ from ...compat import Constraint, GuardedFields
 # Source: Cartona's integration notes, "base URL (every supplier)".
 DEFAULT_BASE_URL = "https://supplier-integrations.cartona.com/api/v1/"
 
-# What is sent again when one of these changes, because the published figure depends on it.
+# A change of one of these is sent: the published price or quantity depends on it.
 _PRICE_SETTINGS = {
     "currency_id",
     "price_band",
@@ -45,25 +52,24 @@ class CartonaConfig(GuardedFields, models.Model):
         "API Address",
         required=True,
         default=DEFAULT_BASE_URL,
-        help="The address of Cartona's supplier interface. Keep it unless Cartona tells you "
-        "another one.",
+        help="Address of Cartona's supplier API. Keep it unless Cartona gives you another one.",
     )
     auth_token = fields.Char(
         "Token",
         copy=False,
         exportable=False,
         groups="cartona_integration.group_cartona_manager",
-        help="The token that Cartona gave you. It identifies you: keep it secret.",
+        help="The token that Cartona gave you. It identifies your company: keep it secret.",
     )
     supplier_code = fields.Char(
-        help="Only where several companies share one token: the code under which Cartona knows "
-        "this company. Empty: every order that comes with the token is this company's.",
+        help="Only if several companies share one token: Cartona's code of this company. Empty: "
+        "every order of the token belongs to this company.",
     )
     timeout = fields.Integer(
-        default=30, required=True, help="Seconds to wait for an answer of Cartona."
+        default=30, required=True, help="Seconds to wait for an answer from Cartona."
     )
     batch_size = fields.Integer(
-        default=100, required=True, help="How many products or orders go into one call."
+        default=100, required=True, help="Number of products or orders in one call."
     )
     webhook_token = fields.Char(
         "Webhook Secret",
@@ -71,13 +77,13 @@ class CartonaConfig(GuardedFields, models.Model):
         exportable=False,
         groups="cartona_integration.group_cartona_manager",
         default=lambda self: self._new_webhook_token(),
-        help="Hand it to Cartona together with the address: calls without it are refused.",
+        help="Send it to Cartona together with the address: calls without it are refused.",
     )
     webhook_url = fields.Char(
         "Webhook Address",
         compute="_compute_webhook_url",
-        help="Where Cartona tells Odoo of orders and of their status. Cartona enters it on its "
-        "side, and sends the secret in the header AuthorizationToken.",
+        help="Address to which Cartona sends orders and their status, with the secret in the "
+        "header AuthorizationToken. Cartona has to enter it.",
     )
 
     # What is synchronised
@@ -90,14 +96,14 @@ class CartonaConfig(GuardedFields, models.Model):
         "Stock", copy=False, help="Send the available quantity to Cartona whenever it changes."
     )
     auto_sync_orders = fields.Boolean(
-        "Orders", copy=False, help="Take orders from Cartona and keep their status equal."
+        "Orders", copy=False, help="Import orders from Cartona and synchronize their status."
     )
 
     pull_interval = fields.Integer(
-        "Ask for Orders Every (Minutes)",
+        "Fetch Orders Every (Minutes)",
         default=1,
         required=True,
-        help="How often Cartona is asked for orders, in case a call of the webhook was lost.",
+        help="Orders are also fetched from Cartona, in case a call of the webhook was lost.",
     )
 
     # Products
@@ -105,22 +111,22 @@ class CartonaConfig(GuardedFields, models.Model):
         "stock.warehouse",
         string="Warehouses",
         domain="[('company_id', '=', company_id)]",
-        help="Whose stock is sold on Cartona. Empty: all of the company.",
+        help="Warehouses with the stock that is sold on Cartona. Empty: all of the company.",
     )
     pricelist_id = fields.Many2one(
         "product.pricelist",
         domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
-        help="Prices for Cartona. Empty: the sales price.",
+        help="Pricelist for Cartona. Empty: the sales price.",
     )
     price_tax = fields.Selection(
         [
             ("gross", "Taxes included: what the retailer pays"),
-            ("as_is", "As they stand in Odoo"),
+            ("as_is", "As in Odoo"),
         ],
         "Prices on Cartona",
         required=True,
         default="gross",
-        help="Whether the taxes of the product are added to the price that Cartona shows.",
+        help="Add the taxes of the product to the price that Cartona shows, or not.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -128,22 +134,22 @@ class CartonaConfig(GuardedFields, models.Model):
         help="The currency of the prices on Cartona; the company's unless you choose another.",
     )
     stock_buffer = fields.Float(
-        help="Quantity of each product, in its own unit, that is never offered on Cartona.",
+        help="Quantity of each product, in its own unit, that is not offered on Cartona.",
     )
     unavailable_as = fields.Selection(
         [("out_of_stock", "Out of stock"), ("unpublished", "Not published")],
-        "Archived Products Are",
+        "Archived Products",
         required=True,
         default="out_of_stock",
-        help="How Cartona shows a product that is archived or no longer for sale.",
+        help="Status on Cartona of a product that is archived or no longer for sale.",
     )
     price_not_below_cost = fields.Boolean(
-        "Ask Before Selling Below Cost",
-        help="A price below the cost of the product waits until somebody confirms it.",
+        "Confirm Prices Below Cost",
+        help="A price below the cost of the product is not sent before a user confirms it.",
     )
     price_band = fields.Float(
-        "Ask When a Price Changes by More Than (%)",
-        help="A larger change waits until somebody confirms it. 0: never ask.",
+        "Confirm Price Changes Above (%)",
+        help="A larger change is not sent before a user confirms it. 0: every change is sent.",
     )
 
     # Orders
@@ -155,44 +161,44 @@ class CartonaConfig(GuardedFields, models.Model):
         "_selection_cancellation_reason",
         required=True,
         default="out_of_stock",
-        help="What Cartona is told when an order is cancelled and nobody chose a reason.",
+        help="Reason sent to Cartona when an order is cancelled without choosing one.",
     )
     shipped_when = fields.Selection(
         [
-            ("button", "The goods have left, or somebody presses “Ship”"),
+            ("button", "The goods have left, or a user presses “Ship”"),
             ("ready", "The delivery is ready"),
             ("picked", "The goods are picked"),
         ],
         "Shipped When",
         required=True,
         default="button",
-        help="What makes an order shipped on Cartona, at the latest when goods leave. Ready: "
-        "what is in stock is reserved. Picked: the step before the delivery is validated; in a "
+        help="When an order becomes shipped on Cartona, at the latest when goods leave. Ready: the "
+        "goods in stock are reserved. Picked: the step before the delivery is validated; in a "
         "warehouse without one, the goods have left. “Ship” on the order works with each.",
     )
     delivered_when = fields.Selection(
         [
             ("validated", "The last delivery is validated"),
-            ("button", "Somebody presses “Delivered”"),
+            ("button", "A user presses “Delivered”"),
         ],
         "Delivered When",
         required=True,
         default="validated",
-        help="What makes an order delivered on Cartona.",
+        help="When an order becomes delivered on Cartona.",
     )
     complete_delivered = fields.Boolean(
         "Complete Deliveries Automatically",
-        help="When Cartona says that an order is delivered, complete its deliveries here, too. "
-        "Off: somebody is asked to do it.",
+        help="When an order is delivered on Cartona, complete its deliveries in Odoo. Off: an "
+        "activity is scheduled.",
     )
     user_id = fields.Many2one(
         "res.users",
         "Salesperson",
         default=lambda self: self._default_user_id(),
-        help="Whose the orders from Cartona are.",
+        help="Salesperson of the orders from Cartona.",
     )
     team_id = fields.Many2one(
-        "crm.team", "Sales Team", help="The team that orders from Cartona count for."
+        "crm.team", "Sales Team", help="Sales team of the orders from Cartona."
     )
     # The activity mixin has a field of this name, computed, or up to 16 that of the next activity;
     # this one is a setting.
@@ -206,7 +212,7 @@ class CartonaConfig(GuardedFields, models.Model):
         readonly=False,
         groups=None,
         default=lambda self: self._default_user_id(),
-        help="Who is told when something needs a person. Empty: the leader of the sales team.",
+        help="User who gets the activities. Empty: the leader of the sales team.",
     )
 
     _company_uniq = Constraint(
@@ -220,21 +226,21 @@ class CartonaConfig(GuardedFields, models.Model):
     )
 
     _pull_interval_positive = Constraint(
-        "CHECK(pull_interval >= 1)", "Orders can be asked for once a minute at most."
+        "CHECK(pull_interval >= 1)", "Orders can be fetched once a minute at most."
     )
 
     # === COMPUTE METHODS === #
 
     @api.model
     def _default_company_id(self):
-        """The current company, or the first of the user's that has no configuration yet."""
-        taken = self.sudo().search([]).company_id  # other companies' ones count as taken too
+        """Return the current company, or the user's first one without a configuration."""
+        taken = self.sudo().search([]).company_id  # other companies' ones as well
         companies = self.env.company | self.env.companies
         return (companies - taken)[:1] or self.env.company
 
     @api.model
     def _default_user_id(self):
-        """Whoever sets this up; the administrator when that is the system itself."""
+        """Return the current user; the administrator if that is the system."""
         if self.env.uid != SUPERUSER_ID:
             return self.env.user
         return self.env.ref("base.user_admin", raise_if_not_found=False)
@@ -279,7 +285,7 @@ class CartonaConfig(GuardedFields, models.Model):
 
     @api.constrains("auth_token", "supplier_code")
     def _check_account(self):
-        """Two companies may share a token only if their orders can be told apart."""
+        """Refuse a shared token unless supplier codes identify the company of each order."""
         everyone = self.sudo().search([("auth_token", "!=", False)])  # tokens of other companies
         for config in self.sudo().filtered("auth_token"):
             sharing = everyone.filtered(
@@ -319,7 +325,9 @@ class CartonaConfig(GuardedFields, models.Model):
             company_id = vals.setdefault("company_id", self._default_company_id().id)
             if not vals.get("currency_id"):
                 vals["currency_id"] = self.env["res.company"].browse(company_id).currency_id.id
-        return super().create(vals_list)
+        configs = super().create(vals_list)
+        configs._accounts_changed()
+        return configs
 
     def write(self, vals):
         before = {config: (config._toggles(), config._connection_settings()) for config in self}
@@ -331,10 +339,12 @@ class CartonaConfig(GuardedFields, models.Model):
                 config._connection_changed()
             config._mark_settings_dirty(vals, toggles)
         self._accounting_settings_changed(vals)
+        if "orders_from" in vals:
+            self._orders_from_changed()
         return res
 
     def _connection_settings(self):
-        config = self.sudo()  # the token is hidden from everybody but managers
+        config = self.sudo()  # the token is hidden from users who are not managers
         return [config[name] or "" for name in _CONNECTION_SETTINGS]
 
     def _toggles(self):
@@ -342,11 +352,11 @@ class CartonaConfig(GuardedFields, models.Model):
         return (self.auto_sync_products, self.auto_sync_stock, self.auto_sync_orders)
 
     def _mark_settings_dirty(self, vals, before):
-        """Note everything linked whose published figure depends on what was just changed."""
+        """Mark every linked product with a price or quantity that depends on a changed setting."""
         turned_on = [now and not was for now, was in zip(self._toggles(), before)]
         Change = self.env["cartona.change"]
         if self.auto_sync_products and (turned_on[0] or _PRICE_SETTINGS & vals.keys()):
-            # Whoever looks at a price looks at the stock as well: one row for both.
+            # The drain of a price sends the stock as well: one row for both.
             Change._mark_all_dirty(self, "price")
         elif self.auto_sync_stock and (turned_on[1] or _STOCK_SETTINGS & vals.keys()):
             Change._mark_all_dirty(self, "stock")
@@ -360,9 +370,9 @@ class CartonaConfig(GuardedFields, models.Model):
 
     @api.model
     def _of_company(self, company):
-        """The configuration of a company, empty where it has none.
+        """Return the configuration of a company, empty if it has none.
 
-        In sudo mode: a user without any Cartona right changes products, too.
+        In sudo mode: users without any right on Cartona change products, too.
         """
         return self.sudo().search([("company_id", "=", company.id)], limit=1)
 
@@ -375,7 +385,7 @@ class CartonaConfig(GuardedFields, models.Model):
         )
 
     def _warehouses(self):
-        """Whose stock is sold on Cartona."""
+        """Return the warehouses with the stock that is sold on Cartona."""
         self.ensure_one()
         return self.warehouse_ids or self.env["stock.warehouse"].search(
             [("company_id", "=", self.company_id.id)]

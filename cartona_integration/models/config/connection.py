@@ -1,4 +1,4 @@
-"""`cartona.config`: whether Cartona may be called, and what its answers do to the connection."""
+"""`cartona.config`: the connection to Cartona, its errors and pauses, and the cron jobs."""
 
 import random
 from datetime import timedelta
@@ -16,13 +16,13 @@ from ...compat import check_may_read, reload_action
 from ..core.formatting import paragraph
 from ..queue.streams import STREAMS
 
-# A refused token is tried again this often, so that a renewed one is noticed by itself.
+# A refused token is tried again this often, so that a renewed one is noticed automatically.
 _PROBE_SECONDS = 60
-# The cron comes once a minute, and the pull it rang for has ended some seconds after that.
+# The cron runs once a minute, and the pull that it woke has ended some seconds later.
 _CRON_JITTER_SECONDS = 30
-# A job that nobody fetched for so long means that no job runner is at work.
+# A job that is due for this long shows that no job runner is active.
 _ASLEEP_SECONDS = 90
-# A job that is still called started after so long was killed with its server; ours take seconds.
+# A job in state `started` for this long was killed with its server; ours take seconds.
 _ORPHANED_SECONDS = 15 * 60
 
 
@@ -34,7 +34,7 @@ class CartonaConfig(models.Model):
         [("untested", "Not tested"), ("connected", "Connected"), ("error", "Error")],
         required=True,
         default="untested",
-        help="Whether Cartona accepted the token when it was last asked.",
+        help="Result of the last call: Cartona accepted the token or not.",
         readonly=True,
         copy=False,
     )
@@ -44,18 +44,18 @@ class CartonaConfig(models.Model):
         compute="_compute_error_message", help="Why nothing is exchanged, and what to do."
     )
     database_uuid = fields.Char(
-        readonly=True, copy=False, help="The database that was connected; a copy has another one."
+        readonly=True, copy=False, help="Database that was connected; a copy has another one."
     )
-    # One pause per direction: prices that Cartona cannot take do not hold up orders.
+    # One pause per direction: prices that Cartona cannot accept do not delay orders.
     out_failure_count = fields.Integer(readonly=True, copy=False)
-    out_next_try = fields.Datetime("Sending Goes on at", readonly=True, copy=False)
+    out_next_try = fields.Datetime("Sending Continues At", readonly=True, copy=False)
     in_failure_count = fields.Integer(readonly=True, copy=False)
-    in_next_try = fields.Datetime("Receiving Goes on at", readonly=True, copy=False)
+    in_next_try = fields.Datetime("Receiving Continues At", readonly=True, copy=False)
     last_pull = fields.Datetime(readonly=True, copy=False)
     change_count = fields.Integer(
         "Changes to Send",
         compute="_compute_change_count",
-        help="Changed prices, quantities and orders that Cartona has not been told yet.",
+        help="Changed prices, quantities and orders that were not sent to Cartona yet.",
     )
     is_runner_asleep = fields.Boolean(compute="_compute_change_count")
 
@@ -69,7 +69,7 @@ class CartonaConfig(models.Model):
             config.error_message = Reasons._explain(config.error_code, config.error_detail or "")
 
     def _compute_change_count(self):
-        """How much is still to be sent, and whether it lies there although nothing holds it up."""
+        """Count the changes to send, and find out if they wait without a reason."""
         self.env.cr.execute(
             """
             SELECT config_id, count(*),
@@ -83,7 +83,7 @@ class CartonaConfig(models.Model):
         is_overdue, is_at_work = self._jobs_at_work()
         for config in self:
             config.change_count, is_old = found.get(config.id, (0, False))
-            # A pause, a refused token and a copied database hold changes up, and say so themselves.
+            # Changes wait for a pause, a refused token or a copied database, which are shown.
             is_stuck = (
                 is_old
                 and config.connection_state == "connected"
@@ -93,13 +93,13 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _jobs_at_work(self):
-        """What the queue of jobs says about the job runner.
+        """Return the state of the job runner as the queue of jobs shows it.
 
-        The queue of changes does not: the cron empties that one every minute, and the last of
-        100,000 changes lies there for minutes although one job after the other sends them.
+        The outbox does not show it: the cron empties it every minute, and the last of 100,000
+        changes waits for minutes although one job after the other sends them.
 
-        :return: (whether a job of ours has been due for long while no job at all is at work,
-            whether jobs are at work, or one of ours is about to be)
+        :return: (True if a job of ours has been due for long while no job is running, True if
+            jobs are running or one of ours starts soon)
         """
         now = fields.Datetime.now()
         self.env.cr.execute(
@@ -129,9 +129,9 @@ class CartonaConfig(models.Model):
     # === ACTION METHODS === #
 
     def action_test_connection(self):
-        """Ask Cartona one harmless question and say in words what came of it.
+        """Test the connection with a harmless call, and show the result.
 
-        The outcome is kept on the configuration, so this never raises because of Cartona.
+        The result is stored on the configuration, so an error of Cartona is never raised.
 
         :return: client action that shows the answer and reloads the form
         """
@@ -144,52 +144,34 @@ class CartonaConfig(models.Model):
         return self._notification(_("Connected. Cartona accepts the token."), "success")
 
     def action_accept_database(self):
-        """A manager says that this copied database is now the live one."""
+        """Make this copied database the live one."""
         self.ensure_one()
         self.write({"database_uuid": self._this_database(), "error_code": False})
         return self.action_test_connection()
 
     def action_pull_orders(self):
-        """Ask Cartona for new and changed orders now."""
+        """Fetch new and changed orders now."""
         self.ensure_one()
         check_may_read(self)
         problem = self._not_callable()
         if problem:
             return self._notification(self.env["cartona.reasons"]._explain(problem), "warning")
-        # In sudo mode: whoever sees the orders may have them fetched.
+        # In sudo mode: every user who may read the orders may fetch them.
         self.sudo()._end_pause("in")
         self._wake_streams("pull", "import")
         if not self.auto_sync_orders:
             return self._notification(
-                _("Orders are being fetched. They wait until you switch “Orders” on."), "warning"
+                _("Orders are being fetched. They wait until you switch on “Orders”."), "warning"
             )
         return self._notification(_("Orders are being fetched from Cartona."), "info")
 
-    def action_sync_products(self):
-        """Send everything that is linked again, whatever Cartona is known to have."""
-        self.ensure_one()
-        check_may_read(self)
-        linked = self.env["cartona.listing"].search_count(
-            [("config_id", "=", self.id), ("product_id", "!=", False)]
-        )
-        problem = self._not_callable()
-        if problem:
-            return self._notification(self.env["cartona.reasons"]._explain(problem), "warning")
-        if not self._sends_listings():
-            return self._notification_switched_off()
-        # In sudo mode: whoever sees the listings may have them sent.
-        self.sudo()._end_pause("out")
-        self.env["cartona.change"]._mark_all_dirty(self, "resend")
-        self.sudo()._begin_progress()
-        return self._notification(_("%s products are being sent to Cartona.", linked), "info")
-
     def _notification_switched_off(self):
         return self._notification(
-            _("Nothing is sent before you switch “Prices” or “Stock” on."), "warning"
+            _("Nothing is sent before you switch on “Prices” or “Stock”."), "warning"
         )
 
     def _notification(self, message, kind):
-        """A notification in the corner of the screen; the form behind it is read again."""
+        """Return a client action that shows a notification and reloads the form."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -205,11 +187,11 @@ class CartonaConfig(models.Model):
     # === BUSINESS METHODS === #
 
     def _is_live(self):
-        """Whether anything at all is synchronised."""
+        """Return True if prices, stock or orders are synchronized."""
         return any(self._toggles())
 
     def _sends_listings(self):
-        """Whether prices or stock are sent."""
+        """Return True if prices or stock are sent."""
         self.ensure_one()
         return self.auto_sync_products or self.auto_sync_stock
 
@@ -218,29 +200,29 @@ class CartonaConfig(models.Model):
         return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
 
     def _is_copied(self):
-        """Whether this database is a copy of the one that was connected."""
+        """Return True if this database is a copy of the one that was connected."""
         return bool(self.database_uuid) and self.database_uuid != self._this_database()
 
     def _not_callable(self):
-        """Why Cartona must not be called at all: an error code, or None."""
+        """Return the error code for which Cartona must not be called, or None."""
         self.ensure_one()
-        if not self.sudo().auth_token:  # only whether there is one; users may pull, too
+        if not self.sudo().auth_token:  # only to see if it is set; users may pull, too
             return "no_token"
         if self._is_copied():
             return "copied_database"
         return None
 
     def _pause_seconds(self, direction):
-        """How long calls of "out" or "in" still have to wait, in seconds; 0 for not at all."""
+        """Return the rest of the pause of "out" or "in" calls in seconds, 0 without one."""
         until = self["%s_next_try" % direction]
         if not until:
             return 0
         return max(0, (until - fields.Datetime.now()).total_seconds())
 
     def _client_settings(self):
-        """What a `CartonaClient` needs, as plain values: no transaction is open when it works."""
+        """Return the arguments of `CartonaClient`, plain values: it works without a transaction."""
         self.ensure_one()
-        config = self.sudo()  # the token is hidden from everybody but managers
+        config = self.sudo()  # the token is hidden from users who are not managers
         return {
             "base_url": config.base_url,
             "token": config.auth_token,
@@ -250,9 +232,9 @@ class CartonaConfig(models.Model):
         }
 
     def _probe(self):
-        """Ask Cartona for one product.
+        """Fetch one product from Cartona.
 
-        :return: the `CartonaError` that came of it, or None
+        :return: the `CartonaError` of the call, or None
         """
         problem = self._not_callable()
         if problem:
@@ -268,7 +250,7 @@ class CartonaConfig(models.Model):
         return None
 
     def _connection_outcome(self, error):
-        """Keep what a test of the connection has shown.
+        """Store the result of a test of the connection.
 
         :param error: `CartonaError` or None
         """
@@ -299,11 +281,11 @@ class CartonaConfig(models.Model):
         )
 
     def _call_outcome(self, direction, error):
-        """Keep what the last call of one direction means for the next one.
+        """Store the outcome of the last call of one direction, and the pause after an error.
 
         :param str direction: "out" or "in"
-        :param error: the `CartonaError` that stopped the work, or None when calls succeed
-        :return: float, seconds until the next try is due; None when nothing has to wait
+        :param error: the `CartonaError` that stopped the work, None when calls succeed
+        :return: float, seconds until the next try is due; None without a pause
         """
         failures, until = "%s_failure_count" % direction, "%s_next_try" % direction
         if error is None:
@@ -329,7 +311,7 @@ class CartonaConfig(models.Model):
         return seconds
 
     def _alert(self, error):
-        """The connection needs a person: say so once, in one activity."""
+        """Schedule one activity for an error of the connection that needs a person."""
         if self.connection_state != "error" or self.error_code != error.code:
             self._set_connection_error(error)
         if not self._cartona_open_activities("connection"):
@@ -344,7 +326,7 @@ class CartonaConfig(models.Model):
         return _("Cartona is disconnected")
 
     def _connection_changed(self):
-        """Another address or token: what was known of the connection holds no longer."""
+        """Reset the state of the connection, which another address or token makes invalid."""
         self.write(
             {
                 "connection_state": "untested",
@@ -353,17 +335,18 @@ class CartonaConfig(models.Model):
             }
         )
         self._resume()
+        self._accounts_changed()
 
     def _end_pause(self, *directions):
         for direction in directions:
-            over = {"%s_failure_count" % direction: 0, "%s_next_try" % direction: False}
+            reset = {"%s_failure_count" % direction: 0, "%s_next_try" % direction: False}
             for config in self:
                 # Not written without need: a drain may be writing the same row right now.
-                if any(config[name] for name in over):
-                    config.write(over)
+                if any(config[name] for name in reset):
+                    config.write(reset)
 
     def _resume(self):
-        """Go on at once with everything that waits."""
+        """End the pauses and wake everything that waits."""
         self._end_pause("out", "in")
         live = self.filtered(lambda config: config._is_live())
         live._wake_streams("drain", "status", "import")
@@ -373,7 +356,7 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_pull_orders(self):
-        """Fetch orders. Runs once a minute, whatever the interval: each configuration has its own.
+        """Fetch orders. Runs once a minute; each configuration has its own interval.
 
         Once connected, orders are read also while they are switched off: they are stored, and
         neither imported nor acknowledged.
@@ -394,7 +377,7 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_catch_up(self):
-        """Process what a crash left behind; without a job runner, everything.
+        """Process the work that a crash left, or without a job runner all work.
 
         Activities first, so that they are up to date even when a stream takes long.
         """
@@ -409,10 +392,10 @@ class CartonaConfig(models.Model):
 
     @api.model
     def _cron_sweep(self):
-        """Look at everything once a night: find changes without a hook, read the catalogue.
+        """Mark everything once a night to find changes without a hook, and read the catalogue.
 
-        Sends nothing that Cartona is known to have; what it refused is sent again, and waiting
-        orders are tried again, which wait for more than a hook can see.
+        Confirmed values are not sent again; refused ones are. Waiting orders are tried again: they
+        may wait for a change that no hook notices.
         """
         Change = self.env["cartona.change"]
         Change._mark_all_dirty(self.search([("auto_sync_products", "=", True)]), "price")

@@ -1,38 +1,87 @@
-"""`cartona.config`: which company an order is for, where several share one token."""
+"""`cartona.config`: the orders that a company receives.
 
-from odoo import api, models
+Cartona's list of orders is read (`cartona.message`), each order goes to the company whose supplier
+code it has, and orders placed before a date are not imported.
+"""
+
+from odoo import fields, models
 
 from ...cartona_api import Problem
+from ...compat import flush
 
 
 class CartonaConfig(models.Model):
     _inherit = "cartona.config"
 
-    # === CRUD METHODS === #
+    orders_from = fields.Datetime(
+        "Orders Placed Since",
+        copy=False,
+        help="Older orders are not imported. Leave empty to import every order on Cartona's list.",
+    )
+    acknowledge_older = fields.Boolean(
+        "Acknowledge Older Orders",
+        copy=False,
+        help="Inform Cartona that older orders are handled. Otherwise they stay on its list.",
+    )
+    pull_mark = fields.Char(
+        readonly=True,
+        copy=False,
+        help="JSON: position at which the next job continues the list, see "
+        "`cartona.message._read_list`. Empty: at the first page.",
+    )
+    # False: it was read to its end, and has not been requested again.
+    list_state = fields.Selection(
+        [("wanted", "To be read"), ("reading", "Being read")],
+        "Cartona's List of Orders",
+        readonly=True,
+        copy=False,
+    )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        configs = super().create(vals_list)
-        configs._accounts_changed()
-        return configs
+    # === BUSINESS METHODS: THE LIST OF ORDERS === #
 
-    # === BUSINESS METHODS === #
+    def _request_list(self):
+        """Have Cartona's list read from its first page before anything is acknowledged again."""
+        if self.list_state != "wanted":
+            self.write({"list_state": "wanted", "pull_mark": False})
+        self._wake_streams("pull")
 
-    def _connection_changed(self):
-        res = super()._connection_changed()
-        self._accounts_changed()
-        return res
+    def _orders_from_changed(self):
+        """Compare the orders that were not imported with the new date."""
+        messages = self.env["cartona.message"].search(
+            [("config_id", "in", self.ids), ("error_code", "=", "handled_before")]
+        )
+        # In sudo mode: managers do not write messages themselves.
+        messages.sudo().write({"state": "new", "error_code": False})
+        messages.config_id._wake_streams("import")
+
+    def _waiting_orders(self):
+        """Return the newest `cartona.message` of each order that is not imported yet."""
+        flush(self.env["cartona.message"])
+        self.env.cr.execute(
+            """
+            SELECT id FROM (
+                SELECT DISTINCT ON (COALESCE(hashed_id, id::text)) id, state
+                  FROM cartona_message
+                 WHERE config_id = %s AND kind = 'order'
+                 ORDER BY COALESCE(hashed_id, id::text), id DESC
+            ) newest WHERE state IN ('new', 'error')
+            """,
+            (self.id,),
+        )
+        return self.env["cartona.message"].browse(row[0] for row in self.env.cr.fetchall())
+
+    # === BUSINESS METHODS: ACCOUNTS === #
 
     def _accounts_changed(self):
-        """Another token or code: orders that no account took may have found theirs.
+        """Try the orders again that had no account: another token or code may be theirs.
 
-        They lie with whichever company has received them.
+        They wait in the company that received them.
         """
         for config in self.sudo().filtered("auth_token"):  # tokens are hidden from users
             self.env["cartona.change"]._mark_replay(config._sharing_token())
 
     def _sharing_token(self):
-        """The configurations with the same token, this one among them.
+        """Return the configurations with the same token, including this one.
 
         In sudo mode: tokens are hidden, and the others are other companies' ones.
         """
@@ -45,11 +94,10 @@ class CartonaConfig(models.Model):
         return (self.supplier_code or "").strip()
 
     def _account_of(self, code):
-        """The configuration that takes orders with this supplier code.
+        """Return the configuration for orders with a supplier code.
 
-        :param str code: "" when the order does not say: then it is whose secret or query
-            brought it
-        :return: `cartona.config`; empty when it is nobody's here
+        :param str code: "" if the order has none: it belongs to the company that received it
+        :return: `cartona.config`; empty if no company has the code
         """
         own = self._account_code()
         # Without a code of its own a company is alone with its token, see `_check_account`.
@@ -58,7 +106,7 @@ class CartonaConfig(models.Model):
         return self._sharing_token().filtered(lambda config: config._account_code() == code)[:1]
 
     def _check_account_of(self, order):
-        """An order of another account must never become this company's.
+        """Refuse an order of another account.
 
         :raise Problem: "unknown_account"
         """
@@ -66,13 +114,13 @@ class CartonaConfig(models.Model):
             raise Problem("unknown_account", "supplier_code", order.supplier_code)
 
     def _by_account(self, notices):
-        """Sort messages that came with this configuration's token by the company they are for.
+        """Group messages that arrived with this configuration's token by their company.
 
-        What is nobody's stays here, and waits.
+        Messages without a company stay here, and wait.
 
         :return: dict `cartona.config` -> list of `Notice`
         """
-        known = self._knowing(notices)
+        known = self._configs_of_orders(notices)
         sorted_notices = {}
         for notice in notices:
             code = _code_of(notice.payload)
@@ -80,20 +128,22 @@ class CartonaConfig(models.Model):
             sorted_notices.setdefault((target or self)._in_own_company(), []).append(notice)
         return sorted_notices
 
-    def _knowing(self, notices):
-        """Who has an order already: a notice of a status does not say whose it is.
+    def _configs_of_orders(self, notices):
+        """Return where orders arrived before: a notice of a status does not contain a code.
 
         :return: dict hashed id -> `cartona.config`
         """
-        silent = [row.hashed_id for row in notices if row.hashed_id and not _code_of(row.payload)]
+        without_code = [
+            row.hashed_id for row in notices if row.hashed_id and not _code_of(row.payload)
+        ]
         # Without a code of its own a company is alone with its token, see `_check_account`.
-        sharing = self._sharing_token() if silent and self._account_code() else self
+        sharing = self._sharing_token() if without_code and self._account_code() else self
         if len(sharing) < 2:
             return {}
         messages = sharing.env["cartona.message"].search(
             [
                 ("config_id", "in", sharing.ids),
-                ("hashed_id", "in", silent),
+                ("hashed_id", "in", without_code),
                 ("kind", "=", "order"),
             ],
             order="id",
@@ -106,7 +156,7 @@ class CartonaConfig(models.Model):
         )
 
     def _move_to_their_accounts(self):
-        """Hand orders over that have turned out to be another company's."""
+        """Move waiting orders to the company that has their supplier code."""
         Message = self.env["cartona.message"]
         waiting = Message.search([("config_id", "=", self.id), ("state", "=", "new")])
         for code in set(waiting.mapped("supplier_code")) - {False, ""}:
@@ -114,7 +164,7 @@ class CartonaConfig(models.Model):
             if not target or target == self:
                 continue
             theirs = waiting.filtered(lambda message, code=code: message.supplier_code == code)
-            # With all that was said of those orders, so that a later status finds its order.
+            # With every message of these orders, so that a later status finds its order.
             moving = Message.search(
                 [
                     ("config_id", "=", self.id),
@@ -128,7 +178,7 @@ class CartonaConfig(models.Model):
 
 
 def _code_of(payload):
-    """The account that a raw message names; "" when it does not."""
+    """Return the supplier code in a raw message, "" without one."""
     if not isinstance(payload, dict):
         return ""
     code = payload.get("supplier_code") or payload.get("internal_supplier_code")

@@ -1,16 +1,22 @@
-"""Figures, days and paragraphs as messages and notes carry them."""
+"""Figures, days, lists and paragraphs as messages and notes contain them.
+
+`figure` and `quantity` are for texts that are stored and read in any language. Texts that are
+computed for the reader use `format_quantity` and Odoo's `formatLang` and `format_amount`.
+"""
 
 import pytz
+from babel.lists import format_list
 from markupsafe import Markup
 
 from odoo import fields
+from odoo.tools.misc import babel_locale_parse, formatLang, get_lang
 
-# Where days begin for Cartona.
+# Cartona's days begin here.
 CAIRO = pytz.timezone("Africa/Cairo")
 
 
 def cairo_day(moment=None):
-    """The day of a moment, as Cartona's messages carry it.
+    """Return the day of a moment as Cartona's messages contain it.
 
     :param moment: naive UTC datetime; now when left out
     :return: ISO text, e.g. `2026-03-05`
@@ -20,21 +26,39 @@ def cairo_day(moment=None):
 
 
 def figure(amount):
-    """Money with its thousands and cents."""
+    """Return money with thousands separators and cents."""
     return f"{amount:,.2f}"
 
 
 def quantity(amount):
-    """A quantity without zeros that say nothing: 5, 2.5."""
+    """Return a quantity without trailing zeros: 5, 2.5."""
     return f"{amount:,.3f}".rstrip("0").rstrip(".")
 
 
+def format_quantity(env, amount):
+    """Return a quantity in the language of the environment, without trailing zeros."""
+    digits = next((n for n in range(3) if round(amount, n) == round(amount, 3)), 3)
+    return formatLang(env, amount, digits=digits)
+
+
+def enumerate_items(env, items):
+    """Return texts as one list in the language of the environment: "a, b"."""
+    items = list(items)
+    locale = babel_locale_parse(get_lang(env).code)
+    try:
+        # The Arabic pattern for two items repeats the second one in some versions of CLDR.
+        is_sound = format_list(["1", "2"], style="unit", locale=locale).count("2") == 1
+        return format_list(items, style="unit" if is_sound else "standard", locale=locale)
+    except (KeyError, TypeError, ValueError):  # Babel without styles, or an incomplete language
+        return ", ".join(items)
+
+
 def paragraph(text):
-    """Text as a paragraph of a note; what came from outside is escaped."""
+    """Return a text as a paragraph of a note; text from outside is escaped."""
     return Markup("<p>%s</p>") % text
 
 
 def bullets(title, items):
-    """A paragraph with a list below it."""
+    """Return a paragraph with a list below it."""
     rows = Markup("").join(Markup("<li>%s</li>") % item for item in items)
     return paragraph(title) + Markup("<ul>%s</ul>") % rows

@@ -1,15 +1,15 @@
-"""Every failure that a person can meet, in one place: what happened and what to do about it.
+"""`cartona.reasons`: every failure that a user can meet, what happened and what to do about it.
 
-Code elsewhere passes short codes around and stores them; the sentence is chosen when somebody
-reads it, in that person's language.
+Code elsewhere passes and stores short codes. The sentence is chosen when a user reads it, in the
+user's language.
 """
 
 from typing import NamedTuple
 
 from odoo import _, models
 
-# What `cartona_api.parse_order` says of a message that is no order as it should be: which field
-# it is stands behind the sentence.
+# Codes of `cartona_api.parse_order` for a message that is not a valid order. The detail behind the
+# sentence names the field.
 _UNREADABLE = {
     "bad_date",
     "bad_flag",
@@ -29,30 +29,29 @@ _UNREADABLE = {
 }
 
 
-# Why an address is refused, as `cartona_api.check_base_url` and the transport say it.
+# Codes of `cartona_api.check_base_url` and of the transport for an address that is not allowed.
 _INSECURE = {"invalid_url", "plain_http", "private_address", "url_credentials", "url_query"}
-# What many codes say to a person in the same words.
+# Codes with the sentence of another one.
 _SAME_AS = dict(
     dict.fromkeys(_UNREADABLE - {"unreadable"}, "bad_message"),
     **dict.fromkeys(_INSECURE, "insecure_url"),
 )
 
-# Why a price waits for a person; the rest of the listing is sent all the same.
+# Hold reasons of a price: it waits for a person, the rest of the listing is sent anyway.
 PRICE_HOLD_REASONS = {"price_not_positive", "price_below_cost", "price_jump"}
 
-# Where there is no button: nobody can do anything in Odoo, or nobody has to.
-NOTHING, BY_ITSELF = "nothing", "by_itself"
+# Fixes without a button: nothing can be done in Odoo, or nothing has to be.
+NOTHING, AUTOMATIC = "nothing", "automatic"
 
 
 class Reason(NamedTuple):
-    """What happened, and what to do about it.
+    """The cause of an error and its remedy.
 
     :param cause: what is wrong, a sentence
-    :param consequence: what has to be done and what happens then
-    :param fix: key of `_fix_labels`, what leads there: see the `action_fix` of who shows it;
-        `NOTHING` or `BY_ITSELF` where no button does
-    :param heals: whether something done in Odoo can end it: such orders are tried again when
-        something was done
+    :param consequence: what to do and what happens then
+    :param fix: key of `_fix_labels`, the button that opens the fix (see the `action_fix` of the
+        model that shows it); `NOTHING` or `AUTOMATIC` without a button
+    :param heals: True if a change in Odoo can end it: such orders are tried again after one
     """
 
     cause: str
@@ -63,13 +62,13 @@ class Reason(NamedTuple):
 
 class CartonaReasons(models.AbstractModel):
     _name = "cartona.reasons"
-    _description = "Cartona: reasons in words"
+    _description = "Cartona: Error Sentences"
 
     def _explain(self, code, detail=""):
-        """The sentence for an error code, with Cartona's own words behind it where there are any.
+        """Return the sentence for an error code, followed by the detail.
 
         :param str code: one of the codes below; an unknown one is shown as it is
-        :param str detail: names, figures or Cartona's words; never a secret
+        :param str detail: names, figures or Cartona's message; never a secret
         :return: str, "" without a code
         """
         if not code:
@@ -79,16 +78,13 @@ class CartonaReasons(models.AbstractModel):
         return "%s\n%s" % (sentence, detail) if detail else sentence
 
     def _reason(self, code):
-        """What happened with this code; an unknown code is shown, and nothing more.
-
-        :return: `Reason`
-        """
+        """Return the `Reason` of a code; of an unknown one a sentence that shows it."""
         reasons = self._reasons()
         known = code if code in reasons else _SAME_AS.get(code)
         return reasons.get(known) or Reason(_("Something went wrong (%s).", code), "", NOTHING)
 
     def _reasons(self):
-        """Every code that somebody can meet: dict code -> `Reason`."""
+        """Return every code that a user can meet: dict code -> `Reason`."""
         return dict(
             self._connection_reasons(),
             **self._listing_reasons(),
@@ -96,24 +92,24 @@ class CartonaReasons(models.AbstractModel):
             **self._order_update_reasons(),
         )
 
-    def _join(self, words):
-        """Words one after the other, with the reader's own comma between them: "a, b"."""
-        words = list(words)
-        row = "".join(words[:1])
-        for word in words[1:]:
-            row = _("%(before)s, %(word)s", before=row, word=word)
-        return row
+    def _join(self, items):
+        """Return texts as one list in the user's language: "a, b"."""
+        # Imported here: the tools read this file without Odoo.
+        from .formatting import enumerate_items
 
-    def _of_message(self, code):
-        """The code under which the error of a message is explained: it is not the connection's."""
+        return enumerate_items(self.env, items)
+
+    def _message_code(self, code):
+        """Return the code that explains the error of a message; `unreadable` alone would explain
+        an answer of the connection."""
         return "bad_message" if code in _UNREADABLE else code
 
     def _fix_label(self, code):
-        """What the button says that leads to the fix; "" where there is none."""
+        """Return the label of the button that opens the fix, "" without a button."""
         return self._fix_labels().get(self._fix_of(code), "")
 
     def _fix_of(self, code):
-        """What leads to the fix, see `Reason`; `NOTHING` without a code."""
+        """Return the fix of a code, see `Reason`; `NOTHING` without a code."""
         return self._reason(code).fix if code else NOTHING
 
     def _fix_labels(self):
@@ -138,13 +134,13 @@ class CartonaReasons(models.AbstractModel):
     # === THE CONNECTION === #
 
     def _connection_reasons(self):
-        tried_again = _("Nothing is lost: it is tried again by itself.")
+        tried_again = _("Nothing is lost: it is tried again automatically.")
         check_address = _("Check the address of the API.")
         return {
-            "connection": Reason(_("Cartona could not be reached."), tried_again, BY_ITSELF),
+            "connection": Reason(_("Cartona could not be reached."), tried_again, AUTOMATIC),
             "copied_database": Reason(
-                _("This database is a copy of another one, so nothing is exchanged with Cartona."),
-                _("If this copy is now the one you work with, press “This is the live database”."),
+                _("This database is a copy of another one: nothing is exchanged with Cartona."),
+                _("If you work with this copy now, press “This is the live database”."),
                 "accept_database",
             ),
             "insecure_url": Reason(
@@ -153,21 +149,21 @@ class CartonaReasons(models.AbstractModel):
                 "settings",
             ),
             "not_found": Reason(
-                _("Cartona does not know this address."), check_address, "settings"
+                _("Cartona has no page at this address."), check_address, "settings"
             ),
-            "not_ready": Reason(_("Cartona is not ready yet."), tried_again, BY_ITSELF),
+            "not_ready": Reason(_("Cartona is not ready yet."), tried_again, AUTOMATIC),
             "no_token": Reason(
-                _("There is no token yet."), _("Paste the one that Cartona gave you."), "settings"
+                _("There is no token yet."), _("Enter the one that Cartona gave you."), "settings"
             ),
             "rate_limited": Reason(
-                _("Cartona asked us to slow down."),
-                _("Sending goes on by itself after a pause."),
-                BY_ITSELF,
+                _("Cartona limits the number of calls."),
+                _("Sending continues automatically after a pause."),
+                AUTOMATIC,
             ),
             "redirected": Reason(
                 _(
-                    "Cartona sent us to another address, which we do not follow to protect the "
-                    "token."
+                    "Cartona redirected the call to another address. It was not followed, to "
+                    "protect the token."
                 ),
                 check_address,
                 "settings",
@@ -175,133 +171,127 @@ class CartonaReasons(models.AbstractModel):
             "rejected": Reason(
                 _("Cartona refused this."), _("Correct it and send it again."), "settings"
             ),
-            "server_error": Reason(_("Cartona has a problem of its own."), tried_again, BY_ITSELF),
-            "timeout": Reason(_("Cartona did not answer in time."), tried_again, BY_ITSELF),
+            "server_error": Reason(_("Cartona has a technical problem."), tried_again, AUTOMATIC),
+            "timeout": Reason(_("Cartona did not answer in time."), tried_again, AUTOMATIC),
             "tls": Reason(
-                _("No secure connection to Cartona could be made: its certificate is not valid."),
+                _("No secure connection to Cartona is possible: its certificate is not valid."),
                 tried_again,
-                BY_ITSELF,
+                AUTOMATIC,
             ),
-            "too_large": Reason(
-                _("Cartona's answer was too large to be read."), tried_again, BY_ITSELF
-            ),
+            "too_large": Reason(_("Cartona's answer is too large."), tried_again, AUTOMATIC),
             "unauthorised": Reason(
                 _("Cartona does not accept the token."),
                 _(
-                    "Ask Cartona for a valid one and paste it here; everything waits and goes on "
-                    "by itself."
+                    "Request a valid one from Cartona and enter it here; everything waits and "
+                    "continues automatically."
                 ),
                 "settings",
             ),
-            "unreadable": Reason(_("Cartona's answer could not be read."), tried_again, BY_ITSELF),
+            "unreadable": Reason(_("Cartona's answer could not be read."), tried_again, AUTOMATIC),
         }
 
     # === PRODUCTS === #
 
     def _listing_reasons(self):
-        until_yes = _("It is not sent to Cartona until somebody confirms it.")
+        until_confirmed = _("Confirm it to send it to Cartona.")
         return {
             "not_worked_out": Reason(
-                _("Odoo could not work out price and stock of this product."),
-                _("Nothing is sent for it until the cause is gone and somebody sends it again."),
+                _("Odoo could not compute the price and stock of this product."),
+                _("Correct the cause and send the product again; nothing is sent before."),
                 "send_product",
             ),
             "pack_changed": Reason(
                 _("Cartona sells another pack size than the one that is linked."),
-                _(
-                    "Nothing is sent for it until somebody presses “Take the New Pack” or corrects "
-                    "it on Cartona."
-                ),
+                _("Press “Take the New Pack” or correct it on Cartona; nothing is sent before."),
                 "accept_pack",
             ),
             "price_below_cost": Reason(
-                _("The price is below the cost of the product."), until_yes, "confirm_price"
+                _("The price is below the cost of the product."), until_confirmed, "confirm_price"
             ),
             "price_jump": Reason(
                 _("The price changes by more than the limit in the settings."),
-                until_yes,
+                until_confirmed,
                 "confirm_price",
             ),
             "price_not_positive": Reason(
                 _("The price is zero or negative."),
-                _(
-                    "It is not sent to Cartona until somebody confirms it or corrects the sales "
-                    "price."
-                ),
+                _("Confirm it or correct the sales price; it is not sent to Cartona before."),
                 "confirm_price",
             ),
             "refused": Reason(
                 _("Cartona refused this product."),
-                _("Correct it and it is sent again."),
+                _("Correct it; it is then sent again."),
                 "send_product",
             ),
             "unit_changed": Reason(
                 _(
-                    "The product is now counted in another kind of unit than the one that is sold "
+                    "The unit of the product can no longer be converted to the unit that is sold "
                     "on Cartona."
                 ),
                 _(
-                    "Nothing is sent for it until somebody chooses a unit of the same kind under "
-                    "Cartona > Products on Cartona."
+                    "Choose a unit of the same kind under Cartona > Products on Cartona; nothing "
+                    "is sent before."
                 ),
                 NOTHING,
             ),
         }
 
-    # === ORDERS THAT ARE IN ODOO, AND NOT AS CARTONA HAS THEM === #
+    # === ORDER UPDATES === #
 
     def _order_update_reasons(self):
-        """What stands on a sale order, see `sale.order.cartona_error`."""
-        send_again = _("When the cause is gone, press “Send Again”.")
+        """Return the reasons that a sale order shows, see `sale.order.cartona_error`."""
+        send_again = _("Correct the cause and press “Send Again”.")
         return {
             "conflict": Reason(
-                _("The order stands otherwise here than on Cartona."),
-                _("Find out which is right, and put the other one right."),
+                _("The order has different final statuses in Odoo and on Cartona."),
+                _("Find out which one is right and correct the other one."),
                 NOTHING,
             ),
             "cancellation_refused": Reason(
-                _("Cancelled here, but Cartona refused the cancellation."), send_again, "send"
+                _("Cancelled in Odoo, but Cartona refused the cancellation."), send_again, "send"
             ),
             "code_needed": Reason(
-                _("Delivered here."),
-                _("Cartona takes it only with the retailer's code: press “Delivered”."),
+                _("Delivered in Odoo."),
+                _("Cartona requires the retailer's code: press “Delivered”."),
                 "code",
             ),
             "code_refused": Reason(
-                _("Delivered here, but Cartona did not accept the retailer's code."),
-                _("Ask the retailer again, then press “Delivered”."),
+                _("Delivered in Odoo, but Cartona did not accept the retailer's code."),
+                _("Request the code from the retailer again, then press “Delivered”."),
                 "code",
             ),
             "code_uncertain": Reason(
-                _("Delivered here, but it is not known whether Cartona took the delivery."),
+                _("Delivered in Odoo, but it is not known whether Cartona accepted the delivery."),
                 _(
-                    "It gave no answer before and may have taken the delivery then: look at the "
-                    "order on Cartona before you press “Delivered”."
+                    "An earlier call had no clear answer: look at the order on Cartona before you "
+                    "press “Delivered”."
                 ),
                 "code",
             ),
             "delivered_there": Reason(
-                _("Delivered, says Cartona: complete the delivery here."),
+                _("Delivered on Cartona, but not in Odoo."),
                 _("Validate the delivery in Odoo."),
                 NOTHING,
             ),
             "lines_refused": Reason(
                 _("Cartona refused the changed lines."),
-                _("“Send Again” sends yours once more, “Take Theirs” takes Cartona's."),
+                _("Press “Send Again” to send yours once more, or “Take Theirs” to use Cartona's."),
                 "lines",
             ),
             "status_refused": Reason(_("Cartona refused the new status."), send_again, "send"),
-            "other_error": Reason(_("Cartona was not told of this order."), send_again, "send"),
+            "other_error": Reason(
+                _("An update of this order was not sent to Cartona."), send_again, "send"
+            ),
         }
 
     # === WHY ORDERS WAIT === #
 
     def _healing_codes(self):
-        """Codes whose cause can go away by something done in Odoo."""
+        """Return the codes whose cause a change in Odoo can end."""
         return {code for code, reason in self._order_reasons().items() if reason.heals}
 
     def _selection(self):
-        """Why orders wait, as a list to choose or to group by; nothing of what to do."""
+        """Return the causes for which orders wait, as a selection to choose or group by."""
         causes = [(code, reason.cause) for code, reason in self._order_reasons().items()]
         unreadable = self._reason("bad_message").cause
         return causes + [(code, unreadable) for code in sorted(_UNREADABLE)]
@@ -310,58 +300,58 @@ class CartonaReasons(models.AbstractModel):
         return dict(self._product_reasons(), **self._figure_reasons(), **self._other_reasons())
 
     def _product_reasons(self):
-        by_itself = _("The order is then imported by itself.")
+        imported_then = _("The order is then imported automatically.")
         return {
             "product_unavailable": Reason(
                 _("A product of this order is archived or not for sale."),
-                _("Restore it, or link another one.") + " " + by_itself,
+                _("Restore it, or link another one.") + " " + imported_then,
                 "product",
                 True,
             ),
             "unit_family": Reason(
                 _("The unit of the listing cannot be converted to the product's unit."),
-                _("Choose a unit of the same kind.") + " " + by_itself,
+                _("Choose a unit of the same kind.") + " " + imported_then,
                 "listing",
                 True,
             ),
             "unit_mismatch": Reason(
                 _("Cartona sells this in another pack size than the one that is linked."),
-                _("Correct the unit of the listing.") + " " + by_itself,
+                _("Correct the unit of the listing.") + " " + imported_then,
                 "listing",
                 True,
             ),
             "unknown_product": Reason(
                 _("A product of this order is not linked."),
-                _("Link it.") + " " + by_itself,
+                _("Link it.") + " " + imported_then,
                 "link",
                 True,
             ),
         }
 
     def _figure_reasons(self):
-        by_itself = _("The order is then imported by itself.")
+        imported_then = _("The order is then imported automatically.")
         return {
             "fractional_amount": Reason(
-                _("A part of something is ordered that is only sold whole."),
-                _("Ask the retailer, and have the order changed on Cartona."),
+                _("The order has a fraction of a product that is only sold whole."),
+                _("Contact the retailer and have the order changed on Cartona."),
                 NOTHING,
                 False,
             ),
             "no_pricelist": Reason(
                 _("No pricelist has the currency of Cartona's prices."),
-                _("Make one.") + " " + by_itself,
+                _("Create one.") + " " + imported_then,
                 "pricelist",
                 True,
             ),
             "precision": Reason(
                 _("Odoo would round a quantity or price of this order."),
-                _("Raise its Decimal Accuracy in the settings.") + " " + by_itself,
+                _("Raise its decimal accuracy in the settings.") + " " + imported_then,
                 "accuracy",
                 True,
             ),
             "total_mismatch": Reason(
                 _("The lines of this order do not add up to its total."),
-                _("Ask Cartona which is right; the order is imported when it comes again."),
+                _("Contact Cartona; the order is imported when it arrives again."),
                 NOTHING,
                 False,
             ),
@@ -371,22 +361,22 @@ class CartonaReasons(models.AbstractModel):
         return {
             "bad_message": Reason(
                 _("This message could not be read as an order."),
-                _("It is kept; tell Cartona about it."),
+                _("It is kept; contact Cartona about it."),
                 NOTHING,
                 False,
             ),
             "empty_order": Reason(
                 _("The order has no line to sell."),
                 _(
-                    "Ask the retailer or Cartona what was meant; it is imported when it comes "
-                    "again with lines."
+                    "Contact the retailer or Cartona; it is imported when it arrives again with "
+                    "lines."
                 ),
                 NOTHING,
                 False,
             ),
             "handled_before": Reason(
                 _("This order is older than the day from which orders are imported."),
-                _("It was left to whoever dealt with it then."),
+                _("It was left out; orders of that time were handled outside Odoo."),
                 "settings",
                 False,
             ),
@@ -398,23 +388,23 @@ class CartonaReasons(models.AbstractModel):
             ),
             "unexpected": Reason(
                 _("An unexpected error occurred while importing this order."),
-                _("It is kept; press “Try Again”, and tell your integrator if it comes back."),
+                _("It is kept; press “Try Again”, and contact your integrator if it returns."),
                 "retry",
                 False,
             ),
             "unknown_account": Reason(
-                _("Which account is this? No company here has the order's supplier code."),
+                _("No company in Odoo has the supplier code of this order."),
                 _(
-                    "Enter the code in that company's Cartona settings; the order is then "
-                    "imported there by itself."
+                    "Enter the code in the Cartona settings of its company; the order is then "
+                    "imported there automatically."
                 ),
                 "account",
                 True,
             ),
             "unknown_order": Reason(
-                _("Cartona told us a status of an order that has not arrived yet."),
-                _("It is applied when the order comes."),
-                BY_ITSELF,
+                _("Cartona sent a status of an order that has not arrived yet."),
+                _("It is applied when the order arrives."),
+                AUTOMATIC,
                 False,
             ),
         }

@@ -1,9 +1,9 @@
-"""From the inbox to sale orders: import, acknowledge.
+"""`cartona.message`: messages are imported as sale orders, then acknowledged.
 
     import job:  newest message per order -> sale orders, committed -> `synced` to Cartona
 
-An order is acknowledged only after the transaction that made it has committed; until then
-Cartona keeps offering it.
+An order is acknowledged only after the transaction that created it has committed; until then
+Cartona keeps it on its list.
 """
 
 import json
@@ -15,17 +15,13 @@ from odoo import _, api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
-from ...cartona_api import (
-    Problem,
-    parse_order,
-    push_batch,
-)
+from ...cartona_api import Problem, parse_order, push_batch
 from ...cartona_api import status as life_cycle
 from ..queue.worker import LOCK_MISSED_SECONDS
 
 _logger = logging.getLogger(__name__)
 
-# By what the activity about a change that waits is found again.
+# Cause of the activity about a change of an order that waits.
 _CHANGE_WAITS = "change_waits"
 
 
@@ -86,24 +82,24 @@ class CartonaMessage(models.Model):
         return wait
 
     def _claim(self, config):
-        """Let replays happen, outdate what a later message replaces, choose the next batch.
+        """Retry what may be imported now, drop what a later message replaces, choose a batch.
 
         :return: list of message ids, one per order, oldest first
         """
         self._replay(config)
-        self._outdate(config)
+        self._supersede_old(config)
         messages = self.search(
             [("config_id", "=", config.id), ("state", "=", "new")],
             order="id",
             limit=config.batch_size,
         )
-        # An order and a notice of its status, both new: the notice is for the next batch.
+        # An order and a notice of its status, both new: the notice belongs to the next batch.
         oldest = messages.sorted(lambda message: (message.as_of, message.id))
         first = {message.hashed_id or message.id: message.id for message in reversed(oldest)}
         return sorted(first.values())
 
     def _replay(self, config):
-        """Try everything again that waits for something which may be there now."""
+        """Retry the orders that wait for something that may be there now, if that was requested."""
         self.env.cr.execute(
             "DELETE FROM cartona_change WHERE config_id = %s AND kind = 'replay' RETURNING id",
             (config.id,),
@@ -122,9 +118,9 @@ class CartonaMessage(models.Model):
         return bool(self.search_count([("config_id", "=", config.id), ("state", "=", "new")]))
 
     def _import_batch(self, config_id, message_ids):
-        """Import messages in one transaction; when that fails, each in one of its own.
+        """Import messages in one transaction; if it fails, each in a transaction of its own.
 
-        One bad order never holds up the others, and what is wrong with it is kept on it.
+        One bad order never delays the others, and its error is stored on its message.
         """
 
         def transaction(config):
@@ -142,9 +138,9 @@ class CartonaMessage(models.Model):
             self._import_batch(config_id, [message_id])
 
     def _park(self, config_id, message_id, error):
-        """Keep why a message could not be imported.
+        """Store the reason why a message could not be imported.
 
-        :raise: the error itself when it will heal without anybody doing anything
+        :raise: the error itself if a later try may succeed without a change
         """
         if isinstance(error, psycopg2.OperationalError) or (
             getattr(error, "pgcode", None) in PG_CONCURRENCY_ERRORS_TO_RETRY
@@ -156,24 +152,25 @@ class CartonaMessage(models.Model):
             _logger.exception("Cartona: message %s could not be imported", message_id)
             code, detail = "unexpected", ""
 
-        def keep(config):
+        def store(config):
             message = config.env["cartona.message"].browse(message_id).exists()
             message._set_waiting(code, detail or message._for_integrator(error))
 
-        self.env["cartona.worker"]._transact(config_id, keep)
+        self.env["cartona.worker"]._transact(config_id, store)
 
     def _for_integrator(self, error):
         return _("For your integrator: %s", type(error).__name__)
 
     def _import_now(self, config):
-        """Turn these messages, one per order, into sale orders or into reasons."""
+        """Create or change the sale orders of these messages, one per order, or store the reasons
+        why they wait."""
         entries, waiting = [], self.browse()
         for message in self.exists().filtered(lambda message: message.state == "new"):
             try:
                 order = parse_order(message._full_payload())
                 config._check_account_of(order)
-                if config._is_from_before(order):
-                    message._leave_out(config)
+                if message._is_too_old(config, order):
+                    message._set_too_old(config)
                     continue
                 entries.append((message, order))
             except Problem as problem:
@@ -193,20 +190,20 @@ class CartonaMessage(models.Model):
             if message in done:
                 message._set_done(outcome)
         if "status" in done.mapped("kind"):
-            self._outdate(config)  # what waited for something that no longer matters
+            self._supersede_old(config)  # what waited and no longer matters
         waiting._notify(config)
 
     def _full_payload(self):
-        """What the message says about its order as a whole.
+        """Return the message as an order.
 
-        A status notice carries no lines: it is the order as last told, with that status.
+        A status notice has no lines: its order is the last version received, with that status.
 
-        :raise Problem: "unknown_order", nothing is known of the order yet
+        :raise Problem: "unknown_order", no version was received yet
         """
         payload = json.loads(self.payload)
         if self.kind == "order":
             return payload
-        told = self.search(
+        newest = self.search(
             [
                 ("config_id", "=", self.config_id.id),
                 ("hashed_id", "=", self.hashed_id),
@@ -216,35 +213,60 @@ class CartonaMessage(models.Model):
             order="as_of desc, id desc",
             limit=1,
         )
-        if not told:
+        if not newest:
             raise Problem("unknown_order", "hashed_id", self.hashed_id)
-        return dict(json.loads(told.payload), status=payload["status"])
+        return dict(json.loads(newest.payload), status=payload["status"])
+
+    def _is_too_old(self, config, order):
+        """Return True for an order from before the start of the import that is not in Odoo either.
+
+        :param order: `cartona_api.Order`; one without a date is never too old
+        """
+        if not (config.orders_from and order.created_at):
+            return False
+        if order.created_at >= config.orders_from:
+            return False
+        return not self.env["sale.order"].search_count(
+            [("company_id", "=", config.company_id.id), ("cartona_id", "=", order.hashed_id)]
+        )
+
+    def _set_too_old(self, config):
+        self._mark_reserved_dirty()
+        self.write(
+            {
+                "state": "superseded",
+                "error_code": "handled_before",
+                "error_detail": False,
+                "acknowledge": "due" if config.acknowledge_older else "no",
+                "reserved": False,
+            }
+        )
 
     def _set_waiting(self, code, detail):
         self.write({"state": "error", "error_code": code, "error_detail": detail or False})
 
     def _set_done(self, outcome):
-        """Keep what became of the order: it is safe here, and Cartona is to know.
+        """Store the outcome, and have the order acknowledged.
 
-        Not of a status alone: we have not seen what else Cartona has changed. Nor of what was
-        overtaken by our own doing and has lines that we do not know: Cartona is to offer the
-        order as it is now.
+        A status notice is not acknowledged: Cartona may have changed more than the status. Nor is
+        a message older than our own last update that has lines we do not know: Cartona has to
+        send the order as it is now.
         """
         self._close_activities()
-        is_known = self.kind == "order" and not outcome.is_crossed
+        is_current = self.kind == "order" and not outcome.has_unknown_lines
         self.write(
             {
                 "state": "done",
                 "error_code": False,
                 "error_detail": False,
                 "order_id": outcome.order.id,
-                "acknowledge": "due" if is_known else "no",
+                "acknowledge": "due" if is_current else "no",
                 "reserved": False,
             }
         )
-        if outcome.is_crossed and self.kind == "order":
-            # An acknowledgement names the order alone: one that is still due would take the lines
-            # that we do not know from the list as well.
+        if outcome.has_unknown_lines and self.kind == "order":
+            # An acknowledgement names the order only: one that is still due would remove the
+            # unknown lines from Cartona's list as well.
             self.search(
                 [
                     ("config_id", "=", self.config_id.id),
@@ -253,10 +275,10 @@ class CartonaMessage(models.Model):
                 ]
             ).write({"acknowledge": "no"})
 
-    # === BUSINESS METHODS: ASKING === #
+    # === BUSINESS METHODS: ACTIVITIES === #
 
     def _notify(self, config):
-        """Have a person look at the sale orders of which a later version waits here."""
+        """Schedule an activity on the sale orders of which a later version waits."""
         if not self:
             return
         sales = self.env["sale.order"].search(
@@ -270,33 +292,34 @@ class CartonaMessage(models.Model):
             sale = known.get(message.hashed_id)
             if sale:
                 message.order_id = sale
-                # The same whatever it waits for: who reads it finds the reason there.
-                task = _(
+                # The same for every reason: the reader finds it under Waiting Orders.
+                summary = _(
                     "Cartona has changed this order, but the change waits: see Waiting Orders."
                 )
-                sale._cartona_notify(task, cause=_CHANGE_WAITS)
+                sale._cartona_notify(summary, cause=_CHANGE_WAITS)
 
     def _close_activities(self):
-        """What waited came in, or was replaced."""
+        """Close the activities of messages that were imported or replaced."""
         for message in self.filtered("order_id"):
             message.order_id._cartona_close_activities(_CHANGE_WAITS)
 
     # === BUSINESS METHODS: ACKNOWLEDGE === #
 
     @api.model
-    def _wake_acknowledging(self, config):
-        """Have done what waited for the list."""
+    def _wake_acknowledge(self, config):
+        """Wake the import if acknowledgements have waited for the list."""
         due = [("config_id", "=", config.id), ("acknowledge", "=", "due")]
         if self.search(due, limit=1):
             config._wake_streams("import")
 
     @api.model
     def _acknowledge(self, config_id):
-        """Tell Cartona which orders are safe here, in one call.
+        """Acknowledge the imported orders to Cartona, in one call.
 
         :return: seconds until the next try (0: at once), None when nothing is due any more
         """
-        # A lock of its own: see `_recheck_list` and `_pull` for what must not happen meanwhile.
+        # A lock of its own: see `_reread_list` and `_start_reading` for what must not
+        # happen meanwhile.
         with self.env["cartona.worker"]._locked("acknowledge", config_id, 0) as is_ours:
             return self._acknowledge_now(config_id) if is_ours else LOCK_MISSED_SECONDS
 
@@ -312,7 +335,7 @@ class CartonaMessage(models.Model):
 
         def store(config, task, outcome, _error):
             ids, _items = task
-            # A refused one comes back with the next pull and is acknowledged again then.
+            # A refused one comes with the next pull and is acknowledged again then.
             answered = [] if outcome is None else [*outcome.accepted, *outcome.refused]
             messages = config.env["cartona.message"].browse(ids[index] for index in answered)
             messages.exists().write({"acknowledge": "done"})
@@ -329,12 +352,12 @@ class CartonaMessage(models.Model):
         )
 
     def _due(self, config):
-        """What Cartona can be told now: not of an order of which something is still to be read, for
-        that may be an edit that crosses our approval, see `_set_done`."""
-        mine = [("config_id", "=", config.id)]
-        due = self.search([*mine, ("acknowledge", "=", "due")], order="id", limit=config.batch_size)
+        """Return the messages to acknowledge now, without orders that have an unread message: it
+        may be an edit that Cartona sent before it received our approval, see `_set_done`."""
+        own = [("config_id", "=", config.id)]
+        due = self.search([*own, ("acknowledge", "=", "due")], order="id", limit=config.batch_size)
         same = [("state", "=", "new"), ("hashed_id", "in", due.mapped("hashed_id"))]
-        unread = set(self.search([*mine, *same]).mapped("hashed_id"))
+        unread = set(self.search([*own, *same]).mapped("hashed_id"))
         return due.filtered(lambda message: message.hashed_id not in unread)
 
 

@@ -1,8 +1,10 @@
-"""Retailers of a batch -> customers and delivery addresses, never by name.
+"""`cartona.order.importer`: retailers of a batch -> customers and delivery addresses.
 
-retailer code -> res.partner.cartona_id
-no code       -> a valid phone, his or somebody's whom Odoo knows already
-neither       -> a new customer, flagged
+    retailer code -> res.partner.cartona_id
+    no code       -> a valid phone of the retailer that a customer has, too
+    neither       -> a new customer, marked as unidentified
+
+A customer is never found by name.
 """
 
 import json
@@ -13,8 +15,8 @@ from odoo import _, models
 from ..core.formatting import paragraph
 from ..orders.res_partner import address_form, delivery_address_values, phone_key
 
-# Contact field -> what Cartona calls it. A field follows Cartona until somebody edits it here.
-_FOLLOWED = {
+# Field of the contact -> Cartona's name. A field follows Cartona until a user edits it.
+_RETAILER_FIELDS = {
     "name": "name",
     "phone": "number",
     "cartona_phone2": "number2",
@@ -31,44 +33,44 @@ class CartonaOrderImporter(models.AbstractModel):
     # === BUSINESS METHODS: CUSTOMERS === #
 
     def _find_customers(self, config, plans):
-        """Set the customer of every plan, and the address of those whose retailer is news."""
+        """Set the customer of every plan, and the address where the retailer has changed."""
         for plan in plans:
-            plan.customer = plan.sale.partner_id  # an order knows whose it is
-        news = [
+            plan.customer = plan.sale.partner_id  # empty for a new order
+        changed = [
             plan for plan in plans if plan.snapshot.get("retailer") != plan.incoming["retailer"]
         ]
-        # Coded ones first: an order without a code may be of a shop that comes with one here.
-        coded = [plan for plan in news if _code(plan)]
-        self._find_or_make(config, coded, self._by_code(config, coded), _code)
-        nameless = [plan for plan in news if not (_code(plan) or plan.sale)]
-        self._find_or_make(config, nameless, self._by_phone(config, nameless), _phone)
-        for plan in news:
-            self._follow_retailer(plan)
-        self._find_addresses(news)
+        # Those with a code first: the same batch may have another order of that shop without one.
+        with_code = [plan for plan in changed if _code(plan)]
+        self._find_or_create(config, with_code, self._by_code(config, with_code), _code)
+        without_code = [plan for plan in changed if not (_code(plan) or plan.sale)]
+        self._find_or_create(config, without_code, self._by_phone(config, without_code), _phone)
+        for plan in changed:
+            self._update_customer(plan)
+        self._find_addresses(changed)
 
     def _customers(self, config):
-        """(model, domain) of everybody this company may sell to, archived ones as well."""
+        """Return (model, domain) of the company's customers, including archived ones."""
         Partner = self.env["res.partner"].with_context(active_test=False)
         return Partner, [("company_id", "in", (False, config.company_id.id))]
 
     def _by_code(self, config, plans):
-        """:return: dict `retailer_<code>` -> `res.partner`"""
+        """Return dict `retailer_<code>` -> `res.partner`."""
         Partner, domain = self._customers(config)
         codes = [_code(plan) for plan in plans]
         found = codes and Partner.search(domain + [("cartona_id", "in", codes)])
-        # A contact of this very company counts more than one that all companies share.
+        # A contact of this company replaces one that all companies share.
         return {
             partner.cartona_id: partner
             for partner in sorted(found, key=lambda partner: partner.company_id.id or 0)
         }
 
     def _by_phone(self, config, plans):
-        """:return: dict phone in E.164 -> `res.partner`"""
+        """Return dict phone in E.164 -> `res.partner`."""
         Partner, domain = self._customers(config)
         phones = [phone for plan in plans for phone in _phones(plan)]
         if not phones:
             return {}
-        # The addresses of a customer bear his phone, too; they are not who buys.
+        # The addresses of a customer have his phone, too, but they are not the buyer.
         domain += [
             ("type", "=", "contact"),
             "|",
@@ -84,19 +86,23 @@ class CartonaOrderImporter(models.AbstractModel):
             if len(customers) > 1:
                 plan.notify(
                     _(
-                        "Several customers have the phone %(phone)s: %(names)s. Is the order for "
-                        "the right one?",
+                        "Several customers have the phone %(phone)s: %(names)s. Check the customer "
+                        "of this order.",
                         phone=_phone(plan),
                         names=self.env["cartona.reasons"]._join(customers.mapped("display_name")),
                     ),
                     salesperson=True,
                     cause="customer_double",
                 )
-        return {phone: min(partners, key=_trust) for phone, partners in matching.items()}
+        return {phone: min(partners, key=_rank) for phone, partners in matching.items()}
 
-    def _find_or_make(self, config, plans, known, key_of):
-        """Give each plan its customer; several orders of one unknown retailer share a new one."""
-        values, makers, fresh = [], [], {}
+    def _find_or_create(self, config, plans, known, key_of):
+        """Set the customer of each plan; several orders of one unknown retailer share a new one.
+
+        :param known: dict key -> `res.partner`
+        :param key_of: callable(plan) -> key, "" without one
+        """
+        values, without_customer, places = [], [], {}
         common = self._new_customer_values(config)
         for plan in plans:
             key = key_of(plan)
@@ -104,19 +110,19 @@ class CartonaOrderImporter(models.AbstractModel):
             if not customer and not _code(plan):
                 customer = next((known[p] for p in _phones(plan) if p in known), None)
             plan.customer = customer
-            if not customer and not (key and key in fresh):
-                fresh[key or id(plan)] = len(values)
+            if not customer and not (key and key in places):
+                places[key or id(plan)] = len(values)
                 values.append(dict(common, **self._customer_values(plan)))
             if not customer:
-                makers.append((plan, fresh[key or id(plan)]))
+                without_customer.append((plan, places[key or id(plan)]))
         created = self.env["res.partner"].with_context(tracking_disable=True).create(values)
-        for plan, place in makers:
+        for plan, place in without_customer:
             plan.customer = created[place]
             if created[place].cartona_unidentified:
                 plan.notify(
                     _(
-                        "Who is this customer? The order came without a retailer code and "
-                        "without a valid phone."
+                        "Identify the customer: the order has no retailer code and no valid phone "
+                        "number."
                     ),
                     salesperson=True,
                     cause="customer_unknown",
@@ -124,22 +130,22 @@ class CartonaOrderImporter(models.AbstractModel):
 
     def _customer_values(self, plan):
         retailer = plan.order.retailer
-        told = _sent_values(retailer)
-        if not told["name"]:
-            known_by = retailer.code or retailer.number or retailer.number2
-            told["name"] = _("Cartona retailer %s", known_by).strip()
+        snapshot = _snapshot(retailer)
+        if not snapshot["name"]:
+            identifier = retailer.code or retailer.number or retailer.number2
+            snapshot["name"] = _("Cartona retailer %s", identifier).strip()
         return dict(
-            {name: said or False for name, said in told.items()},
+            {name: value or False for name, value in snapshot.items()},
             cartona_id=_code(plan) or False,
-            cartona_snapshot=json.dumps(told),
+            cartona_snapshot=json.dumps(snapshot),
             cartona_unidentified=not (retailer.code or _phones(plan)),
         )
 
     def _new_customer_values(self, config):
-        """What all new customers have in common.
+        """Return the values that all new customers share.
 
-        They are no companies: as such they could not be invoiced electronically before somebody
-        has entered their tax number.
+        They are individuals: a company could not be invoiced electronically before a user has
+        entered its tax number.
         """
         values = {"country_id": self.env.ref("base.eg").id, "customer_rank": 1}
         if self.env["res.company"].search_count([]) > 1:
@@ -148,25 +154,25 @@ class CartonaOrderImporter(models.AbstractModel):
         arabic = [code for code in languages if code.startswith("ar")]
         return dict(values, lang=arabic[0]) if arabic else values
 
-    # === BUSINESS METHODS: WHAT CHANGED === #
+    # === BUSINESS METHODS: UPDATE === #
 
-    def _follow_retailer(self, plan):
-        """Take over what Cartona says anew, except where somebody has edited it here."""
+    def _update_customer(self, plan):
+        """Write what has changed on Cartona, except fields that a user has edited in Odoo."""
         partner = plan.customer
         before = json.loads(partner.cartona_snapshot or "{}")
         now = {
-            name: said or before.get(name, "")
-            for name, said in _sent_values(plan.order.retailer).items()
+            name: value or before.get(name, "")
+            for name, value in _snapshot(plan.order.retailer).items()
         }
         values = {}
-        for name, said in now.items():
-            is_news = said and said != before.get(name)
-            is_ours = partner[name] and partner[name] != before.get(name)
-            if is_news and not is_ours:
-                values[name] = said
+        for name, value in now.items():
+            is_changed = value and value != before.get(name)
+            is_edited = partner[name] and partner[name] != before.get(name)
+            if is_changed and not is_edited:
+                values[name] = value
         known = {address_form(partner.street), address_form(before.get("street"))}
         if partner.street and address_form(now["street"]) not in known:
-            # The main address stays. This one is where the order goes, see below.
+            # The main address stays. The new one is the delivery address, see below.
             values = {name: value for name, value in values.items() if name not in _ADDRESS}
             now.update({name: before.get(name, "") for name in _ADDRESS})
         phone, known = phone_key(now["phone"]), phone_key(before.get("phone"))
@@ -175,17 +181,19 @@ class CartonaOrderImporter(models.AbstractModel):
         if values or before != now:
             partner.write(dict(values, cartona_snapshot=json.dumps(now)))
 
+    # === BUSINESS METHODS: ADDRESSES === #
+
     def _find_addresses(self, plans):
-        """Set `address`: the customer himself, an address he has, or a new one."""
-        values, makers, fresh = [], [], {}
+        """Set `address`: the customer, one of the customer's addresses, or a new one."""
+        values, without_address, places = [], [], {}
         for plan in plans:
-            plan.address = self._known_address(plan)
+            plan.address = self._find_address(plan)
             if plan.address:
                 continue
             retailer = plan.order.retailer
             key = (plan.customer.id, address_form(retailer.address))
-            if key not in fresh:
-                fresh[key] = len(values)
+            if key not in places:
+                places[key] = len(values)
                 values.append(
                     delivery_address_values(
                         plan.customer,
@@ -194,16 +202,16 @@ class CartonaOrderImporter(models.AbstractModel):
                         retailer.number or plan.customer.phone,
                     )
                 )
-            makers.append((plan, fresh[key]))
+            without_address.append((plan, places[key]))
         created = self.env["res.partner"].with_context(tracking_disable=True).create(values)
-        for plan, place in makers:
+        for plan, place in without_address:
             plan.address = created[place]
 
-    def _known_address(self, plan):
+    def _find_address(self, plan):
         customer = plan.customer
         wanted = address_form(plan.order.retailer.address)
-        told = json.loads(customer.cartona_snapshot or "{}").get("street")
-        if not wanted or wanted in (address_form(customer.street), address_form(told)):
+        on_cartona = json.loads(customer.cartona_snapshot or "{}").get("street")
+        if not wanted or wanted in (address_form(customer.street), address_form(on_cartona)):
             return customer
         return next(
             (
@@ -221,7 +229,7 @@ def _code(plan):
 
 
 def _phones(plan):
-    """Valid phones of the retailer, in E.164."""
+    """Return the valid phones of the retailer, in E.164."""
     retailer = plan.order.retailer
     return [key for key in map(phone_key, (retailer.number, retailer.number2)) if key]
 
@@ -230,10 +238,12 @@ def _phone(plan):
     return next(iter(_phones(plan)), "")
 
 
-def _trust(partner):
-    """Of several customers with one phone: in use, on Cartona, a shop rather than its people."""
+def _rank(partner):
+    """Return the sort key of several customers with one phone: active ones first, then those with
+    a Cartona ID, then shops before their contacts."""
     return (not partner.active, not partner.cartona_id, bool(partner.parent_id), partner.id)
 
 
-def _sent_values(retailer):
-    return {name: getattr(retailer, source) for name, source in _FOLLOWED.items()}
+def _snapshot(retailer):
+    """Return the fields of the contact as Cartona sent them."""
+    return {name: getattr(retailer, source) for name, source in _RETAILER_FIELDS.items()}

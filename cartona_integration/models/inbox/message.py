@@ -1,21 +1,31 @@
-"""The inbox: what Cartona said about an order, kept as it came.
+"""`cartona.message`, the inbox: messages of Cartona about orders, stored as received.
 
-Stored first, understood later (`cartona_message_import`): whatever is wrong with a message,
-it stays here with its reason and can be tried again.
+    webhook, pull -> stored, unread -> import job -> sale order, or a reason to wait -> acknowledged
+
+A message is stored first and read by the import. One that cannot be imported stays with its
+reason and can be tried again.
+
+    message.py      fields, storing, stock reserved for orders that are not imported yet
+    pull.py         Cartona's list of orders -> messages
+    import_job.py   messages -> sale orders -> acknowledgement
+    resolve.py      the button that opens what has to be corrected
 """
 
+import json
 from collections import namedtuple
 from datetime import datetime
 
 from odoo import _, api, fields, models
 
 from ...cartona_api import Problem, content_key, parse_order, peek, readable_json
+from ...cartona_api import status as life_cycle
 from ...compat import GuardedFields, OpenSelection, flush
 
-# What is known of a message when another one of its order comes.
+# A stored message, as far as it is compared with a new one of its order.
 _Stored = namedtuple("_Stored", "as_of id content_key acknowledge")
-# How long a call waits for an acknowledgement that is on its way; Cartona waits for its answer.
-_DOUBT_SECONDS = 5
+# How long a webhook call waits for an acknowledgement that is being sent; Cartona waits for the
+# answer meanwhile.
+_ACKNOWLEDGE_WAIT_SECONDS = 5
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -31,14 +41,14 @@ class CartonaMessage(GuardedFields, models.Model):
     source = fields.Selection([("webhook", "Webhook"), ("pull", "Pull")], required=True)
     # Names, addresses and pickup codes of other people: for managers only.
     payload = fields.Text(groups="cartona_integration.group_cartona_manager", required=True)
-    content_key = fields.Char(required=True, help="Equal for messages that say the same.")
+    content_key = fields.Char(required=True, help="Equal for messages with the same content.")
     as_of = fields.Datetime(
         required=True,
         default=lambda self: datetime.utcnow(),
-        help="What holds at this moment at the earliest: a page of Cartona's list says what held "
-        "when it was asked for, a call what holds when it comes. The later one is the newer one.",
+        help="The content is not older than this: the time at which a page of Cartona's list was "
+        "requested, or at which a call arrived. Of two messages the later one is the newer one.",
     )
-    # new -> done | error -> new (tried again); superseded: a later message says more.
+    # new -> done | error -> new (tried again); superseded: replaced by a later message.
     state = fields.Selection(
         [
             ("new", "To import"),
@@ -51,7 +61,7 @@ class CartonaMessage(GuardedFields, models.Model):
         index=True,
     )
     error_code = OpenSelection(
-        lambda self: self.env["cartona.reasons"]._selection(), "Reason in Short", readonly=True
+        lambda self: self.env["cartona.reasons"]._selection(), "Cause", readonly=True
     )
     error_detail = fields.Text(readonly=True)
     error_message = fields.Text("Reason", compute="_compute_error_message")
@@ -59,21 +69,27 @@ class CartonaMessage(GuardedFields, models.Model):
         [("no", "Not yet"), ("due", "Due"), ("done", "Done")],
         required=True,
         default="no",
-        help="Whether Cartona was told that the order is safe here.",
+        help="Whether Cartona has been informed that the order is in Odoo.",
     )
     order_id = fields.Many2one("sale.order", ondelete="set null", index=True)
-    supplier_code = fields.Char("Account", help="The supplier code that the order carries.")
+    supplier_code = fields.Char("Account", help="Supplier code in the order.")
     cartona_number = fields.Char("Number")
     retailer_name = fields.Char("Retailer")
     amount = fields.Float(digits="Product Price")
     ordered_at = fields.Datetime()
+    # What the order names when it is stored, what its lines were found to sell when it waits,
+    # nothing once it is imported.
+    reserved = fields.Text(
+        help="JSON: Cartona product ID -> quantity of its listing that the order will take."
+    )
 
     def init(self):
-        # What a pull asks for each of its orders, and what an import asks of the whole table.
+        # For a pull, which reads the newest message of each of its orders.
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS cartona_message_newest"
             " ON cartona_message (config_id, hashed_id, id DESC)"
         )
+        # For an import, which searches the whole table.
         self.env.cr.execute(
             "CREATE INDEX IF NOT EXISTS cartona_message_open ON cartona_message (config_id, id)"
             " WHERE state IN ('new', 'error') OR acknowledge = 'due'"
@@ -91,15 +107,15 @@ class CartonaMessage(GuardedFields, models.Model):
     def _compute_error_message(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            code = Reasons._of_message(message.error_code)
+            code = Reasons._message_code(message.error_code)
             message.error_message = Reasons._explain(code, message.error_detail or "")
 
     # === ACTION METHODS === #
 
     def action_retry(self):
-        """Try the selected messages again."""
+        """Import the selected messages again."""
         waiting = self.filtered(lambda message: message.state == "error")
-        # In sudo mode: whoever sees a waiting order may have it tried again.
+        # In sudo mode: every user who sees a waiting order may retry it.
         waiting.sudo().write({"state": "new", "error_code": False, "error_detail": False})
         for config in waiting.config_id:
             config._wake_streams("import")
@@ -107,79 +123,81 @@ class CartonaMessage(GuardedFields, models.Model):
             _("%s orders are being imported again.", len(waiting)), "info"
         )
 
-    # === BUSINESS METHODS === #
+    # === BUSINESS METHODS: STORING === #
 
     @api.model
-    def _store(self, config, source, notices, asked_at=None):
-        """Keep messages of one configuration, but for those that say nothing new.
+    def _store(self, config, source, notices, requested_at=None):
+        """Store messages of one configuration, except those without new content.
 
-        A message equal to the newest stored one of its order means that Cartona has not heard
-        our acknowledgement: it is repeated when the order is safe. A call that says what an older
-        one said is a late repetition, or the order is as it was before: nothing in it tells
-        which, so Cartona is asked.
+        A message equal to the newest stored one of its order means that Cartona did not get our
+        acknowledgement: it is sent again once the order is imported. A call equal to an older
+        message is a late repetition, or the order is again as it was before. The content does not
+        show which, so Cartona's list is read.
 
         :param str source: "webhook", "pull" or "manual"
         :param notices: list of `cartona_api.Notice`
-        :param datetime asked_at: when Cartona was asked for what it says, UTC and to the
-            microsecond; None for what it has just said by itself
-        :return: (`cartona.message` records that are new, number of those left out)
+        :param datetime requested_at: time of the request that Cartona answered, UTC and to the
+            microsecond; None for a call of Cartona's
+        :return: (`cartona.message` records that are new, number of messages not stored)
         """
-        as_of = asked_at or datetime.utcnow()
-        known = self._stored(config, notices)
-        fresh, repeated, is_in_doubt = [], self.browse(), False
+        as_of = requested_at or datetime.utcnow()
+        known = self._stored_by_order(config, notices)
+        values, repeated, is_ambiguous = [], self.browse(), False
         for notice in notices:
             key = content_key(notice.payload)
-            told = known.setdefault(notice.hashed_id or key, [])
-            if told and told[-1].content_key == key:
-                if told[-1].acknowledge == "done":
-                    repeated |= self.browse(told[-1].id)
-            elif source == "webhook" and any(key == before.content_key for before in told):
-                is_in_doubt = True
+            stored = known.setdefault(notice.hashed_id or key, [])
+            if stored and stored[-1].content_key == key:
+                if stored[-1].acknowledge == "done":
+                    repeated |= self.browse(stored[-1].id)
+            elif source == "webhook" and any(key == before.content_key for before in stored):
+                is_ambiguous = True
             else:
-                told.append(_Stored(as_of, None, key, "no"))
-                told.sort(key=lambda before: before.as_of)
-                fresh.append(dict(self._values(config, source, notice, key), as_of=as_of))
-        if is_in_doubt:
-            self._recheck_list(config)
+                stored.append(_Stored(as_of, None, key, "no"))
+                stored.sort(key=lambda before: before.as_of)
+                values.append(dict(self._message_values(config, source, notice, key), as_of=as_of))
+        if is_ambiguous:
+            self._reread_list(config)
         if repeated:
             repeated.write({"acknowledge": "due"})
-        messages = self.create(fresh)
+        messages = self.create(values)
         messages._mark_reserved_dirty()
         if messages or repeated:
             config._wake_streams("import")
-        return messages, len(notices) - len(fresh)
+        return messages, len(notices) - len(values)
 
-    def _recheck_list(self, config):
-        """Ask Cartona what holds, and acknowledge nothing before.
+    def _reread_list(self, config):
+        """Have Cartona's list read again, and acknowledge nothing before.
 
-        Once we answer, Cartona has told us of the order: an acknowledgement that we have sent for
-        what was known of it before must have arrived by then, or would be taken for this, too.
+        Once we answer, Cartona has delivered this version of the order. An acknowledgement of an
+        earlier version must have arrived by then: a later one would be taken for this version, too.
 
-        :raise TimeoutError: it is still on its way; the call is refused, and repeated or listed
+        :raise TimeoutError: an acknowledgement is still being sent; the call is refused, and
+            Cartona repeats it or lists the order
         """
         worker = self.env["cartona.worker"]
-        if not worker._wait_for_lock(self.env.cr, "acknowledge", config.id, _DOUBT_SECONDS):
-            raise TimeoutError("an acknowledgement is on its way to Cartona")
+        if not worker._wait_for_lock(
+            self.env.cr, "acknowledge", config.id, _ACKNOWLEDGE_WAIT_SECONDS
+        ):
+            raise TimeoutError("an acknowledgement is being sent to Cartona")
         config._request_list()
 
     @api.model
-    def _stored(self, config, notices):
-        """What was told of each order so far; what names no order is known by its content.
+    def _stored_by_order(self, config, notices):
+        """Return the stored messages of each order; without an order id, those of equal content.
 
         :return: dict hashed id or content key -> list of `_Stored`, the newest last
         """
         flush(self)
-        condition = "hashed_id = ANY(%s)"
-        found = self._stored_messages(
-            config, condition, [row.hashed_id for row in notices if row.hashed_id]
+        found = self._select_stored(
+            config, "hashed_id = ANY(%s)", [row.hashed_id for row in notices if row.hashed_id]
         )
-        nameless = [content_key(notice.payload) for notice in notices if not notice.hashed_id]
-        if nameless:
+        keys = [content_key(notice.payload) for notice in notices if not notice.hashed_id]
+        if keys:
             condition = "hashed_id IS NULL AND content_key = ANY(%s)"
-            found.update(self._stored_messages(config, condition, nameless))
+            found.update(self._select_stored(config, condition, keys))
         return found
 
-    def _stored_messages(self, config, condition, values):
+    def _select_stored(self, config, condition, values):
         self.env.cr.execute(
             """
             SELECT COALESCE(hashed_id, content_key), as_of, id, content_key, acknowledge
@@ -194,7 +212,7 @@ class CartonaMessage(GuardedFields, models.Model):
             found.setdefault(identity, []).append(_Stored(*row))
         return found
 
-    def _values(self, config, source, notice, key):
+    def _message_values(self, config, source, notice, key):
         values = {
             "config_id": config.id,
             "company_id": config.company_id.id,  # as computed: no second statement for it
@@ -207,7 +225,7 @@ class CartonaMessage(GuardedFields, models.Model):
         try:
             order = parse_order(notice.payload)
         except Problem:
-            # The import says what is wrong with it; here it is to be recognised.
+            # The import stores the reason; here the message only has to be recognised.
             seen = peek(notice.payload)
             return dict(
                 values,
@@ -226,6 +244,8 @@ class CartonaMessage(GuardedFields, models.Model):
             reserved=self._reserved_by(order),
         )
 
+    # === BUSINESS METHODS: WAITING === #
+
     @api.model
     def _mark_replay_of(self, code):
         """Retry the orders that wait for this reason, once the transaction has committed.
@@ -236,3 +256,73 @@ class CartonaMessage(GuardedFields, models.Model):
         waiting = self.sudo().search([("state", "=", "error"), ("error_code", "=", code)])
         if waiting:
             self.env["cartona.change"]._mark_replay(waiting.config_id)
+
+    def _supersede_old(self, config):
+        """Give up messages that a later one replaces, and release what they reserve."""
+        flush(self)
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT old.id
+              FROM cartona_message old
+              JOIN cartona_message newer ON newer.config_id = old.config_id
+                                        AND newer.hashed_id = old.hashed_id
+             WHERE old.config_id = %s AND old.state IN ('new', 'error')
+               AND (newer.as_of, newer.id) > (old.as_of, old.id)
+               AND (newer.kind = 'order' OR newer.state = 'done')
+            """,
+            (config.id,),
+        )
+        old = self.browse(row[0] for row in self.env.cr.fetchall())
+        old._mark_reserved_dirty()
+        old._close_activities()
+        old.write({"state": "superseded", "reserved": False})
+
+    # === BUSINESS METHODS: RESERVED STOCK === #
+
+    def _reserved_by(self, order):
+        """Return the quantities that a new order reserves, by the ids it names. The import finds
+        the products of the lines without an id.
+
+        :param order: `cartona_api.Order`
+        :return: JSON, or False
+        """
+        reserved = {}
+        if not life_cycle.is_final(order.status):
+            for line in order.lines:
+                if line.supplier_product_id and line.amount > 0:
+                    reserved.setdefault(line.supplier_product_id, 0.0)
+                    reserved[line.supplier_product_id] += float(line.amount)
+        return json.dumps(reserved) if reserved else False
+
+    def _reserve(self, amounts):
+        """Reserve what the lines of a waiting order were found to sell.
+
+        :param amounts: dict Cartona product id -> quantity
+        """
+        if amounts == json.loads(self.reserved or "{}"):
+            return
+        self._mark_reserved_dirty()
+        self.reserved = json.dumps(amounts) if amounts else False
+        self._mark_reserved_dirty()
+
+    def _mark_reserved_dirty(self):
+        """Mark the stock that these messages reserve, before and after they are changed."""
+        for config in self.config_id:
+            messages = self.filtered(lambda message, config=config: message.config_id == config)
+            cartona_ids = {
+                cartona_id
+                for reserved in messages.filtered("reserved").mapped("reserved")
+                for cartona_id in json.loads(reserved)
+            }
+            if not (cartona_ids and config.auto_sync_stock):
+                continue
+            flush(self.env["cartona.listing"])
+            self.env.cr.execute(
+                """
+                SELECT DISTINCT product_id FROM cartona_listing
+                 WHERE config_id = %s AND cartona_id = ANY(%s) AND product_id IS NOT NULL
+                """,
+                (config.id, list(cartona_ids)),
+            )
+            product_ids = [row[0] for row in self.env.cr.fetchall()]
+            self.env["cartona.change"]._mark_dirty("restock", product_ids=product_ids)

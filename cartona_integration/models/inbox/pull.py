@@ -1,14 +1,14 @@
-"""Cartona's list of orders, read into the inbox.
+"""`cartona.message`: Cartona's list of orders is read into the inbox.
 
-    job -> page of the list -> stored, committed -> next page, until a whole pass brings nothing new
+    job -> page of the list -> stored, committed -> next page, until a whole pass has nothing new
 
-An order is acknowledged by its id alone, whatever Cartona has told of it by then. So nothing is
-acknowledged while the list is read, nor after a reading that did not come to its end: what a page
-said and we never kept would not come again.
+An acknowledgement names an order, not a version of it. So nothing is acknowledged while the list
+is read, nor after a reading that did not reach the end: Cartona would not send a page again that
+was never stored here.
 
-Orders leave the list for other reasons as well, so pages shift under the reader and a single pass
-can step over some. A list too long for one job is read on by the next one: how far it has come
-stands on the configuration.
+Orders leave the list for other reasons as well, so pages shift while they are read, and a single
+pass can miss some. A list too long for one job is continued by the next one: the position is
+stored on the configuration.
 """
 
 import json
@@ -19,17 +19,10 @@ from typing import Any
 
 from odoo import api, fields, models
 
-from ...cartona_api import (
-    CartonaClient,
-    Notice,
-    Problem,
-    Rejected,
-    Unauthorised,
-    unwrap,
-)
+from ...cartona_api import CartonaClient, Notice, Problem, Rejected, Unauthorised, unwrap
 from ..queue.worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS, Wait
 
-# A pull that has not come to the end hands over to the next job after this long.
+# A pull that has not reached the end leaves the rest to the next job after this time.
 _PULL_SECONDS = 20
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
@@ -39,11 +32,11 @@ _PER_PAGE = 100
 class Reading:
     """One job's reading of the list.
 
-    :param settings: of the client
+    :param settings: settings of the client
     :param per_page: orders on a page
-    :param mark: where an earlier job ended: [with our code or not, page, number of messages of
-        this pass that were new]; None to begin at the first page
-    :param began_at: datetime
+    :param mark: end of the job before: [True for the list with our code, page, number of new
+        messages of this pass]; None to start at the first page
+    :param began_at: datetime of the start
     :param offered: ids of all orders on our own list, filled while it is read
     :param calls: calls without our code, for the log
     """
@@ -54,32 +47,6 @@ class Reading:
     began_at: Any
     offered: set = field(default_factory=set)
     calls: list = field(default_factory=list)
-
-
-class CartonaConfig(models.Model):
-    _inherit = "cartona.config"
-
-    pull_mark = fields.Char(
-        readonly=True,
-        copy=False,
-        help="JSON: where the reading of the list goes on, see `cartona.message._read_list`; empty "
-        "to begin anew.",
-    )
-    # False: it was read to its end, and nothing has cast doubt on what it said.
-    list_state = fields.Selection(
-        [("wanted", "To be read"), ("reading", "Being read")],
-        "Cartona's List of Orders",
-        readonly=True,
-        copy=False,
-    )
-
-    # === BUSINESS METHODS === #
-
-    def _request_list(self):
-        """Have Cartona's list read from its first page before anything is acknowledged again."""
-        if self.list_state != "wanted":
-            self.write({"list_state": "wanted", "pull_mark": False})
-        self._wake_streams("pull")
 
 
 class CartonaMessage(models.Model):
@@ -98,21 +65,21 @@ class CartonaMessage(models.Model):
 
     @api.model
     def _pull(self, config_id):
-        """Read all pages, again and again until a whole pass brings nothing new. The caller has
-        the lock. Each page is stored and committed before the next.
+        """Read all pages, and repeat until a whole pass has nothing new. The caller has the lock.
+        Each page is stored and committed before the next.
 
         :return: seconds until the next try (0: at once), None when the list was read to its end
         """
         return self.env["cartona.worker"]._exchange(
             config_id,
             "in",
-            lambda config: config.env["cartona.message"]._begin_reading(config),
+            lambda config: config.env["cartona.message"]._start_reading(config),
             lambda client, reading: self._read_list(client, config_id, reading),
             lambda config, *rest: config.env["cartona.message"]._end_reading(config, *rest),
         )
 
-    def _begin_reading(self, config):
-        """Step (a) of an exchange.
+    def _start_reading(self, config):
+        """Prepare the exchange, its step (a).
 
         :return: `Reading`, or `Wait` while an acknowledgement is being sent
         """
@@ -127,31 +94,31 @@ class CartonaMessage(models.Model):
         )
 
     def _end_reading(self, config, reading, mark, error):
-        """Step (c) of an exchange.
+        """Store the outcome of the exchange, its step (c).
 
-        :param mark: where the next job goes on, None at the end of the list; after an error the
-            next job begins at the first page: new orders do not wait for a page that fails
-        :return: 0 when the next job goes on at once, else None
+        :param mark: start of the next job, None at the end of the list; after an error the next
+            job starts at the first page, so that new orders do not wait for a page that fails
+        :return: 0 to continue at once, else None
         """
         self.env["cartona.sync.log"]._record(config, reading.calls)
-        is_wanted = config.list_state == "wanted"  # since we began
-        goes_on = json.dumps(mark) if mark and not is_wanted else False
-        if (config.pull_mark or False) != goes_on:
-            config.pull_mark = goes_on
+        is_wanted = config.list_state == "wanted"  # requested again since the start
+        pull_mark = json.dumps(mark) if mark and not is_wanted else False
+        if (config.pull_mark or False) != pull_mark:
+            config.pull_mark = pull_mark
         if not error:
             config.last_pull = fields.Datetime.now()
             if not (reading.mark or mark):
                 config._store_offered(reading.offered, reading.began_at)
             if not mark and not is_wanted:
                 config.list_state = False
-                self._wake_acknowledging(config)
+                self._wake_acknowledge(config)
         return 0 if mark or is_wanted else None
 
     def _read_list(self, client, config_id, reading):
-        """Read the list with our code, then once more without it: an account whose code is entered
-        nowhere here would remain unseen otherwise.
+        """Read the list with our code, then once more without it. Otherwise the orders of an
+        account would never be seen if its code is missing in Odoo.
 
-        :return: a mark as `Reading.mark` when time ran out, None at the end
+        :return: `Reading.mark` of the next job if time ran out, None at the end
         """
         deadline = time.monotonic() + _PULL_SECONDS
         settings, per_page = reading.settings, reading.per_page
@@ -165,8 +132,8 @@ class CartonaMessage(models.Model):
             page, found = 1, 0
         if not settings["supplier_code"]:
             return None
-        # Cartona may require a code; then there is nothing to read, and nothing wrong with the
-        # token, which was accepted before.
+        # Cartona may require a code: then there is nothing to read, and the token, accepted
+        # before, is valid all the same.
         settings = dict(settings, supplier_code="")
         with CartonaClient(on_call=reading.calls.append, **settings) as client:
             try:
@@ -179,36 +146,36 @@ class CartonaMessage(models.Model):
     def _read_pages(self, client, config_id, per_page, deadline, page, found, offered):
         """Store every page of Cartona's list.
 
-        :param int page: where to begin
-        :param int found: how many messages were new on the pages before it
-        :param set offered: gets the ids of the orders
-        :return: (page, found) where to go on when time ran out, None at the end
+        :param int page: first page to read
+        :param int found: number of new messages on the pages before
+        :param set offered: set to which the ids of the orders are added
+        :return: (page, found) of the next job if time ran out, None at the end
         """
 
-        def ask():
+        def fetch():
             return datetime.utcnow(), client.pull_orders(page=page, per_page=per_page)
 
         while True:
-            # The list ends with an empty page: Cartona may give fewer rows than were asked for.
-            # A page that comes twice means that it knows of no pages.
+            # The list ends with an empty page: Cartona may return fewer rows than requested.
+            # The same page twice means that it ignores the page number.
             before = None
-            asked_at, rows = ask()
+            requested_at, rows = fetch()
             while rows and rows != before:
-                found += self._store_page(config_id, rows, asked_at)
+                found += self._store_page(config_id, rows, requested_at)
                 offered.update(notice.hashed_id for notice in _notices(rows) if notice.hashed_id)
                 page, before = page + 1, rows
                 if time.monotonic() > deadline:
                     return page, found
-                asked_at, rows = ask()
+                requested_at, rows = fetch()
             if not found:
                 return None
             page, found = 1, 0
 
-    def _store_page(self, config_id, rows, asked_at):
-        """Keep one page on a cursor of its own.
+    def _store_page(self, config_id, rows, requested_at):
+        """Store one page on a cursor of its own.
 
-        :param datetime asked_at: when Cartona was asked for it
-        :return: int, how many messages were new
+        :param datetime requested_at: time of the request, UTC
+        :return: int, number of new messages
         """
 
         def store(config):
@@ -217,7 +184,7 @@ class CartonaMessage(models.Model):
             stored = 0
             for target, notices in config._by_account(_notices(rows)).items():
                 Message = target.env["cartona.message"]
-                messages, _repeated = Message._store(target, "pull", notices, asked_at)
+                messages, _repeated = Message._store(target, "pull", notices, requested_at)
                 stored += len(messages)
             return stored
 
@@ -225,7 +192,7 @@ class CartonaMessage(models.Model):
 
 
 def _notices(rows):
-    """Messages out of one page; a row that is no order is kept as it is, to be looked at."""
+    """Return the messages of one page. A row that is not an order is stored unchanged, too."""
     notices = []
     for row in rows:
         try:

@@ -1,9 +1,10 @@
-"""`cartona.message`: from an order that waits to what has to be put right for it."""
+"""`cartona.message`: the button of a waiting order, which opens what has to be corrected."""
 
 from odoo import _, api, fields, models
 
 from ...cartona_api import Problem, parse_order
 from ...compat import may_write
+from ..core import actions
 
 
 class CartonaMessage(models.Model):
@@ -18,13 +19,13 @@ class CartonaMessage(models.Model):
     def _compute_fix_label(self):
         Reasons = self.env["cartona.reasons"]
         for message in self:
-            message.fix_label = Reasons._fix_label(Reasons._of_message(message.error_code))
+            message.fix_label = Reasons._fix_label(Reasons._message_code(message.error_code))
 
     # === ACTION METHODS === #
 
     def action_fix(self):
-        """Open what has to be put right for this order; the message itself when that is nothing
-        in Odoo: it has the reason with all figures.
+        """Open what has to be corrected for this order. If that is nothing in Odoo, open the
+        message, which shows the reason with all figures.
         """
         self.ensure_one()
         openers = {
@@ -38,30 +39,31 @@ class CartonaMessage(models.Model):
             "settings": self._open_accounts,
         }
         Reasons = self.env["cartona.reasons"]
-        fix = Reasons._reason(Reasons._of_message(self.error_code)).fix
+        fix = Reasons._reason(Reasons._message_code(self.error_code)).fix
         return openers.get(fix, self._open_message)()
 
     # === BUSINESS METHODS === #
 
     def _open_message(self):
-        return dict(_window(_("Waiting Order"), "cartona.message"), **_form(self))
+        return actions.form(self, name=_("Waiting Order"))
 
     def _open_accounts(self):
-        """The companies that the order can be for; the one there is, at once."""
-        action = _window(_("Which account is this?"), "cartona.config")
-        configs = self.env["cartona.config"].search([])
-        return dict(action, **_form(configs)) if len(configs) == 1 else action
+        """Open the configurations, or the form of the only one."""
+        name, configs = _("Cartona Accounts"), self.env["cartona.config"].search([])
+        if len(configs) == 1:
+            return actions.form(configs, name=name)
+        return actions.records(name, "cartona.config")
 
     def _open_accuracy(self):
-        return _window(_("Decimal Accuracy"), "decimal.precision")
+        return actions.records(_("Decimal Accuracy"), "decimal.precision")
 
     def _open_pricelists(self):
-        return _window(_("Pricelists"), "product.pricelist")
+        return actions.records(_("Pricelists"), "product.pricelist")
 
     def _open_unlinked(self):
-        """What Cartona lists and no product is linked to, to choose the product there.
+        """Open the listings without a product, to choose one.
 
-        Who may not change listings finds the product instead and enters the id on it.
+        A user who may not change listings gets the products instead, to enter the id there.
         """
         lines = [line for line, _match in self._blocked_lines()]
         ids = [line.supplier_product_id for line in lines if line.supplier_product_id]
@@ -73,10 +75,10 @@ class CartonaMessage(models.Model):
         if ids:
             context["default_cartona_id"] = ids[0]
             name = _("Enter the Cartona ID %(id)s: %(name)s", id=ids[0], name=name)
-        return dict(_window(name or _("Products"), "product.template"), context=context)
+        return actions.records(name or _("Products"), "product.template", context=context)
 
     def _open_listings(self):
-        """The listings whose unit does not fit; the products of lines that have none."""
+        """Open the listings with the wrong unit, or the products of lines without a listing."""
         matches = [match for _line, match in self._blocked_lines()]
         listings = self.env["cartona.listing"].browse(match.listing.id for match in matches)
         listings = listings.exists()
@@ -86,20 +88,22 @@ class CartonaMessage(models.Model):
         products = self.env["product.product"].browse(
             {match.product.id for _line, match in self._blocked_lines() if match}
         )
-        action = _window(_("Products"), "product.product")
         if len(products) == 1:
-            return dict(action, **_form(products))
-        # Archived ones are what somebody is looking for.
-        return dict(action, domain=[("id", "in", products.ids)], context={"active_test": False})
+            return actions.form(products, name=_("Products"))
+        # The archived ones are the reason.
+        return actions.records(
+            _("Products"),
+            "product.product",
+            domain=[("id", "in", products.ids)],
+            context={"active_test": False},
+        )
 
     def _open_rows(self, listings):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_listing"
-        )
-        return dict(action, domain=[("id", "in", listings.ids)])
+        domain = [("id", "in", listings.ids)]
+        return actions.window(self.env, "action_cartona_listing", domain=domain)
 
     def _listings_of(self, lines):
-        """The listings that these lines name; one that nobody has seen yet is made, unlinked."""
+        """Return the listings of these lines; missing ones are created, without a product."""
         Listing = self.env["cartona.listing"]
         named = {line.supplier_product_id: line for line in lines if line.supplier_product_id}
         listings = Listing.search(
@@ -121,12 +125,12 @@ class CartonaMessage(models.Model):
         )
 
     def _blocked_lines(self):
-        """The lines that make this order wait for its reason, as things are now.
+        """Return the lines for which this order still waits for its reason.
 
         :return: list of (`cartona_api.OrderLine`, `Match` or None)
         """
-        # In sudo mode: the payload is hidden for the people in it; of its lines only ids and
-        # names of products are shown.
+        # In sudo mode: the payload contains personal data; of its lines only ids and names of
+        # products are shown.
         message = self.sudo()
         config = message.config_id._in_own_company()
         try:
@@ -135,17 +139,3 @@ class CartonaMessage(models.Model):
             return []
         importer = config.env["cartona.order.importer"]
         return importer._blocked_lines(config, order, self.error_code)
-
-
-def _window(name, model):
-    return {
-        "type": "ir.actions.act_window",
-        "name": name,
-        "res_model": model,
-        "view_mode": "list,form",
-        "views": [(False, "list"), (False, "form")],
-    }
-
-
-def _form(record):
-    return {"res_id": record.id, "view_mode": "form", "views": [(False, "form")]}

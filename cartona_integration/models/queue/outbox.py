@@ -64,7 +64,7 @@ class CartonaChange(models.Model):
 
     @api.model
     def _mark_dirty(self, kind, product_ids=(), template_ids=()):
-        """Mark products whose price or stock may have changed. No query is made yet.
+        """Mark products with a price or stock that may have changed. No query is made yet.
 
         :param str kind: "price", "stock", or "restock" for a stock that Cartona may have changed
             itself, so that it is sent even when it equals what was sent last
@@ -91,13 +91,13 @@ class CartonaChange(models.Model):
 
     @api.model
     def _mark_orders_dirty(self, order_ids):
-        """Mark orders whose status or lines may have changed. No query is made yet."""
+        """Mark orders with a status or lines that may have changed. No query is made yet."""
         if order_ids:
             self._collected().setdefault(("order", "order"), set()).update(order_ids)
 
     @api.model
     def _mark_invoices_dirty(self, order_ids):
-        """Mark orders that may have to be invoiced, settled or credited. No query is made yet."""
+        """Mark orders to be invoiced, settled or credited, if needed. No query is made yet."""
         if order_ids:
             self._collected().setdefault(("invoice", "order"), set()).update(order_ids)
 
@@ -212,7 +212,7 @@ class CartonaChange(models.Model):
         )
 
     def _insert_orders(self, kind, order_ids):
-        """Write a row for each order from Cartona whose company wants this kind."""
+        """Write a row for each order from Cartona if its company uses this kind."""
         stream = next(name for name, stream in STREAMS.items() if kind in stream.kinds)
         self._insert_and_wake(
             stream,

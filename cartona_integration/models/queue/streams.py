@@ -7,8 +7,8 @@ left (`cartona.worker._job`); the minute cron runs what no job has processed
 
 from typing import NamedTuple
 
-# What prices, stock and order updates are sent by, and what orders are received by: a slow
-# marketplace in one direction never delays the other.
+# Channels of what is sent and of what is received: a slow marketplace in one direction never
+# delays the other.
 _OUT, _IN, _LOCAL = "root.cartona.out", "root.cartona.in", "root.cartona"
 
 
@@ -40,7 +40,7 @@ STREAMS = {
         "_backlog",
         0x0CA7_0001,
         _OUT,
-        # What points at a listing.
+        # Rows that point at a listing.
         ("price", "stock", "restock", "resend"),
     ),
     "status": Stream("cartona.order.push", "_push", "_backlog", 0x0CA7_0004, _OUT, ("order",)),

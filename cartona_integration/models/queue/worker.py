@@ -265,7 +265,7 @@ class CartonaWorker(models.AbstractModel):
         A crash anywhere leaves the rows in place, and records whose last value is unknown: both
         are sent again.
 
-        :param str direction: "out" or "in", which pause holds the calls back
+        :param str direction: "out" or "in", the direction with the pause to respect
         :param prepare: callable(config) -> task; `Wait` or None when there is nothing to call
         :param call: callable(client, task) -> result; may raise `CartonaError`
         :param store: callable(config, task, result, error) -> seconds until there is more to do

@@ -1,4 +1,4 @@
-"""Documented data gone wrong: every field absent, empty, of another type, beyond all measure."""
+"""Documented data with errors: each field absent, empty, of another type or far too large."""
 
 import copy
 import logging
@@ -16,12 +16,12 @@ def _nested(depth):
 
 
 def _long_text():
-    """Text that does not compress: PostgreSQL has no index for it."""
+    """Return text that does not compress: it is too long for an index of PostgreSQL."""
     chance = random.Random(7)
     return "".join(chr(chance.randint(0x600, 0x6FF)) for _letter in range(6000))
 
 
-# What a field is replaced by: a word for what it shows -> value.
+# Replacements of a field: name of the variant -> value.
 VARIANTS = {
     "absent": ABSENT,
     "null": None,
@@ -52,7 +52,7 @@ VARIANTS = {
 
 
 def paths(sample):
-    """Where the fields of a sample stand: its own, those of its objects, of the first in a list."""
+    """Return the paths of the sample's fields, also those of objects and of first list items."""
     found = []
     for key, value in sample.items():
         found.append((key,))
@@ -63,8 +63,8 @@ def paths(sample):
     return found
 
 
-def drifted(sample):
-    """The sample with one field gone wrong, for every field and every way.
+def mutations(sample):
+    """Return copies of the sample with one wrong field, for every field and variant.
 
     :return: list of (path as text, name of the variant, changed copy)
     """
@@ -84,8 +84,8 @@ def drifted(sample):
 
 
 @contextmanager
-def no_complaint(case):
-    """Fail when something was logged as an error, or with a traceback, in this block."""
+def no_errors_logged(case):
+    """Fail if an error or a traceback is logged in this block."""
     complaints = []
 
     class Listener(logging.Handler):

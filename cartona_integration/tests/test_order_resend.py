@@ -1,4 +1,4 @@
-"""What could not be told while the retailer had the order open is told when he is done."""
+"""Updates that could not be sent while the retailer edited the order are sent afterwards."""
 
 from .common import STATUSES
 from .delivery_common import DETAILS, DeliveryCase
@@ -6,122 +6,128 @@ from .delivery_common import DETAILS, DeliveryCase
 CHANGE = {0: {"amount": 3}}
 
 
-class TestToldAgain(DeliveryCase):
+class TestOrderResend(DeliveryCase):
     def setUp(self):
         super().setUp()
-        self.sale = self.take(confirm=False)
+        self.sale = self.take_order(confirm=False)
 
-    def opened(self):
-        """The retailer opens the order, which Odoo hears before it could tell anything."""
+    def open_by_retailer(self):
+        """Import the retailer's editing before any update is sent."""
         self.receive(self.order(status="editing"))
         self.push()
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
 
-    def test_a_confirmation_that_the_retailer_was_quicker_than_is_told_when_he_is_done(self):
+    def test_a_confirmation_during_editing_is_sent_afterwards(self):
         self.sale.action_confirm()
-        self.opened()
+        self.open_by_retailer()
         self.assertEqual(self.marketplace.calls, [])
         self.assertEqual(
             (self.sale.cartona_status, self.sale.cartona_sync_state), ("editing", "pending")
         )
-        self.accept()
+        self.accept_all()
         self.receive(self.order(CHANGE))
         self.push()
-        self.assertEqual(self.told(self.sale), ["approved"])
+        self.assertEqual(self.sent_statuses(self.sale), ["approved"])
         self.assertEqual(
             (self.sale.state, self.sale.cartona_status, self.sale.cartona_sync_state),
             ("sale", "approved", "synced"),
         )
 
-    def test_a_quotation_that_the_retailer_has_open_waits_for_nothing(self):
+    def test_a_quotation_during_editing_has_nothing_to_send(self):
         self.sale.cartona_sync_state = "pending"
         self.env["cartona.change"]._mark_orders_dirty(self.sale.ids)
-        self.opened()
+        self.open_by_retailer()
         self.assertEqual(self.sale.cartona_sync_state, "synced")
         self.receive(self.order(CHANGE))
-        self.assertEqual(self.noted("order"), [])
+        self.assertEqual(self.outbox_rows("order"), [])
 
-    def test_a_confirmation_by_itself_is_told_as_well(self):
+    def test_an_automatic_confirmation_during_editing_is_sent_afterwards(self):
         self.config.auto_confirm = True
         sale = self.receive(self.order(hashed_id="auto1"))
         self.receive(self.order(hashed_id="auto1", status="editing"))
         self.push()
-        self.accept()
+        self.accept_all()
         self.receive(self.order(hashed_id="auto1"))
         self.push()
-        self.assertEqual((self.told(sale), sale.cartona_status), (["approved"], "approved"))
+        self.assertEqual(
+            (self.sent_statuses(sale), sale.cartona_status), (["approved"], "approved")
+        )
 
-    def test_an_approval_refused_because_of_the_editing_is_told_again(self):
+    def test_an_approval_refused_during_editing_is_sent_again(self):
         refusal = {"error": "is being edited"}
-        self.marketplace.announce("POST", STATUSES, refusal, status=422)
+        self.marketplace.answer_next("POST", STATUSES, refusal, status=422)
         self.sale.action_confirm()
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
-        self.opened()
+        self.open_by_retailer()
         self.assertEqual(self.sale.cartona_sync_state, "error")
-        self.accept()
+        self.accept_all()
         self.receive(self.order(CHANGE))
         self.push()
-        self.assertEqual(self.told(self.sale), ["approved", "approved"])
+        self.assertEqual(self.sent_statuses(self.sale), ["approved", "approved"])
         self.assertEqual((self.sale.cartona_sync_state, self.sale.cartona_error), ("synced", False))
 
-    def test_an_approval_refused_because_of_an_editing_nobody_heard_of_is_told_again(self):
-        self.marketplace.announce("POST", STATUSES, {"error": "is being edited"}, status=422)
+    def test_an_approval_refused_by_unseen_editing_is_sent_again(self):
+        self.marketplace.answer_next("POST", STATUSES, {"error": "is being edited"}, status=422)
         self.sale.action_confirm()
         self.push()
-        self.accept()
+        self.accept_all()
         self.receive(self.order(CHANGE))
         self.push()
         self.assertEqual(self.sale.cartona_status, "approved")
 
-    def test_a_cancellation_that_the_retailer_was_quicker_than_is_told_as_well(self):
+    def test_a_cancellation_during_editing_is_sent_afterwards(self):
         self.sale._action_cancel()
-        self.opened()
-        self.accept(self.sale)
+        self.open_by_retailer()
+        self.accept_all(self.sale)
         self.receive(self.order(CHANGE))
         self.push()
-        self.assertEqual(self.told(self.sale), ["cancelled_by_supplier"])
+        self.assertEqual(self.sent_statuses(self.sale), ["cancelled_by_supplier"])
         self.assertEqual(
             (self.sale.state, self.sale.cartona_status), ("cancel", "cancelled_by_supplier")
         )
 
-    def test_a_refused_cancellation_is_left_to_a_person(self):
-        self.marketplace.announce("POST", self.single(self.sale), {"error": "no"}, status=422)
+    def test_a_refused_cancellation_is_not_sent_again(self):
+        self.marketplace.answer_next(
+            "POST", self.single_path(self.sale), {"error": "no"}, status=422
+        )
         self.sale._action_cancel()
         self.push()
         self.receive(self.order(status="editing"))
         self.receive(self.order(CHANGE))
         self.push()
-        self.assertEqual(self.told(self.sale), ["cancelled_by_supplier"])
+        self.assertEqual(self.sent_statuses(self.sale), ["cancelled_by_supplier"])
         self.assertEqual(self.sale.cartona_sync_state, "error")
 
-    def test_changed_lines_that_were_refused_are_left_to_a_person(self):
+    def test_refused_lines_are_not_sent_again(self):
         self.sale.order_line[1].product_uom_qty = 1
-        self.marketplace.announce("POST", DETAILS, {"error": "no"}, status=422)
+        self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
         self.push()
         self.assertEqual(self.sale.cartona_edit_state, "refused")
         self.assertEqual(len(self.marketplace.bodies(DETAILS)), 1)
         self.receive(self.order(note_message="x", status="editing"))
-        self.assertEqual((self.sale.cartona_edit_state, self.noted("order")), ("refused", []))
+        self.assertEqual((self.sale.cartona_edit_state, self.outbox_rows("order")), ("refused", []))
         self.receive(self.order(CHANGE))
-        self.assertEqual((self.sale.cartona_edit_state, self.noted("order")), ("refused", []))
+        self.assertEqual((self.sale.cartona_edit_state, self.outbox_rows("order")), ("refused", []))
         self.push()
         self.assertEqual(len(self.marketplace.bodies(DETAILS)), 1)
 
 
 class TestRefusedLines(DeliveryCase):
-    def test_lines_refused_before_the_end_are_a_persons_to_look_at(self):
-        sale = self.take()
-        self.accept()
-        self.marketplace.announce("POST", DETAILS, {"error": "no"}, status=422)
+    def test_lines_refused_at_delivery_create_an_activity(self):
+        sale = self.take_order()
+        self.accept_all()
+        self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
         self.deliver_short(sale, {self.tea: 3})
         self.push()
         self.assertEqual((sale.cartona_edit_state, sale.cartona_status), ("refused", "approved"))
-        self.assertEqual(self.tasks(sale), [(sale.cartona_error, self.config.activity_user_id)])
+        self.assertEqual(
+            self.activities(sale), [(sale.cartona_error, self.config.activity_user_id)]
+        )
 
-    def test_lines_refused_on_the_way_stand_on_the_order_only(self):
-        sale = self.take()
-        self.marketplace.announce("POST", DETAILS, {"error": "no"}, status=422)
+    def test_lines_refused_earlier_are_shown_without_an_activity(self):
+        sale = self.take_order()
+        self.marketplace.answer_next("POST", DETAILS, {"error": "no"}, status=422)
         sale.order_line[0].product_uom_qty = 3
         self.push()
-        self.assertEqual((sale.cartona_edit_state, self.tasks(sale)), ("refused", []))
+        self.assertEqual((sale.cartona_edit_state, self.activities(sale)), ("refused", []))

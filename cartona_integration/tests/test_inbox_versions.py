@@ -1,4 +1,4 @@
-"""Which of the things that Cartona says of an order holds, and which of them it is told to know."""
+"""The newest version of an order is applied, and only what we have is acknowledged."""
 
 from datetime import datetime, timedelta
 
@@ -8,9 +8,9 @@ from .inbox_common import InboxCase
 from .order_common import TEA
 
 
-class TestNewest(InboxCase):
+class TestVersions(InboxCase):
     def version(self, amount, **changes):
-        """Order "o1" with so many tea."""
+        """Return order "o1" with this amount of tea."""
         return self.raw({TEA: {"amount": amount}}, hashed_id="o1", **changes)
 
     def tea_ordered(self):
@@ -22,49 +22,51 @@ class TestNewest(InboxCase):
     def messages_of(self, hashed_id="o1"):
         return self.env["cartona.message"].search([("hashed_id", "=", hashed_id)], order="id")
 
-    # === WHAT IS NEWER === #
+    # === ORDER OF VERSIONS === #
 
-    def test_a_page_asked_for_before_a_call_came_does_not_undo_the_call(self):
-        asked_at = datetime.utcnow() - timedelta(seconds=1)
+    def test_a_page_requested_before_a_call_does_not_undo_it(self):
+        requested_at = datetime.utcnow() - timedelta(seconds=1)
         self.store(self.version(2))
         page = unwrap(self.version(1))
-        older, _repeated = self.env["cartona.message"]._store(self.config, "pull", page, asked_at)
-        self.assertEqual(len(older), 1, "so that the list is read once more")
-        self.work()
+        older, _repeated = self.env["cartona.message"]._store(
+            self.config, "pull", page, requested_at
+        )
+        self.assertEqual(len(older), 1, "the list is read once more")
+        self.run_import()
 
         self.assertOrdered(2)
         self.assertEqual([row.state for row in self.messages_of()], ["done", "superseded"])
 
-    def test_a_page_asked_for_before_a_call_came_changes_nothing_after_its_import_either(self):
-        asked_at = datetime.utcnow() - timedelta(seconds=1)
+    def test_an_older_page_changes_nothing_after_the_import(self):
+        requested_at = datetime.utcnow() - timedelta(seconds=1)
         self.store(self.version(2))
-        self.work()
+        self.run_import()
         page = unwrap(self.version(1))
-        self.env["cartona.message"]._store(self.config, "pull", page, asked_at)
-        self.work()
+        self.env["cartona.message"]._store(self.config, "pull", page, requested_at)
+        self.run_import()
         self.assertOrdered(2)
 
-    def test_a_page_counts_from_when_it_was_asked_for(self):
+    def test_a_page_is_as_old_as_its_request(self):
         answered = []
 
         def page(query):
             answered.append(datetime.utcnow())
             return [self.version(1)] if query["page"] == "1" else []
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
         self.pull()
         self.assertLess(self.messages_of().as_of, answered[0])
 
-    def test_a_call_that_repeats_an_older_one_is_asked_about_and_not_applied(self):
+    def test_a_call_that_repeats_an_older_one_is_checked(self):
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.store(self.version(2))
-        self.work()
-        self.settle_jobs()
+        self.run_import()
+        self.clear_jobs()
 
         fresh, repeated = self.store(self.version(1))
-        self.ring()
-        self.work()
+        self.run_postcommit()
+        self.run_import()
 
         self.assertEqual((len(fresh), repeated), (0, 1))
         self.assertEqual(len(self.jobs("pull")), 1)
@@ -72,38 +74,38 @@ class TestNewest(InboxCase):
 
         self.serve([self.version(2)], shrinks=False)
         self.pull()
-        self.work()
+        self.run_import()
         self.assertOrdered(2)
 
-    def test_an_order_that_is_as_it_was_before_comes_with_the_list(self):
+    def test_a_reverted_order_is_applied_from_the_list(self):
         for amount in (1, 2, 1):
             self.store(self.version(amount))
-            self.work()
+            self.run_import()
         self.assertOrdered(2)
 
         self.serve([self.version(1)], shrinks=False)
         self.pull()
-        self.work()
+        self.run_import()
         self.assertOrdered(1)
 
-    def test_nothing_is_acknowledged_before_the_list_was_asked_about_a_call_in_doubt(self):
-        """The edit is undone before we have acknowledged it: that would be taken for both."""
+    def test_an_uncertain_call_is_not_acknowledged_before_the_list(self):
+        """The edit is reverted before we acknowledge it: the acknowledgement would cover both."""
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.store(self.version(2))
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.assertOrdered(2)
         self.assertEqual(self.acknowledged(), ["o1"], "the edit is not acknowledged yet")
 
         self.serve([self.version(1)], shrinks=False)
         self.pull()
         self.assertFalse(self.config.list_state)
-        self.work()
+        self.run_import()
         self.assertOrdered(1)
         self.assertEqual(self.acknowledged().count("o1"), 3)
 
-    def test_a_call_in_doubt_while_the_list_is_read_has_it_read_again(self):
+    def test_an_uncertain_call_during_a_pull_repeats_the_pull(self):
         self.store(self.version(1))
         self.store(self.version(2))
         calls = [self.version(1)]
@@ -114,72 +116,72 @@ class TestNewest(InboxCase):
                 self.env.cr.flush()
             return []
 
-        self.marketplace.always("GET", ORDERS, page)
+        self.marketplace.answer_always("GET", ORDERS, page)
         self.assertEqual(self.pull(), 0)
         self.assertEqual(self.config.list_state, "wanted")
         self.assertIsNone(self.pull())
         self.assertFalse(self.config.list_state)
 
-    def test_nothing_is_acknowledged_after_a_page_that_may_have_been_lost(self):
-        """Cartona has given it, and we have not got it: the answer that was cut on the way."""
+    def test_nothing_is_acknowledged_after_a_lost_page(self):
+        """Cartona sent the page, but its answer was lost."""
         self.store(self.version(1))
-        self.marketplace.announce("GET", ORDERS, "cut", status=502)
+        self.marketplace.answer_next("GET", ORDERS, "cut", status=502)
         self.assertTrue(self.pull())
         self.config._end_pause("in")
-        self.work()
+        self.run_import()
         self.assertOrdered(1)
         self.assertEqual(self.acknowledged(), [])
 
-        # Whoever comes next in the cron has the list read first.
-        self.settle_jobs()
+        # The next cron reads the list first.
+        self.clear_jobs()
         self.env["cartona.worker"]._catch_up("import", self.config.id)
-        self.ring()
+        self.run_postcommit()
         self.assertEqual(len(self.jobs("pull")), 1)
         self.serve([])
         self.pull()
-        self.work()
+        self.run_import()
         self.assertEqual(self.acknowledged(), ["o1"])
 
-    def test_an_older_one_in_the_same_call_is_not_applied(self):
+    def test_an_older_version_in_the_same_call_is_ignored(self):
         self.store([self.version(1), self.version(2), self.version(1)])
-        self.work()
+        self.run_import()
         self.assertOrdered(2)
 
-    # === WHAT IS ACKNOWLEDGED === #
+    # === ACKNOWLEDGEMENT === #
 
     def test_a_status_alone_acknowledges_nothing(self):
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.assertEqual(self.acknowledged(), ["o1"])
         notice, _repeated = self.store({"hashed_id": "o1", "status": "approved"})
-        self.work()
+        self.run_import()
         self.assertEqual((notice.state, notice.acknowledge), ("done", "no"))
         self.assertEqual(self.acknowledged(), ["o1"])
 
     def test_an_edit_that_crosses_our_approval_is_offered_again(self):
-        """The retailer changed the order while it was being approved: Cartona has his lines."""
+        """The retailer changed the order during the approval: Cartona has the changed lines."""
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         order = self.order("o1")
         order.action_confirm()
         order.cartona_status = "approved"
 
         crossing, _repeated = self.store(self.version(3))
-        self.work()
+        self.run_import()
         self.assertOrdered(1)
         self.assertEqual((crossing.state, crossing.acknowledge), ("done", "no"))
         self.assertEqual(self.acknowledged(), ["o1"])
 
         self.store(self.version(3, status="approved"), source="pull")
-        self.work()
+        self.run_import()
         self.assertOrdered(3)
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
 
-    def test_an_edit_that_crosses_our_approval_is_not_hidden_by_what_came_before_it(self):
-        """An acknowledgement names the order alone: a late one would take the edit with it."""
-        self.marketplace.announce("POST", STATUSES, "down", status=503)
+    def test_a_late_acknowledgement_does_not_hide_a_crossing_edit(self):
+        """An acknowledgement contains only the order's id: a late one would cover the edit too."""
+        self.marketplace.answer_next("POST", STATUSES, "down", status=503)
         first, _repeated = self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.assertEqual(first.acknowledge, "due")
         self.config._end_pause("in")
         order = self.order("o1")
@@ -188,11 +190,11 @@ class TestNewest(InboxCase):
         other, _repeated = self.store(self.sample("o2"))
 
         self.store(self.version(3))
-        self.work()
+        self.run_import()
         self.assertEqual((first.acknowledge, other.acknowledge), ("no", "done"))
-        self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one in vain")
+        self.assertEqual(self.acknowledged(), ["o1", "o2"], "the first one failed")
 
-    def test_nothing_is_acknowledged_of_an_order_that_is_still_to_be_read(self):
+    def test_an_order_with_a_newer_message_is_not_acknowledged(self):
         first, _repeated = self.store(self.version(1))
         other, _repeated = self.store(self.sample("o2"))
         self.env["cartona.message"]._import_batch(self.config.id, (first | other).ids)
@@ -200,44 +202,44 @@ class TestNewest(InboxCase):
         self.store(self.version(3))
         self.env["cartona.message"]._acknowledge(self.config.id)
         self.assertEqual(self.acknowledged(), ["o2"])
-        self.work()
+        self.run_import()
         self.assertEqual(self.acknowledged(), ["o2", "o1", "o1"])
 
-    def test_an_echo_that_our_approval_overtook_is_acknowledged(self):
+    def test_an_echo_overtaken_by_our_approval_is_acknowledged(self):
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.order("o1").cartona_status = "approved"
         self.store(self.version(1, note_message="soon"))
-        self.work()
+        self.run_import()
         self.assertEqual(self.acknowledged(), ["o1", "o1"])
 
-    def test_orders_that_are_here_do_not_wait_until_cartona_can_be_told(self):
-        self.marketplace._announced.clear()
-        self.marketplace.always("POST", STATUSES, "down", status=503)
+    def test_orders_are_imported_while_acknowledgements_fail(self):
+        self.marketplace._prepared.clear()
+        self.marketplace.answer_always("POST", STATUSES, "down", status=503)
         for number in range(8):
             self.store(self.sample("o%s" % number))
-        self.assertTrue(self.work(), "the acknowledgement comes later")
+        self.assertTrue(self.run_import(), "the acknowledgement comes later")
         self.assertEqual(len(self.env["sale.order"].search([("cartona_id", "=like", "o_")])), 8)
 
-    def test_many_acknowledgements_that_are_due_go_one_call_after_the_other(self):
+    def test_many_due_acknowledgements_are_sent_in_batches(self):
         for number in range(8):
             self.store(self.sample("o%s" % number))
-        self.work()
+        self.run_import()
         self.marketplace.calls.clear()
         for number in range(8):
             self.store(self.sample("o%s" % number), source="pull")
-        self.work()
+        self.run_import()
         self.assertEqual([len(body) for body in self.marketplace.bodies(STATUSES)], [3, 3, 2])
 
     # === CANCELLED === #
 
     def test_a_cancellation_without_lines_cancels_the_order(self):
         self.store(self.version(1))
-        self.work()
+        self.run_import()
         message, _repeated = self.store(
             self.sample("o1", status="cancelled_by_retailer", order_details=[], retailer=None)
         )
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("done", False))
         order = self.order("o1")
         self.assertEqual((order.state, order.cartona_status), ("cancel", "cancelled_by_retailer"))
@@ -246,41 +248,41 @@ class TestNewest(InboxCase):
 
     def test_an_order_without_lines_that_is_not_cancelled_waits(self):
         message, _repeated = self.store(self.sample("o1", order_details=[]))
-        self.work()
+        self.run_import()
         self.assertEqual((message.state, message.error_code), ("error", "empty_order"))
 
-    def test_a_cancellation_of_what_never_came_is_no_order(self):
+    def test_a_cancellation_of_an_unknown_order_makes_no_order(self):
         message, _repeated = self.store(
             self.sample("o1", status="cancelled_by_retailer", order_details=None)
         )
-        self.work()
+        self.run_import()
         self.assertEqual(message.state, "done")
         self.assertFalse(self.order("o1"))
 
-    # === NOT NOW === #
+    # === COPIED DATABASE === #
 
-    def test_a_copied_database_imports_nothing_until_a_manager_says_so(self):
+    def test_a_copied_database_imports_nothing_until_a_manager_accepts(self):
         self.config.database_uuid = "another"
         message, _repeated = self.store(self.version(1))
-        self.work()
+        self.run_import()
         self.assertEqual(message.state, "new")
         self.assertFalse(self.order("o1"))
 
-        self.marketplace.announce("GET", "supplier-product", [])
+        self.marketplace.answer_next("GET", "supplier-product", [])
         self.config.action_accept_database()
-        self.work()
+        self.run_import()
         self.assertEqual(message.state, "done")
         self.assertOrdered(1)
 
     # === LONG LISTS === #
 
-    def test_a_list_that_takes_longer_than_a_job_is_read_on_by_the_next_one(self):
+    def test_a_long_list_is_continued_by_the_next_job(self):
         self.patch_seconds(0)
         self.serve([self.sample("o%s" % number) for number in range(8)], shrinks=False)
         jobs = 1
         while self.pull() == 0:
             jobs += 1
-            self.assertLess(jobs, 20, "it never comes to an end")
+            self.assertLess(jobs, 20, "the pull does not end")
 
         pages = [int(query["page"]) for _m, path, query, _b in self.marketplace.calls]
         # Two passes: the second one brought nothing new.
@@ -288,12 +290,12 @@ class TestNewest(InboxCase):
         self.assertEqual(len(self.env["cartona.message"].search([])), 8)
         self.assertFalse(self.config.pull_mark)
 
-    def test_a_page_that_fails_does_not_hide_what_is_new_before_it(self):
+    def test_a_failed_page_restarts_from_the_first_page(self):
         self.patch_seconds(0)
         self.serve([self.sample("o%s" % number) for number in range(8)], shrinks=False)
         self.pull()
         self.assertTrue(self.config.pull_mark)
-        self.marketplace.announce("GET", ORDERS, "down", status=503)
+        self.marketplace.answer_next("GET", ORDERS, "down", status=503)
         self.assertTrue(self.pull())
         self.config._end_pause("in")
         self.marketplace.calls.clear()
@@ -305,12 +307,12 @@ class TestNewest(InboxCase):
 
         self.patch(pull, "_PULL_SECONDS", seconds)
 
-    def settle_jobs(self):
-        """No job waits."""
-        self.ring()
+    def clear_jobs(self):
+        """Delete the pending pull jobs."""
+        self.run_postcommit()
         self.env["queue.job"].search([("identity_key", "=like", "cartona:pull:%")]).unlink()
 
-    def ring(self):
-        """What the bell does after the commit."""
+    def run_postcommit(self):
+        """Enqueue the woken streams, as after the commit."""
         self.env.cr.flush()
         self.env.cr.postcommit.run()

@@ -1,4 +1,4 @@
-"""What Odoo cannot work out for one listing holds up no other, and no other company."""
+"""An error of one listing does not stop other listings or companies."""
 
 from unittest.mock import patch
 
@@ -13,21 +13,21 @@ WORKER = "odoo.addons.cartona_integration.models.queue.worker"
 CONNECTION = "odoo.addons.cartona_integration.models.config.connection"
 
 
-class TestNotWorkedOut(CartonaCase):
-    """`tea` makes trouble, `rice` has nothing to do with it."""
+class TestFailingListings(CartonaCase):
+    """`tea` causes an error, `rice` does not."""
 
     def setUp(self):
         super().setUp()
         self.rice.cartona_id = "R1"
         self.set_stock(self.rice, 8)
-        self.marketplace.always("POST", PRODUCTS, {})
-        self.drain()
-        self.settle()
+        self.marketplace.answer_always("POST", PRODUCTS, {})
+        self.run_drain()
+        self.clear_outbox()
         self.marketplace.calls.clear()
 
-    def sent(self):
-        """What was sent since the last call: dict Cartona id -> fields."""
-        self.drain()
+    def sent_items(self):
+        """Return the items sent since the last call: dict Cartona id -> fields."""
+        self.run_drain()
         bodies = self.marketplace.bodies(PRODUCTS)
         self.marketplace.calls.clear()
         return {item.pop("supplier_product_id"): item for body in bodies for item in body}
@@ -38,16 +38,16 @@ class TestNotWorkedOut(CartonaCase):
             values["uom_po_id"] = unit.id
         product.write(values)
 
-    # === ANOTHER KIND OF UNIT === #
+    # === INCOMPATIBLE UNITS === #
 
-    def test_a_product_in_another_kind_of_unit_waits_with_a_reason_until_it_has_one(self):
+    def test_a_listing_with_an_incompatible_unit_waits(self):
         self.config.stock_buffer = 1
         piece, kilo = self.tea.uom_id, self.env.ref("uom.product_uom_kgm")
         self.set_unit(self.tea, kilo)
         self.rice.list_price = 31.0
 
         self.assertEqual(
-            self.sent(), {"R1": {"selling_price": 31.0, "available_stock_quantity": 7}}
+            self.sent_items(), {"R1": {"selling_price": 31.0, "available_stock_quantity": 7}}
         )
         listing = self.listing(self.tea)
         self.assertEqual(listing.error_code, "unit_changed")
@@ -57,41 +57,41 @@ class TestNotWorkedOut(CartonaCase):
         listing.uom_id = kilo
 
         self.assertEqual(
-            self.sent(), {"T1": {"selling_price": 12.5, "available_stock_quantity": 0}}
+            self.sent_items(), {"T1": {"selling_price": 12.5, "available_stock_quantity": 0}}
         )
         self.assertFalse(listing.error_code)
 
-    def test_a_catalogue_is_compared_although_a_unit_does_not_fit(self):
+    def test_a_catalogue_is_compared_despite_an_incompatible_unit(self):
         self.set_unit(self.tea, self.env.ref("uom.product_uom_kgm"))
         listing = self.listing(self.tea)
         listing.write({"shown_values": '{"selling_price": 9.0, "available_stock_quantity": 3}'})
         self.env["cartona.drift"]._compare(self.config, listing, self.now())
         self.assertFalse(self.env["cartona.drift"].search([("listing_id", "=", listing.id)]))
 
-    # === WHATEVER ELSE === #
+    # === OTHER ERRORS === #
 
     def break_tea(self, error):
-        work, tea = Payload._price_hold_reason, self.tea
+        original, tea = Payload._price_hold_reason, self.tea
 
         def price_on_hold(listing, price):
             if listing.product_id == tea:
                 raise error
-            return work(listing, price)
+            return original(listing, price)
 
         self.patch(type(self.env["cartona.listing"]), "_price_hold_reason", price_on_hold)
 
-    def test_an_error_at_one_listing_is_its_own(self):
+    def test_an_error_of_one_listing_does_not_affect_others(self):
         self.break_tea(ValueError("no such price"))
         self.tea.list_price, self.rice.list_price = 13.0, 31.0
         with mute_logger(WORKER):
-            self.assertEqual(self.sent(), {"R1": {"selling_price": 31.0}})
+            self.assertEqual(self.sent_items(), {"R1": {"selling_price": 31.0}})
         listing = self.listing(self.tea)
         self.assertEqual(
             (listing.error_code, listing.error_detail), ("not_worked_out", "no such price")
         )
-        self.assertEqual(self.noted(), [])
+        self.assertEqual(self.outbox_rows(), [])
 
-    def test_a_collision_with_another_transaction_is_no_error_of_a_listing(self):
+    def test_a_serialization_failure_is_not_a_listing_error(self):
         self.break_tea(psycopg2.errors.SerializationFailure())
         self.tea.list_price = 13.0
         self.env.cr.flush()
@@ -99,7 +99,7 @@ class TestNotWorkedOut(CartonaCase):
             self.env["cartona.product.push"]._prepare(self.config)
         self.assertFalse(self.listing(self.tea).error_code)
 
-    def test_a_product_that_cannot_be_priced_is_matched_by_its_name(self):
+    def test_a_product_without_a_price_is_matched_by_name(self):
         tea = self.env["cartona.listing"].create(
             {"config_id": self.config.id, "cartona_id": "N1", "name": self.tea.name}
         )
@@ -122,9 +122,9 @@ class TestNotWorkedOut(CartonaCase):
         desk = self.env["cartona.matching.desk"].create({"config_id": self.config.id})
         desk.write({"listing_id": tea.id, "product_id": self.tea.id})
         with mute_logger(WORKER):
-            self.assertFalse(desk.warning, "and the desk asks about it")
+            self.assertFalse(desk.warning, "the desk opens without a price")
 
-    def test_where_nothing_can_be_priced_not_everything_is_tried_alone(self):
+    def test_isolation_stops_when_no_product_can_be_priced(self):
         products = self.tea | self.rice
         products |= products.browse().concat(*(self.make_product("P", 1.0) for _n in range(6)))
         tried = []
@@ -139,7 +139,7 @@ class TestNotWorkedOut(CartonaCase):
         self.assertEqual(prices, dict.fromkeys(products.ids, 0.0))
         self.assertEqual([len(some) for some in tried], [8, 4, 2, 1, 1])
 
-    def test_every_part_of_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
+    def test_one_company_does_not_stop_any_cron_step(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.write({"base_url": self.marketplace.url, "auth_token": "other"})
@@ -159,36 +159,36 @@ class TestNotWorkedOut(CartonaCase):
             ("cartona.listing", "_rank_backlog", "_cron_catch_up"),
             ("cartona.listing", "_catalogue_backlog", "_cron_catch_up"),
         ):
-            worked = self.break_ours(model, method)
+            called = self.break_ours(model, method)
             with self.subTest(method), self.assertLogs(WORKER, "ERROR"):
                 getattr(self.env["cartona.config"], cron)()
-                self.assertLessEqual({self.config.id, other.id}, set(worked))
+                self.assertLessEqual({self.config.id, other.id}, set(called))
 
     def break_ours(self, model, method):
-        """Let a part of the cron fail for our configuration.
+        """Make a step of the cron fail for our configuration.
 
-        :return: list that gets the id of each configuration that it is called for
+        :return: list of the ids of the configurations it was called for
         """
-        worked = []
+        called = []
 
         def part(_records, config, _stream):
-            worked.append(config.id)
+            called.append(config.id)
             if config == self.config:
                 raise ValueError("broken")
 
         self.patch(type(self.env[model]), method, part)
-        return worked
+        return called
 
-    def test_the_cron_works_for_the_other_companies_when_it_fails_for_one(self):
+    def test_one_failing_company_does_not_stop_the_others(self):
         company = self.env["res.company"].create({"name": "Giza"})
         other = self.env["cartona.config"]._of_company(company)
         other.auto_sync_products = True
-        worked = self.break_ours("cartona.product.push", "_backlog")
+        called = self.break_ours("cartona.product.push", "_backlog")
         self.patch(
             type(self.env["cartona.message"]),
             "_import_backlog",
-            lambda message, config, stream: worked.append(-config.id),
+            lambda message, config, stream: called.append(-config.id),
         )
         with self.assertLogs(WORKER, "ERROR"):
             self.env["cartona.config"]._cron_catch_up()
-        self.assertLessEqual({other.id, -other.id, -self.config.id}, set(worked))
+        self.assertLessEqual({other.id, -other.id, -self.config.id}, set(called))

@@ -1,4 +1,4 @@
-"""Orders that wait to be accepted: somebody is told before Cartona cancels them."""
+"""Orders that wait for acceptance create an activity before Cartona cancels them."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from .order_common import OrderCase
 _KIND = "cartona_integration.mail_activity_type_pending"
 
 
-class TestOrderClock(OrderCase):
+class TestOrderDeadline(OrderCase):
     def setUp(self):
         super().setUp()
         self.config.pending_hours = 6
@@ -24,11 +24,11 @@ class TestOrderClock(OrderCase):
         self.env.invalidate_all()
         return self.config.activity_ids.filtered(lambda activity: activity.activity_type_id == kind)
 
-    def test_an_order_is_to_be_accepted_so_many_hours_after_it_was_placed(self):
+    def test_the_deadline_counts_from_when_the_order_was_placed(self):
         sale = self.receive(self.order())
         self.assertEqual(sale.cartona_deadline, datetime(2026, 3, 2, 3, 30))
 
-    def test_another_number_of_hours_counts_for_orders_that_wait(self):
+    def test_a_new_number_of_hours_applies_to_waiting_orders(self):
         waiting = self.receive(self.order())
         taken = self.receive(self.order(hashed_id="taken1", status="approved"))
         self.config.pending_hours = 24
@@ -38,92 +38,92 @@ class TestOrderClock(OrderCase):
         self.config.pending_hours = 0
         self.assertFalse(waiting.cartona_deadline)
 
-    def test_somebody_is_told_when_the_time_is_up_of_all_in_one(self):
+    def test_one_activity_covers_all_late_orders(self):
         self.arrive(5, hashed_id="early1")
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         self.arrive(7)
         self.arrive(8, hashed_id="late2")
-        self.minute()
-        self.minute()
+        self.run_cron()
+        self.run_cron()
         [reminder] = self.reminders()
         self.assertEqual(reminder.user_id, self.seller)
         self.assertEqual(reminder.summary, "Orders waiting for more than 6 hours: 2")
 
-    def test_the_reminder_leads_to_the_orders_that_wait(self):
+    def test_the_reminder_links_to_the_waiting_orders(self):
         self.arrive(7)
-        self.minute()
+        self.run_cron()
         action = self.env.ref("cartona_integration.action_sale_order_waiting")
         self.assertIn("#action=%s" % action.id, self.reminders().note)
 
-    def test_each_salesperson_is_told_of_his_own_orders(self):
+    def test_each_salesperson_is_reminded_of_assigned_orders(self):
         other = self.seller.copy({"login": "cartona_other", "name": "Other"})
         self.arrive(7)
         self.arrive(8, hashed_id="other1").user_id = other
-        self.minute()
+        self.run_cron()
         self.assertEqual(
             sorted((row.user_id.name, row.summary[-1]) for row in self.reminders()),
             [("Other", "1"), ("Salma", "1")],
         )
 
-    def test_who_has_ticked_it_off_is_told_again_only_of_more(self):
+    def test_a_completed_reminder_returns_only_for_more_orders(self):
         self.arrive(7)
-        self.minute()
+        self.run_cron()
         self.reminders().unlink()
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         self.arrive(8, hashed_id="late2")
-        self.minute()
+        self.run_cron()
         self.assertEqual(self.reminders().summary[-1], "2")
 
-    def test_nobody_is_told_when_the_clock_is_off(self):
+    def test_without_a_deadline_there_is_no_reminder(self):
         self.config.pending_hours = 0
         self.arrive(100)
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
 
-    def test_the_reminder_goes_when_the_order_is_confirmed(self):
+    def test_the_reminder_closes_when_the_order_is_confirmed(self):
         sale = self.arrive(7)
-        self.minute()
+        self.run_cron()
         sale.with_user(self.env.ref("base.user_admin")).action_confirm()
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         self.assertFalse(sale.cartona_deadline)
 
-    def test_the_reminder_goes_when_the_retailer_cancels(self):
+    def test_the_reminder_closes_when_the_retailer_cancels(self):
         self.arrive(7)
-        self.minute()
+        self.run_cron()
         self.receive(self.order(status="cancelled_by_retailer"))
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
 
-    def test_an_order_that_comes_back_from_editing_is_told_of_again(self):
+    def test_an_order_back_from_editing_is_reminded_again(self):
         sale = self.arrive(7)
-        self.minute()
+        self.run_cron()
         sale.cartona_status = "editing"
-        self.minute()
+        self.run_cron()
         self.assertFalse(self.reminders())
         sale.cartona_status = "pending"
-        self.minute()
+        self.run_cron()
         self.assertEqual(len(self.reminders()), 1)
 
-    def test_the_time_left_is_said_in_hours(self):
+    def test_the_time_left_is_shown_in_hours(self):
         def left(sale):
             sale.invalidate_recordset()
             return sale.cartona_time_left, sale.cartona_is_late
 
         sale = self.arrive(0)
-        for minutes, words in ((185, "3 h left"), (25.5, "25 min left")):
+        for minutes, text in ((185, "3 h left"), (25.5, "25 min left")):
             sale.cartona_deadline = self.now() + timedelta(minutes=minutes)
             self.env.flush_all()
-            self.assertEqual(left(sale), (words, False))
+            self.assertEqual(left(sale), (text, False))
         sale.cartona_deadline = self.now() - timedelta(hours=2, minutes=5)
         self.env.flush_all()
         self.assertEqual(left(sale), ("2 h late", True))
         sale.cartona_status = "approved"
         self.assertEqual(left(sale), (False, False))
 
-    def test_waiting_orders_stand_with_the_most_urgent_first(self):
+    def test_waiting_orders_are_sorted_by_urgency(self):
         slow, urgent = self.arrive(1, hashed_id="slow1"), self.arrive(5, hashed_id="urgent1")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "cartona_integration.action_sale_order_waiting"
@@ -135,9 +135,9 @@ class TestOrderClock(OrderCase):
         self.assertEqual(found, urgent + slow)
         self.assertIn(action["views"][0], [(view.id, "list"), (view.id, "tree")])
 
-    def test_an_order_of_another_company_has_its_own_clock(self):
+    def test_another_company_has_its_own_deadline(self):
         other = self.env["res.company"].create({"name": "الجملة"})
         self.env["cartona.config"]._of_company(other).pending_hours = 2
         self.arrive(3)
-        self.minute()
-        self.assertFalse(self.reminders(), "6 hours hold for this company")
+        self.run_cron()
+        self.assertFalse(self.reminders(), "this company's limit is 6 hours")
