@@ -28,7 +28,7 @@ GUIDES = {
             ("The connection", "What to do"),
             ("Products", "Button"),
             ("Waiting orders", "What to do (press **Fix**)"),
-            ("Orders that Cartona has otherwise", "Button"),
+            ("Orders that differ on Cartona", "Button"),
         ),
     ),
     "docs/user-guide.ar.md": (

@@ -15,7 +15,7 @@ from ..queue.streams import LISTING_KINDS
 
 SYNC_STATES = [
     ("not_linked", "Not linked"),
-    ("pending", "Waiting"),
+    ("pending", "Not Sent Yet"),
     ("synced", "Up to date"),
     ("error", "Error"),
 ]

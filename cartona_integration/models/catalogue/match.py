@@ -33,7 +33,7 @@ class CartonaMatch(models.Model):
     product_id = fields.Many2one("product.product", required=True, ondelete="cascade", index=True)
     rank = fields.Integer(required=True, help="1: the best one.")
     pack_count = fields.Float("Contains", help="Units of the product in one unit sold on Cartona.")
-    score = fields.Float("Likeness (%)", digits=(5, 1))
+    score = fields.Float("Score (%)", digits=(5, 1))
     is_sure = fields.Boolean(
         "Sure", help="So much more alike than the next product that no check is needed."
     )

@@ -23,8 +23,8 @@ class CartonaProductMixin(models.AbstractModel):
         "Cartona",
         compute="_compute_cartona_state",
         search="_search_cartona_sync_state",
-        help="Waiting: to be sent. Up to date: Cartona has received it. Error: see the message "
-        "above.",
+        help="Not sent yet: waits to be sent. Up to date: Cartona has received it. Error: see the "
+        "message above.",
     )
     cartona_synced_at = fields.Datetime(
         "Last Sent to Cartona",

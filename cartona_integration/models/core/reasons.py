@@ -115,12 +115,12 @@ class CartonaReasons(models.AbstractModel):
     def _fix_labels(self):
         return {
             "accept_database": _("This is the live database"),
-            "accept_pack": _("Take the New Pack"),
+            "accept_pack": _("Accept New Pack"),
             "account": _("Open the Cartona settings"),
             "accuracy": _("Open the decimal accuracy"),
             "code": _("Delivered"),
-            "confirm_price": _("Price is Right"),
-            "lines": _("Take Theirs"),
+            "confirm_price": _("Confirm Price"),
+            "lines": _("Use Cartona's Lines"),
             "link": _("Link the product"),
             "listing": _("Correct the unit"),
             "pricelist": _("Open the pricelists"),
@@ -202,7 +202,7 @@ class CartonaReasons(models.AbstractModel):
             ),
             "pack_changed": Reason(
                 _("Cartona sells another pack size than the one that is linked."),
-                _("Press “Take the New Pack” or correct it on Cartona; nothing is sent before."),
+                _("Press “Accept New Pack” or correct it on Cartona; nothing is sent before."),
                 "accept_pack",
             ),
             "price_below_cost": Reason(
@@ -275,7 +275,9 @@ class CartonaReasons(models.AbstractModel):
             ),
             "lines_refused": Reason(
                 _("Cartona refused the changed lines."),
-                _("Press “Send Again” to send yours once more, or “Take Theirs” to use Cartona's."),
+                _(
+                    "Press “Send Again” to send yours once more, or “Use Cartona's Lines” to use Cartona's."
+                ),
                 "lines",
             ),
             "status_refused": Reason(_("Cartona refused the new status."), send_again, "send"),

@@ -25,7 +25,7 @@ class SaleOrder(models.Model):
         "Delivered At", copy=False, readonly=True, help="When “Delivered” was clicked."
     )
     cartona_returned_at = fields.Datetime(
-        "Returned At", copy=False, readonly=True, help="When “Returned” was clicked."
+        "Returned At", copy=False, readonly=True, help="When “Returned by Driver” was clicked."
     )
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",

@@ -27,7 +27,7 @@ from ...compat import (
     is_locked,
 )
 
-SYNC_STATES = [("pending", "Waiting"), ("synced", "Up to date"), ("error", "Error")]
+SYNC_STATES = [("pending", "Not Sent Yet"), ("synced", "Up to date"), ("error", "Error")]
 # A change of these fields may change the status that the order implies.
 _STATUS_FIELDS = {"state", "cartona_shipped_at", "cartona_delivered_at", "cartona_returned_at"}
 # Cause of an activity -> function that returns True while the activity is still needed. The other
