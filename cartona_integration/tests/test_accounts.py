@@ -112,7 +112,7 @@ class TestAccounts(OrderCase):
         message = self.message()
         self.assertEqual((message.state, message.error_code), ("error", "unknown_account"))
         self.assertEqual(message.supplier_code, "2")
-        self.assertIn("Which account is this?", message.error_message)
+        self.assertIn("No company in Odoo has the supplier code", message.error_message)
         self.assertFalse(self.sale())
         self.assertEqual(self.synced(), [])
 

@@ -215,7 +215,7 @@ class TestBadOrders(OrderCase):
         """Check that the message's status was applied to an order that was pending."""
         status = parse_order(dict(ORDER, status=json.loads(message.payload).get("status"))).status
         self.assertEqual(sale.cartona_status, status or "pending")
-        unknown = [row for row in sale.activity_ids if "not known here" in row.summary]
+        unknown = [row for row in sale.activity_ids if "unknown status" in row.summary]
         self.assertEqual(len(unknown), bool(status) and status != "pending")
 
     def goods(self, sale):

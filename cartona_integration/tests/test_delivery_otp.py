@@ -315,7 +315,7 @@ class TestDeliveryOtp(OtpCase):
         self.config._cron_sweep()
         self.push()
         self.assertEqual(self.sale.cartona_status, "delivered")
-        self.assertIn("complete the delivery", self.activities(self.sale)[0][0])
+        self.assertIn("Validate the delivery", self.activities(self.sale)[0][0])
 
     def test_the_echo_of_a_delivery_creates_no_activity(self):
         self.env["cartona.delivery.proof"]._store(self.sale.id, status="delivered")

@@ -62,7 +62,7 @@ class TestInbox(InboxCase):
         order.cartona_synced_at = fields.Datetime.now() - timedelta(hours=1)
         self.store(self.sample("o1", status="assigned_to_salesman", note_message="new"))
         self.run_import()
-        self.assertIn("come to its end", order.activity_ids.summary)
+        self.assertIn("that is finished", order.activity_ids.summary)
 
     def test_a_failing_list_waits_and_loses_nothing(self):
         self.marketplace.answer_next("GET", ORDERS, "down", status=503)

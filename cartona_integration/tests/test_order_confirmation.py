@@ -94,7 +94,7 @@ class TestConfirmation(OrderCase):
         self.assertTrue(is_confirmed(sale))
         self.assertEqual(sale.cartona_status, "delivered")
         [(task, user)] = self.activities(sale)
-        self.assertIn("complete the delivery", task)
+        self.assertIn("Validate the delivery", task)
         self.assertEqual(user, self.config._responsible())
 
     def test_a_new_cancelled_order_is_stored_as_cancelled(self):

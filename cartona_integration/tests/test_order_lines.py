@@ -11,7 +11,7 @@ class TestLines(OrderCase):
         sale = self.receive(self.order({TEA: change}))
 
         self.assertEqual(sale.order_line[0].product_id, self.tea)
-        self.assertIn("its ids belong to different products", self.chatter(sale))
+        self.assertIn("the IDs belong to different products", self.chatter(sale))
         self.assertIn(self.rice.name, self.chatter(sale))
 
     def test_ids_that_agree_are_not_reported(self):

@@ -441,7 +441,7 @@ class TestDeliveredByCartona(DeliveryCase):
         self.receive(self.order(status="delivered", **self.BY_CARTONA))
         self.assertEqual(sale.picking_ids.state, "assigned")
         self.assertEqual(len(self.activities(sale)), 1)
-        self.assertIn("complete the delivery", self.activities(sale)[0][0])
+        self.assertIn("Validate the delivery", self.activities(sale)[0][0])
 
         self.deliver(sale)
         self.push()
@@ -464,7 +464,7 @@ class TestDeliveredByCartona(DeliveryCase):
         sale = self.take_order(**self.BY_CARTONA)
         self.receive(self.order(status="delivered", **self.BY_CARTONA))
         self.assertNotEqual(sale.picking_ids.state, "done")
-        self.assertIn("complete the delivery", self.activities(sale)[0][0])
+        self.assertIn("Validate the delivery", self.activities(sale)[0][0])
 
     def test_a_new_delivered_order_is_completed_by_setting(self):
         self.config.complete_delivered = True

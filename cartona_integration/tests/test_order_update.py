@@ -252,7 +252,7 @@ class TestBlockedChanges(OrderCase):
         self.receive(self.order(status="delivered"))
 
         [(task, _user)] = self.activities(sale)
-        self.assertIn("cancelled in Odoo", task)
+        self.assertIn("Cancelled in Odoo", task)
 
     def test_the_activity_closes_when_cartona_cancels_too(self):
         sale = self.approved()
@@ -455,7 +455,7 @@ class TestStatusChanges(OrderCase):
 
         self.assertEqual(sale.cartona_status, "delivered")
         [(task, _user)] = self.activities(sale)
-        self.assertIn("complete the delivery", task)
+        self.assertIn("Validate the delivery", task)
 
     def test_delivered_on_both_sides_creates_no_activity(self):
         self.stocked()

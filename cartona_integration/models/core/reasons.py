@@ -162,8 +162,8 @@ class CartonaReasons(models.AbstractModel):
             ),
             "redirected": Reason(
                 _(
-                    "Cartona redirected the call to another address. It was not followed, to "
-                    "protect the token."
+                    "Cartona's answer points to another address. It is not followed, to protect "
+                    "the token."
                 ),
                 check_address,
                 "settings",
