@@ -276,7 +276,8 @@ class CartonaReasons(models.AbstractModel):
             "lines_refused": Reason(
                 _("Cartona refused the changed lines."),
                 _(
-                    "Press “Send Again” to send yours once more, or “Use Cartona's Lines” to use Cartona's."
+                    "Press “Send Again” to send your lines again, or “Use Cartona's Lines” to "
+                    "replace them."
                 ),
                 "lines",
             ),
