@@ -234,7 +234,7 @@ class TestDeliveryOtp(OtpCase):
         self.config._end_pause("out")
         self.push()
         self.assertEqual(self.sale.cartona_sync_state, "error")
-        self.assertIn("may have taken the delivery", self.sale.cartona_error)
+        self.assertIn("it is not known whether Cartona accepted", self.sale.cartona_error)
         self.assertEqual(self.proofs(), [])
 
     def woken_streams(self):
