@@ -20,7 +20,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from .redact import excerpt, plain_key
-from .values import identifier
+from .values import identifier_or_empty
 
 if TYPE_CHECKING:
     from typing import Mapping, Sequence
@@ -217,7 +217,7 @@ class Directory:
 
     def by_text(self, value: Any) -> list[int]:
         """Return the items with exactly this identity, of any kind."""
-        return self.unique.get(_as_text(value), [])
+        return self.unique.get(identifier_or_empty(value), [])
 
     def by_index(self, row: Mapping[str, Any]) -> list[int]:
         """Return the item at the row's `index`, counted from 0."""
@@ -278,10 +278,10 @@ def read_identity(row: Mapping[str, Any]) -> dict[str, str]:
     Also `unit`, `unit_count`, and `id`, which may be any of them.
     """
     named: dict[str, str] = {}
-    for key, value in row.items():
-        name = plain_key(key)
+    names = [plain_key(key) for key in row]
+    for name, value in zip(names, row.values()):
         if name not in named and not isinstance(value, (dict, list, bool)):
-            named[name] = _as_text(value)
+            named[name] = identifier_or_empty(value)
     known: dict[str, str] = {}
     for kind, spellings in SPELLINGS.items():
         for spelling in spellings:
@@ -300,13 +300,6 @@ def read_identity(row: Mapping[str, Any]) -> dict[str, str]:
 def sorted_identity(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return all identities of an item, sorted, so that two items can be compared."""
     return sorted(read_identity(row).items())
-
-
-def _as_text(value: Any) -> str:
-    try:
-        return identifier(value)
-    except ValueError:
-        return ""
 
 
 # === ROWS === #

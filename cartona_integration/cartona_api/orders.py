@@ -14,12 +14,13 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import money, status
 from .errors import Problem
 from .products import unit_count, unit_name
 from .values import (
+    OptionalFields,
     amount_of_money,
     day,
     flag,
@@ -27,16 +28,22 @@ from .values import (
     moment,
     number,
     optional_amount,
+    read_fields,
     text,
 )
 
-if TYPE_CHECKING:
-    from typing import Callable, TypeVar
-
-    T = TypeVar("T")
-
 MAX_LINES = 5000
 _SUPPLIER_CODES = ("supplier_code", "internal_supplier_code")
+_LINE_FIELDS = {
+    "id": identifier,
+    "internal_product_id": identifier,
+    "base_product_id": identifier,
+    "unit": text,
+    "product_name": text,
+    "applied_supplier_discount": amount_of_money,
+    "applied_cartona_discount": amount_of_money,
+    "comment": text,
+}
 _LINE_MARKS = frozenset({
     "amount", "supplier_product_id", "internal_product_id", "base_product_id", "selling_price",
 })  # fmt: skip
@@ -150,7 +157,7 @@ def parse_order(raw: Any, lines_required: bool = True) -> Order:
         raise Problem("no_identity", "hashed_id", raw.get("hashed_id"))
     state = status.normalise(text(raw.get("status"), "status", 100))
     lines = _lines(raw.get("order_details"), lines_required and not status.is_void(state))
-    spare = _Informative(raw)
+    spare = OptionalFields(raw)
     return Order(
         hashed_id=hashed_id,
         receipt_id=identifier(raw.get("receipt_id"), "receipt_id"),
@@ -190,7 +197,10 @@ def peek(raw: Any) -> dict[str, Any]:
     """
     raw = raw if isinstance(raw, dict) else {}
     retailer = raw.get("retailer")
-    order, person = _Informative(raw), _Informative(retailer if isinstance(retailer, dict) else {})
+    order, person = (
+        OptionalFields(raw),
+        OptionalFields(retailer if isinstance(retailer, dict) else {}),
+    )
     codes = (order.read(identifier, key) for key in _SUPPLIER_CODES)
     return {
         "supplier_code": next(filter(None, codes), ""),
@@ -198,21 +208,6 @@ def peek(raw: Any) -> dict[str, Any]:
         "retailer_name": person.read(text, "retailer_name") or "",
         "total_price": order.read(number, "total_price"),
     }
-
-
-class _Informative:
-    """Reader of fields that must never block an order; collects the unreadable ones."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.raw = raw
-        self.unreadable: list[str] = []
-
-    def read(self, reader: Callable[[Any, str], T], key: str) -> T | None:
-        try:
-            return reader(self.raw.get(key), key)
-        except Problem:
-            self.unreadable.append(key)
-            return None
 
 
 def _first_id(raw: dict[str, Any], *keys: str) -> str:
@@ -282,25 +277,23 @@ def _line(row: Any, path: str) -> OrderLine:
     if not isinstance(row, dict):
         raise Problem("bad_lines", path, row)
 
-    def at(key: str) -> tuple[Any, str]:
-        return row.get(key), f"{path}.{key}"
-
-    amount = number(*at("amount"))
+    amount = number(row.get("amount"), path + ".amount")
     if amount is None:
         raise Problem("bad_number", path + ".amount", row.get("amount"))
+    values = read_fields(row, _LINE_FIELDS, path + ".")
     return OrderLine(
-        id=identifier(*at("id")),
+        id=values["id"],
         supplier_product_id=_product_id(row, path),
-        internal_product_id=identifier(*at("internal_product_id")),
-        base_product_id=identifier(*at("base_product_id")),
-        unit=unit_name(text(*at("unit"))),
-        unit_count=unit_count(*at("unit_count")),
-        product_name=text(*at("product_name")),
+        internal_product_id=values["internal_product_id"],
+        base_product_id=values["base_product_id"],
+        unit=unit_name(values["unit"]),
+        unit_count=unit_count(row.get("unit_count"), path + ".unit_count"),
+        product_name=values["product_name"],
         amount=amount,
         selling_price=_price(row, path, amount),
-        supplier_discount=amount_of_money(*at("applied_supplier_discount")),
-        cartona_discount=amount_of_money(*at("applied_cartona_discount")),
-        comment=text(*at("comment")),
+        supplier_discount=values["applied_supplier_discount"],
+        cartona_discount=values["applied_cartona_discount"],
+        comment=values["comment"],
     )
 
 

@@ -12,9 +12,14 @@ import math
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import Problem
+
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, TypeVar
+
+    T = TypeVar("T")
 
 MAX_TEXT = 10_000
 MAX_ID = 255
@@ -193,6 +198,14 @@ def identifier(value: Any, path: str = "") -> str:
     return str(value)
 
 
+def identifier_or_empty(value: Any) -> str:
+    """Return an id as `identifier` does; "" also for what cannot be one."""
+    try:
+        return identifier(value)
+    except Problem:
+        return ""
+
+
 def number(value: Any, path: str = "") -> Decimal | None:
     """Return a finite number as Decimal, exactly as it was written; None when absent.
 
@@ -297,3 +310,33 @@ def day(value: Any, path: str = "") -> date | None:
     if match is None:
         raise Problem("bad_date", path, value)
     return date(*(int(part) for part in match.groups()))
+
+
+# === SEVERAL FIELDS === #
+
+
+def read_fields(
+    row: dict[str, Any], readers: Mapping[str, Callable[[Any, str], Any]], prefix: str
+) -> dict[str, Any]:
+    """Return several fields of a row.
+
+    :param readers: field -> function of this module that reads it.
+    :param prefix: of the path that an error names.
+    :raise Problem: as the functions.
+    """
+    return {key: reader(row.get(key), prefix + key) for key, reader in readers.items()}
+
+
+class OptionalFields:
+    """Reader of fields that must never block an order; collects the unreadable ones."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.unreadable: list[str] = []
+
+    def read(self, reader: Callable[[Any, str], T], key: str) -> T | None:
+        try:
+            return reader(self.raw.get(key), key)
+        except Problem:
+            self.unreadable.append(key)
+            return None

@@ -3,7 +3,7 @@
 Cartona gets the id of a linked product once: Odoo's database id as text. Every product has one, it
 is unique and never changes, which is true neither for references nor for barcodes; and orders that
 carry it find their product by the listing, or without one as long as no linked listing shows that
-the supplier's ids are others (see `product_lookup`). It is sent only where Cartona has none, or one
+the supplier's ids are others (see `importer_lines`). It is sent only where Cartona has none, or one
 that this addon gave for another product: an id that the supplier gave there belongs to other
 software of the supplier.
 """

@@ -334,3 +334,25 @@ class SaleOrder(models.Model):
                 task = _("Cartona: to be taken back.")
                 text = _("%(what)s Reason: %(why)s", what=task, why=reason or "-")
                 back._message_log(body=paragraph(text))
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    # === BUSINESS METHODS === #
+
+    def _cartona_is_delivery(self):
+        """Return True for the last step of a warehouse, which brings goods to the customer."""
+        self.ensure_one()
+        return self.location_dest_id.usage == "customer"
+
+    def _cartona_is_last_step(self):
+        """Return True if no transfer is still to be created after this one.
+
+        From 18 the next step of a warehouse is only created when the previous one is done.
+        """
+        return (
+            self._cartona_is_delivery()
+            or self.location_id.usage == "customer"
+            or bool(moves_of(self).move_dest_ids)
+        )

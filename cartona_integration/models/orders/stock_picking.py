@@ -1,6 +1,7 @@
 """`stock.picking`: Cartona's data of an order for the warehouse, and the retailer's code.
 
-The other files of this model: `amounts.py` (cash to collect), `accounting_invoice.py` (invoicing).
+The other files of this model: `delivery.py` (which step it is), `amounts.py` (cash to collect),
+`accounting_invoice.py` (invoicing).
 """
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -93,22 +94,6 @@ class StockPicking(models.Model):
         return super()._send_confirmation_email()
 
     # === BUSINESS METHODS === #
-
-    def _cartona_is_delivery(self):
-        """Return True for the last step of a warehouse, which brings goods to the customer."""
-        self.ensure_one()
-        return self.location_dest_id.usage == "customer"
-
-    def _cartona_is_last_step(self):
-        """Return True if no transfer is still to be created after this one.
-
-        From 18 the next step of a warehouse is only created when the previous one is done.
-        """
-        return (
-            self._cartona_is_delivery()
-            or self.location_id.usage == "customer"
-            or bool(moves_of(self).move_dest_ids)
-        )
 
     def _cartona_assigned_users(self):
         """Return the users who work on this transfer: its responsible user, else who picked goods.
