@@ -201,6 +201,13 @@ def is_counted(product):
     return product.type == "product"
 
 
+def storable_values(env):
+    """Return values for a new product with tracked stock."""
+    if "is_storable" in env["product.template"]._fields:
+        return {"type": "consu", "is_storable": True}
+    return {"detailed_type": "product"}
+
+
 def pricelist_prices(pricelist, products, uom):
     """Return prices of one `uom` of each product in the pricelist's currency, before taxes, today.
 

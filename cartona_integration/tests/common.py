@@ -3,8 +3,9 @@
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
 
+from ..compat import storable_values
+from . import older_odoo  # noqa: F401 - it is enough that it runs
 from .marketplace import Marketplace
-from .older_odoo import storable_values  # the import patches Odoo 15 as well
 
 CHECK = ("GET", "supplier-product")
 PRODUCTS = "supplier-product/bulk-update"

@@ -1,16 +1,8 @@
-"""Differences between the series that only tests need; methods of Odoo 16, added to Odoo 15."""
+"""Methods of Odoo 16 that the tests use, added to Odoo 15."""
 
 from odoo import api, models
 
 from odoo.addons.stock.models import stock_picking
-
-
-def storable_values(env):
-    """Return values for a new product with tracked stock."""
-    if "is_storable" in env["product.template"]._fields:
-        return {"type": "consu", "is_storable": True}
-    return {"detailed_type": "product"}
-
 
 if not hasattr(api.Environment, "flush_all"):
 

@@ -1,7 +1,7 @@
 """Stock is sent as free quantity in whole units, never below zero."""
 
+from ..compat import storable_values
 from .common import PRODUCTS, CartonaCase
-from .older_odoo import storable_values
 
 
 class TestStockPush(CartonaCase):

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ...compat import check_may_read, flush, invalidate
+from ..core.actions import window
 from ..queue.streams import LISTING_KINDS
 from .listing import SYNC_STATES
 
@@ -196,10 +197,7 @@ class ProductProduct(models.Model):
 
     def action_cartona_listings(self):
         """Open the listings of these products on Cartona."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_listing"
-        )
-        return dict(action, domain=[("product_id", "in", self.ids)])
+        return window(self.env, "action_cartona_listing", domain=[("product_id", "in", self.ids)])
 
     # === BUSINESS METHODS === #
 

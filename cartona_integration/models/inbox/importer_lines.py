@@ -13,7 +13,7 @@ from typing import Any
 from odoo import _, models
 
 from ...compat import keeps_exactly, same_unit_family
-from ..core.formatting import figure, paragraph
+from ..core.formatting import figure, paragraph, quantity
 
 # Units of which a fraction can be sold. Source: the units seen on Cartona.
 _DIVISIBLE = {"kg", "ton"}
@@ -226,7 +226,7 @@ class CartonaOrderImporter(models.AbstractModel):
                     "%(line)s: sold by %(pack)s on Cartona. The unit “%(unit)s” was used; change "
                     "the unit of the listing if this is wrong.",
                     line=self._describe(line),
-                    pack="%s (%g)" % (line.unit, line.unit_count),
+                    pack="%s (%s)" % (line.unit, quantity(line.unit_count)),
                     unit=listing.uom_id.name,
                 )
             )

@@ -13,6 +13,7 @@ from odoo import _, api, fields, models
 from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ...compat import flush
+from ..core.actions import window
 from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.streams import LISTING_KINDS
 from .sync_stat import PROMISE_SECONDS
@@ -247,7 +248,7 @@ class CartonaConfig(models.Model):
     @api.model
     def action_open_dashboard(self):
         """Open the dashboard: one card for each company of the user."""
-        return self._open("action_cartona_dashboard")
+        return window(self.env, "action_cartona_dashboard")
 
     def action_open_waiting_orders(self):
         """Open the orders that could not be imported, with their reasons."""
@@ -256,7 +257,8 @@ class CartonaConfig(models.Model):
 
     def action_open_rejected_orders(self):
         """Open the sale orders with an update that Cartona rejected."""
-        return self._open(
+        return window(
+            self.env,
             "action_cartona_orders",
             domain=[("company_id", "=", self.company_id.id), ("cartona_id", "!=", False)],
             context={"search_default_cartona_error": 1},
@@ -283,20 +285,25 @@ class CartonaConfig(models.Model):
     def action_open_config(self):
         """Open the settings of this company."""
         self.ensure_one()
-        return self._open(
-            "action_cartona_config", res_id=self.id, view_mode="form", views=[(False, "form")]
+        return window(
+            self.env,
+            "action_cartona_config",
+            res_id=self.id,
+            view_mode="form",
+            views=[(False, "form")],
         )
 
     def action_open_listings(self):
         """Open the listings that are linked to a product."""
-        return self._open(
+        return window(
+            self.env,
             "action_cartona_listing",
             domain=[("config_id", "=", self.id), ("product_id", "!=", False)],
         )
 
     def action_open_products(self):
         """Open the products that are not linked yet."""
-        return self._open("action_cartona_products")
+        return window(self.env, "action_cartona_products")
 
     def action_refresh(self):
         """Refresh the card: it is read again after each of its buttons."""
@@ -308,21 +315,17 @@ class CartonaConfig(models.Model):
         configs = self.search([("company_id", "in", self.env.companies.ids)])
         if len(configs) == 1:
             return configs.action_open_config()
-        return self._open("action_cartona_config")
+        return window(self.env, "action_cartona_config")
 
     def _open_records(self, action, **filters):
         """Open a list of this configuration's records, with the given search filters active."""
         self.ensure_one()
-        return self._open(
+        return window(
+            self.env,
             action,
             domain=[("config_id", "=", self.id)],
             context={"search_default_%s" % name: on for name, on in filters.items()},
         )
-
-    def _open(self, action, **values):
-        """Return an action of this addon with some of its values replaced."""
-        xml_id = "cartona_integration.%s" % action
-        return dict(self.env["ir.actions.act_window"]._for_xml_id(xml_id), **values)
 
     # === BUSINESS METHODS === #
 

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ...cartona_api import status as life_cycle
 from ...compat import done_quantity, moves_of, picked_quantity
+from ..core.actions import window
 
 
 class SaleOrder(models.Model):
@@ -64,15 +65,12 @@ class SaleOrder(models.Model):
         )
 
     def _cartona_open_reason_dialog(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "cartona_integration.action_cartona_order_cancel"
-        )
         config = self.env["cartona.config"]._of_company(self.company_id[:1])
         defaults = {
             "default_order_ids": [(6, 0, self.ids)],
             "default_reason": config.default_cancellation_reason,
         }
-        return dict(action, context=defaults)
+        return window(self.env, "action_cartona_order_cancel", context=defaults)
 
     def _cartona_outgoing_pickings(self):
         """Return the open transfers that move goods towards the customer: open deliveries and the
