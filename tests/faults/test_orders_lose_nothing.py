@@ -24,7 +24,10 @@ _BLOCKED = """
        AND query ~ '^\\s*UPDATE "cartona_message"'
 """
 # One job does it; any other finds the lock taken and ends.
-_IMPORTING = "SELECT worker_pid FROM queue_job WHERE method_name = '_job_import' AND state = %s"
+_IMPORTING = (
+    "SELECT worker_pid FROM queue_job"
+    " WHERE identity_key LIKE 'cartona:import:%%' AND state = %s"
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tools.drivers.seller import UPDATE, Seller
 
 WAITING_JOBS = (
     "SELECT count(*) FROM queue_job"
-    " WHERE method_name = '_job_drain' AND state IN ('pending', 'enqueued')"
+    " WHERE identity_key LIKE 'cartona:drain:%%' AND state IN ('pending', 'enqueued')"
 )
 
 WAITING_FOR_A_ROW = (
@@ -61,7 +61,7 @@ def test_drain_sends_nothing_older_than_another_drain(
     seller.wait_until_shown(product, within=10, selling_price=12.0)
     seller.wait_until_idle()
     mark = seller.last_request()
-    late.run(f"env['cartona.change']._job_drain({seller.config})", user=0)
+    late.run(f"env['cartona.worker']._job('drain', {seller.config})", user=0)
     late.commit()
     seller.wait_until_idle()
     assert seller.sent(product, mark) == []

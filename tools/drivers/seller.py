@@ -18,7 +18,7 @@ UPDATE = "supplier-product/bulk-update"
 # A job with a later eta is not work: its records are still in the outbox.
 _LIVE_JOBS = """
     SELECT count(*) FROM queue_job
-     WHERE method_name = '_job_drain'
+     WHERE identity_key LIKE 'cartona:drain:%%'
        AND (state IN ('enqueued', 'started')
             OR state = 'pending' AND (eta IS NULL OR eta <= now() AT TIME ZONE 'UTC'))
 """
