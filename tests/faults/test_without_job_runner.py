@@ -172,6 +172,6 @@ def published(seller: Seller, minute: Callable, count: int) -> list[int]:
 def job_states(seller: Seller) -> set[str]:
     """Return the states of all jobs that send changes."""
     rows = seller.odoo.query(
-        "SELECT DISTINCT state FROM queue_job WHERE method_name = '_job_drain'"
+        "SELECT DISTINCT state FROM queue_job WHERE identity_key LIKE 'cartona:drain:%%'"
     )
     return {state for (state,) in rows}
