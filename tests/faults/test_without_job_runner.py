@@ -132,7 +132,10 @@ def test_orders_are_only_fetched_when_switched_off(seller: Seller, minute: Calla
 
 # === HELPERS === #
 
-PULL_JOBS = "SELECT count(*) FROM queue_job WHERE method_name = '_job_pull' AND state = 'pending'"
+PULL_JOBS = (
+    "SELECT count(*) FROM queue_job"
+    " WHERE identity_key LIKE 'cartona:pull:%%' AND state = 'pending'"
+)
 
 
 def pulling_minute(seller: Seller) -> None:
