@@ -10,7 +10,7 @@ from tools.dev.processes import wait_until
 SOON = 20  # seconds
 WRONG = {
     "en_US": "Cartona does not accept this code. Ask the retailer again.",
-    "ar_001": "كرتونة لا تقبل هذا الكود. اسأل التاجر مرة أخرى.",
+    "ar_001": "كرتونة لا تقبل هذا الكود. اطلب الكود من التاجر مرة أخرى.",
 }
 #: The input of the code: in 15.0 the widget is the input, later it contains one.
 CODE = ".modal input[name='code'], .modal [name='code'] input"
