@@ -29,8 +29,10 @@ def test_matching_accepts_skips_refuses_and_accepts_all(clerk: Clerk, shop: Shop
     if clerk.page.locator("[name='action_look_again']:visible").count():
         clerk.press("action_look_again")
     clerk.expect_visible("[name='match_ids'] .o_data_row")
-    comma = "،" if language.startswith("ar") else ","
-    clerk.expect_text("[name='match_ids'] .o_data_row [name='note']", comma)
+    # Arabic lists have "،" or "و", by the version of Babel.
+    separator = re.compile("،| و" if language.startswith("ar") else ", ")
+    note = clerk.page.locator("[name='match_ids'] .o_data_row [name='note']").first
+    expect(note).to_contain_text(separator)
     clerk.screenshot("matching-desk")
 
     accepted = current_listing(clerk)

@@ -25,8 +25,7 @@ _BLOCKED = """
 """
 # One job does it; any other finds the lock taken and ends.
 _IMPORTING = (
-    "SELECT worker_pid FROM queue_job"
-    " WHERE identity_key LIKE 'cartona:import:%%' AND state = %s"
+    "SELECT worker_pid FROM queue_job WHERE identity_key LIKE 'cartona:import:%%' AND state = %s"
 )
 
 

@@ -133,8 +133,7 @@ def test_orders_are_only_fetched_when_switched_off(seller: Seller, minute: Calla
 # === HELPERS === #
 
 PULL_JOBS = (
-    "SELECT count(*) FROM queue_job"
-    " WHERE identity_key LIKE 'cartona:pull:%%' AND state = 'pending'"
+    "SELECT count(*) FROM queue_job WHERE identity_key LIKE 'cartona:pull:%%' AND state = 'pending'"
 )
 
 
