@@ -1,5 +1,7 @@
 """Matching the marketplace's catalogue with the products, mostly by one key."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.support.clerk import Clerk
