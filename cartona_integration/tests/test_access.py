@@ -4,7 +4,7 @@ A new model or public method fails here until it has a row in its table.
 """
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .access_common import GROUPS, AccessCase
@@ -141,6 +141,7 @@ ODOO_S_OWN = {
 }
 
 
+@tagged("slow")
 class TestAccess(AccessCase):
     @classmethod
     def setUpClass(cls):

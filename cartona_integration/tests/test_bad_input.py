@@ -106,7 +106,7 @@ def end_pause(config, direction):
     config.env.cr.flush()
 
 
-@tagged("post_install", "-at_install")
+@tagged("slow", "post_install", "-at_install")
 class TestBadOrders(OrderCase):
     """Pulled orders are stored, imported and acknowledged."""
 

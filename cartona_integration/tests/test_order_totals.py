@@ -3,10 +3,13 @@
 import random
 from decimal import Decimal
 
+from odoo.tests import tagged
+
 from ..compat import included_tax_values, tax_field
 from .order_common import RICE, TEA, OrderCase
 
 
+@tagged("slow")
 class TestOrderTotals(OrderCase):
     @classmethod
     def setUpClass(cls):

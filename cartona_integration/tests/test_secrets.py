@@ -41,6 +41,7 @@ ECHOES = [
 _LOUD = ("odoo.addons.cartona_integration", "odoo.addons.queue_job", "urllib3", "requests")
 
 
+@tagged("slow")
 class TestSecrets(AccessCase):
     def setUp(self):
         super().setUp()

@@ -1,10 +1,13 @@
 """Ten thousand prices in one write: one call and one job for each batch."""
 
+from odoo.tests import tagged
+
 from .common import PRODUCTS, CartonaCase
 
 SIZE, BATCH = 10_000, 100
 
 
+@tagged("slow")
 class TestTenThousand(CartonaCase):
     @classmethod
     def setUpClass(cls):
