@@ -20,7 +20,8 @@ from tools.dev.progress import say
 NEED_MODULES = {"mrp": ("test_kits.py",), "stock_picking_batch": ("test_batch.py",)}
 #: Parts of `tests/` that need a running Odoo; the others need none.
 SERVER_PARTS = {
-    "e2e": ("e2e", "faults", "attack"),
+    "e2e": ("e2e",),
+    "faults": ("faults", "attack"),
     "browser": ("browser",),
     "chaos": ("chaos",),
 }
@@ -49,7 +50,11 @@ class Result:
 
 #: What runs one after another; the lanes run side by side. Only the first keeps a core busy: the
 #: others mostly wait for a server, a browser or a fault to end.
-LANES = (("unit", "odoo", "mrp", "batch"), ("e2e",), ("browser", "chaos", "smoke"))
+LANES = (
+    ("unit", "odoo", "mrp", "batch", "faults"),
+    ("e2e", "smoke"),
+    ("browser", "chaos"),
+)
 
 _thread = threading.local()
 _printing = threading.Lock()
@@ -185,6 +190,7 @@ PARTS: dict[str, Callable[[Sequence[str]], int]] = {
     "mrp": _odoo("mrp"),
     "batch": _odoo("stock_picking_batch"),
     "e2e": _server("e2e"),
+    "faults": _server("faults"),
     "smoke": _smoke,
     "browser": _server("browser"),
     "chaos": _server("chaos"),  # shortened; `make chaos` runs it at full length
