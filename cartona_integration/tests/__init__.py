@@ -22,6 +22,7 @@ from . import test_inbox_versions
 from . import test_kits
 from . import test_matching
 from . import test_operations
+from . import test_order_amounts
 from . import test_order_buttons
 from . import test_order_cancel
 from . import test_order_confirmation
@@ -31,7 +32,6 @@ from . import test_order_edit_answers
 from . import test_order_import
 from . import test_order_invoice
 from . import test_order_lines
-from . import test_order_money
 from . import test_order_resend
 from . import test_order_return
 from . import test_order_status

@@ -9,7 +9,7 @@ from ..compat import receivable_lines
 from .common import STATUSES
 from .delivery_common import DETAILS
 from .order_common import RICE, TEA
-from .test_order_money import MoneyCase
+from .test_order_amounts import MoneyCase
 
 ASSIGNED = "assigned_to_salesman"
 
