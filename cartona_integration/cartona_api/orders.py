@@ -35,15 +35,10 @@ from .values import (
 MAX_LINES = 5000
 _SUPPLIER_CODES = ("supplier_code", "internal_supplier_code")
 _LINE_FIELDS = {
-    "id": identifier,
-    "internal_product_id": identifier,
-    "base_product_id": identifier,
-    "unit": text,
-    "product_name": text,
-    "applied_supplier_discount": amount_of_money,
-    "applied_cartona_discount": amount_of_money,
-    "comment": text,
-}
+    "id": identifier, "internal_product_id": identifier, "base_product_id": identifier, "unit":
+    text, "product_name": text, "applied_supplier_discount": amount_of_money,
+    "applied_cartona_discount": amount_of_money, "comment": text,
+}  # fmt: skip
 _LINE_MARKS = frozenset({
     "amount", "supplier_product_id", "internal_product_id", "base_product_id", "selling_price",
 })  # fmt: skip
@@ -282,18 +277,14 @@ def _line(row: Any, path: str) -> OrderLine:
         raise Problem("bad_number", path + ".amount", row.get("amount"))
     values = read_fields(row, _LINE_FIELDS, path + ".")
     return OrderLine(
-        id=values["id"],
         supplier_product_id=_product_id(row, path),
-        internal_product_id=values["internal_product_id"],
-        base_product_id=values["base_product_id"],
-        unit=unit_name(values["unit"]),
+        unit=unit_name(values.pop("unit")),
         unit_count=unit_count(row.get("unit_count"), path + ".unit_count"),
-        product_name=values["product_name"],
         amount=amount,
         selling_price=_price(row, path, amount),
-        supplier_discount=values["applied_supplier_discount"],
-        cartona_discount=values["applied_cartona_discount"],
-        comment=values["comment"],
+        supplier_discount=values.pop("applied_supplier_discount"),
+        cartona_discount=values.pop("applied_cartona_discount"),
+        **values,
     )
 
 

@@ -11,7 +11,7 @@ Storing on the listing before and after the call is in `sync_state`.
 
 from collections import namedtuple
 
-from odoo import api, models
+from odoo import models
 
 from ...cartona_api import PushOutcome, push_batch
 from ..queue.streams import LISTING_KINDS
@@ -31,20 +31,6 @@ class CartonaProductPush(models.AbstractModel):
     _description = "Cartona: Send Prices and Stock"
 
     # === BUSINESS METHODS === #
-
-    @api.model
-    def _push(self, config_id):
-        """Send one batch. The caller has the lock.
-
-        :return: seconds until there is more to do (0: at once), None when nothing is left
-        """
-        return self.env["cartona.worker"]._exchange(
-            config_id,
-            "out",
-            lambda config: config.env["cartona.product.push"]._prepare(config),
-            self._call,
-            lambda config, *rest: config.env["cartona.product.push"]._store(config, *rest),
-        )
 
     def _prepare(self, config):
         """Step (a).

@@ -37,20 +37,6 @@ class CartonaOrderPush(models.AbstractModel):
         domain.append(("cartona_status", "not in", list(life_cycle.FINAL)))
         self.env["cartona.change"]._mark_orders_dirty(Order.search(domain).ids)
 
-    @api.model
-    def _push(self, config_id):
-        """Send one batch of order updates. The caller has the lock.
-
-        :return: seconds until there is more to do (0: at once), None when nothing is left
-        """
-        return self.env["cartona.worker"]._exchange(
-            config_id,
-            "out",
-            lambda config: config.env["cartona.order.push"]._prepare(config),
-            lambda client, task: self._send_updates(client, list(task.answers.values())),
-            lambda config, *rest: config.env["cartona.order.push"]._store(config, *rest),
-        )
-
     def _prepare(self, config):
         """Step (a).
 
@@ -65,6 +51,10 @@ class CartonaOrderPush(models.AbstractModel):
                     self.env["sale.order"].browse(update.order_id)._cartona_mark_edits(step.body)
         answers = {update.order_id: Answer(update) for update in updates if update.steps}
         return Task(rows, answers) if rows else None
+
+    def _call(self, client, task):
+        """Step (b)."""
+        self._send_updates(client, list(task.answers.values()))
 
     @api.model
     def _send_updates(self, client, answers):

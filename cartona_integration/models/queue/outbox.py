@@ -303,10 +303,25 @@ class CartonaChange(models.Model):
 
 
 class CartonaOutboxStream(models.AbstractModel):
-    """Base of the streams that process outbox rows."""
+    """Base of the streams that process outbox rows, in the steps of `cartona.worker._exchange`:
+    their models define `_prepare(config)`, `_call(client, task)` and `_store(config, ...)`."""
 
     _name = "cartona.outbox.stream"
     _description = "Cartona: Stream of Outbox Rows"
+
+    @api.model
+    def _push(self, config_id):
+        """Send one batch. The caller has the lock.
+
+        :return: seconds until there is more to do (0: at once), None when nothing is left
+        """
+        return self.env["cartona.worker"]._exchange(
+            config_id,
+            "out",
+            lambda config: self.with_env(config.env)._prepare(config),
+            self._call,
+            lambda config, *outcome: self.with_env(config.env)._store(config, *outcome),
+        )
 
     @api.model
     def _backlog(self, config, stream):
