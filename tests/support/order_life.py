@@ -4,8 +4,8 @@ from tools.dev.demo import Shop
 from tools.dev.processes import wait_until
 
 STATUSES = "order/update-order-status"
-# Seconds until the other side has to show it: three lanes of tests share the processors, and speed is
-# measured by `make bench`.
+# Seconds until the other side has to show it: three lanes of tests share the processors, and
+# speed is measured by `make bench`.
 SOON = 20
 QUIET = {"skip_sms": True, "skip_immediate": True}
 
