@@ -9,7 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
 from ...compat import Constraint, pack_unit_domain, pack_unit_values, same_unit_family
-from ..core.formatting import format_quantity
+from ..core.formatting import enumerate_items, format_quantity
 from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.streams import LISTING_KINDS
 
@@ -279,7 +279,7 @@ class CartonaListing(models.Model):
             parts.append(f"\u2068{amount}\u2069")
         if "available_stock_quantity" in confirmed:
             parts.append(_("%s in stock", self.sent_stock))
-        return self.env["cartona.reasons"]._join(parts) or False
+        return enumerate_items(self.env, parts) or False
 
     def _dirty_ids(self):
         """Return the ids of the listings that have rows in the outbox."""

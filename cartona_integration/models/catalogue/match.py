@@ -12,6 +12,7 @@ from odoo.tools.misc import formatLang
 
 from ...cartona_matching import Listing, Matcher, Product, pack_warning
 from ...compat import check_may_read
+from ..core.formatting import enumerate_items
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
 
 # Prices that differ by less than this are shown as the same.
@@ -52,7 +53,7 @@ class CartonaMatch(models.Model):
     def _compute_note(self):
         for match in self:
             sentences = [match._reason(*pair) for pair in json.loads(match.reasons or "[]")]
-            match.note = self.env["cartona.reasons"]._join(filter(None, sentences))
+            match.note = enumerate_items(self.env, filter(None, sentences))
 
     def _reason(self, code, value):
         if code == "price":

@@ -14,6 +14,7 @@ from odoo.exceptions import ValidationError
 
 from ...cartona_api import InsecureUrl, check_base_url
 from ...compat import Constraint, GuardedFields
+from ..core.formatting import enumerate_items
 
 # Source: Cartona's integration notes, "base URL (every supplier)".
 DEFAULT_BASE_URL = "https://supplier-integrations.cartona.com/api/v1/"
@@ -299,8 +300,8 @@ class CartonaConfig(GuardedFields, models.Model):
                     _(
                         "%(companies)s use the same token. Give each of them its own supplier "
                         "code, so that every order finds its company.",
-                        companies=self.env["cartona.reasons"]._join(
-                            (config | sharing).mapped("company_id.name")
+                        companies=enumerate_items(
+                            self.env, (config | sharing).mapped("company_id.name")
                         ),
                     )
                 )

@@ -92,13 +92,6 @@ class CartonaReasons(models.AbstractModel):
             **self._order_update_reasons(),
         )
 
-    def _join(self, items):
-        """Return texts as one list in the user's language: "a, b"."""
-        # Imported here: the tools read this file without Odoo.
-        from .formatting import enumerate_items
-
-        return enumerate_items(self.env, items)
-
     def _message_code(self, code):
         """Return the code that explains the error of a message; `unreadable` alone would explain
         an answer of the connection."""

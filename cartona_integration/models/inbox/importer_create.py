@@ -23,7 +23,7 @@ from ...compat import (
     tax_field,
     unit_field,
 )
-from ..core.formatting import CAIRO, bullets, figure, paragraph, quantity
+from ..core.formatting import CAIRO, bullets, enumerate_items, figure, paragraph, quantity
 from ..orders.delivery_proof import NO_PROOF
 
 _DELIVERED_BY = (life_cycle.BY_SUPPLIER, life_cycle.BY_CARTONA)
@@ -201,7 +201,7 @@ class CartonaOrderImporter(models.AbstractModel):
         if order.delivered_by not in _DELIVERED_BY:
             texts.append(_("Delivered by, on Cartona: %s", order.delivered_by))
         if order.unreadable:
-            unreadable = self.env["cartona.reasons"]._join(order.unreadable)
+            unreadable = enumerate_items(self.env, order.unreadable)
             texts.append(_("Ignored, because it could not be read: %s", unreadable))
         plan.log = [paragraph(text) for text in texts] + plan.log
         removed = [line for line in plan.lines.values() if line.removed]

@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from odoo import _, models
 
-from ..core.formatting import paragraph
+from ..core.formatting import enumerate_items, paragraph
 from ..orders.res_partner import address_form, delivery_address_values, phone_key
 
 # Field of the contact -> Cartona's name. A field follows Cartona until a user edits it.
@@ -89,7 +89,7 @@ class CartonaOrderImporter(models.AbstractModel):
                         "Several customers have the phone %(phone)s: %(names)s. Check the customer "
                         "of this order.",
                         phone=_phone(plan),
-                        names=self.env["cartona.reasons"]._join(customers.mapped("display_name")),
+                        names=enumerate_items(self.env, customers.mapped("display_name")),
                     ),
                     salesperson=True,
                     cause="customer_double",

@@ -13,7 +13,7 @@ from typing import Any
 from odoo import _, models
 
 from ...compat import keeps_exactly, same_unit_family
-from ..core.formatting import figure, paragraph, quantity
+from ..core.formatting import enumerate_items, figure, paragraph, quantity
 
 # Units of which a fraction can be sold. Source: the units seen on Cartona.
 _DIVISIBLE = {"kg", "ton"}
@@ -288,9 +288,7 @@ class CartonaOrderImporter(models.AbstractModel):
                         "other IDs belong to %(others)s.",
                         line=self._describe(line),
                         used=match.product.display_name,
-                        others=self.env["cartona.reasons"]._join(
-                            product.display_name for product in others
-                        ),
+                        others=enumerate_items(self.env, (other.display_name for other in others)),
                     )
                 )
             )
@@ -353,7 +351,7 @@ class CartonaOrderImporter(models.AbstractModel):
             (_("your ID"), line.internal_product_id),
             (_("base product"), line.base_product_id),
         )
-        known = self.env["cartona.reasons"]._join("%s %s" % pair for pair in ids if pair[1])
+        known = enumerate_items(self.env, ("%s %s" % pair for pair in ids if pair[1]))
         return "%s (%s)" % (line.product_name or _("unnamed product"), known or "-")
 
     def _has_lines(self, plan):

@@ -21,6 +21,7 @@ from odoo import _, fields, models
 from ...cartona_api import status as life_cycle
 from ...compat import receivable_lines
 from ..core.activities import ACTIVITY_ACCOUNTING
+from ..core.formatting import enumerate_items
 
 # One part of the invoice that is settled with Cartona.
 #   debit, credit: fields of `cartona.config` with the accounts; "" for the retailer's receivable
@@ -151,7 +152,7 @@ class SaleOrder(models.Model):
         missing = self._cartona_missing_settings(config, parts)
         self.cartona_is_unsettled = bool(missing)
         if missing:
-            wanted = self.env["cartona.reasons"]._join(missing)
+            wanted = enumerate_items(self.env, missing)
             self._cartona_notify_accounting(
                 config, _("Not settled with Cartona: set %s in the Cartona settings.", wanted)
             )

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from ...cartona_api import status as life_cycle
 from ...compat import done_quantity, moves_of, picked_quantity
 from ..core.actions import window
+from ..core.formatting import enumerate_items
 
 
 class SaleOrder(models.Model):
@@ -53,7 +54,7 @@ class SaleOrder(models.Model):
             raise UserError(
                 _(
                     "The retailer is changing %s on Cartona. Wait until it comes back.",
-                    self.env["cartona.reasons"]._join(editing.mapped("name")),
+                    enumerate_items(self.env, editing.mapped("name")),
                 )
             )
 

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 
 from ...cartona_api import status as life_cycle
 from ...compat import check_may_write, is_confirmed, is_locked, make_return, moves_of, pick_all
-from ..core.formatting import paragraph
+from ..core.formatting import enumerate_items, paragraph
 
 # Maximum number of warehouse steps: pick, pack, ship, and one more.
 _MAX_STEPS = 4
@@ -98,7 +98,7 @@ class SaleOrder(models.Model):
                 and order._cartona_is_open()
                 and not is_locked(order)
             )
-            names = self.env["cartona.reasons"]._join(opened.mapped("name"))
+            names = enumerate_items(self.env, opened.mapped("name"))
             order.cartona_waits_for = names if order._cartona_has_left_warehouse() else False
 
     def _cartona_needs_delivered_button(self):
