@@ -13,6 +13,7 @@ from tools.dev import databases, odoo_config, processes
 from tools.dev.environment import Environment
 
 _START_TIMEOUT = 120  # seconds
+_SHELL_ATTEMPTS = 5
 _RUNNER_READY = "database connections ready"
 
 
@@ -141,20 +142,24 @@ class OdooServer:
         """Run a snippet in `odoo shell` on the database, commit, and clear the server's caches.
 
         `env` and `self` (the superuser) are defined. To return a value print it as JSON and
-        use `json.loads` on the last line, as `evaluate` does.
+        use `json.loads` on the last line, as `evaluate` does. A snippet that meets a concurrent
+        change of the server is run again, as Odoo does with a request.
 
         :return: the printed text
         :raise processes.CommandError: when it raised
         """
         config = odoo_config.write(self.env, f"{self.database}", False, {"max_cron_threads": 0})
         command = [*self.env.odoo_command, "shell", "-c", config, "-d", self.database]
-        done = subprocess.run(
-            [*map(str, command), "--no-http", "--log-level=warn"],
-            input=code + "\nenv.cr.commit()\nenv.registry.signal_changes()\n",
-            env=self.env.process_environment(self.environment),
-            capture_output=True,
-            text=True,
-        )
+        for _attempt in range(_SHELL_ATTEMPTS):
+            done = subprocess.run(
+                [*map(str, command), "--no-http", "--log-level=warn"],
+                input=code + "\nenv.cr.commit()\nenv.registry.signal_changes()\n",
+                env=self.env.process_environment(self.environment),
+                capture_output=True,
+                text=True,
+            )
+            if "psycopg2.errors.SerializationFailure" not in done.stderr:
+                break
         if done.returncode or "Traceback (most recent call last)" in done.stderr:
             raise processes.CommandError(f"the snippet failed:\n{done.stderr[-4000:]}")
         return done.stdout
