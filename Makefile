@@ -14,7 +14,7 @@ run: ## * Odoo, PostgreSQL and the sandbox marketplace with demo data; prints th
 smoke: ## * the main job once, unattended: a table of what arrived where, and how fast
 	@./dev smoke $(ARGS)
 
-test: ## * all tests; parts with ARGS="unit odoo mrp batch e2e faults smoke browser chaos", options for pytest after --
+test: ## * all tests; ARGS=full with the slow ones, parts with ARGS="unit odoo mrp batch e2e faults smoke browser chaos", options for pytest after --
 	@./dev test $(ARGS)
 
 bench: ## measure the performance budgets

@@ -7,7 +7,7 @@ import json
 from odoo.tests import tagged
 
 from ..cartona_api import Problem, parse_order, unwrap
-from .bad_input_common import VARIANTS, mutations, no_errors_logged, paths
+from .bad_input_common import VARIANTS, mutations, no_errors_logged, paths, selected
 from .common import ORDERS, PRODUCTS, STATUSES
 from .order_common import ORDER, OrderCase
 from .test_catalogue import CATALOGUE, CatalogueCase
@@ -144,6 +144,7 @@ class TestBadOrders(OrderCase):
     def test_every_field_of_an_order_may_be_missing_or_wrong(self):
         cases = mutations(WHOLE_ORDER)
         self.assertGreater(len(cases), 900)
+        cases = selected(cases)
         rows = []
         for number, (path, _variant, order) in enumerate(cases):
             if path != "hashed_id":
@@ -181,7 +182,7 @@ class TestBadOrders(OrderCase):
 
         An unknown status is shown and creates an activity; a missing one changes nothing.
         """
-        cases = [case for case in mutations(WHOLE_ORDER) if case[0] != "hashed_id"]
+        cases = selected([case for case in mutations(WHOLE_ORDER) if case[0] != "hashed_id"])
         for number, (_path, _variant, order) in enumerate(cases):
             order["hashed_id"] = "d%s" % number
         self.pull([dict(WHOLE_ORDER, hashed_id=order["hashed_id"]) for *_how, order in cases])

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support import clock, comparison, report
 from tests.support.companies import LISTINGS, World
-from tests.support.run import RUN, Run
+from tests.support.run import FULL, RUN, Run
 from tests.support.workday import CUT_OFF, is_refusal
 from tools.dev import databases, postgres
 from tools.dev.environment import Environment
@@ -47,6 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
         steady=config.getoption("--steady") or (120 if full else 15),
         lines=[],
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.stash[RUN].full or FULL:
+        return
+    left_out = [item for item in items if item.get_closest_marker("nightly")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_report_header(config: pytest.Config) -> str:

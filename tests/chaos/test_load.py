@@ -104,6 +104,7 @@ def test_webhook_answers_fifty_calls_a_second(run: Run, intake: Intake):
         assert repeated == 0
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(900)
 def test_million_log_rows_and_hundred_thousand_messages(run: Run, intake: Intake):
     rows, messages = (1_000_000, 100_000) if run.full else (50_000, 5_000)
@@ -140,6 +141,7 @@ def test_million_log_rows_and_hundred_thousand_messages(run: Run, intake: Intake
         assert after <= _SLOWER * before
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(6000)
 def test_memory_is_flat_over_steady_work(run: Run, intake: Intake):
     """No process is restarted meanwhile, which would hide a leak."""

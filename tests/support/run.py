@@ -1,11 +1,15 @@
 """The options and results of a run of the chaos suite, shared by its folders."""
 
+import os
 import random
 from dataclasses import dataclass
 
 import pytest
 
 from tests.support.report import Line
+
+#: True in a full run (`make test ARGS=full`), which the nightly workflow makes.
+FULL = bool(os.environ.get("CARTONA_FULL_TESTS"))
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,17 @@ def test_the_summary_names_the_series(parts, capsys, monkeypatch):
     assert "Odoo 16.0" in capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_short_run_names_what_it_leaves_out(monkeypatch, tmp_path, capsys, full):
+    monkeypatch.setattr(testing, "LOGS", tmp_path)
+    monkeypatch.setattr(testing, "PARTS", {"unit": lambda _arguments: 5})
+    # Set and removed by monkeypatch, so that the run's own change does not outlive the test.
+    monkeypatch.setenv("CARTONA_FULL_TESTS", "")
+    testing.main([*(["full"] if full else []), "unit"], [])
+    printed = capsys.readouterr().out
+    assert all((what in printed) is not full for what in testing.LEFT_OUT)
+
+
 def test_each_row_of_the_smoke_test_counts(monkeypatch, tmp_path, capsys):
     rows = [
         testing.smoke.Row("price set", "marketplace shows it", 70, True),
@@ -122,6 +133,7 @@ def test_each_row_of_the_smoke_test_counts(monkeypatch, tmp_path, capsys):
         (["unit", "odoo"], (["unit", "odoo"], [])),
         (["unit", "--", "-k", "price"], (["unit"], ["-k", "price"])),
         (["-k", "odoo"], ([], ["-k", "odoo"])),
+        (["full", "odoo"], (["full", "odoo"], [])),
     ],
 )
 def test_parts_and_options_are_separated(arguments, expected):
