@@ -3,18 +3,24 @@
 import ast
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
+from pathlib import PurePosixPath
 
 import pytest
+from lxml import etree
 
 from tools.checks import xml_layout
 from tools.dev.paths import ADDON, ROOT
-from tools.series import dist, ladder
+from tools.series import dist, ladder, terms
 
 SOURCE = ROOT / ADDON
+#: Attributes whose text is shown.
+_SHOWN = {"string", "help", "title", "placeholder", "confirm", "sum", "avg", "data-tooltip"}
 
 
 @pytest.fixture(params=ladder.SERIES)
@@ -47,6 +53,34 @@ def test_views_are_laid_out_like_the_source(series):
     for name, content in ladder.derive(SOURCE, series).items():
         if name.suffix == ".xml" and not source[str(name)]:
             assert list(xml_layout.problems(str(name), content.decode())) == []
+
+
+def test_texts_of_views_are_those_of_the_source(series):
+    files = ladder.derive(SOURCE, series)
+    checked = 0
+    for path in sorted(SOURCE.rglob("*.xml")):
+        content = files[PurePosixPath(path.relative_to(SOURCE))]
+        for (place, node), (_same, derived) in zip(
+            terms.places(etree.fromstring(path.read_bytes())),
+            terms.places(etree.fromstring(content)),
+            strict=True,
+        ):
+            assert words(derived) == words(node), place
+            checked += 1
+    assert checked > 40
+
+
+def test_every_term_of_a_series_has_its_translation(series):
+    files = ladder.derive(SOURCE, series)
+    arabic = terms.catalogue_of(files[PurePosixPath("i18n/ar.po")].decode())
+    checked = 0
+    for name, content in files.items():
+        if name.suffix == ".xml":
+            for place, node in terms.places(etree.fromstring(content)):
+                found = [term for term in terms.terms(node) if re.search(r"[^\W\d_]", term)]
+                checked += len(found)
+                assert [term for term in found if term not in arabic] == [], place
+    assert checked > 300
 
 
 def test_source_is_the_newest_series_unchanged():
@@ -100,3 +134,17 @@ def test_a_kind_of_file_without_a_rule_is_refused(tmp_path):
     (tmp_path / "tour.js").write_text("registry.category('web_tour.tours')")
     with pytest.raises(ladder.LadderError, match="tour.js: no rule for such files"):
         ladder.derive(tmp_path, "18.0")
+
+
+# === HELPERS === #
+
+
+def words(node):
+    """Return all words that a view shows, with their number: rules may move them."""
+    found = Counter()
+    for element in node.iter("*"):
+        texts = [value for name, value in element.attrib.items() if name in _SHOWN]
+        texts += [element.text, element.tail if element is not node else ""]
+        for text in texts:
+            found.update((text or "").split())
+    return found

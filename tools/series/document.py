@@ -209,8 +209,9 @@ class _Layout:
         if (child.tail or "").strip():
             if self._moved(parent, depth):
                 child.tail = self._shifted(child.tail, depth + 1)
-                if last:
-                    child.tail = self._break(child.tail.rstrip() + "\n", depth)
+                text = child.tail.rstrip()
+                if last and "\n" in child.tail[len(text) :]:
+                    child.tail = text + self._break(None, depth)
         elif "\n" in (child.tail or "") or ("\n" in (parent.text or "") and self._is_new(child)):
             child.tail = self._break(None if last else child.tail, depth if last else depth + 1)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tools.series import facts, step_16_to_15, step_17_to_16, step_18_to_17, step_19_to_18
+from tools.series import facts, step_16_to_15, step_17_to_16, step_18_to_17, step_19_to_18, terms
 from tools.series.document import Document, Refused
 from tools.series.markup import Context
 from tools.series.vocabulary import only_known_names
@@ -76,10 +76,44 @@ def derive(addon: Path, series: str) -> dict[PurePosixPath, bytes]:
     if problems:
         raise LadderError("\n".join(problems))
     if series != SOURCE:
-        files.update({PurePosixPath(name): doc.text().encode() for name, doc in documents.items()})
+        views = {name: document.text() for name, document in documents.items()}
+        for name in (name for name in files if name.suffix == ".po"):
+            files[name] = _with_terms(addon.name, files, name, views, known, series).encode()
+        files.update({PurePosixPath(name): text.encode() for name, text in views.items()})
     manifest = PurePosixPath("__manifest__.py")
     files[manifest] = versioned(files[manifest].decode(), series).encode()
     return files
+
+
+def _with_terms(
+    module: str,
+    files: dict[PurePosixPath, bytes],
+    name: PurePosixPath,
+    views: dict[str, str],
+    known: facts.Facts,
+    series: str,
+) -> str:
+    """Return a catalogue that also has the terms which the steps have changed.
+
+    :param files: of the source
+    :param name: of the catalogue
+    :param views: the converted files
+    """
+    catalogue = files[name].decode()
+    translations = terms.catalogue_of(catalogue)
+    translated = {
+        path: Document(terms.translate(files[PurePosixPath(path)].decode(), translations))
+        for path in views
+    }
+    problems: list[str] = []
+    for step in STEPS[: SERIES.index(series)]:
+        problems = problems or step.take(translated, known)
+    if problems:
+        raise LadderError("\n".join(f"{name}: {problem}" for problem in problems))
+    found = (
+        row for path, text in views.items() for row in terms.pairs(text, translated[path].text())
+    )
+    return terms.completed(catalogue, module, found)
 
 
 def versioned(manifest: str, series: str) -> str:
