@@ -275,7 +275,7 @@ class TestInbox(InboxCase):
         self.assertIn(self.config.id, woken)
 
     def test_orders_are_read_while_switched_off_once_connected(self):
-        woken, here = self.woken_configs(), self.config.database_uuid
+        woken, here = self.woken_configs(), self.config.database_identity
         for state, database, due in (
             ("connected", here, True),
             ("error", here, True),
@@ -288,7 +288,7 @@ class TestInbox(InboxCase):
                     {
                         "auto_sync_orders": False,
                         "connection_state": state,
-                        "database_uuid": database,
+                        "database_identity": database,
                         "last_pull": False,
                     }
                 )

@@ -262,7 +262,7 @@ class TestVersions(InboxCase):
     # === COPIED DATABASE === #
 
     def test_a_copied_database_imports_nothing_until_a_manager_accepts(self):
-        self.config.database_uuid = "another"
+        self.config.database_identity = "another"
         message, _repeated = self.store(self.version(1))
         self.run_import()
         self.assertEqual(message.state, "new")

@@ -1,12 +1,16 @@
-"""A backup was restored in place: later orders are on Cartona, and not in Odoo."""
+"""A backup was restored in place, or the database was copied inside PostgreSQL."""
 
 from tools.dev import databases
+from tools.dev.odoo_server import OdooServer
+from tools.dev.processes import wait_until
 from tools.drivers.intake import Intake
 from tools.drivers.seller import Seller
 
 
 def test_orders_after_the_backup_arrive_when_cartona_lists_them(seller: Seller):
-    """Not before: they are acknowledged, so the marketplace does not list them."""
+    """Orders that are on Cartona and not in Odoo. Not before Cartona lists them again: they are
+    acknowledged.
+    """
     odoo, sandbox = seller.odoo, seller.sandbox
     seller.configure(auto_sync_orders=True)
     [product] = seller.publish_products(1, list_price=20.0)
@@ -29,6 +33,8 @@ def test_orders_after_the_backup_arrive_when_cartona_lists_them(seller: Seller):
     databases.drop(odoo.env, backup)
     odoo.start()
 
+    assert_stopped_until_accepted(seller, product)
+
     [new] = intake.place(1, [product])
     intake.pull()
     intake.wait_for_orders([old, new])
@@ -44,3 +50,48 @@ def test_orders_after_the_backup_arrive_when_cartona_lists_them(seller: Seller):
 
     odoo.call("cartona.config", "action_sync_products", [seller.config])
     seller.wait_until_shown(product, within=10, selling_price=20)
+
+
+def test_copy_made_inside_postgres_sends_nothing(seller: Seller):
+    odoo = seller.odoo
+    [product] = seller.publish_products(1, list_price=20.0)
+    seller.wait_until_shown(product, selling_price=20)
+    odoo.stop()
+    copy = databases.clone(odoo.env, template=odoo.database)
+    try:
+        uuid = "SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'"
+        of_copy = odoo.env.pg.query(uuid, database=copy)
+        odoo.start()
+        assert of_copy == odoo.query(uuid)
+        seller.write(product, list_price=21.0)
+        seller.wait_until_shown(product, selling_price=21)
+        with OdooServer(odoo.env, copy) as other:
+            other.call("product.product", "write", [product], {"list_price": 99.0})
+            wait_until(lambda: stopped(other), timeout=90)
+            assert other.query("SELECT count(*) FROM cartona_change")[0][0] > 0
+        assert float(seller.shown(product)["selling_price"]) == 21
+    finally:
+        databases.drop(odoo.env, copy)
+
+
+# === HELPERS === #
+
+
+def assert_stopped_until_accepted(seller: Seller, product: int) -> None:
+    """Check that a restored database sends nothing before a manager says that it is live."""
+    odoo = seller.odoo
+    odoo.call("product.product", "write", [product], {"list_price": 31.0})
+    wait_until(lambda: stopped(odoo), timeout=90)
+    assert float(seller.shown(product)["selling_price"]) == 25
+    odoo.call("product.product", "write", [product], {"list_price": 20.0})
+    odoo.call("cartona.config", "action_accept_database", [seller.config])
+    wait_until(lambda: not stopped(odoo), timeout=30)
+
+
+def stopped(odoo: OdooServer) -> bool:
+    """Return True if the dashboard shows that this database is a copy, with one activity."""
+    rows = odoo.query(
+        "SELECT error_code, (SELECT count(*) FROM mail_activity WHERE res_model = 'cartona.config')"
+        " FROM cartona_config"
+    )
+    return rows == [("copied_database", 1)]

@@ -3,7 +3,7 @@
 import random
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 
 from ...cartona_api import (
     CartonaClient,
@@ -43,8 +43,11 @@ class CartonaConfig(models.Model):
     error_message = fields.Char(
         compute="_compute_error_message", help="Why nothing is exchanged, and what to do."
     )
-    database_uuid = fields.Char(
-        readonly=True, copy=False, help="Database that was connected; a copy has another one."
+    database_identity = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Database that was connected: its UUID, its name and its number in PostgreSQL. A copy"
+        " has another UUID if Odoo made it, else another name or number.",
     )
     # One pause per direction: prices that Cartona cannot accept do not delay orders.
     out_failure_count = fields.Integer(readonly=True, copy=False)
@@ -146,7 +149,7 @@ class CartonaConfig(models.Model):
     def action_accept_database(self):
         """Make this copied database the live one."""
         self.ensure_one()
-        self.write({"database_uuid": self._this_database(), "error_code": False})
+        self.write({"database_identity": self._this_database(), "error_code": False})
         return self.action_test_connection()
 
     def action_pull_orders(self):
@@ -196,12 +199,25 @@ class CartonaConfig(models.Model):
         return self.auto_sync_products or self.auto_sync_stock
 
     def _this_database(self):
+        """Return the identity of this database, see `database_identity`."""
         # In sudo mode: the parameter is readable by administrators only.
-        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return "%s %s" % (uuid, self._database_in_postgres())
+
+    @tools.ormcache()
+    def _database_in_postgres(self):
+        """Return name and OID. A copy made inside PostgreSQL keeps the UUID, but not both of these.
+
+        The address of this Odoo is no sign: Odoo changes it when an administrator logs in.
+        """
+        self.env.cr.execute(
+            "SELECT datname || ' ' || oid FROM pg_database WHERE datname = current_database()"
+        )
+        return self.env.cr.fetchone()[0]
 
     def _is_copied(self):
         """Return True if this database is a copy of the one that was connected."""
-        return bool(self.database_uuid) and self.database_uuid != self._this_database()
+        return bool(self.database_identity) and self.database_identity != self._this_database()
 
     def _not_callable(self):
         """Return the error code for which Cartona must not be called, or None."""
@@ -262,7 +278,7 @@ class CartonaConfig(models.Model):
                 "connection_state": "connected",
                 "error_code": False,
                 "error_detail": False,
-                "database_uuid": self._this_database(),
+                "database_identity": self._this_database(),
                 "out_failure_count": 0,
                 "out_next_try": False,
                 "in_failure_count": 0,
@@ -362,7 +378,8 @@ class CartonaConfig(models.Model):
         neither imported nor acknowledged.
         """
         worker = self.env["cartona.worker"]
-        connected = ["&", ("database_uuid", "!=", False), ("connection_state", "!=", "untested")]
+        is_connected = [("database_identity", "!=", False), ("connection_state", "!=", "untested")]
+        connected = ["&", *is_connected]
         for config in self.search(["|", ("auto_sync_orders", "=", True), *connected]):
             may_call = not config._not_callable() and not config._pause_seconds("in")
             if may_call and config._pull_is_due():
