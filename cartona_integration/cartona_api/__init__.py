@@ -2,14 +2,15 @@
 
 Start with `client.CartonaClient`; `errors` lists all that it raises. An order is parsed by
 `orders.parse_order`, a row of the catalogue by `products.parse_listing`, a webhook call by
-`webhook.unwrap`. `status` has the life cycle of orders, `bulk.push_batch` sends batches.
+`webhook.unwrap`. `status` has the life cycle of orders, `push.push_batch` sends batches.
 """
 
 from . import backoff, edits, money, redact, status
-from .bulk import BulkResult, PushOutcome, Refusal, push_batch, read_bulk_answer
+from .bulk import BulkResult, Refusal, read_bulk_answer
 from .client import MAX_ANSWER, Call, CartonaClient
 from .errors import CartonaError, InsecureUrl, Problem, Rejected, Transient, Unauthorised
 from .orders import Order, OrderLine, Retailer, content_key, parse_order, peek
+from .push import PushOutcome, push_batch
 from .products import Listing, parse_listing, row_identity
 from .urls import check_base_url
 from .values import NOT_JSON, read_json, readable_json

@@ -224,7 +224,7 @@ class Directory:
         for key, value in row.items():
             if plain_key(key) in ("index", "position", "idx"):
                 index = value if isinstance(value, int) else None
-                if isinstance(value, str) and value.strip().isdigit():
+                if isinstance(value, str) and value.strip().isdecimal():
                     index = int(value.strip()[:9])
                 if index is not None and index is not True and 0 <= index < len(self.items):
                     return [int(index)]
@@ -260,10 +260,22 @@ class Directory:
         return sorted(found)
 
 
+_REFUSED_TOKEN = re.compile(
+    r"\b(unauthori[sz]ed|unauthenticated|"
+    r"(invalid|expired|missing|wrong)\s+((authori[sz]ation|access|auth|api)\s*)?token)\b",
+    re.I,
+)
+
+
+def refuses_token(text: str) -> bool:
+    """Return True if a sentence of an answer speaks of a token that is not accepted."""
+    return _REFUSED_TOKEN.search(text) is not None
+
+
 def _is_id(word: str, before: str, after: str) -> bool:
     if _ID_BEFORE.search(before):
         return True
-    if word.isdigit() and _AMOUNT_BEFORE.search(before):
+    if word.isdecimal() and _AMOUNT_BEFORE.search(before):
         return False
     if len(word) >= 4:
         return True

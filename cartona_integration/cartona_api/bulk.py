@@ -1,20 +1,14 @@
-"""Send batches, and find the refusals inside a 2xx answer.
+"""Find the refusals inside a 2xx answer to a batch.
 
 Source: bulk calls answer 2xx even when single items are refused; the format is not documented. So
 every usual shape is read, by three rules:
 
 * an item is only refused when the answer names it: by an identity, by an index, or by its
   position in a list of as many rows as there were items;
-* a refusal that names no item is `unattributed`, and `push_batch` finds the item by sending
-  smaller batches (a batch of one needs no name);
+* a refusal that names no item is `unattributed`, and `push.push_batch` finds the item by
+  sending smaller batches (a batch of one needs no name);
 * a text is a refusal under a key of errors (`errors`, `error`, a row that failed), or when it
   contains words of failure. A text that only reports is not a refusal.
-
-`push_batch` isolates refused items. Sending a state twice is harmless (Cartona keeps the last
-value), so a batch that is refused as a whole, or for a reason that names no item, is halved and
-sent again until the refused item is alone: one among a hundred costs 14 calls, once. An answer
-that names some items and calls the whole batch failed has not accepted the others: they are sent
-again.
 """
 
 from __future__ import annotations
@@ -38,11 +32,10 @@ from .answers import (
     reports_failure,
     reports_outage,
 )
-from .errors import CartonaError, Rejected
 from .redact import excerpt, mask, plain_key
 
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, Mapping, Sequence
+    from typing import Iterable, Mapping, Sequence
 
     Items = Sequence[Mapping[str, Any]]
 
@@ -79,74 +72,6 @@ class BulkResult:
     def ok(self) -> bool:
         """Return True if no item was refused."""
         return not self.refused and not self.unattributed
-
-
-@dataclass(eq=False)
-class PushOutcome:
-    """Result of `push_batch`. An index in neither field was not sent, or its result is unknown.
-
-    :param accepted: indexes of the items that Cartona has accepted.
-    :param refused: index of the item -> Refusal.
-    :param error: the error that ended the batch early, or None.
-    """
-
-    accepted: set[int] = field(default_factory=set)
-    refused: dict[int, Refusal] = field(default_factory=dict)
-    error: CartonaError | None = None
-
-
-# === SEND A BATCH === #
-
-
-def push_batch(call: Callable[[list[Any]], BulkResult], items: Sequence[Any]) -> PushOutcome:
-    """Send `items` through a bulk call, in smaller parts where refused items have to be found.
-
-    :param call: e.g. `CartonaClient.update_products`.
-    :param items: JSON objects.
-    :return: never raises a `CartonaError`.
-    """
-    outcome = PushOutcome()
-    parts = [list(range(len(items)))] if items else []
-    while parts:
-        indexes = parts.pop()
-        try:
-            undecided = _push_part(call, items, indexes, outcome)
-        except CartonaError as error:
-            outcome.error = error
-            break
-        if undecided:
-            middle = len(undecided) // 2
-            parts += filter(None, [undecided[middle:], undecided[:middle]])
-    return outcome
-
-
-def _push_part(
-    call: Callable[[list[Any]], BulkResult],
-    items: Sequence[Any],
-    indexes: list[int],
-    outcome: PushOutcome,
-) -> list[int]:
-    """Send one part; return the indexes that have to be sent again in smaller parts."""
-    try:
-        result = call([items[index] for index in indexes])
-    except Rejected as error:
-        if len(indexes) > 1:
-            return indexes
-        outcome.refused[indexes[0]] = Refusal(error.code, error.detail)
-        return []
-    refused = {indexes[position]: refusal for position, refusal in result.refused.items()}
-    outcome.refused.update(refused)
-    rest = [index for index in indexes if index not in refused]
-    if result.uncertain:
-        return rest
-    if not result.unattributed:
-        outcome.accepted.update(rest)
-        return []
-    if len(rest) > 1:
-        return rest
-    for index in rest:
-        outcome.refused[index] = Refusal("refused", "; ".join(result.unattributed))
-    return []
 
 
 # === READ AN ANSWER === #

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .answers import judge_row
+from .answers import judge_row, refuses_token
 from .backoff import parse_retry_after
 from .bulk import BulkResult, is_outage, read_bulk_answer
 from .errors import (
@@ -49,11 +49,6 @@ PULL_ORDERS = "order/pull-orders"
 ORDER_STATUS = "order/update-order-status"
 ORDER_DETAILS = "order/update-order-details"
 
-_REFUSED_TOKEN = re.compile(
-    r"\b(unauthori[sz]ed|unauthenticated|"
-    r"(invalid|expired|missing|wrong)\s+((authori[sz]ation|access|auth|api)\s*)?token)\b",
-    re.I,
-)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -198,7 +193,7 @@ class CartonaClient:
             refused = read_bulk_answer([body], answer, self._secrets(call)).refused
             for refusal in refused.values():
                 # A wrong OTP may be called an invalid token; that does not mean our token.
-                if _REFUSED_TOKEN.search(refusal.message) and "retailer_otp" not in body:
+                if refuses_token(refusal.message) and "retailer_otp" not in body:
                     raise self._unauthorised(refusal.message, call)
                 raise Rejected(
                     refusal.code,
@@ -262,7 +257,7 @@ class CartonaClient:
                 raise self._unreadable(answer, call)
             result = read_bulk_answer(body, answer, self._secrets(call))
             call.failures = min(len(body), len(result.refused) + len(result.unattributed))
-            if not result.refused and _REFUSED_TOKEN.search(" ".join(result.unattributed)):
+            if not result.refused and refuses_token(" ".join(result.unattributed)):
                 raise self._unauthorised(result.unattributed[0], call)
             return result
 
@@ -367,7 +362,7 @@ class CartonaClient:
 
     def _unreadable(self, answer: Any, call: Call) -> CartonaError:
         detail = self._excerpt(answer, call)
-        if _REFUSED_TOKEN.search(detail):
+        if refuses_token(detail):
             return self._unauthorised(detail, call)
         return Transient(
             "unreadable",

@@ -128,4 +128,4 @@ def plain(value: Decimal | float | str) -> str:
 
 def _json_id(line_id: str) -> int | str:
     # Source: ids of lines are integers. Any other id is returned unchanged.
-    return int(line_id) if line_id.isdigit() else line_id
+    return int(line_id) if line_id.isdecimal() else line_id

@@ -25,18 +25,26 @@ from .values import (
     day,
     flag,
     identifier,
+    medium_text,
     moment,
     number,
     optional_amount,
     read_fields,
+    short_text,
     text,
 )
 
 MAX_LINES = 5000
+MAX_ADDRESS = 1000
+# Characters at most. A name and a phone are indexed in Odoo, and a row of an index holds some 2,700
+# bytes; a name is in it twice, with the name of the company.
+_RETAILER_LIMITS = {
+    "name": 200, "number": 60, "number2": 60, "address": MAX_ADDRESS, "email": 254,
+}  # fmt: skip
 _SUPPLIER_CODES = ("supplier_code", "internal_supplier_code")
 _LINE_FIELDS = {
     "id": identifier, "internal_product_id": identifier, "base_product_id": identifier, "unit":
-    text, "product_name": text, "applied_supplier_discount": amount_of_money,
+    short_text, "product_name": medium_text, "applied_supplier_discount": amount_of_money,
     "applied_cartona_discount": amount_of_money, "comment": text,
 }  # fmt: skip
 _LINE_MARKS = frozenset({
@@ -228,12 +236,12 @@ def _retailer(raw: Any) -> Retailer:
     if not isinstance(raw, dict):
         raise Problem("not_an_object", "retailer", raw)
     fields = {
-        name: text(raw.get("retailer_" + name), "retailer.retailer_" + name)
-        for name in ("name", "number", "number2", "address", "email")
+        name: text(raw.get("retailer_" + name), "retailer.retailer_" + name, limit)
+        for name, limit in _RETAILER_LIMITS.items()
     }
     return Retailer(
         code=identifier(raw.get("retailer_code"), "retailer.retailer_code"),
-        address_notes=text(raw.get("address_notes"), "retailer.address_notes"),
+        address_notes=text(raw.get("address_notes"), "retailer.address_notes", MAX_ADDRESS),
         **fields,
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from .answers import PRODUCT_ID, read_identity
 from .errors import Problem
 from .redact import plain_key
-from .values import absent, flag, identifier, number, optional_amount, text
+from .values import absent, flag, identifier, medium_text, number, optional_amount
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def parse_listing(row: Any) -> Listing:
         cartona_id=cartona_id,
         internal_product_id=get.id("internal_product_id", "internal_prodcut_id"),
         base_product_id=get.id("base_product_id", "base_prodcut_id"),
-        unit=unit_name(get.text("unit")),
+        unit=unit_name(get.text("unit")[:100]),
         unit_count=unit_count(get.raw("unit_count"), "unit_count"),
         name=get.text("supplier_product_name", "suppler_prodcut_name", "supplier_prodcut_name",
                       "suppler_product_name", "product_name", "name"),
@@ -118,7 +118,7 @@ class _Fields:
         return identifier(self.raw(*names), names[0])
 
     def text(self, *names: str) -> str:
-        return text(self.raw(*names), names[0])
+        return medium_text(self.raw(*names), names[0])
 
     def money(self, *names: str) -> Decimal | None:
         return optional_amount(self.raw(*names), names[0])

@@ -174,6 +174,16 @@ def text(value: Any, path: str = "", limit: int = MAX_TEXT) -> str:
     return _UNSTORABLE.sub("", value).strip()[:limit]
 
 
+def medium_text(value: Any, path: str = "") -> str:
+    """Return text as `text` does, at most 500 characters: the name of a product."""
+    return text(value, path, 500)
+
+
+def short_text(value: Any, path: str = "") -> str:
+    """Return text as `text` does, at most 100 characters: the name of a unit."""
+    return text(value, path, 100)
+
+
 def identifier(value: Any, path: str = "") -> str:
     """Return an id as text: 12345, 12345.0 and " 12345 " are "12345"; "" when absent.
 
@@ -191,7 +201,7 @@ def identifier(value: Any, path: str = "") -> str:
         raise Problem("bad_id", path, value)
     value = _UNSTORABLE.sub("", str(value)).strip()
     whole, dot, zeros = value.partition(".")
-    if dot and whole.isdigit() and not zeros.strip("0"):
+    if dot and whole.isdecimal() and not zeros.strip("0"):
         value = whole
     if len(value) > MAX_ID:
         raise Problem("bad_id", path, value)

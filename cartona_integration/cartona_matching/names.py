@@ -269,6 +269,6 @@ class _Reader:
 
 def _number(word: str) -> float | None:
     try:
-        return float(word) if word[:1].isdigit() else None
+        return float(word) if word[:1].isdecimal() else None
     except ValueError:
         return None

@@ -2,6 +2,8 @@ from . import test_access
 from . import test_accounts
 from . import test_activities
 from . import test_bad_input
+from . import test_bad_records
+from . import test_bad_records_in
 from . import test_batch
 from . import test_catalogue
 from . import test_connection

@@ -1,13 +1,16 @@
 """A small marketplace for Odoo's tests: a real socket and prepared answers.
 
 Each test prepares its answers. A call without a prepared answer gets 500 and is stored in
-`unexpected`; unused answers stay in `pending`. The end-to-end tests use the sandbox instead.
+`unexpected`, except the check of the token; unused answers stay in `pending`. The end-to-end tests
+use the sandbox instead.
 """
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+CHECK = ("GET", "supplier-product")
 
 
 class Marketplace:
@@ -84,6 +87,9 @@ class Marketplace:
         ]
         if once:
             self._prepared.remove(once[0])
+        elif not permanent and (handler.command, path) == CHECK and query.get("per_page") == "1":
+            self._answer(handler, [], 200, {})
+            return
         elif not permanent:
             self.unexpected.append((handler.command, path))
             self._answer(handler, {"error": "no answer prepared"}, 500, {})

@@ -32,6 +32,7 @@ RIGHTS = {
     "cartona.go.live": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
     "cartona.listing": (USERS, MANAGERS, MANAGERS, MANAGERS),
     "cartona.match": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.stream": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.matching.desk": (USERS, USERS, USERS, USERS),
     "cartona.message": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NO_ROLE),

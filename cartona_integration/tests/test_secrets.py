@@ -112,7 +112,7 @@ class TestSecrets(AccessCase):
                 ("GET", CATALOGUE),
                 ("POST", STATUSES),
             ):
-                self.marketplace.answer_next(method, path, answer, status, headers, times=3)
+                self.marketplace.answer_next(method, path, answer, status, headers, times=6)
             self.tea.list_price = 50.0 + number
             self.config._start_catalogue()
             self.run_drain()

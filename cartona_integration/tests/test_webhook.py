@@ -126,7 +126,7 @@ class TestWebhook(WebhookCase):
         for body in (older, newer):
             self.assertEqual(self.post(body).status_code, 200)
         worker = type(self.env["cartona.worker"])
-        with patch.object(worker, "_wait_for_lock", lambda *args: False):
+        with patch.object(worker, "_try_lock", lambda *args: False):
             answer = self.post(older)
         self.assertEqual((answer.status_code, answer.json()), (503, {"status": "busy"}))
         self.assertTrue(answer.headers["Retry-After"])

@@ -19,6 +19,7 @@ from tools.checks.report import ADDON, ROOT, finish, options
 ALLOWED: dict[tuple[str, str], str] = {
     ("cartona.config", "models/catalogue/payload.py"): "prices and quantities of listings",
     ("cartona.config", "models/monitoring/activities.py"): "figures of the dashboard",
+    ("cartona.config", "models/monitoring/alarms.py"): "figures of the dashboard",
     ("cartona.config", "models/monitoring/dashboard.py"): "figures of the dashboard",
     ("cartona.config", "models/triggers/dated_prices.py"): "the clock of dated prices",
     ("cartona.config", "wizards/cartona_go_live.py"): "the button that opens the wizard",

@@ -4,6 +4,7 @@ button or cron -> job: read all products once -> rank 100 listings, commit -> th
 """
 
 import json
+import logging
 import time
 
 from odoo import _, api, fields, models
@@ -14,6 +15,8 @@ from ...cartona_matching import Listing, Matcher, Product, pack_warning
 from ...compat import check_may_read
 from ..core.formatting import enumerate_items
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
+
+_logger = logging.getLogger(__name__)
 
 # Prices that differ by less than this are shown as the same.
 _SAME_PRICE = 0.02
@@ -269,6 +272,14 @@ class CartonaListing(models.Model):
                 return 0
         return None
 
+    def _ranking(self, matcher, listing):
+        """Return the candidates of a listing; None if its texts cannot be compared."""
+        try:
+            return matcher.rank(listing._as_matched())
+        except Exception:  # no database work: nothing to roll back
+            _logger.warning("Cartona: %s cannot be matched", listing, exc_info=True)
+            return None
+
     @api.model
     def _rank_batch(self, config, matcher):
         """Store the candidates of one batch.
@@ -279,7 +290,9 @@ class CartonaListing(models.Model):
         rows = []
         prices = {product.key: product.price for product in matcher.products}
         for listing in listings:
-            ranking = matcher.rank(listing._as_matched())
+            ranking = self._ranking(matcher, listing)
+            if not ranking:
+                continue
             rows += [
                 {
                     "listing_id": listing.id,

@@ -10,6 +10,7 @@ from collections import defaultdict, namedtuple
 from odoo import models
 
 from ...compat import flush, same_unit_family
+from ..core.formatting import figure, quantity
 
 # Intended state of one listing.
 #   values: dict of Cartona's field -> value
@@ -20,6 +21,9 @@ Intent = namedtuple("Intent", "listing values hold_reason price detail")
 # Usual values of fields that are only sent with another value, and to reset them.
 USUAL = {"in_stock": True, "is_published": True, "is_unlimited_stock": False}
 
+# Largest number in a column of integers, and a price that no product has.
+MAX_STOCK = 2**31 - 1
+_MAX_PRICE = 1e9
 # Quantities are sums of floats; 2.9999999 boxes are 3.
 _EPSILON = 1e-6
 
@@ -79,6 +83,9 @@ class CartonaListing(models.Model):
     def _intent(self, price, stock, with_stock):
         if self.is_pack_changed:
             return Intent(self, {}, "pack_changed", price, "")
+        too_large = self._too_large(price, stock)
+        if too_large:
+            return Intent(self, {}, "figure_too_large", None, too_large)
         values, hold_reason = {}, None
         if price is not None:
             hold_reason = self._price_hold_reason(price)
@@ -92,6 +99,14 @@ class CartonaListing(models.Model):
             if with_stock or field != "is_unlimited_stock":
                 overrides[field] = USUAL[field]
         return Intent(self, dict(values, **overrides), hold_reason, price, "")
+
+    def _too_large(self, price, stock):
+        """Return the figure that cannot be right, as text: a barcode scanned into a quantity."""
+        if price is not None and not abs(price) <= _MAX_PRICE:  # NaN is not less than anything
+            return figure(price)
+        if stock is not None and stock > MAX_STOCK:
+            return quantity(stock)
+        return ""
 
     def _overridden(self):
         """Return the names of the fields that were sent with an unusual value."""

@@ -22,7 +22,9 @@ Sending = namedtuple("Sending", "listing_id cartona_id values")
 # Everything that steps (b) and (c) need from step (a), as plain values.
 #   rows: dict listing id -> ids of its outbox rows
 #   on_hold: dict listing id -> (hold reason, price, detail) of what waits for a person
-Task = namedtuple("Task", "rows sendings on_hold")
+#   is_suspect: True if the batch has failed so often that one listing may be the cause
+#   postponed: ids of the listings that were found to be one
+Task = namedtuple("Task", "rows sendings on_hold is_suspect postponed")
 
 
 class CartonaProductPush(models.AbstractModel):
@@ -40,20 +42,19 @@ class CartonaProductPush(models.AbstractModel):
         rows = self.env["cartona.change"]._claim(config, LISTING_KINDS, config.batch_size)
         if not rows:
             return None
+        Change = self.env["cartona.change"]
         listings = self.env["cartona.listing"].browse(rows).exists()
         sendings, on_hold, marks = [], {}, {}
         unknown = self._unknown(rows)
         listings.filtered(lambda listing: unknown.get(listing.id, ()) is None)._begin_again()
-        for intent in listings._intents(config):
+        for intent, delta, mark in self.env["cartona.worker"]._isolate_failures(
+            listings._intents(config),
+            lambda intents: [
+                (one, *self._compare(one, unknown.get(one.listing.id, set()))) for one in intents
+            ],
+            lambda intents, error: [(_not_computed(intents[0], error), {}, {})],
+        ):
             listing = intent.listing
-            confirmed = listing._confirmed_values_except(unknown.get(listing.id, set()))
-            delta = {
-                field: value
-                for field, value in intent.values.items()
-                if field not in confirmed or confirmed[field] != value
-            }
-            mark = listing._baseline_values(intent.values, delta)
-            mark.update(listing._in_flight_values(confirmed, delta))
             if mark:
                 marks.setdefault(tuple(sorted(mark.items())), []).append(listing.id)
             if delta:
@@ -62,7 +63,25 @@ class CartonaProductPush(models.AbstractModel):
                 on_hold[listing.id] = (intent.hold_reason, intent.price, intent.detail)
         for mark, listing_ids in marks.items():
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
-        return Task(rows, sendings, on_hold)
+        postponed = Change._postponed(config, LISTING_KINDS, rows)
+        return Task(rows, sendings, on_hold, config._is_suspect(self._pause), postponed)
+
+    def _compare(self, intent, unknown):
+        """Return what to send of one listing, and the values to write before it is sent.
+
+        :param unknown: fields that count as unknown, whatever was sent; None for all
+        :return: (dict field -> value, dict of values to write)
+        """
+        listing = intent.listing
+        confirmed = listing._confirmed_values_except(unknown)
+        delta = {
+            field: value
+            for field, value in intent.values.items()
+            if field not in confirmed or confirmed[field] != value
+        }
+        mark = listing._baseline_values(intent.values, delta)
+        mark.update(listing._in_flight_values(confirmed, delta))
+        return delta, mark
 
     def _unknown(self, rows):
         """Return what counts as unknown whatever was sent: a stock that Cartona may have changed
@@ -94,17 +113,25 @@ class CartonaProductPush(models.AbstractModel):
             dict(sending.values, supplier_product_id=sending.cartona_id)
             for sending in task.sendings
         ]
-        return push_batch(client.update_products, items)
+        alone = [
+            index
+            for index, sending in enumerate(task.sendings)
+            if sending.listing_id in task.postponed
+        ]
+        return push_batch(client.update_products, items, client.check, task.is_suspect, alone)
 
     def _store(self, config, task, outcome, _error):
         """Step (c).
 
-        :return: 0 when rows are left, else None
+        :return: seconds until the next row is due, None without rows
         """
         outcome = outcome or PushOutcome()
-        accepted, refused, undecided = {}, {}, set()
+        accepted, refused, isolated, undecided = {}, {}, {}, set()
         for index, sending in enumerate(task.sendings):
-            if index in outcome.accepted:
+            if index in outcome.isolated:
+                isolated[sending.listing_id] = outcome.isolated[index]
+                undecided.add(sending.listing_id)
+            elif index in outcome.accepted:
                 accepted[sending.listing_id] = sending
             elif index in outcome.refused:
                 refused[sending.listing_id] = outcome.refused[index].message
@@ -114,10 +141,30 @@ class CartonaProductPush(models.AbstractModel):
             config, [row for listing_id in accepted for row in task.rows[listing_id]]
         )
         decided = [listing_id for listing_id in task.rows if listing_id not in undecided]
-        for listing in self.env["cartona.listing"].browse(decided).exists():
-            listing._store_outcome(
-                accepted.get(listing.id), refused.get(listing.id), task.on_hold.get(listing.id)
-            )
+        self.env["cartona.worker"]._isolate_failures(
+            self.env["cartona.listing"].browse(decided).exists(),
+            lambda listings: [
+                listing._store_outcome(
+                    accepted.get(listing.id), refused.get(listing.id), task.on_hold.get(listing.id)
+                )
+                for listing in listings
+            ],
+            lambda listing, error: [listing._set_error("not_worked_out", str(error))],
+        )
+        for listing in self.env["cartona.listing"].browse(isolated).exists():
+            error = isolated[listing.id]
+            listing._set_error("no_answer", error.detail or str(error))
         Change = self.env["cartona.change"]
+        Change._postpone([row for listing_id in isolated for row in task.rows[listing_id]])
         Change._delete([row for listing_id in decided for row in task.rows[listing_id]])
-        return 0 if Change._remains(config, LISTING_KINDS) else None
+        return Change._due_in(config, LISTING_KINDS)
+
+    def _mark_unknown(self, _config, task):
+        """Have everything sent again that this worker has sent."""
+        listings = self.env["cartona.listing"].browse(one.listing_id for one in task.sendings)
+        self.env["cartona.change"]._mark_listings_dirty(listings.exists(), "resend")
+
+
+def _not_computed(intent, error):
+    """Return the intent of a listing that cannot be compared with what Cartona has."""
+    return intent._replace(values={}, hold_reason="not_worked_out", price=None, detail=str(error))

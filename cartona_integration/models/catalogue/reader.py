@@ -7,7 +7,6 @@ is compared with what Odoo intends as soon as it is read (`drift`).
 """
 
 import json
-from datetime import datetime
 
 from odoo import api, fields, models
 
@@ -19,12 +18,12 @@ from ...cartona_api import (
 )
 from ...compat import check_may_read
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
-from .payload import USUAL
+from .payload import MAX_STOCK, USUAL
 
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
-# Largest number in a column of integers.
-_MAX_STOCK = 2**31 - 1
+# Pages of one pass: no supplier has as many listings.
+_MAX_PAGES = 10_000
 # Number of characters stored of a row that could not be read.
 _MAX_ROW = 2000
 # Fields compared with Odoo: name in Cartona's rows -> name in `cartona_api.Listing`.
@@ -107,12 +106,13 @@ class CartonaListing(models.Model):
         """
 
         def call(client, page):
-            # To the microsecond, as the drain stores when it has sent something.
-            return datetime.utcnow(), client.list_products(page, _PER_PAGE)
+            # Of the database, as the drain stores when it has sent something.
+            return self.env["cartona.worker"]._clock(), client.list_products(page, _PER_PAGE)
 
-        def store(config, _page, result, error):
+        def store(config, page, result, error):
             if error:
-                return None
+                may_skip = config._is_suspect("catalogue") and getattr(error, "uncertain", False)
+                return config.env["cartona.listing"]._skip_page(config, page) if may_skip else None
             requested_at, rows = result
             return config.env["cartona.listing"]._store_page(config, rows, requested_at)
 
@@ -120,7 +120,7 @@ class CartonaListing(models.Model):
             return config.catalogue_page
 
         return self.env["cartona.worker"]._exchange(
-            config_id, "in", next_page, call, store, is_due=next_page
+            config_id, "catalogue", next_page, call, store, is_due=next_page
         )
 
     @api.model
@@ -243,39 +243,97 @@ class CartonaListing(models.Model):
         )
         fresh += len(parsed) - seen
         now = fields.Datetime.now()
-        listings = self._store_shown(config, list(parsed.values()), requested_at)
-        self._store_unreadable(config, identified - parsed.keys() - {""})
-        self.env["cartona.drift"]._compare(config, listings, requested_at)
+        isolate = self.env["cartona.worker"]._isolate_failures
+
+        def not_stored(listings, error):
+            identified.add(listings[0].cartona_id)
+            unreadable.append("%s: %s" % (type(error).__name__, listings[0].cartona_id))
+            return []
+
+        listings = self.browse().concat(
+            *isolate(
+                list(parsed.values()),
+                lambda part: [self._store_shown(config, part, requested_at)],
+                not_stored,
+            )
+        )
+        self._store_unreadable(config, identified - set(listings.mapped("cartona_id")) - {""})
+        isolate(
+            listings,
+            lambda part: [self.env["cartona.drift"]._compare(config, part, requested_at)],
+            lambda _listing, _error: [],
+        )
+        has_more = bool(fresh) and config.catalogue_page < _MAX_PAGES
         config.write(
             {
                 "catalogue_moved_at": now,
-                "catalogue_page": config.catalogue_page + 1 if fresh else 0,
+                "catalogue_page": config.catalogue_page + 1 if has_more else 0,
                 "catalogue_count": config.catalogue_count + len(parsed) - seen,
                 "catalogue_unreadable": "\n".join(unreadable),
             }
         )
-        if fresh:
+        if has_more:
+            return 0
+        if not config.catalogue_hole and self._is_second_look_due(config):
+            config._begin_catalogue(is_second=True)
             return 0
         config.catalogue_read_at = now
         self._finish_catalogue(config)
         return None
 
     @api.model
+    def _skip_page(self, config, page):
+        """Continue behind a page that always fails; end after two of them.
+
+        :return: 0 when there is more to read, else None
+        """
+        line = "unreadable_page: %s" % page
+        lines = [*(config.catalogue_unreadable or "").splitlines(), line]
+        is_end = config.catalogue_hole and config.catalogue_hole >= page - 1
+        config.write(
+            {
+                "catalogue_hole": page,
+                "catalogue_page": 0 if is_end else page + 1,
+                "catalogue_unreadable": "\n".join(dict.fromkeys(lines)),
+            }
+        )
+        if not is_end:
+            return 0
+        config.catalogue_read_at = fields.Datetime.now()
+        self._finish_catalogue(config)
+        return None
+
+    @api.model
+    def _is_second_look_due(self, config):
+        """Return True if a listing was on no page, and only one pass was made: the pages shift
+        while they are read, and a listing between two of them is not missing."""
+        return (
+            not config.catalogue_is_second
+            and bool(config.catalogue_count)
+            and bool(self.search(self._unseen(config), limit=1))
+        )
+
+    def _unseen(self, config):
+        """Return the domain of the listings that are on no page of the last pass, or of both."""
+        first = config.catalogue_run - (1 if config.catalogue_is_second else 0)
+        return [("config_id", "=", config.id), ("shown_run", "<", first), ("is_gone", "=", False)]
+
+    @api.model
     def _finish_catalogue(self, config):
         """Mark listings that are on no page as gone, and match new ones with products."""
         mine = [("config_id", "=", config.id)]
-        if config.catalogue_count:
+        if config.catalogue_count and not config.catalogue_hole:
             # An empty catalogue shows a problem of Cartona, not that every product is gone.
-            unseen = [("shown_run", "!=", config.catalogue_run), ("is_gone", "=", False)]
-            self.search(mine + unseen).write({"is_gone": True})
-        back = [("shown_run", "=", config.catalogue_run), ("is_gone", "=", True)]
+            self.search(self._unseen(config)).write({"is_gone": True})
+        first = config.catalogue_run - (1 if config.catalogue_is_second else 0)
+        back = [("shown_run", ">=", first), ("is_gone", "=", True)]
         self.search(mine + back).write({"is_gone": False})
         self.env["cartona.drift"]._compare_missing(config)
         config._wake_streams("match")
 
 
 def _clamp_stock(number):
-    return max(-_MAX_STOCK, min(number, _MAX_STOCK))
+    return max(-MAX_STOCK, min(number, MAX_STOCK))
 
 
 def _usual_in(shown, seen=""):

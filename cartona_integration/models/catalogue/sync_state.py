@@ -9,11 +9,11 @@ software of the supplier.
 """
 
 import json
-from datetime import datetime
 
 from odoo import fields, models
 
 from ..config.catalogue import SHOWN_VALID
+from ..core.clock import database_now
 from ..core.formatting import quantity
 from ..core.reasons import PRICE_HOLD_REASONS
 from .payload import USUAL
@@ -105,9 +105,14 @@ class CartonaListing(models.Model):
             values.update(error_code=code, error_detail=detail)
         if not code and (values or not self.synced_at):
             # To the microsecond: a page of the catalogue may be requested in the same second.
-            values["synced_at"] = datetime.utcnow()
+            values["synced_at"] = database_now(self.env.cr)
         if values:
             self.write(values)
+
+    def _set_error(self, code, detail):
+        """Store why nothing was sent, or why it is unknown what Cartona has."""
+        if (self.error_code, self.error_detail or "") != (code, detail):
+            self.write({"error_code": code, "error_detail": detail})
 
     def _hold_detail(self, code, price, detail):
         """Return the change in figures, or the given detail."""

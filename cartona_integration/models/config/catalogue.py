@@ -19,6 +19,9 @@ class CartonaConfig(models.Model):
     # Progress of reading the catalogue: the next page, 0 when nothing is to be read
     catalogue_page = fields.Integer(readonly=True, copy=False)
     catalogue_run = fields.Integer(readonly=True, copy=False, help="Number of times it was read.")
+    # True while it is read once more, because listings were on no page
+    catalogue_is_second = fields.Boolean(readonly=True, copy=False)
+    catalogue_hole = fields.Integer(readonly=True, copy=False, help="Page that always failed.")
     catalogue_moved_at = fields.Datetime(readonly=True, copy=False)
     catalogue_count = fields.Integer("Products on Cartona", readonly=True, copy=False)
     catalogue_unreadable = fields.Text(
@@ -144,16 +147,25 @@ class CartonaConfig(models.Model):
             raise UserError(self.env["cartona.reasons"]._explain(problem))
         config = self.sudo()  # every user who may read the listings may start it
         if not config.catalogue_page:
-            config.write(
-                {
-                    "catalogue_page": 1,
-                    "catalogue_run": config.catalogue_run + 1,
-                    "catalogue_moved_at": fields.Datetime.now(),
-                    "catalogue_count": 0,
-                    "catalogue_unreadable": False,
-                }
-            )
+            config._begin_catalogue()
         self._wake_streams("catalogue")
+
+    def _begin_catalogue(self, is_second=False):
+        """Start a pass over the catalogue at its first page.
+
+        :param bool is_second: True for a second look, which confirms what was missing in the first
+        """
+        self.write(
+            {
+                "catalogue_page": 1,
+                "catalogue_run": self.catalogue_run + 1,
+                "catalogue_is_second": is_second,
+                "catalogue_hole": 0,
+                "catalogue_moved_at": fields.Datetime.now(),
+                "catalogue_count": 0,
+                "catalogue_unreadable": False,
+            }
+        )
 
     def _is_catalogue_outdated(self):
         """Return True if the catalogue was read too long ago to prove anything."""

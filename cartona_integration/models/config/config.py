@@ -2,8 +2,8 @@
 
 Its other files here: `connection` (calls and their errors), `routing` (the orders that a company
 receives), `catalogue` (reading, differences, matching), `prices` (for the retailer),
-`accounting_settings` and `webhook_stats`. Elsewhere: `payload` (quantities), `dashboard` and
-`activities` (figures), `dated_prices` (clock); the wizards `cartona_go_live` and
+`accounting_settings` and `webhook_stats`. Elsewhere: `payload` (quantities), `dashboard`,
+`alarms` and `activities` (figures), `dated_prices` (clock); the wizards `cartona_go_live` and
 `cartona_support_bundle` add the buttons that open them.
 """
 

@@ -18,6 +18,11 @@ from ..queue.streams import STREAMS
 
 # A refused token is tried again this often, so that a renewed one is noticed automatically.
 _PROBE_SECONDS = 60
+# Pauses of one direction. Each kind of call has its own: what Cartona cannot accept of one kind
+# delays no other.
+PAUSES = {"out": ("out", "order"), "in": ("in", "acknowledge", "catalogue")}
+# After this many failures in a row the batch is searched for an item that causes them.
+_SUSPECT_AFTER = 3
 # The cron runs once a minute, and the pull that it woke has ended some seconds later.
 _CRON_JITTER_SECONDS = 30
 # A job that is due for this long shows that no job runner is active.
@@ -49,11 +54,17 @@ class CartonaConfig(models.Model):
         help="Database that was connected: its UUID, its name and its number in PostgreSQL. A copy"
         " has another UUID if Odoo made it, else another name or number.",
     )
-    # One pause per direction: prices that Cartona cannot accept do not delay orders.
+    # See `PAUSES`
     out_failure_count = fields.Integer(readonly=True, copy=False)
     out_next_try = fields.Datetime("Sending Continues At", readonly=True, copy=False)
+    order_failure_count = fields.Integer(readonly=True, copy=False)
+    order_next_try = fields.Datetime("Order Updates Continue At", readonly=True, copy=False)
     in_failure_count = fields.Integer(readonly=True, copy=False)
     in_next_try = fields.Datetime("Receiving Continues At", readonly=True, copy=False)
+    catalogue_failure_count = fields.Integer(readonly=True, copy=False)
+    catalogue_next_try = fields.Datetime("Reading Continues At", readonly=True, copy=False)
+    acknowledge_failure_count = fields.Integer(readonly=True, copy=False)
+    acknowledge_next_try = fields.Datetime("Acknowledging Continues At", readonly=True, copy=False)
     last_pull = fields.Datetime(readonly=True, copy=False)
     change_count = fields.Integer(
         "Changes to Send",
@@ -76,7 +87,7 @@ class CartonaConfig(models.Model):
         self.env.cr.execute(
             """
             SELECT config_id, count(*),
-                   min(create_date) + make_interval(secs => %s)
+                   min(create_date) FILTER (WHERE retry_at IS NULL) + make_interval(secs => %s)
                    < clock_timestamp() AT TIME ZONE 'UTC'
               FROM cartona_change WHERE config_id = ANY(%s) AND kind != 'replay' GROUP BY config_id
             """,
@@ -90,7 +101,8 @@ class CartonaConfig(models.Model):
             is_stuck = (
                 is_old
                 and config.connection_state == "connected"
-                and not (config.out_next_try or config._is_copied() or is_at_work)
+                and not (config.out_next_try or config.order_next_try)
+                and not (config._is_copied() or is_at_work)
             )
             config.is_runner_asleep = is_overdue or is_stuck
 
@@ -228,12 +240,19 @@ class CartonaConfig(models.Model):
             return "copied_database"
         return None
 
-    def _pause_seconds(self, direction):
-        """Return the rest of the pause of "out" or "in" calls in seconds, 0 without one."""
-        until = self["%s_next_try" % direction]
+    def _pause_seconds(self, pause):
+        """Return the rest of a pause in seconds, 0 without one.
+
+        :param str pause: see `PAUSES`
+        """
+        until = self["%s_next_try" % pause]
         if not until:
             return 0
         return max(0, (until - fields.Datetime.now()).total_seconds())
+
+    def _is_suspect(self, pause):
+        """Return True if calls of this kind have failed so often that one item may be the cause."""
+        return self["%s_failure_count" % pause] >= _SUSPECT_AFTER
 
     def _client_settings(self):
         """Return the arguments of `CartonaClient`, plain values: it works without a transaction."""
@@ -279,10 +298,8 @@ class CartonaConfig(models.Model):
                 "error_code": False,
                 "error_detail": False,
                 "database_identity": self._this_database(),
-                "out_failure_count": 0,
-                "out_next_try": False,
-                "in_failure_count": 0,
-                "in_next_try": False,
+                **{"%s_failure_count" % pause: 0 for pause in _all_pauses()},
+                **{"%s_next_try" % pause: False for pause in _all_pauses()},
             }
         )
         self._cartona_close_activities("connection")
@@ -296,14 +313,14 @@ class CartonaConfig(models.Model):
             }
         )
 
-    def _call_outcome(self, direction, error):
-        """Store the outcome of the last call of one direction, and the pause after an error.
+    def _call_outcome(self, pause, error):
+        """Store the outcome of the last call of one kind, and the pause after an error.
 
-        :param str direction: "out" or "in"
+        :param str pause: see `PAUSES`
         :param error: the `CartonaError` that stopped the work, None when calls succeed
         :return: float, seconds until the next try is due; None without a pause
         """
-        failures, until = "%s_failure_count" % direction, "%s_next_try" % direction
+        failures, until = "%s_failure_count" % pause, "%s_next_try" % pause
         if error is None:
             if self[failures] or self[until]:
                 self.write({failures: 0, until: False})
@@ -354,8 +371,8 @@ class CartonaConfig(models.Model):
         self._accounts_changed()
 
     def _end_pause(self, *directions):
-        for direction in directions:
-            reset = {"%s_failure_count" % direction: 0, "%s_next_try" % direction: False}
+        for pause in (pause for direction in directions for pause in PAUSES[direction]):
+            reset = {"%s_failure_count" % pause: 0, "%s_next_try" % pause: False}
             for config in self:
                 # Not written without need: a drain may be writing the same row right now.
                 if any(config[name] for name in reset):
@@ -425,3 +442,7 @@ class CartonaConfig(models.Model):
         for config in self.search([("connection_state", "=", "connected")]):
             if not config._not_callable():
                 config._start_catalogue()
+
+
+def _all_pauses():
+    return [pause for pauses in PAUSES.values() for pause in pauses]

@@ -30,6 +30,15 @@ class CartonaConfig(models.Model):
         "`cartona.message._read_list`. Empty: at the first page.",
     )
     # False: it was read to its end, and has not been requested again.
+    # A page of the list that fails, how often in a row, and the one that was passed over
+    pull_failed_page = fields.Integer(readonly=True, copy=False)
+    pull_failed_count = fields.Integer(readonly=True, copy=False)
+    pull_hole = fields.Integer(
+        "Unreadable Page of Orders",
+        readonly=True,
+        copy=False,
+        help="Page of Cartona's list of orders that always fails; the others are read.",
+    )
     list_state = fields.Selection(
         [("wanted", "To be read"), ("reading", "Being read")],
         "Cartona's List of Orders",

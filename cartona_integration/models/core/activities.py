@@ -36,6 +36,8 @@ class CartonaActivityMixin(models.AbstractModel):
         """
         self.ensure_one()
         record = self if is_mailed else self.with_context(mail_activity_quick_update=True)
+        if not self.env.ref(kind, raise_if_not_found=False):
+            kind = "mail.mail_activity_data_todo"  # deleted by an administrator
         for user in users:
             record.activity_schedule(
                 kind, summary=summary, note=note, user_id=user.id, cartona_cause=cause
@@ -49,7 +51,7 @@ class CartonaActivityMixin(models.AbstractModel):
         activities = self.sudo().activity_ids
         if cause is not None:
             return activities.filtered(lambda activity: activity.cartona_cause == cause)
-        kind = self.env.ref(ACTIVITY)
+        kind = self.env.ref(ACTIVITY, raise_if_not_found=False)
         return activities.filtered(lambda activity: activity.activity_type_id == kind)
 
     def _cartona_close_activities(self, cause):

@@ -130,6 +130,13 @@ class CartonaReasons(models.AbstractModel):
         tried_again = _("Nothing is lost: it is tried again automatically.")
         check_address = _("Check the address of the API.")
         return {
+            "account_refused": Reason(
+                _("Cartona refuses everything that is sent, each time for the same reason."),
+                _(
+                    "Contact Cartona about your account; everything waits and continues automatically."
+                ),
+                "settings",
+            ),
             "connection": Reason(_("Cartona could not be reached."), tried_again, AUTOMATIC),
             "copied_database": Reason(
                 _("This database is a copy of another one: nothing is exchanged with Cartona."),
@@ -188,6 +195,16 @@ class CartonaReasons(models.AbstractModel):
     def _listing_reasons(self):
         until_confirmed = _("Confirm it to send it to Cartona.")
         return {
+            "figure_too_large": Reason(
+                _("The price or the stock is so large that it cannot be right."),
+                _("Correct it; nothing is sent before."),
+                "send_product",
+            ),
+            "no_answer": Reason(
+                _("Every call to Cartona that contains this record ends in an error."),
+                _("The others are sent without it. It is tried again automatically."),
+                AUTOMATIC,
+            ),
             "not_worked_out": Reason(
                 _("Odoo could not compute the price and stock of this product."),
                 _("Correct the cause and send the product again; nothing is sent before."),
@@ -239,6 +256,16 @@ class CartonaReasons(models.AbstractModel):
                 _("The order has different final statuses in Odoo and on Cartona."),
                 _("Find out which one is right and correct the other one."),
                 NOTHING,
+            ),
+            "not_acknowledged": Reason(
+                _("Cartona does not accept that this order has arrived in Odoo."),
+                _("The order itself is complete. It is tried again automatically."),
+                AUTOMATIC,
+            ),
+            "not_updated": Reason(
+                _("Odoo could not prepare the update of this order for Cartona."),
+                send_again,
+                "send",
             ),
             "cancellation_refused": Reason(
                 _("Cancelled in Odoo, but Cartona refused the cancellation."), send_again, "send"

@@ -8,21 +8,22 @@ Cartona keeps it on its list.
 
 import json
 import logging
-
-import psycopg2
+from datetime import timedelta
 
 from odoo import _, api, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
-from ...cartona_api import Problem, parse_order, push_batch
+from ...cartona_api import Problem, backoff, parse_order, push_batch
 from ...cartona_api import status as life_cycle
+from ..queue.errors import LOCK_NOT_AVAILABLE, RECORD, UNIQUE_VIOLATION, kind_of
 from ..queue.worker import LOCK_MISSED_SECONDS
 
 _logger = logging.getLogger(__name__)
 
 # Cause of the activity about a change of an order that waits.
 _CHANGE_WAITS = "change_waits"
+# An order whose customer, say, is being edited is imported this much later.
+_LOCKED_SECONDS = 5
 
 
 class CartonaMessage(models.Model):
@@ -40,6 +41,7 @@ class CartonaMessage(models.Model):
             SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(since)) FROM (
                 SELECT min(write_date) AS since FROM cartona_message
                  WHERE config_id = %s AND (state = 'new' OR acknowledge = 'due')
+                   AND acknowledge_at IS NULL
                 UNION ALL
                 SELECT min(create_date) FROM cartona_change
                  WHERE config_id = %s AND kind = 'replay'
@@ -69,8 +71,9 @@ class CartonaMessage(models.Model):
         # Orders that are stored do not wait until Cartona can be called again.
         wait = self._acknowledge(config_id)
         with worker._fresh_config(config_id) as config:
-            is_open = config and config.env["cartona.message"]._is_open(config)
-        return self._update_activities(config_id, 0 if is_open else wait)
+            due = config.env["cartona.message"]._due_in(config) if config else None
+        waits = [seconds for seconds in (due, wait) if seconds is not None]
+        return self._update_activities(config_id, min(waits, default=None))
 
     def _update_activities(self, config_id, wait):
         """Bring the activities about waiting orders up to date after the last batch.
@@ -89,7 +92,11 @@ class CartonaMessage(models.Model):
         self._replay(config)
         self._supersede_old(config)
         messages = self.search(
-            [("config_id", "=", config.id), ("state", "=", "new")],
+            [
+                ("config_id", "=", config.id),
+                ("state", "=", "new"),
+                *_due_now("import_at", self.env.cr),
+            ],
             order="id",
             limit=config.batch_size,
         )
@@ -114,8 +121,22 @@ class CartonaMessage(models.Model):
             ).write({"state": "new", "error_code": False, "error_detail": False})
             config._move_to_their_accounts()
 
-    def _is_open(self, config):
-        return bool(self.search_count([("config_id", "=", config.id), ("state", "=", "new")]))
+    def _due_in(self, config):
+        """Return the seconds until there is a message to import, None without one."""
+        self.env.cr.execute(
+            """
+            SELECT EXTRACT(EPOCH FROM min(COALESCE(import_at, '-infinity'))
+                                      - clock_timestamp() AT TIME ZONE 'UTC')
+              FROM cartona_message WHERE config_id = %s AND state = 'new' AND import_at IS NOT NULL
+            HAVING NOT EXISTS (SELECT 1 FROM cartona_message
+                                WHERE config_id = %s AND state = 'new' AND import_at IS NULL)
+            """,
+            (config.id, config.id),
+        )
+        row = self.env.cr.fetchone()
+        if row is None:
+            return 0
+        return None if row[0] is None else max(0.1, float(row[0]))
 
     def _import_batch(self, config_id, message_ids):
         """Import messages in one transaction; if it fails, each in a transaction of its own.
@@ -127,7 +148,8 @@ class CartonaMessage(models.Model):
             config.env["cartona.message"].browse(message_ids)._import_now(config)
 
         try:
-            self.env["cartona.worker"]._transact(config_id, transaction)
+            # A locked row is not waited for again: the other orders are not to wait.
+            self.env["cartona.worker"]._transact(config_id, transaction, lock_attempts=1)
             return
         except Exception as error:
             if len(message_ids) == 1:
@@ -142,9 +164,14 @@ class CartonaMessage(models.Model):
 
         :raise: the error itself if a later try may succeed without a change
         """
-        if isinstance(error, psycopg2.OperationalError) or (
-            getattr(error, "pgcode", None) in PG_CONCURRENCY_ERRORS_TO_RETRY
-        ):
+        code = getattr(error, "pgcode", None)
+        if code == LOCK_NOT_AVAILABLE:
+            self.env["cartona.worker"]._transact(
+                config_id,
+                lambda config: config.env["cartona.message"].browse(message_id)._import_later(),
+            )
+            return
+        if kind_of(error) != RECORD and code != UNIQUE_VIOLATION:
             raise error
         if isinstance(error, (UserError, ValidationError)):
             code, detail = "refused_by_odoo", str(error.args[0])
@@ -157,6 +184,10 @@ class CartonaMessage(models.Model):
             message._set_waiting(code, detail or message._for_integrator(error))
 
         self.env["cartona.worker"]._transact(config_id, store)
+
+    def _import_later(self):
+        until = self.env.cr.now() + timedelta(seconds=_LOCKED_SECONDS)
+        self.exists().write({"import_at": until})
 
     def _for_integrator(self, error):
         return _("For your integrator: %s", type(error).__name__)
@@ -331,35 +362,88 @@ class CartonaMessage(models.Model):
         def prepare(config):
             due = due_messages(config)
             items = [{"hashed_id": one.hashed_id, "status": life_cycle.SYNCED} for one in due]
-            return due.ids, items
+            alone = [index for index, one in enumerate(due) if one.acknowledge_attempt]
+            return due.ids, items, config._is_suspect("acknowledge"), alone
 
         def store(config, task, outcome, _error):
-            ids, _items = task
+            ids, *_rest = task
+            Message = config.env["cartona.message"]
             # A refused one comes with the next pull and is acknowledged again then.
             answered = [] if outcome is None else [*outcome.accepted, *outcome.refused]
-            messages = config.env["cartona.message"].browse(ids[index] for index in answered)
-            messages.exists().write({"acknowledge": "done"})
+            Message.browse(ids[index] for index in answered).exists()._set_acknowledged()
+            for index, error in (outcome.isolated if outcome else {}).items():
+                Message.browse(ids[index]).exists()._postpone_acknowledgement(error)
             # A full call may have left some.
-            return 0 if len(ids) == config.batch_size else None
+            if len(ids) == config.batch_size:
+                return 0
+            return Message._acknowledge_in(config)
 
         return self.env["cartona.worker"]._exchange(
             config_id,
-            "in",
+            "acknowledge",
             prepare,
-            lambda client, task: push_batch(client.update_order_statuses, task[1]),
+            lambda client, task: push_batch(
+                client.update_order_statuses, task[1], client.check, task[2], task[3]
+            ),
             store,
             is_due=due_messages,
+            stale=lambda _config, _task: None,  # they are still due
         )
+
+    def _set_acknowledged(self):
+        """Store that Cartona has answered; close what was shown on orders that had waited."""
+        waited = self.filtered("acknowledge_at").order_id.filtered(
+            lambda order: order.cartona_error_code == "not_acknowledged"
+        )
+        waited.write({"cartona_sync_state": "synced", "cartona_error_code": False})
+        self.write({"acknowledge": "done"})
+        self.filtered("acknowledge_at").write({"acknowledge_at": False, "acknowledge_attempt": 0})
+
+    def _postpone_acknowledgement(self, error):
+        """Acknowledge an order later, alone: every call with it fails."""
+        if not self:
+            return
+        attempt = self.acknowledge_attempt + 1
+        until = self.env.cr.now() + timedelta(seconds=backoff.delay(attempt))
+        self.write({"acknowledge_attempt": attempt, "acknowledge_at": until})
+        if self.order_id and not self.order_id.cartona_error_code:
+            self.order_id._cartona_update_failed("not_acknowledged", error.detail or str(error))
+
+    def _acknowledge_in(self, config):
+        """Return the seconds until a postponed acknowledgement is due, None without one."""
+        self.env.cr.execute(
+            """
+            SELECT EXTRACT(EPOCH FROM min(acknowledge_at) - clock_timestamp() AT TIME ZONE 'UTC')
+              FROM cartona_message WHERE config_id = %s AND acknowledge = 'due'
+            """,
+            (config.id,),
+        )
+        seconds = self.env.cr.fetchone()[0]
+        return None if seconds is None else max(0.1, float(seconds))
 
     def _due(self, config):
         """Return the messages to acknowledge now, without orders that have an unread message: it
         may be an edit that Cartona sent before it received our approval, see `_set_done`."""
         own = [("config_id", "=", config.id)]
-        due = self.search([*own, ("acknowledge", "=", "due")], order="id", limit=config.batch_size)
+        due = self.search(
+            [*own, ("acknowledge", "=", "due"), *_due_now("acknowledge_at", self.env.cr)],
+            order="id",
+            limit=config.batch_size,
+        )
         same = [("state", "=", "new"), ("hashed_id", "in", due.mapped("hashed_id"))]
         unread = set(self.search([*own, *same]).mapped("hashed_id"))
-        return due.filtered(lambda message: message.hashed_id not in unread)
+        due = due.filtered(lambda message: message.hashed_id not in unread)
+        if config.pull_hole:
+            # The page that could not be read may contain a later version of the others.
+            offered = set(json.loads(config.offered_orders or "[]"))
+            due = due.filtered(lambda message: message.hashed_id in offered)
+        return due
 
 
 def _place(problem):
     return "%s: %s" % (problem.path, problem.value) if problem.path else ""
+
+
+def _due_now(name, cr):
+    """Return the domain of what is not postponed."""
+    return ["|", (name, "=", False), (name, "<=", cr.now())]

@@ -9,7 +9,7 @@ from datetime import datetime, time
 
 import pytz
 
-from odoo import _, fields, models
+from odoo import _, models
 from odoo.exceptions import UserError
 
 from ...cartona_api import status as life_cycle
@@ -23,6 +23,7 @@ from ...compat import (
     tax_field,
     unit_field,
 )
+from ..core.clock import database_now
 from ..core.formatting import CAIRO, bullets, enumerate_items, figure, paragraph, quantity
 from ..orders.delivery_proof import NO_PROOF
 
@@ -112,7 +113,7 @@ class CartonaOrderImporter(models.AbstractModel):
             "cartona_pickup_date": order.pickup_date or False,
             "cartona_pickup_otp": order.pickup_otp or False,
             "cartona_snapshot": json.dumps(plan.incoming, ensure_ascii=False),
-            "cartona_synced_at": fields.Datetime.now(),
+            "cartona_synced_at": database_now(self.env.cr).replace(microsecond=0),
         }
         if not plan.predates_edit:
             # Cartona has computed its part of the money for these lines.

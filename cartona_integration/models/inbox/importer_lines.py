@@ -108,7 +108,7 @@ class Catalogue:
         for product in Product.search(own + named):
             for code in {product.default_code, product.barcode} & set(codes):
                 self.products[code].add(product)
-        numbers = [int(code) for code in codes if code.isdigit() and len(code) < 10]
+        numbers = [int(code) for code in codes if code.isdecimal() and len(code) < 10]
         if numbers and self._uses_our_ids(config):
             for product in Product.search(own + [("id", "in", numbers)]):
                 self.products_by_id[str(product.id)] = product

@@ -9,12 +9,13 @@ from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from odoo import _, fields, models
+from odoo import _, models
 from odoo.exceptions import UserError
 
 from ...cartona_api import OrderLine
 from ...cartona_api import status as life_cycle
 from ...compat import cancel_emptied, write_with_deliveries
+from ..core.clock import database_now
 from ..core.formatting import bullets, cairo_day, figure, paragraph, quantity
 from ..orders.edits import IN_TRANSIT_SECONDS, UNKNOWN
 from .importer import Plan
@@ -139,7 +140,7 @@ class CartonaOrderImporter(models.AbstractModel):
         sale = plan.sale
         without_id = {str(line.id) for line in sale.order_line if not line.cartona_id}
         left = {line_id: state for line_id, state in edit["added"].items() if line_id in without_id}
-        since = fields.Datetime.now() - timedelta(seconds=IN_TRANSIT_SECONDS)
+        since = database_now(self.env.cr) - timedelta(seconds=IN_TRANSIT_SECONDS)
         if left and not plan.predates_edit and datetime.fromisoformat(edit["at"]) < since:
             again = {line_id for line_id, state in left.items() if state == UNKNOWN}
             left = {line_id: UNKNOWN for line_id in left if line_id not in again}

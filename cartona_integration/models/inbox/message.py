@@ -13,19 +13,16 @@ reason and can be tried again.
 
 import json
 from collections import namedtuple
-from datetime import datetime
 
 from odoo import _, api, fields, models
 
 from ...cartona_api import Problem, content_key, parse_order, peek, readable_json
 from ...cartona_api import status as life_cycle
 from ...compat import GuardedFields, OpenSelection, flush
+from ..core.clock import database_now
 
 # A stored message, as far as it is compared with a new one of its order.
 _Stored = namedtuple("_Stored", "as_of id content_key acknowledge")
-# How long a webhook call waits for an acknowledgement that is being sent; Cartona waits for the
-# answer meanwhile.
-_ACKNOWLEDGE_WAIT_SECONDS = 5
 
 
 class CartonaMessage(GuardedFields, models.Model):
@@ -44,7 +41,7 @@ class CartonaMessage(GuardedFields, models.Model):
     content_key = fields.Char(required=True, help="Equal for messages with the same content.")
     as_of = fields.Datetime(
         required=True,
-        default=lambda self: datetime.utcnow(),
+        default=lambda self: database_now(self.env.cr),
         help="The content is not older than this: the time at which a page of Cartona's list was "
         "requested, or at which a call arrived. Of two messages the later one is the newer one.",
     )
@@ -71,6 +68,12 @@ class CartonaMessage(GuardedFields, models.Model):
         default="no",
         help="Whether Cartona has been informed that the order is in Odoo.",
     )
+    acknowledge_attempt = fields.Integer(readonly=True)
+    acknowledge_at = fields.Datetime(
+        readonly=True, help="Not acknowledged before: Cartona fails with this order."
+    )
+    # An order whose customer is being edited waits for a moment.
+    import_at = fields.Datetime(readonly=True, help="Not imported before.")
     order_id = fields.Many2one("sale.order", ondelete="set null", index=True)
     supplier_code = fields.Char("Account", help="Supplier code in the order.")
     cartona_number = fields.Char("Number")
@@ -140,7 +143,7 @@ class CartonaMessage(GuardedFields, models.Model):
             microsecond; None for a call of Cartona's
         :return: (`cartona.message` records that are new, number of messages not stored)
         """
-        as_of = requested_at or datetime.utcnow()
+        as_of = requested_at or database_now(self.env.cr)
         known = self._stored_by_order(config, notices)
         values, repeated, is_ambiguous = [], self.browse(), False
         for notice in notices:
@@ -159,11 +162,25 @@ class CartonaMessage(GuardedFields, models.Model):
             self._reread_list(config)
         if repeated:
             repeated.write({"acknowledge": "due"})
-        messages = self.create(values)
+        messages = self.browse().concat(
+            *self.env["cartona.worker"]._isolate_failures(
+                values, lambda part: [self.create(part)], self._store_unfit
+            )
+        )
         messages._mark_reserved_dirty()
         if messages or repeated:
             config._wake_streams("import")
         return messages, len(notices) - len(values)
+
+    def _store_unfit(self, values, _error):
+        """Store a message that does not fit into the columns: nothing is lost.
+
+        :param list values: those of one message
+        :return: list with the stored message
+        """
+        kept = ("config_id", "company_id", "kind", "source", "payload", "content_key", "as_of")
+        row = {name: values[0][name] for name in kept}
+        return [self.create(dict(row, state="error", error_code="unexpected"))]
 
     def _reread_list(self, config):
         """Have Cartona's list read again, and acknowledge nothing before.
@@ -171,13 +188,10 @@ class CartonaMessage(GuardedFields, models.Model):
         Once we answer, Cartona has delivered this version of the order. An acknowledgement of an
         earlier version must have arrived by then: a later one would be taken for this version, too.
 
-        :raise TimeoutError: an acknowledgement is still being sent; the call is refused, and
+        :raise TimeoutError: an acknowledgement is being sent; the call is refused at once, and
             Cartona repeats it or lists the order
         """
-        worker = self.env["cartona.worker"]
-        if not worker._wait_for_lock(
-            self.env.cr, "acknowledge", config.id, _ACKNOWLEDGE_WAIT_SECONDS
-        ):
+        if not self.env["cartona.worker"]._try_lock(self.env.cr, "acknowledge", config.id):
             raise TimeoutError("an acknowledgement is being sent to Cartona")
         config._request_list()
 

@@ -9,23 +9,41 @@ was never stored here.
 Orders leave the list for other reasons as well, so pages shift while they are read, and a single
 pass can miss some. A list too long for one job is continued by the next one: the position is
 stored on the configuration.
+
+Whatever Cartona does, the reading ends: a pass at a page without an unseen order, and after some
+passes with new orders the next one waits for the next pull. A page that always fails is passed
+over; then only the orders on the other pages are acknowledged.
 """
 
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from odoo import api, fields, models
 
-from ...cartona_api import CartonaClient, Notice, Problem, Rejected, Unauthorised, unwrap
+from ...cartona_api import (
+    CartonaClient,
+    Notice,
+    Problem,
+    Rejected,
+    Transient,
+    Unauthorised,
+    content_key,
+    unwrap,
+)
+from ..core.clock import database_now
 from ..queue.worker import LOCK_MISSED_SECONDS, RUNNER_ASLEEP_SECONDS, Wait
 
 # A pull that has not reached the end leaves the rest to the next job after this time.
 _PULL_SECONDS = 20
 # Source: "page=1&per_page=100" in Cartona's notes; more per page is not promised.
 _PER_PAGE = 100
+# Pages of one pass, and passes of one job: no supplier has as many open orders.
+_MAX_PAGES = 1000
+_MAX_PASSES = 3
+# A page that has failed this often in a row is passed over.
+_PAGE_FAILURES = 3
 
 
 @dataclass
@@ -39,6 +57,9 @@ class Reading:
     :param began_at: datetime of the start
     :param offered: ids of all orders on our own list, filled while it is read
     :param calls: calls without our code, for the log
+    :param failing: page that has failed in a row, and is passed over if it fails again; 0 for none
+    :param failed: page with an error, filled while it is read
+    :param hole: page that was passed over, filled while it is read
     """
 
     settings: dict
@@ -47,6 +68,9 @@ class Reading:
     began_at: Any
     offered: set = field(default_factory=set)
     calls: list = field(default_factory=list)
+    failing: int = 0
+    failed: int = 0
+    hole: int = 0
 
 
 class CartonaMessage(models.Model):
@@ -90,7 +114,8 @@ class CartonaMessage(models.Model):
             settings=config._client_settings(),
             per_page=min(config.batch_size, _PER_PAGE),
             mark=json.loads(config.pull_mark or "null"),
-            began_at=fields.Datetime.now(),
+            began_at=database_now(self.env.cr).replace(microsecond=0),
+            failing=config.pull_failed_page if config.pull_failed_count >= _PAGE_FAILURES else 0,
         )
 
     def _end_reading(self, config, reading, mark, error):
@@ -105,6 +130,14 @@ class CartonaMessage(models.Model):
         pull_mark = json.dumps(mark) if mark and not is_wanted else False
         if (config.pull_mark or False) != pull_mark:
             config.pull_mark = pull_mark
+        if error:
+            is_same = reading.failed and reading.failed == config.pull_failed_page
+            count = config.pull_failed_count + 1 if is_same else int(bool(reading.failed))
+            config.write({"pull_failed_page": reading.failed, "pull_failed_count": count})
+        elif config.pull_hole != reading.hole or (config.pull_failed_page and not reading.hole):
+            config.write({"pull_hole": reading.hole})
+            if not (reading.hole or mark):
+                config.write({"pull_failed_page": 0, "pull_failed_count": 0})
         if not error:
             config.last_pull = fields.Datetime.now()
             if not (reading.mark or mark):
@@ -125,7 +158,7 @@ class CartonaMessage(models.Model):
         is_own, page, found = reading.mark or (True, 1, 0)
         if is_own:
             rest = self._read_pages(
-                client, config_id, per_page, deadline, page, found, reading.offered
+                client, config_id, per_page, deadline, page, found, reading.offered, reading
             )
             if rest:
                 return [True, *rest]
@@ -143,33 +176,56 @@ class CartonaMessage(models.Model):
                 return None
         return [False, *rest] if rest else None
 
-    def _read_pages(self, client, config_id, per_page, deadline, page, found, offered):
+    def _read_pages(
+        self, client, config_id, per_page, deadline, page, found, offered, reading=None
+    ):
         """Store every page of Cartona's list.
 
         :param int page: first page to read
         :param int found: number of new messages on the pages before
         :param set offered: set to which the ids of the orders are added
+        :param reading: `Reading` in which a page that fails is noted; None to pass none over
         :return: (page, found) of the next job if time ran out, None at the end
         """
-
-        def fetch():
-            return datetime.utcnow(), client.pull_orders(page=page, per_page=per_page)
-
-        while True:
-            # The list ends with an empty page: Cartona may return fewer rows than requested.
-            # The same page twice means that it ignores the page number.
-            before = None
-            requested_at, rows = fetch()
-            while rows and rows != before:
-                found += self._store_page(config_id, rows, requested_at)
-                offered.update(notice.hashed_id for notice in _notices(rows) if notice.hashed_id)
-                page, before = page + 1, rows
+        for _pass in range(_MAX_PASSES):
+            seen = set()
+            while page <= _MAX_PAGES:
+                requested_at, rows = self._fetch_page(client, page, per_page, reading)
+                # The list ends with a page without an unseen order: it is empty, or Cartona
+                # ignores the number of the page. It may return fewer rows than requested.
+                notices = _notices(rows or [])
+                unseen = {notice.hashed_id or content_key(notice.payload) for notice in notices}
+                if rows is not None and not unseen - seen:
+                    break
+                seen |= unseen
+                if rows:
+                    found += self._store_page(config_id, rows, requested_at)
+                    offered.update(one.hashed_id for one in notices if one.hashed_id)
+                page += 1
                 if time.monotonic() > deadline:
                     return page, found
-                requested_at, rows = fetch()
             if not found:
-                return None
+                break
             page, found = 1, 0
+        return None
+
+    def _fetch_page(self, client, page, per_page, reading):
+        """Return one page: (time of the request, rows); rows is None for one to be passed over.
+
+        :raise CartonaError: the page failed
+        """
+        # Of the database, before the call: no transaction is open during it.
+        requested_at = self.env["cartona.worker"]._clock()
+        try:
+            return requested_at, client.pull_orders(page=page, per_page=per_page)
+        except Transient as error:
+            if not reading:
+                raise
+            if page == reading.failing and error.uncertain:
+                reading.hole = page
+                return requested_at, None
+            reading.failed = page
+            raise
 
     def _store_page(self, config_id, rows, requested_at):
         """Store one page on a cursor of its own.

@@ -7,4 +7,5 @@ It may import from `core`, `queue` and `config`; other packages only read its fi
 from . import sync_log
 from . import sync_stat
 from . import dashboard
+from . import alarms
 from . import activities

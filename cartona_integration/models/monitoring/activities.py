@@ -11,12 +11,12 @@ import logging
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from ...cartona_api import CartonaError
 from ...compat import flush
 from ..core.activities import ACTIVITY, ACTIVITY_LATE
 from ..core.formatting import paragraph
+from ..queue.errors import RETRY, kind_of
 
 _logger = logging.getLogger(__name__)
 
@@ -53,10 +53,14 @@ class CartonaConfig(models.Model):
                 with self.env.registry.cursor() as cr:
                     configs = api.Environment(cr, SUPERUSER_ID, {})["cartona.config"]
                     domain = [] if config_ids is None else [("id", "in", list(config_ids))]
-                    configs.search(domain)._update_own_activities()
+                    self.env["cartona.worker"]._isolate_failures(
+                        configs.search(domain),
+                        lambda configs: [configs._update_own_activities()],
+                        lambda _config, _error: [],
+                    )
         except Exception as error:
             # Never stops the caller, which has more important work; retried in a minute.
-            if getattr(error, "pgcode", None) in PG_CONCURRENCY_ERRORS_TO_RETRY:
+            if kind_of(error) == RETRY:
                 _logger.info("Cartona: a configuration was locked; activities wait a minute")
             else:
                 _logger.exception("Cartona: activities could not be updated")
@@ -81,6 +85,7 @@ class CartonaConfig(models.Model):
         """
         counts = {cause: self[field] for cause, (field, _action) in _COUNTED.items()}
         counts["runner_asleep"] = int(self._is_live() and self.is_runner_asleep)
+        counts["alarms"] = len(self._alarms())
         for user_id, count in late.items():
             user = self._assignee(self.env["res.users"].browse(user_id))
             cause = _LATE + str(user.id)
@@ -142,6 +147,9 @@ class CartonaConfig(models.Model):
                     )
                 ),
             )
+        if cause == "alarms":
+            note = Markup("").join(paragraph(sentence) for sentence in self._alarms())
+            return _("Something is not exchanged with Cartona: see the dashboard"), note
         if cause.startswith(_LATE):
             summary = _(
                 "Orders waiting for more than %(hours)s hours: %(count)s",

@@ -6,11 +6,10 @@ accounting; what cannot be booked is explained on the order.
 
 import logging
 
-import psycopg2
-
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ..queue.errors import RECORD, kind_of
 from ..queue.streams import STREAMS
 
 _logger = logging.getLogger(__name__)
@@ -54,11 +53,11 @@ class CartonaAccountingJob(models.AbstractModel):
         try:
             in_own_transaction(lambda order, config: order._cartona_book(config))
             return
-        except psycopg2.OperationalError:
-            raise  # it will heal: the rows are still there
         except UserError as error:
             message = str(error.args[0])
         except Exception as error:
+            if kind_of(error) != RECORD:
+                raise  # it will heal: the rows are still there
             _logger.exception("Cartona: order %s could not be invoiced", order_id)
             message = type(error).__name__
         in_own_transaction(lambda order, config: order._cartona_not_booked(config, message))

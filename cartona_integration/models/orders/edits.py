@@ -23,6 +23,7 @@ from odoo.exceptions import UserError
 from ...cartona_api import edits
 from ...cartona_api import status as life_cycle
 from ...compat import check_may_write
+from ..core.clock import database_now
 from ..core.formatting import bullets, figure, paragraph, quantity
 from .status import DETAILS, Step
 
@@ -288,7 +289,7 @@ class SaleOrder(models.Model):
 
         :param body: result of `_cartona_line_edits`
         """
-        edit, now = self._cartona_edit(), fields.Datetime.now()
+        edit, now = self._cartona_edit(), database_now(self.env.cr)
         # What is still in flight was sent by a process that ended before the answer.
         added = {
             line_id: UNKNOWN if state == FLIGHT else state
@@ -314,7 +315,7 @@ class SaleOrder(models.Model):
 
     def _cartona_recent_states(self, edit):
         """Return the states of Cartona's lines that a message may still contain."""
-        since = fields.Datetime.now() - timedelta(seconds=IN_TRANSIT_SECONDS)
+        since = database_now(self.env.cr) - timedelta(seconds=IN_TRANSIT_SECONDS)
         return [entry for entry in edit["before"] if datetime.fromisoformat(entry[0]) > since]
 
     def _cartona_confirmed_figures(self):

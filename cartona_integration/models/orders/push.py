@@ -18,13 +18,16 @@ _KINDS = STREAMS["status"].kinds
 # What the call and the storing need of what was read before, as plain values.
 #   rows: dict order id -> ids of its outbox rows
 #   answers: dict order id -> `Answer`, of the orders for which something is sent
-Task = namedtuple("Task", "rows answers")
+#   is_suspect: True if the calls have failed so often that one order may be the cause
+#   postponed: ids of the orders that were found to be one
+Task = namedtuple("Task", "rows answers is_suspect postponed")
 
 
 class CartonaOrderPush(models.AbstractModel):
     _name = "cartona.order.push"
     _inherit = "cartona.outbox.stream"
     _description = "Cartona: Send Order Updates"
+    _pause = "order"
 
     # === BUSINESS METHODS === #
 
@@ -42,66 +45,137 @@ class CartonaOrderPush(models.AbstractModel):
 
         :return: `Task`, None without rows
         """
-        rows = self.env["cartona.change"]._claim(config, _KINDS, _ORDERS_PER_JOB)
-        updates = self.env["sale.order"].browse(rows).exists()._cartona_order_updates()
+        Change = self.env["cartona.change"]
+        rows = Change._claim(config, _KINDS, _ORDERS_PER_JOB)
+        if not rows:
+            return None
+        updates = self.env["cartona.worker"]._isolate_failures(
+            self.env["sale.order"].browse(rows).exists(),
+            self._prepare_updates,
+            lambda order, error: order._cartona_update_failed("not_updated", str(error)) or [],
+        )
+        answers = {update.order_id: Answer(update) for update in updates if update.steps}
+        postponed = Change._postponed(config, _KINDS, rows)
+        return Task(rows, answers, config._is_suspect(self._pause), postponed)
+
+    def _prepare_updates(self, orders):
+        """Return the updates of some orders, with their lines marked as in flight, which is
+        committed before the call."""
+        updates = orders._cartona_order_updates()
         for update in updates:
             for step in update.steps:
                 if step.call == DETAILS:
-                    # In flight, committed before the call.
-                    self.env["sale.order"].browse(update.order_id)._cartona_mark_edits(step.body)
-        answers = {update.order_id: Answer(update) for update in updates if update.steps}
-        return Task(rows, answers) if rows else None
+                    orders.browse(update.order_id)._cartona_mark_edits(step.body)
+        return updates
 
     def _call(self, client, task):
         """Step (b)."""
-        self._send_updates(client, list(task.answers.values()))
+        self._send_updates(
+            client,
+            list(task.answers.values()),
+            _once(client.check),
+            task.is_suspect,
+            task.postponed,
+        )
 
     @api.model
-    def _send_updates(self, client, answers):
+    def _send_updates(self, client, answers, check=None, is_suspect=False, postponed=()):
         """Call Cartona. Each step of an order may only follow an accepted one, so the orders are
         sent side by side: the first step of each, then the second of each that was accepted.
 
         :param answers: list of `Answer`, filled with what Cartona answers
+        :param check: called before the first order is called refused, see `push_batch`
+        :param bool is_suspect: True to search for an order with which every call fails
+        :param postponed: ids of the orders that were found to be one: sent alone, after the others
         :raise CartonaError: Cartona cannot be called any more
         """
-        while answers:
-            self._send_next_steps(client, answers)
-            answers = [answer for answer in answers if answer.next_step]
+        error = None
+        first = [answer for answer in answers if answer.update.order_id not in postponed]
+        last = [answer for answer in answers if answer.update.order_id in postponed]
+        for group, may_isolate in ((first, is_suspect), (last, True)):
+            while group:
+                error = self._send_next_steps(client, group, check, may_isolate) or error
+                group = [answer for answer in group if answer.next_step]
+        is_only_suspects = not first and last
+        if error and not (is_only_suspects or any(answer.is_answered for answer in answers)):
+            for answer in answers:
+                answer.isolated = None
+            raise error
 
-    def _send_next_steps(self, client, answers):
+    def _send_next_steps(self, client, answers, check, may_isolate):
         """Send the next step of each update, the bulk ones together.
 
+        :param may_isolate: True to go on after an order with which the call fails
+        :return: the error of an isolated order, or None
         :raise CartonaError: Cartona cannot be called any more
         """
-        by_call = {}
+        by_call, found = {}, None
         for answer in answers:
             by_call.setdefault(answer.next_step.call, []).append(answer)
         for call, group in by_call.items():
             # Lines are sent order by order, too: of a refused batch parts are sent again, and a
             # line must not be added twice.
             for batch in [group] if call == BULK else [[answer] for answer in group]:
-                outcome = push_batch(_sender(client, call), [answer.item for answer in batch])
+                alone = range(len(batch)) if may_isolate and len(batch) == 1 else ()
+                outcome = push_batch(
+                    _sender(client, call),
+                    [answer.item for answer in batch],
+                    check,
+                    may_isolate and not alone,
+                    alone,
+                )
                 _store_outcome(batch, outcome)
+                found = next(iter(outcome.isolated.values()), found)
                 if outcome.error:
-                    raise outcome.error
+                    if not (may_isolate and getattr(outcome.error, "uncertain", False)):
+                        raise outcome.error
+                    # The orders of another call may show that these are the cause.
+                    found = outcome.error
+                    for answer in batch:
+                        answer.isolated = None if answer.is_answered else found
+        return found
 
     def _store(self, config, task, _result, _error):
         """Step (c).
 
-        :return: 0 when rows are left, else None
+        :return: seconds until the next row is due, None without rows
         """
-        unfinished = set()
-        for order_id, answer in task.answers.items():
-            order = self.env["sale.order"].browse(order_id).exists()
-            if order:
-                order._cartona_store_answer(answer)
-            if not answer.refused and not answer.is_complete:
-                unfinished.add(order_id)
-        Change = self.env["cartona.change"]
-        Change._delete(
-            [row for order_id in task.rows.keys() - unfinished for row in task.rows[order_id]]
+        self.env["cartona.worker"]._isolate_failures(
+            self.env["sale.order"].browse(task.answers).exists(),
+            lambda orders: [
+                order._cartona_store_answer(task.answers[order.id]) for order in orders
+            ],
+            lambda order, error: [order._cartona_update_failed("not_updated", str(error))],
         )
-        return 0 if Change._remains(config, _KINDS) else None
+        isolated, unfinished = set(), set()
+        for order_id, answer in task.answers.items():
+            if answer.isolated:
+                isolated.add(order_id)
+            elif not answer.refused and not answer.is_complete:
+                unfinished.add(order_id)
+        for order in self.env["sale.order"].browse(isolated).exists():
+            error = task.answers[order.id].isolated
+            order._cartona_update_failed("no_answer", error.detail or str(error))
+        Change = self.env["cartona.change"]
+        Change._postpone([row for order_id in isolated for row in task.rows[order_id]])
+        decided = task.rows.keys() - unfinished - isolated
+        Change._delete([row for order_id in decided for row in task.rows[order_id]])
+        return Change._due_in(config, _KINDS)
+
+    def _mark_unknown(self, _config, task):
+        """Have the lines sent again that this worker has sent. A status may arrive twice: Cartona
+        refuses one that moves backwards."""
+        for order in self.env["sale.order"].browse(task.answers).exists():
+            for step in task.answers[order.id].update.steps:
+                if step.call == DETAILS:
+                    order._cartona_mark_edits(step.body)
+        self.env["cartona.change"]._mark_orders_dirty(list(task.answers))
+
+
+def _once(check):
+    """Return a function that calls `check` the first time only."""
+    left = [check]
+    return lambda: left.pop()() if left else None
 
 
 def _sender(client, call):
@@ -127,5 +201,8 @@ def _store_outcome(batch, outcome):
             answer.accepted.append(step)
         elif index in outcome.refused:
             answer.refused, answer.message = step, outcome.refused[index].message
+        elif index in outcome.isolated:
+            answer.isolated = outcome.isolated[index]
+            answer.uncertain = step if answer.isolated.uncertain else None
         elif getattr(outcome.error, "uncertain", False):
             answer.uncertain = step

@@ -10,6 +10,7 @@ from collections import namedtuple
 from odoo import fields, models
 
 from ...cartona_api import status as life_cycle
+from ..core.clock import database_now
 from ..core.formatting import cairo_day
 from .delivery_proof import NO_PROOF
 
@@ -30,18 +31,20 @@ class Answer:
     """Cartona's answer to one order's update so far.
 
     `accepted`: list of the accepted `Step`s. `refused`: the refused step, with Cartona's `message`.
-    `uncertain`: the step that was sent without an answer that shows if it was processed. Nothing
-    more is sent after a refused or uncertain step.
+    `uncertain`: the step that was sent without an answer that shows if it was processed.
+    `isolated`: the error of every call about this order, while those about others succeed.
+    Nothing more is sent after a refused, uncertain or isolated step.
     """
 
     def __init__(self, update):
         self.update = update
         self.accepted, self.refused, self.message, self.uncertain = [], None, "", None
+        self.isolated = None
 
     @property
     def next_step(self):
         """Return the `Step` to send now; None when nothing more is sent."""
-        if self.refused or self.uncertain or self.is_complete:
+        if self.refused or self.uncertain or self.isolated or self.is_complete:
             return None
         return self.update.steps[len(self.accepted)]
 
@@ -49,6 +52,11 @@ class Answer:
     def is_complete(self):
         """Return True if every step of the update was accepted."""
         return len(self.accepted) == len(self.update.steps)
+
+    @property
+    def is_answered(self):
+        """Return True if Cartona has accepted or refused a step."""
+        return bool(self.accepted or self.refused)
 
     @property
     def item(self):
@@ -151,6 +159,17 @@ class SaleOrder(models.Model):
             self.env["cartona.delivery.proof"]._delete_proofs(self.ids)
         self._cartona_store_line_answer(answer)
 
+    def _cartona_update_failed(self, code, detail):
+        """Store why the order's update was not sent, or why it is unknown if it arrived."""
+        if (self.cartona_error_code, self.cartona_error_detail or "") != (code, detail):
+            self.write(
+                {
+                    "cartona_sync_state": "error",
+                    "cartona_error_code": code,
+                    "cartona_error_detail": detail,
+                }
+            )
+
     def _cartona_is_cancelled_on_both_sides(self):
         """Return True if the order is cancelled or returned on Cartona and cancelled in Odoo."""
         return self.state == "cancel" and life_cycle.is_void(self.cartona_status)
@@ -164,7 +183,7 @@ class SaleOrder(models.Model):
         if life_cycle.PENDING in statuses:
             values["cartona_is_reset"] = False
         if answer.accepted:
-            values["cartona_synced_at"] = fields.Datetime.now()
+            values["cartona_synced_at"] = database_now(self.env.cr).replace(microsecond=0)
         return values
 
     def _cartona_is_past(self, accepted):

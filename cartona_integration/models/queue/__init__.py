@@ -4,5 +4,6 @@ Hooks mark records in the outbox; jobs and the minute cron run the streams. It m
 only; the model and the methods of a stream are names in a table.
 """
 
+from . import stream_state
 from . import worker
 from . import outbox

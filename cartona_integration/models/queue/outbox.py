@@ -4,7 +4,8 @@ changed them.
     write() hook -> cr.precommit.data -> one INSERT ... SELECT -> commit -> wake-up -> drain job
 
 A row is a pointer, never a value. The drain reads the present state, so a row too many costs
-nothing and rows are never updated: two users never collide because of this addon.
+nothing. Users only add rows: two of them never collide because of this addon. Only the one worker
+of a stream changes rows, to postpone a record with which every call fails.
 """
 
 from odoo import api, fields, models
@@ -22,6 +23,7 @@ _ORDER_KINDS = {
 # Rows read to find one batch of different records. Without a limit every batch would scan the
 # whole backlog, and sending 100,000 products would take quadratic time.
 _ROWS_PER_RECORD = 10
+_IS_DUE = "(retry_at IS NULL OR retry_at <= clock_timestamp() AT TIME ZONE 'UTC')"
 
 
 class CartonaChange(models.Model):
@@ -50,6 +52,8 @@ class CartonaChange(models.Model):
     )
     res_id = fields.Integer("Listing or Order", required=True)
     create_date = fields.Datetime("Changed At", required=True)
+    attempt = fields.Integer(help="Failed calls with this record alone.")
+    retry_at = fields.Datetime(help="Not sent before.")
 
     def init(self):
         self.env.cr.execute(
@@ -266,37 +270,80 @@ class CartonaChange(models.Model):
             """
             SELECT res_id, array_agg(id)
               FROM (SELECT id, res_id FROM cartona_change
-                     WHERE config_id = %s AND kind IN %s
-                     ORDER BY id LIMIT %s) oldest
+                     WHERE config_id = %%s AND kind IN %%s AND %s
+                     ORDER BY id LIMIT %%s) oldest
              GROUP BY res_id
              ORDER BY min(id)
-             LIMIT %s
-            """,
+             LIMIT %%s
+            """
+            % _IS_DUE,
             (config.id, kinds, limit * _ROWS_PER_RECORD, limit),
         )
         return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _postponed(self, config, kinds, res_ids):
+        """Return which of these records were postponed: the set of their ids."""
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT res_id FROM cartona_change
+             WHERE config_id = %s AND kind IN %s AND res_id = ANY(%s) AND attempt > 0
+            """,
+            (config.id, kinds, list(res_ids)),
+        )
+        return {res_id for (res_id,) in self.env.cr.fetchall()}
+
+    @api.model
+    def _postpone(self, row_ids):
+        """Send these rows later: 2, 4, ... at most 60 s, after an hour every 15 minutes."""
+        self.env.cr.execute(
+            """
+            UPDATE cartona_change
+               SET attempt = COALESCE(attempt, 0) + 1,
+                   retry_at = clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs =>
+                       CASE WHEN create_date < clock_timestamp() AT TIME ZONE 'UTC'
+                                               - interval '1 hour' THEN 900
+                            ELSE LEAST(60, 2 ^ LEAST(COALESCE(attempt, 0) + 1, 6)) END)
+             WHERE id = ANY(%s)
+            """,
+            (row_ids,),
+        )
 
     @api.model
     def _delete(self, row_ids):
         self.env.cr.execute("DELETE FROM cartona_change WHERE id = ANY(%s)", (row_ids,))
 
     @api.model
-    def _remains(self, config, kinds):
-        """Return True if rows of these kinds are left."""
+    def _due_in(self, config, kinds):
+        """Return the seconds until the next row of these kinds is due, None without rows."""
         self.env.cr.execute(
-            "SELECT 1 FROM cartona_change WHERE config_id = %s AND kind IN %s LIMIT 1",
+            "SELECT 1 FROM cartona_change WHERE config_id = %%s AND kind IN %%s AND %s LIMIT 1"
+            % _IS_DUE,
             (config.id, kinds),
         )
-        return bool(self.env.cr.fetchone())
+        if self.env.cr.fetchone():
+            return 0
+        self.env.cr.execute(
+            """
+            SELECT EXTRACT(EPOCH FROM min(retry_at) - clock_timestamp() AT TIME ZONE 'UTC')
+              FROM cartona_change WHERE config_id = %s AND kind IN %s
+            """,
+            (config.id, kinds),
+        )
+        seconds = self.env.cr.fetchone()[0]
+        return None if seconds is None else max(0.1, float(seconds))
 
     @api.model
     def _age(self, config, kinds):
-        """Return the age of the oldest row of these kinds in seconds, None without one."""
+        """Return for how long the oldest row of these kinds has been due in seconds, None without
+        one."""
         self.env.cr.execute(
             """
-            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC' - min(create_date))
-              FROM cartona_change WHERE config_id = %s AND kind IN %s
-            """,
+            SELECT EXTRACT(EPOCH FROM clock_timestamp() AT TIME ZONE 'UTC'
+                                      - min(GREATEST(create_date, retry_at)))
+              FROM cartona_change WHERE config_id = %%s AND kind IN %%s AND %s
+            """
+            % _IS_DUE,
             (config.id, kinds),
         )
         return self.env.cr.fetchone()[0]
@@ -304,10 +351,14 @@ class CartonaChange(models.Model):
 
 class CartonaOutboxStream(models.AbstractModel):
     """Base of the streams that process outbox rows, in the steps of `cartona.worker._exchange`:
-    their models define `_prepare(config)`, `_call(client, task)` and `_store(config, ...)`."""
+    their models define `_pause`, `_prepare(config)`, `_call(client, task)`, `_store(config, ...)`
+    and `_mark_unknown(config, task)`."""
 
     _name = "cartona.outbox.stream"
     _description = "Cartona: Stream of Outbox Rows"
+
+    # Pause of its calls, see `cartona.config`.
+    _pause = "out"
 
     @api.model
     def _push(self, config_id):
@@ -317,10 +368,11 @@ class CartonaOutboxStream(models.AbstractModel):
         """
         return self.env["cartona.worker"]._exchange(
             config_id,
-            "out",
+            self._pause,
             lambda config: self.with_env(config.env)._prepare(config),
             self._call,
             lambda config, *outcome: self.with_env(config.env)._store(config, *outcome),
+            stale=lambda config, task: self.with_env(config.env)._mark_unknown(config, task),
         )
 
     @api.model

@@ -7,6 +7,9 @@ Three rules, each one against a race:
 * Odoo reads at REPEATABLE READ. A lock taken inside a transaction does not renew what that
   transaction sees, so a worker first takes the lock and then opens the cursor it reads with.
 * No transaction is open while Cartona is called, and a job's own cursor is never committed.
+
+The lock is lost when its session ends, while the worker goes on. So each worker that takes over a
+stream raises its generation, and the outcome of a call is stored only under the same one.
 """
 
 import functools
@@ -21,9 +24,10 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.modules.registry import Registry
-from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
-from ...cartona_api import CartonaClient, CartonaError
+from ...cartona_api import CartonaClient, CartonaError, backoff
+from ..core.clock import database_now
+from .errors import LOCK_NOT_AVAILABLE, RECORD, RETRY, kind_of
 from .streams import LOCKS, STREAMS
 
 _logger = logging.getLogger(__name__)
@@ -36,8 +40,17 @@ _ATTEMPTS = 6
 _MAX_ISOLATED = 200
 # Rows older than this are processed by the cron (no job runner, or the wake-up was lost).
 RUNNER_ASLEEP_SECONDS = 30
+# How long a worker waits for a row that another transaction has locked, e.g. a customer.
+_LOCK_TIMEOUT = "1s"
+# Attempts of a transaction that waited for such a row.
+_LOCK_ATTEMPTS = 3
 # How long the cron processes one stream before it goes on with the next.
 _CRON_BUDGET_SECONDS = 20
+
+
+# How often the jobs of a process update the activities about what has stopped.
+_NOTIFY_SECONDS = 60
+_notified = {}
 
 
 class Wait(NamedTuple):
@@ -49,6 +62,15 @@ class Wait(NamedTuple):
 def _identity(stream, config_id):
     """Return the identity key of the job."""
     return "cartona:%s:%s" % (stream, config_id)
+
+
+def _is_notify_due(dbname, config_id):
+    """Return True once a minute in each process."""
+    now = time.monotonic()
+    is_due = now - _notified.get((dbname, config_id), -_NOTIFY_SECONDS) >= _NOTIFY_SECONDS
+    if is_due:
+        _notified[dbname, config_id] = now
+    return is_due
 
 
 def _enqueue_wanted(dbname, wanted):
@@ -146,17 +168,62 @@ class CartonaWorker(models.AbstractModel):
         seconds = LOCK_MISSED_SECONDS
         has_lock = self._try_lock(self.env.cr, stream, config_id)
         if has_lock:
-            seconds = self._step(stream, config_id)
+            seconds = self._taken_over(stream, config_id)._step(stream, config_id)
         if seconds is not None:
             self._enqueue(stream, config_id, seconds=seconds, trigger=has_lock)
+        if seconds != 0 and _is_notify_due(self.env.cr.dbname, config_id):
+            # Also by the jobs: the scheduled action that does this may be switched off.
+            self.env["cartona.config"]._update_activities([config_id])
         return seconds
 
     def _step(self, stream, config_id):
-        """Run one step of a stream. The caller has the lock.
+        """Run one step of a stream. The caller has the lock, see `_taken_over`.
+
+        An error is counted on the stream, which continues after a pause. The job itself never
+        fails: nobody would start it again.
 
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
-        return getattr(self.env[STREAMS[stream].model], STREAMS[stream].step)(config_id)
+        try:
+            seconds = getattr(self.env[STREAMS[stream].model], STREAMS[stream].step)(config_id)
+        except Exception as error:
+            return self._step_failed(stream, config_id, error)
+        if self.env.context.get("cartona_has_failed"):
+            self._transact(
+                config_id, lambda config: config.env["cartona.stream"]._succeeded(stream, config_id)
+            )
+        return seconds
+
+    def _step_failed(self, stream, config_id, error):
+        """Count an error of a step; return the seconds until the next try."""
+        kind = kind_of(error)
+        # Of an error of the database no more than its code: its text may contain data.
+        text = " ".join(filter(None, [type(error).__name__, getattr(error, "pgcode", None)]))
+        if kind == RETRY:
+            _logger.info("Cartona: %s waits: %s", stream, text)
+        else:
+            _logger.exception("Cartona: %s of configuration %s failed", stream, config_id)
+        try:
+            count = self._transact(
+                config_id,
+                lambda config: config.env["cartona.stream"]._failed(stream, config_id, text, kind),
+            )
+        except Exception:
+            _logger.exception("Cartona: the failure of %s could not be stored", stream)
+            count = 1
+        return backoff.delay(count)
+
+    def _taken_over(self, stream, config_id):
+        """Return `self` with the generation of a new worker of this stream, which has the lock."""
+
+        def take_over(config):
+            State = config.env["cartona.stream"]
+            return State._take_over(stream, config_id) if config else (0, 0)
+
+        generation, failures = self._transact(config_id, take_over)
+        return self.with_context(
+            cartona_generation=(stream, generation), cartona_has_failed=bool(failures)
+        )
 
     def _job_description(self, stream):
         return {
@@ -217,6 +284,12 @@ class CartonaWorker(models.AbstractModel):
             time.sleep(_LOCK_POLL_SECONDS)
         return True
 
+    def _clock(self):
+        """Return the present time of the database, from a cursor of its own: no transaction is
+        open while Cartona is called."""
+        with self.env.registry.cursor() as cr:
+            return database_now(cr)
+
     @contextmanager
     def _fresh_config(self, config_id):
         """Yield the configuration on a new cursor that is committed when the block ends well.
@@ -226,6 +299,7 @@ class CartonaWorker(models.AbstractModel):
         reads what is written. The record is empty when it was deleted.
         """
         with self.env.registry.cursor() as cr:
+            cr.execute("SET LOCAL lock_timeout = %s", (_LOCK_TIMEOUT,))
             config = api.Environment(cr, SUPERUSER_ID, {})["cartona.config"].browse(config_id)
             config = config.exists()
             yield config.with_company(config.company_id).with_context(
@@ -234,11 +308,12 @@ class CartonaWorker(models.AbstractModel):
             )
 
     @api.model
-    def _transact(self, config_id, work):
+    def _transact(self, config_id, work, lock_attempts=_LOCK_ATTEMPTS):
         """Call `work` in a transaction of its own, again after a collision with another one: a
         new cursor sees what that one has committed.
 
         :param work: callable(config); the configuration as `_fresh_config` yields it
+        :param int lock_attempts: how often to wait for a row that another transaction has locked
         :return: the result of `work`
         """
         for attempt in range(_ATTEMPTS):
@@ -246,16 +321,14 @@ class CartonaWorker(models.AbstractModel):
                 with self._fresh_config(config_id) as config:
                     return work(config)
             except psycopg2.Error as error:
-                collided = (
-                    error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY
-                    or error.pgcode == psycopg2.errorcodes.UNIQUE_VIOLATION
-                )
-                if not collided or attempt == _ATTEMPTS - 1:
+                is_lock = error.pgcode == LOCK_NOT_AVAILABLE
+                attempts = lock_attempts if is_lock else _ATTEMPTS
+                if kind_of(error) != RETRY or attempt >= attempts - 1:
                     raise
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
 
     @api.model
-    def _exchange(self, config_id, direction, prepare, call, store, is_due=None):
+    def _exchange(self, config_id, pause, prepare, call, store, is_due=None, stale=None):
         """Run one exchange with Cartona in three steps.
 
         (a) `prepare` reads the present state and marks what is in flight; committed
@@ -265,23 +338,26 @@ class CartonaWorker(models.AbstractModel):
         A crash anywhere leaves the rows in place, and records whose last value is unknown: both
         are sent again.
 
-        :param str direction: "out" or "in", the direction with the pause to respect
+        :param str pause: the pause to respect, one of `cartona.config`'s
         :param prepare: callable(config) -> task; `Wait` or None when there is nothing to call
         :param call: callable(client, task) -> result; may raise `CartonaError`
         :param store: callable(config, task, result, error) -> seconds until there is more to do
             (0: at once) or None; `result` is None when `call` raised
         :param is_due: callable(config) -> False when there is nothing to do, also during a pause
+        :param stale: callable(config, task), called instead of `store` when another worker has
+            taken over the stream since: it may have sent something later that arrived earlier, so
+            that what was sent here is unknown
         :return: as `_step`
         """
 
         def begin(config):
             if not config or config._not_callable() or (is_due and not is_due(config)):
                 return None
-            pause = config._pause_seconds(direction)
-            task = Wait(pause) if pause else prepare(config)
+            seconds = config._pause_seconds(pause)
+            task = Wait(seconds) if seconds else prepare(config)
             if task is None or isinstance(task, Wait):
                 return task
-            needs_check = direction == "out" and config.connection_state != "connected"
+            needs_check = pause in ("out", "order") and config.connection_state != "connected"
             return task, config._client_settings(), needs_check
 
         ready = self._transact(config_id, begin)
@@ -302,11 +378,20 @@ class CartonaWorker(models.AbstractModel):
             if not config:
                 return None
             config.env["cartona.sync.log"]._record(config, calls)
+            if stale and not self._is_current(config):
+                _logger.info("Cartona: another worker has taken over; unknown what was sent")
+                stale(config, task)
+                return 0
             seconds = store(config, task, result, error)
-            wait = config._call_outcome(direction, error) if calls or error else None
+            wait = config._call_outcome(pause, error) if calls or error else None
             return seconds if wait is None else wait
 
         return self._transact(config_id, finish)
+
+    def _is_current(self, config):
+        """Return True unless another worker has taken over the stream of this one."""
+        stream, generation = self.env.context.get("cartona_generation") or (None, 0)
+        return not stream or config.env["cartona.stream"]._is_current(stream, config.id, generation)
 
     @api.model
     def _isolate_failures(self, records, work, instead, failed=None):
@@ -324,9 +409,9 @@ class CartonaWorker(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 return work(records)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            raise  # not caused by a record: the transaction is tried again
         except Exception as error:
+            if kind_of(error) != RECORD:
+                raise  # not caused by a record: the transaction is tried again
             if len(records) > 1:
                 middle = len(records) // 2
                 return [
@@ -360,8 +445,9 @@ class CartonaWorker(models.AbstractModel):
         with self.env.registry.cursor() as lock_cr:
             if not self._try_lock(lock_cr, stream, config_id):
                 return
+            worker = self._taken_over(stream, config_id)
             while seconds == 0 and time.monotonic() < deadline:
-                seconds = self._step(stream, config_id)
+                seconds = worker._step(stream, config_id)
         if seconds:
             # A pause: runner or cron comes back when it ends.
             self._enqueue(stream, config_id, seconds=seconds)
@@ -375,7 +461,8 @@ class CartonaWorker(models.AbstractModel):
         try:
             with self.env.registry.cursor() as cr:
                 getattr(self.env(cr=cr)[model], method)(*args)
-        except psycopg2.OperationalError as error:
-            _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
-        except Exception:
-            _logger.exception("Cartona: %s.%s%s failed", model, method, args)
+        except Exception as error:
+            if kind_of(error) == RETRY:
+                _logger.info("Cartona: %s.%s%s: %s; the next minute", model, method, args, error)
+            else:
+                _logger.exception("Cartona: %s.%s%s failed", model, method, args)
