@@ -58,6 +58,7 @@ class Fault:
     :param effect: one of `EFFECTS`.
     :param method: only this HTTP method; empty: all.
     :param path: only paths with this prefix, below /api/v1/; empty: all.
+    :param contains: only requests with this text in their path or body: one item of a batch.
     :param when: ``before`` the work (not done), or ``after`` it (done, but the answer is lost).
     :param probability: share of the matching requests, drawn from `seed`.
     :param times: most requests to affect; null: no limit.
@@ -73,6 +74,7 @@ class Fault:
     effect: str
     method: str = ""
     path: str = ""
+    contains: str = ""
     when: str = ""
     probability: float = 1.0
     times: int | None = None
@@ -99,9 +101,11 @@ class Fault:
         self.path = self.path.removeprefix("/api/v1/").removeprefix("/")
         self._rng = random.Random(self.seed)
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, body: bytes = b"") -> bool:
         """Count a request and return True if the rule applies to it."""
         if self.method not in ("", method) or not path.startswith(self.path):
+            return False
+        if self.contains not in path and self.contains.encode() not in body:
             return False
         if self.times is not None and self.hits >= self.times:
             return False
@@ -188,8 +192,8 @@ class Faults:
         """Remove one rule, or all."""
         self.rules = [rule for rule in self.rules if rule_id is not None and rule.id != rule_id]
 
-    def choose(self, method: str, path: str) -> Fault | None:
-        return next((rule for rule in self.rules if rule.matches(method, path)), None)
+    def choose(self, method: str, path: str, body: bytes = b"") -> Fault | None:
+        return next((rule for rule in self.rules if rule.matches(method, path, body)), None)
 
 
 class Connection:

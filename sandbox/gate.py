@@ -29,7 +29,7 @@ class Gate:
         entry = self.log.open(scope["method"], path, query, body, self._token(scope))
         scope = {**scope, "outcome": {}, "on_delivered": []}
         connection = Connection(scope, receive, send)
-        fault = self.faults.choose(scope["method"], path)
+        fault = self.faults.choose(scope["method"], path, body)
         try:
             delivered = await self._answer(fault, scope, body, connection, entry)
             if delivered:

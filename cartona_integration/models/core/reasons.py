@@ -133,7 +133,8 @@ class CartonaReasons(models.AbstractModel):
             "account_refused": Reason(
                 _("Cartona refuses everything that is sent, each time for the same reason."),
                 _(
-                    "Contact Cartona about your account; everything waits and continues automatically."
+                    "Contact Cartona about your account; everything waits and continues "
+                    "automatically."
                 ),
                 "settings",
             ),
