@@ -19,7 +19,8 @@ from odoo import _, api, fields, models
 
 from ...cartona_api import Problem, content_key, parse_order, peek, readable_json
 from ...cartona_api import status as life_cycle
-from ...compat import GuardedFields, OpenSelection, flush
+from ...compat import OpenSelection, flush
+from ..core.guarded_fields import GuardedFields
 
 # A stored message, as far as it is compared with a new one of its order.
 _Stored = namedtuple("_Stored", "as_of id content_key acknowledge")

@@ -26,6 +26,7 @@ from ...compat import (
     is_confirmed,
     is_locked,
 )
+from ..core.guarded_fields import GuardedFields
 
 SYNC_STATES = [("pending", "Not Sent Yet"), ("synced", "Up to date"), ("error", "Error")]
 # A change of these fields may change the status that the order implies.
@@ -54,7 +55,7 @@ _OPEN_CAUSES = {
 }
 
 
-class SaleOrder(models.Model):
+class SaleOrder(GuardedFields, models.Model):
     _name = "sale.order"
     _inherit = ["sale.order", "cartona.activity.mixin"]
 
