@@ -14,7 +14,9 @@ from . import test_drift
 from . import test_drift_order
 from . import test_extending
 from . import test_failing_listings
+from . import test_foreign_forms
 from . import test_go_live
+from . import test_guarded_fields
 from . import test_html_escaping
 from . import test_inbox
 from . import test_inbox_stock

@@ -8,7 +8,7 @@ transaction is rolled back, the code is deleted all the same.
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import check_may_write, flush, invalidate
+from ..compat import check_may_read, check_may_write, flush, invalidate
 from ..models.orders.otp import ACCEPTED, UNREACHABLE
 
 
@@ -35,10 +35,11 @@ class CartonaDeliveryOtp(models.TransientModel):
     @api.depends("line_ids.state", "line_ids.message")
     def _compute_single(self):
         for wizard in self:
-            wizard.is_single = len(wizard.line_ids) == 1
-            line = wizard.line_ids if wizard.is_single else wizard.line_ids.browse()
-            # In sudo mode, as the lines' related fields are.
-            order = line.order_id.sudo()
+            # As stored: a form may claim any lines.
+            lines = wizard._origin.line_ids
+            wizard.is_single = len(lines) == 1
+            line = lines if wizard.is_single else lines.browse()
+            order = line._stored_order()
             wizard.order_name = line.order_name
             wizard.retailer_name = line.retailer_name
             wizard.currency_id = order.currency_id
@@ -150,9 +151,8 @@ class CartonaDeliveryOtpLine(models.TransientModel):
 
     wizard_id = fields.Many2one("cartona.delivery.otp", required=True, ondelete="cascade")
     order_id = fields.Many2one("sale.order", "Sale Order", required=True, ondelete="cascade")
-    # In sudo mode, as related fields are: the driver need not have a right on orders.
-    order_name = fields.Char("Order", related="order_id.name")
-    retailer_name = fields.Char("Retailer", related="order_id.partner_id.name")
+    order_name = fields.Char("Order", compute="_compute_order")
+    retailer_name = fields.Char("Retailer", compute="_compute_order")
     code = fields.Char(exportable=False)
     state = fields.Selection(
         [
@@ -165,6 +165,25 @@ class CartonaDeliveryOtpLine(models.TransientModel):
         required=True,
     )
     message = fields.Char(readonly=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_id.name", "order_id.partner_id.name")
+    def _compute_order(self):
+        for line in self:
+            order = line._stored_order()
+            line.order_name = order.name
+            line.retailer_name = order.partner_id.name
+
+    def _stored_order(self):
+        """Return the stored order, in sudo mode: the driver need not have a right on orders.
+
+        A form may claim any order; that of a stored line has been checked.
+        """
+        stored = self._origin
+        if stored != self:
+            check_may_read(stored)
+        return stored.sudo().order_id
 
     # === CONSTRAINT METHODS === #
 

@@ -46,8 +46,9 @@ class CartonaGoLive(models.TransientModel):
     _description = "Cartona: Go Live"
 
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade")
-    catalogue_read_at = fields.Datetime(related="config_id.catalogue_read_at")
-    catalogue_count = fields.Integer(related="config_id.catalogue_count")
+    # Not in sudo mode: a form may claim any configuration.
+    catalogue_read_at = fields.Datetime(related="config_id.catalogue_read_at", related_sudo=False)
+    catalogue_count = fields.Integer(related="config_id.catalogue_count", related_sudo=False)
     is_reading = fields.Boolean(compute="_compute_counts")
     is_look_old = fields.Boolean(compute="_compute_counts")
     unreadable_count = fields.Integer("Unreadable Rows", compute="_compute_counts")
