@@ -7,7 +7,9 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.config.config import DEFAULT_BASE_URL
 from .access_common import GROUPS, AccessCase
+from .common import CHECK
 
 NO_ROLE = frozenset()
 ANYONE = frozenset(GROUPS)
@@ -135,6 +137,7 @@ ODOO_S_OWN = {
     "init",
     "load",
     "message_subscribe",
+    "onchange",
     "read_group",
     "unlink",
     "write",
@@ -372,6 +375,45 @@ class TestAccess(AccessCase):
             (listing.config_id.id, listing.company_id.id, listing.id),
         )
         return self.env["cartona.change"].browse(self.env.cr.fetchone()[0])
+
+    # === THE ADDRESS OF THE API === #
+
+    def test_only_an_administrator_sets_another_address(self):
+        other = self.marketplace.url + "other/"
+        for role in GROUPS:
+            for values in ({"base_url": other}, {"base_url": other, "auth_token": "x"}):
+                allowed = self.is_allowed(role, self.ours["cartona.config"], "write", values)
+                with self.subTest(role, values=values):
+                    self.assertEqual(allowed, role == "admin")
+            with self.subTest(role, create=True):
+                company = self.env["res.company"].create({"name": "New of %s" % role})
+                self.env["cartona.config"]._of_company(company).unlink()
+                self.users[role].company_ids |= company
+                created = dict(base_url=other, company_id=company.id)
+                allowed = self.is_allowed(role, self.env["cartona.config"], "create", created)
+                self.assertEqual(allowed, role == "admin")
+
+    def test_a_manager_changes_the_token_beside_an_unchanged_address(self):
+        config = self.ours["cartona.config"]
+        for url in (config.base_url, DEFAULT_BASE_URL):
+            values = {"base_url": url, "auth_token": "another"}
+            self.assertTrue(self.is_allowed("manager", config, "write", values))
+
+    def test_what_another_server_answers_is_shown_nowhere(self):
+        page = "<h1>Secrets of this server</h1> AKIA-4711"
+        self.env["cartona.sync.log"].search([]).unlink()
+        config = self.ours["cartona.config"]
+        for status in (200, 404, 500):
+            for body in (page, "plain AKIA-4711"):
+                self.marketplace.token = config.auth_token
+                self.marketplace.answer_next(*CHECK, body, status=status)
+                message = config.action_test_connection()["params"]["message"]
+                with self.subTest(body, status=status):
+                    self.assertNotIn("AKIA-4711", message)
+                    self.assertNotIn("AKIA-4711", config.error_message or "")
+                    self.assertNotIn(
+                        "AKIA-4711", repr(self.env["cartona.sync.log"].search([]).read())
+                    )
 
     # === CUSTOMERS === #
 
