@@ -9,6 +9,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..compat import check_may_read, check_may_write, flush, invalidate
+from ..models.core.guarded_fields import SystemFields
 from ..models.orders.otp import ACCEPTED, UNREACHABLE
 
 
@@ -145,9 +146,11 @@ class CartonaDeliveryOtp(models.TransientModel):
         return done if isinstance(done, dict) else {"type": "ir.actions.act_window_close"}
 
 
-class CartonaDeliveryOtpLine(models.TransientModel):
+class CartonaDeliveryOtpLine(SystemFields, models.TransientModel):
     _name = "cartona.delivery.otp.line"
     _description = "Retailer's Code for a Delivery"
+    # Only Cartona's answer makes a line deliverable.
+    _system_fields = frozenset({"message", "state"})
 
     wizard_id = fields.Many2one("cartona.delivery.otp", required=True, ondelete="cascade")
     order_id = fields.Many2one("sale.order", "Sale Order", required=True, ondelete="cascade")
@@ -163,6 +166,7 @@ class CartonaDeliveryOtpLine(models.TransientModel):
         ],
         default="open",
         required=True,
+        readonly=True,
     )
     message = fields.Char(readonly=True)
 
@@ -199,6 +203,22 @@ class CartonaDeliveryOtpLine(models.TransientModel):
                 lambda picking, line=line: picking.sale_id == line.order_id
             )
             check_may_write((delivered or line.order_id).sudo(False))
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of Odoo: a new line waits for Cartona's answer."""
+        values = [{**vals, "state": "open", "message": False} for vals in vals_list]
+        return super().create(values)
+
+    def write(self, vals):
+        """Override of Odoo: a code that is typed later has not been sent to Cartona."""
+        self._check_may_set(vals)
+        if "code" in vals and not self.env.su:
+            typed = self.filtered(lambda line: line.code != vals["code"] and line.state != "open")
+            typed.sudo().write({"state": "open", "message": False})  # the system's fields
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
 

@@ -121,6 +121,7 @@ class CartonaGoLive(models.TransientModel):
     def action_read(self):
         """Read Cartona's catalogue and orders, so that the figures are up to date."""
         self.ensure_one()
+        check_may_write(self.config_id)
         self.config_id._start_catalogue()
         self.config_id._wake_streams("pull")
         return self._reopen()
@@ -128,6 +129,7 @@ class CartonaGoLive(models.TransientModel):
     def action_reload(self):
         """Compare with Cartona's last values, and count again."""
         self.ensure_one()
+        check_may_write(self.config_id)
         self.config_id._compare_known()
         return self._reopen()
 
@@ -145,6 +147,7 @@ class CartonaGoLive(models.TransientModel):
         :raise UserError: the connection has not been tested
         """
         self.ensure_one()
+        check_may_write(self.config_id)
         if self.config_id.connection_state != "connected":
             raise UserError(_("Test the connection first."))
         self.config_id._compare_known()

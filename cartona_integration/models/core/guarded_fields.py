@@ -2,12 +2,37 @@
 
 import re
 
-from odoo import api
+from odoo import _, api
+from odoo.exceptions import AccessError
 
 from ...compat import CHECKS_FIELDS_BY_NAME, check_may_read
 
 # Names and paths of fields, in the specification of a group or of an order.
 _NAME = re.compile(r"[a-z_][\w.]*", re.IGNORECASE)
+
+
+class SystemFields:
+    """For models with values that the system writes: read-only in views does not protect them.
+
+    `_system_fields`: names of the fields that only sudo mode and administrators may set.
+    """
+
+    __slots__ = ()  # like Odoo's base class
+    _system_fields = frozenset()
+
+    def _check_may_set(self, *vals_list):
+        """Raise AccessError if a user sets what only the system may set.
+
+        :param vals_list: values to write, or those of new records without empty ones
+        """
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        names = sorted(self._system_fields & set().union(*vals_list))
+        if names:
+            labels = [self._fields[name]._description_string(self.env) for name in names]
+            raise AccessError(
+                _("These values come from Cartona and cannot be changed: %s", ", ".join(labels))
+            )
 
 
 class GuardedFields:
