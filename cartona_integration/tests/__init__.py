@@ -44,6 +44,7 @@ from . import test_outbox_rules
 from . import test_price_push
 from . import test_product_linking
 from . import test_relinking
+from . import test_retention
 from . import test_runner
 from . import test_screens
 from . import test_secrets

@@ -9,6 +9,7 @@ reason and can be tried again.
     pull.py         Cartona's list of orders -> messages
     import_job.py   messages -> sale orders -> acknowledgement
     resolve.py      the button that opens what has to be corrected
+    retention.py    personal data of closed orders is removed
 """
 
 import json
