@@ -48,33 +48,6 @@ class OpenSelection(fields.Selection):
 CHECKS_FIELDS_BY_NAME = not hasattr(models.BaseModel, "_check_field_access")
 
 
-class GuardedFields:
-    """For models with secrets: a user may not search or group by a field they may not read.
-
-    Up to 16 Odoo checks the groups of a field only when it is read, so that a secret could be
-    guessed letter by letter, or read as the name of a group.
-    """
-
-    __slots__ = ()  # like Odoo's base class
-
-    def _search(self, domain, *args, **kwargs):
-        if CHECKS_FIELDS_BY_NAME:
-            terms = (term for term in domain if isinstance(term, (list, tuple)))
-            _check_readable(self, [term[0] for term in terms])
-        return super()._search(domain, *args, **kwargs)
-
-    @api.model
-    def read_group(self, domain, fields, groupby, *args, **kwargs):
-        if CHECKS_FIELDS_BY_NAME:
-            _check_readable(self, [groupby] if isinstance(groupby, str) else groupby)
-        return super().read_group(domain, fields, groupby, *args, **kwargs)
-
-
-def _check_readable(model, paths):
-    names = {path.split(".")[0].split(":")[0] for path in paths if isinstance(path, str)}
-    model.check_field_access_rights("read", sorted(names & set(model._fields)))
-
-
 def with_env(func):
     """Pass `env` to a hook in series that pass `(cr, registry)`."""
 

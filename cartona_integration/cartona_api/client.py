@@ -29,7 +29,7 @@ from .errors import (
     error_for_status,
     redirect_target,
 )
-from .redact import clip, excerpt, mask
+from .redact import clip, documented, excerpt
 from .transport import Answer, Transport
 from .urls import check_base_url
 from .values import NOT_JSON, encode, read_json, read_rows
@@ -276,7 +276,7 @@ class CartonaClient:
         try:
             answer = self._send(call, *self._build(call, params, items is not None))
             call.status = answer.status
-            call.response_body = answer.content.decode("utf-8", "replace")
+            call.response_body = _shown(answer.content)
             refusal = self._refusal(call, answer, items, plain_list)
             if refusal is not None:
                 raise refusal
@@ -362,7 +362,7 @@ class CartonaClient:
 
     def _unreadable(self, answer: Any, call: Call) -> CartonaError:
         detail = self._excerpt(answer, call)
-        if refuses_token(detail):
+        if refuses_token(excerpt(answer, secrets=self._secrets(call))):
             return self._unauthorised(detail, call)
         return Transient(
             "unreadable",
@@ -383,10 +383,24 @@ class CartonaClient:
         return (self.token, *call.secrets)
 
     def _excerpt(self, answer: Any, call: Call) -> str:
+        """Return the message of an answer, "" for what is no answer of Cartona's API: another
+        server may have sent it, and it is not to be read here."""
+        if isinstance(answer, bytes) and read_json(answer) is NOT_JSON:
+            return ""
         return excerpt(answer, secrets=self._secrets(call))
 
     def _body(self, answer: Any, call: Call) -> str:
-        shown = mask(answer, secrets=self._secrets(call))
+        shown = documented(_shown(answer), secrets=self._secrets(call))
         if not isinstance(shown, str):
             shown = json.dumps(shown, ensure_ascii=False, default=str)
         return clip(shown, MAX_BODY_SHOWN)
+
+
+def _shown(answer: Any) -> Any:
+    """Return what may be shown of an answer: data, or for what is not JSON only its size."""
+    if not isinstance(answer, bytes):
+        return answer
+    data = read_json(answer)
+    if data is not NOT_JSON:
+        return data
+    return f"(not JSON: {len(answer)} bytes)" if answer else ""

@@ -1,6 +1,9 @@
-"""Remove secrets and personal data from what is logged: one set of keys, one masking function.
+"""Remove secrets and personal data from what is logged.
 
-All data of a call passes `mask` or `excerpt` before it is stored or shown.
+All data of a call passes `documented`, `mask` or `excerpt` before it is stored or shown. The rule
+for data is `documented`: the values of Cartona's documented keys are shown, except those of
+people, and whatever else an answer or an order contains is masked. `data/neutralize.sql` applies
+the same list. `mask` is for texts, in which only known keys can be found.
 """
 
 from __future__ import annotations
@@ -33,6 +36,27 @@ PERSONAL_KEYS = frozenset({
     "retaileremail", "retailername", "retailernumber", "retailernumber2",
 })  # fmt: skip
 
+# Keys of Cartona's documentation whose values name no person and are no secret.
+DOCUMENTED_KEYS = frozenset({
+    # products
+    "availablestockquantity", "backmargin", "baseproductid", "baseproductname", "frontmargin", "id",
+    "imagethumbnail", "instock", "internalproductid", "isbundle", "ispublished",
+    "isunlimitedstock", "maxorder", "medianprice", "minorder", "remindmeatstock", "sellingprice",
+    "soldamount", "supplerprodcutid", "supplerprodcutname", "supplierproductid",
+    "supplierproductname", "taxpercentage", "unit", "unitcount",
+    # orders
+    "amount", "appliedcartonadiscount", "appliedsupplierdiscount", "appliedsupplierrebate",
+    "cancellationreason", "cancelled", "cartonacredit", "createdat", "deliveredby", "deliveryday",
+    "distributionroutecode", "editedbyadmin", "estimateddeliveryday", "hashedid",
+    "installmentcost", "internalsuppliercode", "orderid", "pickupdate", "price", "productname",
+    "receiptid", "retailercode", "retailerpreferreddeliverydate", "status", "suppliercode",
+    "totalprice", "wallettopup",
+    # requests
+    "from", "limit", "page", "perpage", "searchtoken", "to",
+})  # fmt: skip
+# A key itself may be a name, or a code.
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}")
+
 _KEY = r"[A-Za-z][A-Za-z0-9_-]{1,40}"
 # "key": "value", 'key': 'value', key=value, Key: value; the closing quote may have been cut off.
 _PAIR = re.compile(
@@ -64,6 +88,53 @@ def mask(data: Any, personal: bool = True, secrets: Iterable[str | None] = ()) -
     # Longest first: one secret may be the beginning of another.
     found = sorted({s for s in secrets if s and len(s) >= MIN_SECRET}, key=len, reverse=True)
     return _mask(data, keys, found, 0)
+
+
+def documented(data: Any, secrets: Iterable[str | None] = ()) -> Any:
+    """Return a deep copy of an order, a request or an answer that shows documented values only.
+
+    The value of any other key is `***`. Empty values and booleans stay; so do the messages of an
+    error, which are masked as texts.
+
+    :param data: anything JSON can contain.
+    :param secrets: see `mask`.
+    """
+    found = sorted({s for s in secrets if s and len(s) >= MIN_SECRET}, key=len, reverse=True)
+    return _documented(data, True, found, 0)
+
+
+def _documented(data: Any, is_shown: bool, secrets: Sequence[str], depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        return MASK
+    if isinstance(data, dict):
+        shown: dict[str, Any] = {}
+        for key, value in data.items():
+            name = plain_key(key)
+            label = _mask_values(str(key), secrets)
+            if not _PLAIN_KEY.fullmatch(label):
+                label = f"{MASK}{len(shown) or ''}"  # each key its own
+            if name in _MESSAGE_NAMES:
+                shown[label] = _mask(value, SECRET_KEYS | PERSONAL_KEYS, secrets, depth + 1)
+            else:
+                shown[label] = _documented(value, name in DOCUMENTED_KEYS, secrets, depth + 1)
+        return shown
+    if isinstance(data, (list, tuple)):
+        return [_documented(value, is_shown, secrets, depth + 1) for value in data]
+    return _documented_value(data, is_shown, secrets, depth)
+
+
+def _documented_value(value: Any, is_shown: bool, secrets: Sequence[str], depth: int) -> Any:
+    if value is None or value == "" or isinstance(value, bool):
+        return value
+    if not is_shown:
+        return MASK
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            inner = _documented(json.loads(value), False, secrets, depth + 1)
+        except (ValueError, RecursionError):
+            return MASK  # cut short: its values cannot be assigned to their keys
+        return json.dumps(inner, ensure_ascii=False)
+    return _mask(value, SECRET_KEYS | PERSONAL_KEYS, secrets, depth + 1)
 
 
 def _mask(data: Any, keys: Collection[str], secrets: Sequence[str], depth: int) -> Any:
@@ -156,6 +227,7 @@ def _from_json(text: str) -> Any:
 # Keys where APIs put the message, the most specific first.
 _MESSAGE_KEYS = ("message", "msg", "detail", "error_description", "errormessage", "error",
                  "errors", "reason", "title")  # fmt: skip
+_MESSAGE_NAMES = frozenset(plain_key(key) for key in _MESSAGE_KEYS)
 
 
 def _message(data: Any) -> str:
@@ -169,4 +241,4 @@ def _message(data: Any) -> str:
         return "; ".join(data)
     if data in (None, {}, []):
         return ""
-    return json.dumps(data, ensure_ascii=False, default=str)
+    return json.dumps(documented(data), ensure_ascii=False, default=str)

@@ -7,7 +7,7 @@
   a private address;
 * a deadline for the whole exchange: the time-out of `requests` starts again with every byte, so
   a server that drips could block a job for ever;
-* a cap on the size of an answer, measured after decompression;
+* a cap on the size of an answer, which limits decompression: one known encoding is read;
 * redirects, cookies and `.netrc` are off: the token stays in its header and on its host.
 
 One transport serves one thread. Connections are kept alive between exchanges.
@@ -20,6 +20,7 @@ import http.client
 import socket
 import threading
 import time
+import zlib
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Mapping
@@ -41,8 +42,15 @@ else:
     _Connection = object
 
 CONNECT_TIMEOUT = 10.0
-# Small, because one chunk is decompressed as a whole: 16 KiB of gzip give 16 MiB at most.
 CHUNK = 16 * 1024
+# The encodings of an answer that are read, and zlib's window bits for each. The decoder of urllib3
+# also undoes a chain of encodings, up to 1.26 without any limit: each of them multiplies the size
+# by a thousand.
+_WINDOW_BITS = {
+    "gzip": 16 + zlib.MAX_WBITS,
+    "x-gzip": 16 + zlib.MAX_WBITS,
+    "deflate": zlib.MAX_WBITS,
+}
 
 _FAILURES = (
     requests.RequestException,
@@ -136,8 +144,9 @@ class Transport:
         response.raw.enforce_content_length = True
         content = bytearray()
         try:
-            for chunk in response.iter_content(CHUNK):
-                content += chunk
+            decode = _Decoder(response.headers.get("Content-Encoding", ""), self.max_answer + 1)
+            for chunk in response.raw.stream(CHUNK, decode_content=False):
+                content += decode(chunk, len(content))
                 if len(content) > self.max_answer:
                     raise Transient(
                         "too_large",
@@ -145,6 +154,7 @@ class Transport:
                         status=response.status_code,
                         uncertain=True,
                     )
+            decode.finish()
         except _FAILURES:
             # The status of an error matters more than its text: a 401 cut short stays a 401.
             if response.status_code < 300:
@@ -169,6 +179,54 @@ class Transport:
             f"The answer was not complete after {2 * self.timeout:g} s.",
             uncertain=self._connection.established,
         )
+
+
+class _Decoder:
+    """Decompress an answer piece by piece, and never more than a limit.
+
+    :param encoding: the header `Content-Encoding`: none, or one that is known.
+    :param limit: bytes; more are not decompressed.
+    :raise urllib3.exceptions.DecodeError: unknown or chained encodings, or broken data.
+    """
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        self.limit = limit
+        self.name = encoding.strip().lower()
+        self.is_plain = self.name in ("", "identity")
+        if not self.is_plain and self.name not in _WINDOW_BITS:
+            raise urllib3.exceptions.DecodeError(f"unknown encoding {self.name[:40]!r}")
+        self._zlib = None if self.is_plain else zlib.decompressobj(_WINDOW_BITS[self.name])
+        self._is_begun = False
+
+    def __call__(self, chunk: bytes, size: int) -> bytes:
+        """Return the next piece, given the bytes that there are already."""
+        if self._zlib is None or not chunk:
+            return chunk
+        try:
+            return self._decompress(chunk, self.limit - size)
+        except zlib.error as error:
+            raise urllib3.exceptions.DecodeError(f"broken {self.name}: {error}") from error
+
+    def _decompress(self, chunk: bytes, room: int) -> bytes:
+        assert self._zlib is not None
+        first, self._is_begun = not self._is_begun, True
+        try:
+            piece = self._zlib.decompress(chunk, max(room, 1))
+        except zlib.error:
+            if not first or self.name != "deflate":
+                raise
+            # Some servers send deflate without its header.
+            self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
+            piece = self._zlib.decompress(chunk, max(room, 1))
+        return piece
+
+    def finish(self) -> None:
+        """Check that the compressed data has ended.
+
+        :raise urllib3.exceptions.DecodeError: it was cut off.
+        """
+        if self._zlib is not None and self._is_begun and not self._zlib.eof:
+            raise urllib3.exceptions.DecodeError(f"{self.name} was cut off")
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

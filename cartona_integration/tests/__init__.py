@@ -16,7 +16,9 @@ from . import test_drift
 from . import test_drift_order
 from . import test_extending
 from . import test_failing_listings
+from . import test_foreign_forms
 from . import test_go_live
+from . import test_guarded_fields
 from . import test_html_escaping
 from . import test_inbox
 from . import test_inbox_stock
@@ -44,6 +46,7 @@ from . import test_outbox_rules
 from . import test_price_push
 from . import test_product_linking
 from . import test_relinking
+from . import test_retention
 from . import test_runner
 from . import test_screens
 from . import test_secrets

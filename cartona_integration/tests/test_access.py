@@ -3,11 +3,14 @@
 A new model or public method fails here until it has a row in its table.
 """
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.config.config import DEFAULT_BASE_URL
 from .access_common import GROUPS, AccessCase
+from .common import CHECK
 
 NO_ROLE = frozenset()
 ANYONE = frozenset(GROUPS)
@@ -136,6 +139,7 @@ ODOO_S_OWN = {
     "init",
     "load",
     "message_subscribe",
+    "onchange",
     "read_group",
     "unlink",
     "write",
@@ -373,6 +377,103 @@ class TestAccess(AccessCase):
             (listing.config_id.id, listing.company_id.id, listing.id),
         )
         return self.env["cartona.change"].browse(self.env.cr.fetchone()[0])
+
+    # === VALUES OF THE SYSTEM === #
+
+    def test_only_the_system_sets_what_cartona_decides(self):
+        order = self.ours["sale.order"]
+        for name in sorted(type(order)._system_fields):
+            field = order._fields[name]
+            value = "pending" if field.type == "selection" and name == "cartona_status" else (
+                "other" if field.type == "selection"
+                else fields.Datetime.now() if field.type == "datetime"
+                else 0.5 if field.type == "monetary" else "7"
+            )  # fmt: skip
+            for role in ("user", "stock", "sales", "manager", "boss"):
+                create = dict({name: value}, partner_id=order.partner_id.id)
+                with self.subTest(name, role=role):
+                    self.assertFalse(self.is_allowed(role, order, "write", {name: value}))
+                    self.assertFalse(self.is_allowed(role, order.browse(), "create", [create]))
+        for role in ("sales", "boss"):
+            self.assertTrue(self.is_allowed(role, order, "write", {"client_order_ref": "x"}))
+            create = {"partner_id": order.partner_id.id, "cartona_id": False}
+            self.assertTrue(self.is_allowed(role, order.browse(), "create", [create]))
+
+    def test_only_cartona_makes_a_code_deliverable(self):
+        line = (0, 0, {"order_id": self.ours["sale.order"].id, "state": "unreachable"})
+        dialogs = self.env["cartona.delivery.otp"].with_user(self.users["sales"])
+        dialog = dialogs.create({"line_ids": [line]})
+        self.assertEqual(dialog.line_ids.state, "open")
+        dialog.line_ids.code = "invented"
+        for values in ({"state": "unreachable"}, {"state": "accepted"}, {"message": "x"}):
+            for records in (dialog.line_ids, dialog):
+                written = {"line_ids": [(1, dialog.line_ids.id, values)]}
+                written = values if records != dialog else written
+                with self.subTest(values), self.assertRaises(AccessError):
+                    with self.env.cr.savepoint():
+                        records.write(written)
+        dialog.line_ids.sudo().write({"state": "unreachable"})
+        dialog.line_ids.code = "another"
+        self.assertEqual(dialog.line_ids.state, "open", "this code was not sent to Cartona")
+        dialog.action_deliver_later()
+        self.env.cr.execute("SELECT code FROM cartona_delivery_proof")
+        self.assertEqual(self.env.cr.fetchall(), [])
+
+    def test_a_connection_is_tested_only_for_who_may_store_the_result(self):
+        for role in sorted(GROUPS):
+            self.marketplace.calls.clear()
+            allowed = self.is_allowed(role, self.ours["cartona.config"], "action_test_connection")
+            with self.subTest(role):
+                self.assertEqual(bool(self.marketplace.calls), allowed)
+
+    def test_going_live_is_computed_for_own_companies_only(self):
+        theirs = self.theirs["cartona.config"]
+        dialogs = self.env["cartona.go.live"].with_user(self.users["manager"])
+        dialog = dialogs.create({"config_id": theirs.id})
+        self.env.flush_all()
+        self.env["cartona.drift"].search([("config_id", "=", theirs.id)]).unlink()
+        for method in DIALOGS["cartona.go.live"]:
+            with self.subTest(method):
+                self.assertFalse(self.is_allowed("manager", dialog, method))
+
+    # === THE ADDRESS OF THE API === #
+
+    def test_only_an_administrator_sets_another_address(self):
+        other = self.marketplace.url + "other/"
+        for role in GROUPS:
+            for values in ({"base_url": other}, {"base_url": other, "auth_token": "x"}):
+                allowed = self.is_allowed(role, self.ours["cartona.config"], "write", values)
+                with self.subTest(role, values=values):
+                    self.assertEqual(allowed, role == "admin")
+            with self.subTest(role, create=True):
+                company = self.env["res.company"].create({"name": "New of %s" % role})
+                self.env["cartona.config"]._of_company(company).unlink()
+                self.users[role].company_ids |= company
+                created = dict(base_url=other, company_id=company.id)
+                allowed = self.is_allowed(role, self.env["cartona.config"], "create", created)
+                self.assertEqual(allowed, role == "admin")
+
+    def test_a_manager_changes_the_token_beside_an_unchanged_address(self):
+        config = self.ours["cartona.config"]
+        for url in (config.base_url, DEFAULT_BASE_URL):
+            values = {"base_url": url, "auth_token": "another"}
+            self.assertTrue(self.is_allowed("manager", config, "write", values))
+
+    def test_what_another_server_answers_is_shown_nowhere(self):
+        page = "<h1>Secrets of this server</h1> AKIA-4711"
+        self.env["cartona.sync.log"].search([]).unlink()
+        config = self.ours["cartona.config"]
+        for status in (200, 404, 500):
+            for body in (page, "plain AKIA-4711"):
+                self.marketplace.token = config.auth_token
+                self.marketplace.answer_next(*CHECK, body, status=status)
+                message = config.action_test_connection()["params"]["message"]
+                with self.subTest(body, status=status):
+                    self.assertNotIn("AKIA-4711", message)
+                    self.assertNotIn("AKIA-4711", config.error_message or "")
+                    self.assertNotIn(
+                        "AKIA-4711", repr(self.env["cartona.sync.log"].search([]).read())
+                    )
 
     # === CUSTOMERS === #
 

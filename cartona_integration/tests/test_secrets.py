@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -11,7 +12,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import file_open
 
-from ..cartona_api import unwrap
+from ..cartona_api import redact, unwrap
 from ..controllers import cartona_webhook
 from .access_common import AccessCase
 from .common import ORDERS, PRODUCTS, STATUSES
@@ -228,13 +229,21 @@ class TestSecrets(AccessCase):
         self.env.invalidate_all()
         for secret in (TOKEN, SECRET, CODE):
             self.assertEqual(self.columns_containing(secret), set())
-        clean = dict(plain, pickup_otp=None, otp_code=None)
-        self.assertEqual([json.loads(one.payload) for one in messages], [clean, {}])
+        for message, order in zip(messages, (plain, odd)):
+            self.assertEqual(json.loads(message.payload), redact.documented(order))
+        for personal in (ORDER["retailer"]["retailer_name"], ORDER["retailer"]["retailer_number"]):
+            self.assertNotIn(personal, "".join(messages.mapped("payload")))
+        self.assertEqual(set(messages.mapped("retailer_name")), {"***"})
         self.assertFalse(self.config._is_live())
         self.tea.list_price = 77.0
         self.assertIsNone(self.run_drain())
         self.env["cartona.message"]._pull(self.config.id)
         self.assertEqual(self.marketplace.calls, [])
+
+    def test_the_script_keeps_the_keys_that_the_log_shows(self):
+        with file_open("cartona_integration/data/neutralize.sql") as script:
+            [keys] = re.findall(r"ANY\('\{(.*?)\}'::text\[\]\)", script.read(), re.DOTALL)
+        self.assertEqual(set(re.findall(r"\w+", keys)), redact.DOCUMENTED_KEYS)
 
     def test_no_call_returns_secrets_to_a_non_manager(self):
         for role in ("public", "portal", "plain", "user", "stock", "sales"):

@@ -37,7 +37,9 @@ class TestSupportBundle(OrderCase):
 
     def test_the_bundle_contains_no_secrets_or_personal_data(self):
         order = self.order({0: {"comment": "للحاج محمود في الدور الثالث"}})
-        order.update(pickup_otp="778812", installment_cost=10)
+        order.update(pickup_otp="778812", installment_cost=10, pickup_code="778812-b")
+        order.update(name="أحمد النجار", phone_number="01099887766", delivery_code=778812)
+        order["retailer"].update(whatsapp="01099887766", contact_person="أحمد النجار")
         self.env["cartona.message"]._store(self.config, "webhook", unwrap(order))
         self.config.supplier_name = "token %s" % self.config.auth_token
         files = self.bundle()
@@ -53,6 +55,8 @@ class TestSupportBundle(OrderCase):
             self.config.auth_token,
             self.config.webhook_token,
             "778812",
+            "01099887766",
+            "أحمد النجار",
             retailer["retailer_name"],
             retailer["retailer_number"],
             retailer["retailer_address"],

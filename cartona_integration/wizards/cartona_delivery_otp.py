@@ -8,7 +8,8 @@ transaction is rolled back, the code is deleted all the same.
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import check_may_write, flush, invalidate
+from ..compat import check_may_read, check_may_write, flush, invalidate
+from ..models.core.guarded_fields import SystemFields
 from ..models.orders.otp import ACCEPTED, UNREACHABLE
 
 
@@ -35,10 +36,11 @@ class CartonaDeliveryOtp(models.TransientModel):
     @api.depends("line_ids.state", "line_ids.message")
     def _compute_single(self):
         for wizard in self:
-            wizard.is_single = len(wizard.line_ids) == 1
-            line = wizard.line_ids if wizard.is_single else wizard.line_ids.browse()
-            # In sudo mode, as the lines' related fields are.
-            order = line.order_id.sudo()
+            # As stored: a form may claim any lines.
+            lines = wizard._origin.line_ids
+            wizard.is_single = len(lines) == 1
+            line = lines if wizard.is_single else lines.browse()
+            order = line._stored_order()
             wizard.order_name = line.order_name
             wizard.retailer_name = line.retailer_name
             wizard.currency_id = order.currency_id
@@ -144,15 +146,16 @@ class CartonaDeliveryOtp(models.TransientModel):
         return done if isinstance(done, dict) else {"type": "ir.actions.act_window_close"}
 
 
-class CartonaDeliveryOtpLine(models.TransientModel):
+class CartonaDeliveryOtpLine(SystemFields, models.TransientModel):
     _name = "cartona.delivery.otp.line"
     _description = "Retailer's Code for a Delivery"
+    # Only Cartona's answer makes a line deliverable.
+    _system_fields = frozenset({"message", "state"})
 
     wizard_id = fields.Many2one("cartona.delivery.otp", required=True, ondelete="cascade")
     order_id = fields.Many2one("sale.order", "Sale Order", required=True, ondelete="cascade")
-    # In sudo mode, as related fields are: the driver need not have a right on orders.
-    order_name = fields.Char("Order", related="order_id.name")
-    retailer_name = fields.Char("Retailer", related="order_id.partner_id.name")
+    order_name = fields.Char("Order", compute="_compute_order")
+    retailer_name = fields.Char("Retailer", compute="_compute_order")
     code = fields.Char(exportable=False)
     state = fields.Selection(
         [
@@ -163,8 +166,28 @@ class CartonaDeliveryOtpLine(models.TransientModel):
         ],
         default="open",
         required=True,
+        readonly=True,
     )
     message = fields.Char(readonly=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("order_id.name", "order_id.partner_id.name")
+    def _compute_order(self):
+        for line in self:
+            order = line._stored_order()
+            line.order_name = order.name
+            line.retailer_name = order.partner_id.name
+
+    def _stored_order(self):
+        """Return the stored order, in sudo mode: the driver need not have a right on orders.
+
+        A form may claim any order; that of a stored line has been checked.
+        """
+        stored = self._origin
+        if stored != self:
+            check_may_read(stored)
+        return stored.sudo().order_id
 
     # === CONSTRAINT METHODS === #
 
@@ -180,6 +203,22 @@ class CartonaDeliveryOtpLine(models.TransientModel):
                 lambda picking, line=line: picking.sale_id == line.order_id
             )
             check_may_write((delivered or line.order_id).sudo(False))
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of Odoo: a new line waits for Cartona's answer."""
+        values = [{**vals, "state": "open", "message": False} for vals in vals_list]
+        return super().create(values)
+
+    def write(self, vals):
+        """Override of Odoo: a code that is typed later has not been sent to Cartona."""
+        self._check_may_set(vals)
+        if "code" in vals and not self.env.su:
+            typed = self.filtered(lambda line: line.code != vals["code"] and line.state != "open")
+            typed.sudo().write({"state": "open", "message": False})  # the system's fields
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
 

@@ -46,8 +46,9 @@ class CartonaGoLive(models.TransientModel):
     _description = "Cartona: Go Live"
 
     config_id = fields.Many2one("cartona.config", required=True, ondelete="cascade")
-    catalogue_read_at = fields.Datetime(related="config_id.catalogue_read_at")
-    catalogue_count = fields.Integer(related="config_id.catalogue_count")
+    # Not in sudo mode: a form may claim any configuration.
+    catalogue_read_at = fields.Datetime(related="config_id.catalogue_read_at", related_sudo=False)
+    catalogue_count = fields.Integer(related="config_id.catalogue_count", related_sudo=False)
     is_reading = fields.Boolean(compute="_compute_counts")
     is_look_old = fields.Boolean(compute="_compute_counts")
     unreadable_count = fields.Integer("Unreadable Rows", compute="_compute_counts")
@@ -120,6 +121,7 @@ class CartonaGoLive(models.TransientModel):
     def action_read(self):
         """Read Cartona's catalogue and orders, so that the figures are up to date."""
         self.ensure_one()
+        check_may_write(self.config_id)
         self.config_id._start_catalogue()
         self.config_id._wake_streams("pull")
         return self._reopen()
@@ -127,6 +129,7 @@ class CartonaGoLive(models.TransientModel):
     def action_reload(self):
         """Compare with Cartona's last values, and count again."""
         self.ensure_one()
+        check_may_write(self.config_id)
         self.config_id._compare_known()
         return self._reopen()
 
@@ -144,6 +147,7 @@ class CartonaGoLive(models.TransientModel):
         :raise UserError: the connection has not been tested
         """
         self.ensure_one()
+        check_may_write(self.config_id)
         if self.config_id.connection_state != "connected":
             raise UserError(_("Test the connection first."))
         self.config_id._compare_known()

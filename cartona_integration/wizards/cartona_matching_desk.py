@@ -14,13 +14,17 @@ class CartonaMatchingDesk(models.TransientModel):
 
     config_id = fields.Many2one("cartona.config", required=True, readonly=True)
     listing_id = fields.Many2one("cartona.listing", readonly=True, ondelete="set null")
-    image_url = fields.Char(related="listing_id.image_url")
-    listing_name = fields.Char(related="listing_id.name", string="Name on Cartona")
-    cartona_id = fields.Char(related="listing_id.cartona_id")
-    unit_label = fields.Char(related="listing_id.unit_label")
-    unit_count = fields.Float(related="listing_id.unit_count")
-    shown_price = fields.Float(related="listing_id.shown_price", string="Price on Cartona")
-    match_ids = fields.One2many(related="listing_id.match_ids", readonly=True)
+    image_url = fields.Char(related="listing_id.image_url", related_sudo=False)
+    listing_name = fields.Char(
+        related="listing_id.name", related_sudo=False, string="Name on Cartona"
+    )
+    cartona_id = fields.Char(related="listing_id.cartona_id", related_sudo=False)
+    unit_label = fields.Char(related="listing_id.unit_label", related_sudo=False)
+    unit_count = fields.Float(related="listing_id.unit_count", related_sudo=False)
+    shown_price = fields.Float(
+        related="listing_id.shown_price", related_sudo=False, string="Price on Cartona"
+    )
+    match_ids = fields.One2many(related="listing_id.match_ids", related_sudo=False, readonly=True)
     product_id = fields.Many2one(
         "product.product",
         "Your Product",
@@ -43,7 +47,7 @@ class CartonaMatchingDesk(models.TransientModel):
     remaining_count = fields.Integer("To Match", compute="_compute_counts")
     sure_count = fields.Integer("Sure", compute="_compute_counts")
     unranked_count = fields.Integer("Being Compared", compute="_compute_counts")
-    catalogue_count = fields.Integer(related="config_id.catalogue_count")
+    catalogue_count = fields.Integer(related="config_id.catalogue_count", related_sudo=False)
     unreadable_count = fields.Integer("Rows That Could Not Be Read", compute="_compute_counts")
     is_reading = fields.Boolean(compute="_compute_counts")
     is_all_matched = fields.Boolean(compute="_compute_counts")

@@ -15,6 +15,7 @@ from odoo.release import version as odoo_version
 
 from ..cartona_api import redact
 from ..compat import check_may_write
+from ..models.monitoring.sync_log import shown_body
 
 _CALLS = 200
 _MESSAGES = 50
@@ -121,7 +122,12 @@ class CartonaSupportBundle(models.TransientModel):
             [("config_id", "=", self.config_id.id)], limit=_CALLS
         )
         fields_ = [name for name, field in rows._fields.items() if field.store]
-        return rows.read(fields_, load=None)
+        return [dict(row, **self._bodies(row)) for row in rows.read(fields_, load=None)]
+
+    def _bodies(self, row):
+        """Return the bodies of a call as they are logged today: an older version showed more."""
+        secrets = self._secrets()
+        return {name: shown_body(row[name], secrets) for name in ("request_body", "response_body")}
 
     def _messages(self):
         rows = self.env["cartona.message"].search(
@@ -135,7 +141,7 @@ class CartonaSupportBundle(models.TransientModel):
                 "state": row.state,
                 "reason": row.error_code,
                 "acknowledge": row.acknowledge,
-                "payload": json.loads(row.payload),
+                "payload": redact.documented(json.loads(row.payload), self._secrets()),
             }
             for row in rows
         ]

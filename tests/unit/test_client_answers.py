@@ -122,13 +122,17 @@ def test_400_on_other_calls_means_the_request(client, server):
 
 DETAILS = [
     ("JSON", json.dumps({"message": "السعر غير صالح"}).encode(), "السعر غير صالح"),
-    ("HTML", HTML, "502 Bad Gateway nginx"),
-    ("text", b"  over\nloaded ", "over loaded"),
+    # No answers of Cartona's API: a page of another server must not be readable here.
+    ("HTML", HTML, ""),
+    ("text", b"  over\nloaded ", ""),
     ("nothing", b"", ""),
-    ("no UTF-8", b"\xff\xfe", "��"),
-    ("long", b"x" * 2000, "x" * 499 + "…"),
-    ("with our token", b"token tok-9f8e7d6c is blocked", "token *** is blocked"),
-    ("with an OTP", b'{"x": 1, "retailer_otp": "4821"}', '{"x": 1, "retailer_otp": "***"}'),
+    ("no UTF-8", b"\xff\xfe", ""),
+    ("text with our token", b"token tok-9f8e7d6c is blocked", ""),
+    ("lines", b'{"message": "  over\\nloaded "}', "over loaded"),
+    ("HTML in JSON", b'{"message": "<b>502</b> Bad Gateway"}', "502 Bad Gateway"),
+    ("long", json.dumps({"message": "x" * 2000}).encode(), "x" * 499 + "…"),
+    ("with our token", b'"token tok-9f8e7d6c is blocked"', "token *** is blocked"),
+    ("with an OTP", b'{"id": 1, "retailer_otp": "4821"}', '{"id": 1, "retailer_otp": "***"}'),
 ]
 
 
@@ -143,8 +147,8 @@ def test_the_detail_is_plain_text_without_secrets(client, server, body, detail):
     for shown in (str(error), error.detail, error.body):
         assert TOKEN not in shown
         assert "4821" not in shown
-    if body[:1] != b"{" and TOKEN.encode() not in body:
-        assert error.body == body.decode("utf-8", "replace")
+    if body[:1] not in (b"{", b'"', b""):
+        assert error.body == f"(not JSON: {len(body)} bytes)"
 
 
 def test_a_refused_batch_names_its_culprits_where_it_can(client, server):
@@ -395,7 +399,7 @@ def test_the_log_gets_a_failed_call_with_both_bodies(client, server, calls):
     )
     assert call.error is caught.value
     assert call.request_body == ITEMS
-    assert call.response_body == HTML.decode()
+    assert call.response_body == f"(not JSON: {len(HTML)} bytes)"
 
 
 def test_exceptions_of_the_log_reach_the_caller(server):

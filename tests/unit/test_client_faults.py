@@ -1,9 +1,12 @@
 """Broken connections: nothing hangs, nothing leaks, and uncertain results are marked."""
 
 import gzip
+import json
 import socket
 import threading
 import time
+import tracemalloc
+import zlib
 
 import pytest
 import requests.adapters
@@ -378,3 +381,61 @@ def test_nothing_is_patched_for_others(server):
         "HTTPConnectionPool",
         "HTTPSConnectionPool",
     }
+
+
+CHAINS = [
+    "gzip, gzip",
+    "gzip,gzip,gzip",
+    "deflate, gzip",
+    "identity, gzip",
+    "br",
+    "zstd",
+    "x" * 500,
+]
+
+
+@pytest.mark.parametrize("encoding", CHAINS)
+def test_chained_or_unknown_encodings_are_not_decoded(client, server, encoding):
+    # Each layer multiplies the size by a thousand: 64 MB here, from some hundred bytes.
+    bomb = gzip.compress(gzip.compress(b" " * 64_000_000))
+    server.replies = [server.answer(200, bomb, [f"Content-Encoding: {encoding}"])]
+    tracemalloc.start()
+    try:
+        with pytest.raises(Transient) as caught:
+            client.pull_orders()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "connection"
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", " deflate ", "identity", ""])
+def test_one_known_encoding_is_decoded(client, server, encoding):
+    name = encoding.strip().lower()
+    pack = {"deflate": zlib.compress, "identity": bytes, "": bytes}.get(name, gzip.compress)
+    body = pack(json.dumps([{"id": 1}] * 2000).encode())
+    server.replies = [server.answer(200, body, [f"Content-Encoding: {encoding}"])]
+    assert len(client.pull_orders()) == 2000
+
+
+def test_deflate_without_its_header_is_decoded(client, server):
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    body = packer.compress(b"[]") + packer.flush()
+    server.replies = [server.answer(200, body, ["Content-Encoding: deflate"])]
+    assert client.pull_orders() == []
+
+
+def test_an_answer_is_decompressed_up_to_the_limit_only(client, server):
+    client._transport.max_answer = 100_000
+    bomb = gzip.compress(b" " * 64_000_000)
+    server.replies = [server.answer(200, bomb, ["Content-Encoding: gzip"])]
+    tracemalloc.start()
+    try:
+        with pytest.raises(Transient) as caught:
+            client.pull_orders()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "too_large"
+    assert peak < 2_000_000

@@ -1,6 +1,7 @@
 """Secrets and personal data are never readable in a log."""
 
 import json
+import pathlib
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,63 @@ def test_personal_data_is_masked_by_default(key):
 @pytest.mark.parametrize("key", ["product_name", "name", "status", "hashed_id"])
 def test_fields_that_explain_an_order_stay_readable(key):
     assert redact.mask({key: "box 24"}) == {key: "box 24"}
+
+
+DOCUMENTED = pathlib.Path(__file__).parents[1] / "samples"
+# Documented too, but a person, an address, a code, or free text.
+HIDDEN = {
+    "addressnotes", "comment", "notemessage", "notes", "pickupotp", "retaileraddress",
+    "retaileremail", "retailername", "retailernumber", "retailernumber2", "returnreason",
+}  # fmt: skip
+UNKNOWN = ["name", "phone_number", "address", "whatsapp", "contact_person", "delivery_code",
+           "pickup_code", "code", "الاسم", "x", "Retailer-Name", "lat"]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", UNKNOWN)
+@pytest.mark.parametrize("value", ["أحمد 0100", 4821, 1.5, ["أحمد"], {"id": "أحمد"}])
+def test_an_undocumented_key_shows_no_value(key, value):
+    for data in ({key: value}, [{"retailer": {key: [value]}}], {"order_details": [{key: value}]}):
+        shown = json.dumps(redact.documented(data), ensure_ascii=False)
+        if not isinstance(value, dict):  # a documented key inside shows its own value
+            for text in ("أحمد", "0100", "4821", "1.5"):
+                assert text not in shown
+        assert "الاسم" not in shown
+
+
+@pytest.mark.parametrize("sample", sorted(DOCUMENTED.glob("*.json")), ids=lambda path: path.stem)
+def test_an_order_shows_its_documented_values_except_those_of_people(sample):
+    def leaves(data, key=""):
+        if isinstance(data, dict):
+            for name, value in data.items():
+                yield from leaves(value, redact.plain_key(name))
+        elif isinstance(data, list):
+            for value in data:
+                yield from leaves(value, key)
+        elif data not in (None, "") and not isinstance(data, bool):
+            yield key, data
+
+    data = json.loads(sample.read_text(encoding="utf-8"))
+    for (key, before), (_key, after) in zip(
+        leaves(data), leaves(redact.documented(data)), strict=True
+    ):
+        if key in redact.DOCUMENTED_KEYS:
+            assert after == before
+        elif key in HIDDEN:
+            assert after == "***"
+
+
+def test_the_messages_of_an_error_stay_readable():
+    data = {"errors": [{"supplier_product_id": "7", "message": "no such id 7"}], "name": "x"}
+    assert redact.documented(data) == {"errors": data["errors"], "name": "***"}
+
+
+def test_json_in_a_text_follows_the_same_rule():
+    assert redact.documented('{"name": "أحمد", "id": 7}') == '{"name": "***", "id": 7}'
+    assert redact.documented('{"name": "أحمد", "id"') == "***"
+
+
+def test_no_hidden_key_is_among_the_documented_ones():
+    assert not redact.DOCUMENTED_KEYS & (redact.SECRET_KEYS | redact.PERSONAL_KEYS | HIDDEN)
 
 
 @pytest.mark.parametrize("value", ["", None])
@@ -121,7 +179,7 @@ EXCERPTS = [
     ("message", {"message": "Bad price", "code": 7}, "Bad price"),
     ("error object", b'{"error": {"code": 7, "message": "Bad price"}}', "Bad price"),
     ("list of texts", {"errors": ["a", "b"]}, "a; b"),
-    ("no sentence", {"code": 7}, '{"code": 7}'),
+    ("no sentence", {"status": 7, "code": 7}, '{"status": 7, "code": "***"}'),
     ("message first", {"error": True, "title": "t", "message": "m"}, "m"),
     ("Arabic", '{"message": "السعر غير صالح"}', "السعر غير صالح"),
     ("HTML", "<html><head><title>no</title><style>p{}</style></head><body><h1>502 Bad Gateway</h1>"

@@ -18,6 +18,7 @@ from ...cartona_api import status as life_cycle
 from ...compat import invalidate
 from ..core import actions
 from ..core.formatting import quantity
+from ..core.guarded_fields import GuardedFields
 from .payload import USUAL
 
 _KEEP_DAYS = 90
@@ -41,7 +42,7 @@ _ALWAYS_ON_HOLD = ("price_not_positive", "price_below_cost")
 _OPEN_TRANSFERS = ("draft", "waiting", "confirmed", "assigned")
 
 
-class CartonaDrift(models.Model):
+class CartonaDrift(GuardedFields, models.Model):
     _name = "cartona.drift"
     _description = "Cartona Difference"
     _order = "id desc"

@@ -8,8 +8,14 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
-from ...compat import Constraint, pack_unit_domain, pack_unit_values, same_unit_family
+from ...compat import (
+    Constraint,
+    pack_unit_domain,
+    pack_unit_values,
+    same_unit_family,
+)
 from ..core.formatting import enumerate_items, format_quantity
+from ..core.guarded_fields import GuardedFields
 from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.streams import LISTING_KINDS
 
@@ -25,7 +31,7 @@ _SOLD_BY = {"cartona_id", "product_id", "uom_id"}
 _MATCHED_BY = {"base_product_id", "internal_product_id", "unit", "unit_count"}
 
 
-class CartonaListing(models.Model):
+class CartonaListing(GuardedFields, models.Model):
     _name = "cartona.listing"
     _description = "Cartona Listing"
     _rec_name = "name"

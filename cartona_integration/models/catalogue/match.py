@@ -14,6 +14,7 @@ from odoo.tools.misc import formatLang
 from ...cartona_matching import Listing, Matcher, Product, pack_warning
 from ...compat import check_may_read
 from ..core.formatting import enumerate_items
+from ..core.guarded_fields import GuardedFields
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ _BATCH = 100
 _JOB_SECONDS = 10
 
 
-class CartonaMatch(models.Model):
+class CartonaMatch(GuardedFields, models.Model):
     _name = "cartona.match"
     _description = "Cartona Match"
     _rec_name = "product_id"
@@ -115,12 +116,14 @@ class CartonaListing(models.Model):
         store=True,
         ondelete="set null",
     )
-    match_product_id = fields.Many2one(related="match_id.product_id", string="Suggested Product")
-    match_pack_count = fields.Float(related="match_id.pack_count")
-    match_score = fields.Float(related="match_id.score")
-    match_is_sure = fields.Boolean(related="match_id.is_sure")
-    match_note = fields.Char(related="match_id.note")
-    match_warning = fields.Char(related="match_id.warning")
+    match_product_id = fields.Many2one(
+        related="match_id.product_id", related_sudo=False, string="Suggested Product"
+    )
+    match_pack_count = fields.Float(related="match_id.pack_count", related_sudo=False)
+    match_score = fields.Float(related="match_id.score", related_sudo=False)
+    match_is_sure = fields.Boolean(related="match_id.is_sure", related_sudo=False)
+    match_note = fields.Char(related="match_id.note", related_sudo=False)
+    match_warning = fields.Char(related="match_id.warning", related_sudo=False)
     match_ranked_at = fields.Datetime(
         "Compared", readonly=True, copy=False, help="When it was compared with the products."
     )

@@ -10,11 +10,12 @@ receives), `catalogue` (reading, differences, matching), `prices` (for the retai
 import secrets
 
 from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 from ...cartona_api import InsecureUrl, check_base_url
-from ...compat import Constraint, GuardedFields
+from ...compat import Constraint
 from ..core.formatting import enumerate_items
+from ..core.guarded_fields import GuardedFields
 
 # Source: Cartona's integration notes, "base URL (every supplier)".
 DEFAULT_BASE_URL = "https://supplier-integrations.cartona.com/api/v1/"
@@ -326,11 +327,13 @@ class CartonaConfig(GuardedFields, models.Model):
             company_id = vals.setdefault("company_id", self._default_company_id().id)
             if not vals.get("currency_id"):
                 vals["currency_id"] = self.env["res.company"].browse(company_id).currency_id.id
+            self._check_may_set_address(vals)
         configs = super().create(vals_list)
         configs._accounts_changed()
         return configs
 
     def write(self, vals):
+        self._check_may_set_address(vals)
         before = {config: (config._toggles(), config._connection_settings()) for config in self}
         res = super().write(vals)
         for config in self:
@@ -343,6 +346,18 @@ class CartonaConfig(GuardedFields, models.Model):
         if "orders_from" in vals:
             self._orders_from_changed()
         return res
+
+    def _check_may_set_address(self, vals):
+        """Refuse another address unless the user is an administrator.
+
+        The server itself calls it: an address chooses what is read in the server's own network.
+        """
+        address = vals.get("base_url", DEFAULT_BASE_URL)
+        is_known = address == DEFAULT_BASE_URL or (
+            self and set(self.mapped("base_url")) == {address}
+        )
+        if not (is_known or self.env.su or self.env.user.has_group("base.group_system")):
+            raise AccessError(_("Only an administrator may set another address than Cartona's."))
 
     def _connection_settings(self):
         config = self.sudo()  # the token is hidden from users who are not managers

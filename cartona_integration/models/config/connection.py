@@ -12,7 +12,7 @@ from ...cartona_api import (
     Unauthorised,
     backoff,
 )
-from ...compat import check_may_read, reload_action
+from ...compat import check_may_read, check_may_write, reload_action
 from ..core.formatting import paragraph
 from ..queue.streams import STREAMS
 
@@ -151,6 +151,7 @@ class CartonaConfig(models.Model):
         :return: client action that shows the answer and reloads the form
         """
         self.ensure_one()
+        check_may_write(self)  # before the call, not when its result is stored
         error = self._probe()
         self._connection_outcome(error)
         if error:

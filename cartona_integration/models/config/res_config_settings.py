@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 # Days for which the log is kept by default.
 LOG_DAYS = 30
+# Days after which personal data leaves the messages of closed orders by default.
+INBOX_DAYS = 90
 
 
 class ResConfigSettings(models.TransientModel):
@@ -29,6 +31,12 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="cartona_integration.log_days",
         default=LOG_DAYS,
         help="Older entries are deleted automatically.",
+    )
+    cartona_inbox_days = fields.Integer(
+        "Keep Personal Data (Days)",
+        config_parameter="cartona_integration.inbox_days",
+        default=INBOX_DAYS,
+        help="Names, numbers and codes are removed from older messages of closed orders.",
     )
 
     # === COMPUTE METHODS === #

@@ -13,3 +13,4 @@ from . import importer_lines
 from . import importer_customer
 from . import importer_create
 from . import importer_update
+from . import retention

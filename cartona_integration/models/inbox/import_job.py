@@ -244,7 +244,7 @@ class CartonaMessage(models.Model):
             order="as_of desc, id desc",
             limit=1,
         )
-        if not newest:
+        if not newest or newest.is_anonymous:
             raise Problem("unknown_order", "hashed_id", self.hashed_id)
         return dict(json.loads(newest.payload), status=payload["status"])
 

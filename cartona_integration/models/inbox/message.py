@@ -9,6 +9,7 @@ reason and can be tried again.
     pull.py         Cartona's list of orders -> messages
     import_job.py   messages -> sale orders -> acknowledgement
     resolve.py      the button that opens what has to be corrected
+    retention.py    personal data of closed orders is removed
 """
 
 import json
@@ -18,8 +19,9 @@ from odoo import _, api, fields, models
 
 from ...cartona_api import Problem, content_key, parse_order, peek, readable_json
 from ...cartona_api import status as life_cycle
-from ...compat import GuardedFields, OpenSelection, flush
+from ...compat import OpenSelection, flush
 from ..core.clock import database_now
+from ..core.guarded_fields import GuardedFields
 
 # A stored message, as far as it is compared with a new one of its order.
 _Stored = namedtuple("_Stored", "as_of id content_key acknowledge")

@@ -7,8 +7,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...cartona_api import redact
-from ...compat import GuardedFields
 from ..config.res_config_settings import LOG_DAYS
+from ..core.guarded_fields import GuardedFields
 
 _BODY_LIMIT = 20_000
 _PURGE_SLICE = 10_000
@@ -97,8 +97,8 @@ class CartonaSyncLog(GuardedFields, models.Model):
             row.update(error_code=call.error.code, error_detail=call.error.detail)
         if failed:
             row.update(
-                request_body=_masked(call.request_body, [*secrets, *call.secrets]),
-                response_body=_masked(call.response_body, [*secrets, *call.secrets]),
+                request_body=shown_body(call.request_body, [*secrets, *call.secrets]),
+                response_body=shown_body(call.response_body, [*secrets, *call.secrets]),
             )
         return row
 
@@ -124,10 +124,14 @@ class CartonaSyncLog(GuardedFields, models.Model):
             deleted = self.env.cr.rowcount
 
 
-def _masked(body, secrets):
-    if body is None:
+def shown_body(body, secrets):
+    """Return the body of a call as the log shows it, or False.
+
+    :param body: data, or text: JSON, or a line of Cartona's
+    """
+    if body is None or body is False:
         return False
-    masked = redact.mask(body, secrets=secrets)
+    masked = redact.documented(body, secrets)
     text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False, indent=1)
     # Without characters that a column cannot store.
     return text[:_BODY_LIMIT].replace("\x00", "").encode(errors="replace").decode()

@@ -173,7 +173,7 @@ class StockPicking(models.Model):
     def _compute_cartona_cash(self):
         """In sudo mode: the driver needs the amount, and need not have a right on orders."""
         for picking in self:
-            order = picking.sale_id
+            order = picking._cartona_order()
             is_collected = order.cartona_takes_cash and picking.location_dest_id.usage == "customer"
             picking.cartona_currency_id = order.currency_id
             picking.cartona_amount_to_collect = (
@@ -183,7 +183,7 @@ class StockPicking(models.Model):
 
     def _cartona_cash_note(self):
         """Return a hint for the driver besides the amount, or ""."""
-        order = self.sale_id
+        order = self._cartona_order()
         if order.cartona_money_waiting:
             return _("Waiting for Cartona's figures")
         deliveries = order.picking_ids.filtered(

@@ -17,6 +17,9 @@ from ...cartona_api import status as life_cycle
 from ...compat import Constraint
 
 _KEEP_DAYS = 30
+# A code is short: whoever may try this often in these minutes will not guess it.
+_MAX_REFUSED = 5
+_REFUSED_MINUTES = 15
 
 #   status: the last status that Cartona accepted outside of any user's transaction, or ""
 #   code: the retailer's code that is still to be sent, or ""
@@ -34,6 +37,9 @@ class CartonaDeliveryProof(models.Model):
     status = fields.Char()
     code = fields.Char(exportable=False)
     is_uncertain = fields.Boolean()
+    # Codes that Cartona refused in a row, and the last time.
+    refused_count = fields.Integer()
+    refused_at = fields.Datetime()
 
     _order_uniq = Constraint("UNIQUE(order_id)", "There is one proof per order.")
 
@@ -82,6 +88,42 @@ class CartonaDeliveryProof(models.Model):
                     "uncertain": is_uncertain,
                 },
             )
+
+    @api.model
+    def _store_refused(self, order_id):
+        """Commit that Cartona has refused a code of this order."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                """
+                INSERT INTO cartona_delivery_proof AS proof
+                       (order_id, refused_count, refused_at, create_date)
+                VALUES (%(order)s, 1, %(now)s, %(now)s)
+                ON CONFLICT (order_id) DO UPDATE
+                   SET refused_at = EXCLUDED.refused_at,
+                       refused_count = 1 + CASE WHEN proof.refused_at > %(since)s
+                                                THEN proof.refused_count ELSE 0 END
+                """,
+                {
+                    "order": order_id,
+                    "now": fields.Datetime.now(),
+                    "since": fields.Datetime.now() - timedelta(minutes=_REFUSED_MINUTES),
+                },
+            )
+
+    @api.model
+    def _is_blocked(self, order_id):
+        """Return True if so many codes were refused that no other one is sent for a while."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                "SELECT 1 FROM cartona_delivery_proof"
+                " WHERE order_id = %s AND refused_count >= %s AND refused_at > %s",
+                (
+                    order_id,
+                    _MAX_REFUSED,
+                    fields.Datetime.now() - timedelta(minutes=_REFUSED_MINUTES),
+                ),
+            )
+            return bool(cr.fetchone())
 
     @api.model
     def _delete_proofs(self, order_ids):

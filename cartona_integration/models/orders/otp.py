@@ -94,6 +94,10 @@ class SaleOrder(models.Model):
         problem = config._not_callable()
         if problem:
             return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(problem))
+        if self.env["cartona.delivery.proof"]._is_blocked(order.id):
+            return Verdict(
+                REFUSED, _("Cartona has refused several codes: try again in 15 minutes.")
+            )
         with self.env["cartona.worker"]._locked("status", config.id, _LOCK_TIMEOUT) as has_lock:
             if not has_lock:
                 return Verdict(UNREACHABLE, _("Cartona is busy with other orders."))
@@ -146,6 +150,8 @@ class SaleOrder(models.Model):
             cartona_validating=(), cartona_code_given=False
         )._cartona_store_partial_answer(answer)
         if answer.refused:
+            if "retailer_otp" in answer.refused.body:
+                self.env["cartona.delivery.proof"]._store_refused(self.id)
             return Verdict(REFUSED, self._cartona_refusal_message(answer))
         return Verdict(UNREACHABLE, self.env["cartona.reasons"]._explain(error.code))
 

@@ -26,6 +26,7 @@ from ...compat import (
     is_confirmed,
     is_locked,
 )
+from ..core.guarded_fields import GuardedFields, SystemFields
 
 SYNC_STATES = [("pending", "Not Sent Yet"), ("synced", "Up to date"), ("error", "Error")]
 # A change of these fields may change the status that the order implies.
@@ -54,9 +55,15 @@ _OPEN_CAUSES = {
 }
 
 
-class SaleOrder(models.Model):
+class SaleOrder(GuardedFields, SystemFields, models.Model):
     _name = "sale.order"
     _inherit = ["sale.order", "cartona.activity.mixin"]
+    # A user who sets one of these could have an order delivered without the retailer's code.
+    _system_fields = frozenset({
+        "cartona_created_at", "cartona_credit", "cartona_delivered_by", "cartona_id",
+        "cartona_installment_cost", "cartona_number", "cartona_pickup_date", "cartona_pickup_otp",
+        "cartona_snapshot", "cartona_status", "cartona_wallet_top_up",
+    })  # fmt: skip
 
     cartona_id = fields.Char(
         "Cartona ID", copy=False, readonly=True, index=True, help="The order's hashed_id."
@@ -302,8 +309,15 @@ class SaleOrder(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `sale`: what Cartona decides is set by the system."""
+        self._check_may_set(*({name for name in vals if vals[name]} for vals in vals_list))
+        return super().create(vals_list)
+
     def write(self, vals):
         """Override of `sale` to send, publish, book and close what depends on these values."""
+        self._check_may_set(vals)
         vals = self._cartona_reset_marks(vals)
         to_book = self.filtered(lambda order: order._cartona_lets_book(vals))
         codes = {}

@@ -7,37 +7,122 @@ The other files of this model: `delivery.py` (which step it is), `amounts.py` (c
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ...cartona_api import status as life_cycle
-from ...compat import OpenSelection, backorder_rule, moves_of, picked_quantity
+from ...compat import (
+    OpenSelection,
+    backorder_rule,
+    check_may_read,
+    moves_of,
+    picked_quantity,
+)
 from ..core.formatting import paragraph
+from ..core.guarded_fields import GuardedFields
+
+# Fields that a transfer shows of its order.
+_ORDER_FIELDS = (
+    "cartona_id",
+    "cartona_number",
+    "cartona_status",
+    "cartona_status_label",
+    "cartona_delivered_by",
+    "cartona_pickup_date",
+    "cartona_waits_for",
+)
+_OTP_GROUP = "stock.group_stock_user"
 
 
-class StockPicking(models.Model):
+def _search_order(name):
+    """Return the search method of a field that is taken from the order."""
+    return lambda self, operator, value: [("sale_id.%s" % name, operator, value)]
+
+
+def _order_selection(name):
+    """Return the function that lists the values of a selection of the order."""
+    return lambda self: self.env["sale.order"]._fields[name]._description_selection(self.env)
+
+
+class StockPicking(GuardedFields, models.Model):
     _name = "stock.picking"
     _inherit = ["stock.picking", "cartona.activity.mixin"]
 
-    # In sudo mode, as related fields are: a warehouse user need not see orders.
-    cartona_id = fields.Char("Cartona ID", related="sale_id.cartona_id")
-    cartona_number = fields.Char("Cartona Order", related="sale_id.cartona_number")
-    cartona_status = OpenSelection(related="sale_id.cartona_status")
-    cartona_status_label = fields.Char("Status on Cartona", related="sale_id.cartona_status_label")
-    cartona_delivered_by = fields.Selection(related="sale_id.cartona_delivered_by")
-    cartona_pickup_date = fields.Datetime(related="sale_id.cartona_pickup_date")
+    # Not related fields: those show whatever order a form claims for a transfer.
+    cartona_id = fields.Char(
+        "Cartona ID", compute="_compute_cartona_order", search=_search_order("cartona_id")
+    )
+    cartona_number = fields.Char(
+        "Cartona Order", compute="_compute_cartona_order", search=_search_order("cartona_number")
+    )
+    cartona_status = OpenSelection(
+        _order_selection("cartona_status"),
+        compute="_compute_cartona_order",
+        search=_search_order("cartona_status"),
+    )
+    cartona_status_label = fields.Char("Status on Cartona", compute="_compute_cartona_order")
+    cartona_delivered_by = fields.Selection(
+        _order_selection("cartona_delivered_by"),
+        "Delivered By",
+        compute="_compute_cartona_order",
+        search=_search_order("cartona_delivered_by"),
+    )
+    cartona_pickup_date = fields.Datetime(
+        "Pickup Date",
+        compute="_compute_cartona_order",
+        help="When Cartona collects the goods.",
+        search=_search_order("cartona_pickup_date"),
+    )
     cartona_pickup_otp = fields.Char(
-        related="sale_id.cartona_pickup_otp", exportable=False, groups="stock.group_stock_user"
+        "Pickup Code",
+        help="The code with which Cartona collects the goods.",
+        compute="_compute_cartona_pickup_otp",
+        exportable=False,
+        groups=_OTP_GROUP,
     )
     cartona_needs_otp = fields.Boolean(
         "Needs the Retailer's Code",
         compute="_compute_cartona_needs_otp",
         help="Cartona handles part of the payment: it accepts the delivery only with the code.",
     )
-    cartona_waits_for = fields.Char(related="sale_id.cartona_waits_for")
+    cartona_waits_for = fields.Char(
+        compute="_compute_cartona_order",
+        help="Transfers to complete before “Delivered” is sent to Cartona.",
+    )
 
     # === COMPUTE METHODS === #
+
+    def _cartona_order(self):
+        """Return the stored order of this transfer, in sudo mode: a warehouse user need not see
+        orders.
+
+        A form may claim any order for a transfer, and the ORM accepts any: an order of another
+        company is not returned, nor one of a transfer that the user may not read.
+        """
+        stored = self._origin
+        if stored != self:
+            # Unsaved values: nothing has checked yet that the user may read the transfer.
+            check_may_read(stored.sudo(False))
+        stored = stored.sudo()
+        order = stored.sale_id
+        return order if order.company_id == stored.company_id else order.browse()
+
+    @api.depends(*("sale_id.%s" % name for name in _ORDER_FIELDS))
+    @api.depends_context("lang")
+    def _compute_cartona_order(self):
+        for picking in self:
+            order = picking._cartona_order()
+            for name in _ORDER_FIELDS:
+                picking[name] = order[name]
+
+    @api.depends("sale_id.cartona_pickup_otp")
+    def _compute_cartona_pickup_otp(self):
+        """An unsaved form computes fields without a look at their groups."""
+        is_shown = self.env.su or self.env.user.has_group(_OTP_GROUP)
+        for picking in self:
+            order = picking._cartona_order()
+            picking.cartona_pickup_otp = is_shown and order.cartona_pickup_otp
 
     @api.depends("sale_id.cartona_needs_otp", "sale_id.cartona_status", "location_dest_id", "state")
     def _compute_cartona_needs_otp(self):
         for picking in self:
-            order = picking.sudo().sale_id  # as the related fields above
+            order = picking._cartona_order()
             picking.cartona_needs_otp = (
                 picking.state not in ("done", "cancel")
                 and order.cartona_needs_otp
