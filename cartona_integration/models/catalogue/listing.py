@@ -230,6 +230,9 @@ class CartonaListing(models.Model):
         """Mark what was just linked, and try the orders again that waited for it."""
         linked = self.filtered("product_id")
         linked._mark_dirty()
+        for config in linked.config_id:
+            mine = linked.filtered(lambda listing, config=config: listing.config_id == config)
+            config._expect_older(mine.ids)
         linked._replay_waiting()
 
     def _replay_waiting(self):

@@ -359,12 +359,15 @@ class CartonaConfig(GuardedFields, models.Model):
         if self.auto_sync_products and (turned_on[0] or _PRICE_SETTINGS & vals.keys()):
             # The drain of a price sends the stock as well: one row for both.
             Change._mark_all_dirty(self, "price")
+            self._expect_older()
         elif self.auto_sync_stock and (turned_on[1] or _STOCK_SETTINGS & vals.keys()):
             Change._mark_all_dirty(self, "stock")
+            self._expect_older()
         if turned_on[0] or turned_on[1]:
             self._begin_progress()
         if turned_on[2]:
             self.env["cartona.order.push"]._mark_open_orders_dirty(self)
+            self.env["cartona.older"]._expect(self, "order")
             self._wake_streams("pull", "import")
 
     # === BUSINESS METHODS === #
@@ -376,6 +379,15 @@ class CartonaConfig(GuardedFields, models.Model):
         In sudo mode: users without any right on Cartona change products, too.
         """
         return self.sudo().search([("company_id", "=", company.id)], limit=1)
+
+    def _expect_older(self, listing_ids=(0,)):
+        """Mark listings again as the transactions end that do not see what was just changed.
+
+        :param listing_ids: 0 for all of the configuration
+        """
+        for config in self.filtered(lambda config: config._sends_listings()):
+            kind = "price" if config.auto_sync_products else "stock"
+            self.env["cartona.older"]._expect(config, kind, listing_ids)
 
     def _allows_insecure_url(self):
         parameter = self.env["ir.config_parameter"].sudo()  # readable by administrators only

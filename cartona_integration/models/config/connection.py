@@ -403,7 +403,10 @@ class CartonaConfig(models.Model):
             self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
             "stock",
         )
-        Change._mark_replay(self.search([("auto_sync_orders", "=", True)]))
+        for config in self.search([("auto_sync_orders", "=", True)]):
+            Change._mark_replay(config)
+            # Sent is what Cartona does not have yet: of an order on which both agree, nothing.
+            self.env["cartona.order.push"]._mark_open_orders_dirty(config)
         self.env["cartona.delivery.proof"]._mark_leftovers_dirty()
         for config in self.search([("connection_state", "=", "connected")]):
             if not config._not_callable():

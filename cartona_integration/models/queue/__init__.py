@@ -5,4 +5,5 @@ only; the model and the methods of a stream are names in a table.
 """
 
 from . import worker
+from . import older
 from . import outbox

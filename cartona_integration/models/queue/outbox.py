@@ -11,6 +11,7 @@ from odoo import api, fields, models
 
 from ...compat import flush
 from .streams import LISTING_KINDS, STREAMS
+from .worker import Wait
 
 _DATA = "cartona.change"
 # Kind of a row that points at an order -> condition on `config`, in SQL: the companies for which
@@ -315,20 +316,39 @@ class CartonaOutboxStream(models.AbstractModel):
 
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
-        return self.env["cartona.worker"]._exchange(
-            config_id,
-            "out",
-            lambda config: self.with_env(config.env)._prepare(config),
-            self._call,
-            lambda config, *outcome: self.with_env(config.env)._store(config, *outcome),
-        )
+        stream = self._stream()
+
+        def prepare(config):
+            older = config.env["cartona.older"]
+            if older._advance(config, stream):
+                return Wait(0)
+            task, seconds = self.with_env(config.env)._prepare(config), None
+            if task is None:
+                seconds = older._seconds_left(config, stream)
+            return task if seconds is None else Wait(seconds)
+
+        def store(config, *outcome):
+            seconds = self.with_env(config.env)._store(config, *outcome)
+            if seconds is None:
+                seconds = config.env["cartona.older"]._seconds_left(config, stream)
+            return seconds
+
+        return self.env["cartona.worker"]._exchange(config_id, "out", prepare, self._call, store)
+
+    def _stream(self):
+        """Return the name of the stream that this model processes."""
+        return next(name for name, stream in STREAMS.items() if stream.model == self._name)
 
     @api.model
     def _backlog(self, config, stream):
         """Return the age of the stream's oldest row in seconds, None while nothing is live."""
         if not config._is_live():
             return None
-        return self.env["cartona.change"]._age(config, STREAMS[stream].kinds)
+        ages = (
+            self.env["cartona.change"]._age(config, STREAMS[stream].kinds),
+            self.env["cartona.older"]._age(config, stream),
+        )
+        return max((age for age in ages if age is not None), default=None)
 
 
 def _ids(collected, kind, owner):
