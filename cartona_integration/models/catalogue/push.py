@@ -64,6 +64,15 @@ class CartonaProductPush(models.AbstractModel):
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
         return Task(rows, sendings, on_hold)
 
+    def _mark_again(self, config, kind, listing_ids):
+        """Mark listings that an older transaction may have changed, see `cartona.older`."""
+        Change = self.env["cartona.change"]
+        if 0 in listing_ids:
+            Change._mark_all_dirty(config, kind)
+        else:
+            listings = self.env["cartona.listing"].browse(listing_ids).exists()
+            Change._mark_listings_dirty(listings, kind)
+
     def _unknown(self, rows):
         """Return what counts as unknown whatever was sent: a stock that Cartona may have changed
         itself, or everything, because a user wants it sent again.

@@ -28,6 +28,7 @@ class CartonaOlder(models.Model):
 
     # Plain integers: as in the outbox.
     config_id = fields.Integer(required=True, index=True)
+    company_id = fields.Integer(required=True)
     kind = fields.Char(required=True, help="Kind of the outbox rows to write.")
     res_id = fields.Integer(required=True, help="Listing; 0 for all that the kind can point at.")
     create_date = fields.Datetime(required=True)
@@ -46,10 +47,10 @@ class CartonaOlder(models.Model):
         """
         self.env.cr.execute(
             """
-            INSERT INTO cartona_older (config_id, kind, res_id, create_date)
-            SELECT %s, %s, unnest(%s), clock_timestamp() AT TIME ZONE 'UTC'
+            INSERT INTO cartona_older (config_id, company_id, kind, res_id, create_date)
+            SELECT %s, %s, %s, unnest(%s), clock_timestamp() AT TIME ZONE 'UTC'
             """,
-            (config.id, kind, list(res_ids)),
+            (config.id, config.company_id.id, kind, list(res_ids)),
         )
         self.env["cartona.worker"]._wake(_STREAM_OF[kind], config.ids)
 
@@ -97,21 +98,12 @@ class CartonaOlder(models.Model):
             for _row_id, kind, res_id in rows:
                 by_kind.setdefault(kind, set()).add(res_id)
             for kind, res_ids in by_kind.items():
-                self._mark(config, kind, res_ids)
+                model = self.env[STREAMS[_STREAM_OF[kind]].model]
+                model._mark_again(config, kind, res_ids)
         if not remaining:
             self.env.cr.execute(
                 "DELETE FROM cartona_older WHERE id = ANY(%s)", ([row[0] for row in rows],)
             )
-
-    def _mark(self, config, kind, res_ids):
-        Change = self.env["cartona.change"]
-        if kind == "order":
-            self.env["cartona.order.push"]._mark_open_orders_dirty(config)
-        elif 0 in res_ids:
-            Change._mark_all_dirty(config, kind)
-        else:
-            listings = self.env["cartona.listing"].browse(res_ids).exists()
-            Change._mark_listings_dirty(listings, kind)
 
     @api.model
     def _open_transactions(self, config, stream):

@@ -7,6 +7,8 @@ A row is a pointer, never a value. The drain reads the present state, so a row t
 nothing and rows are never updated: two users never collide because of this addon.
 """
 
+import functools
+
 from odoo import api, fields, models
 
 from ...compat import flush
@@ -84,6 +86,16 @@ class CartonaChange(models.Model):
             self._collected().setdefault((kind, "config"), set()).update(config.ids)
 
     @api.model
+    def _mark_companies_dirty(self, companies, kind):
+        """Mark every linked listing of companies that send it. No query is made yet."""
+        self._collected().setdefault((kind, "company"), set()).update(companies.ids)
+
+    @api.model
+    def _mark_everything_dirty(self, kind):
+        """Mark every linked listing of every company that sends it. No query is made yet."""
+        self._collected()[kind, "all"] = {0}
+
+    @api.model
     def _mark_listings_dirty(self, listings, kind):
         """Mark listings themselves, whatever changed on their product."""
         if listings:
@@ -121,7 +133,7 @@ class CartonaChange(models.Model):
         callback is registered together with the dictionary.
 
         :return: dict (kind, owner) -> set of ids; owner: "product", "template", "order",
-            "config", or the model of a bill of materials
+            "config", "company", "all", or the model of a bill of materials
         """
         precommit = self.env.cr.precommit
         collected = precommit.data.get(_DATA)
@@ -144,7 +156,15 @@ class CartonaChange(models.Model):
             configs = _ids(collected, kind, "config")
             if configs:
                 self._insert_listings(kind, "listing.config_id = ANY(%s)", configs)
-        products = {key: ids for key, ids in collected.items() if key[1] != "config"}
+            switch = "config.auto_sync_%s" % ("products" if kind == "price" else "stock")
+            companies = _ids(collected, kind, "company")
+            if (kind, "all") in collected:
+                self._insert_listings(kind, switch + " = %s", True)
+            elif companies:
+                self._insert_listings(kind, switch + " AND config.company_id = ANY(%s)", companies)
+        products = {
+            key: ids for key, ids in collected.items() if key[1] not in ("all", "company", "config")
+        }
         if any(kind in LISTING_KINDS for kind, _owner in products):
             self._insert_products(products)
 
@@ -192,10 +212,10 @@ class CartonaChange(models.Model):
             },
         )
 
-    def _insert_listings(self, kind, condition, ids):
+    def _insert_listings(self, kind, condition, parameter):
         """Write a row for each linked listing that meets a condition.
 
-        :param str condition: SQL on `listing` with one parameter, never a user's text
+        :param str condition: SQL on `listing` or `config` with one parameter, never a user's text
         """
         self._insert_and_wake(
             "drain",
@@ -209,7 +229,7 @@ class CartonaChange(models.Model):
                  ORDER BY listing.id
             """
             % condition,
-            (kind, ids),
+            (kind, parameter),
         )
 
     def _insert_orders(self, kind, order_ids):
@@ -305,7 +325,8 @@ class CartonaChange(models.Model):
 
 class CartonaOutboxStream(models.AbstractModel):
     """Base of the streams that process outbox rows, in the steps of `cartona.worker._exchange`:
-    their models define `_prepare(config)`, `_call(client, task)` and `_store(config, ...)`."""
+    their models define `_prepare(config)`, `_call(client, task)`, `_store(config, ...)`, and
+    `_mark_again(config, kind, ids)` for `cartona.older`."""
 
     _name = "cartona.outbox.stream"
     _description = "Cartona: Stream of Outbox Rows"
@@ -316,11 +337,12 @@ class CartonaOutboxStream(models.AbstractModel):
 
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
-        stream = self._stream()
+        stream, advanced = self._stream(), []
 
         def prepare(config):
             older = config.env["cartona.older"]
             if older._advance(config, stream):
+                advanced.append(True)
                 return Wait(0)
             task, seconds = self.with_env(config.env)._prepare(config), None
             if task is None:
@@ -333,7 +355,12 @@ class CartonaOutboxStream(models.AbstractModel):
                 seconds = config.env["cartona.older"]._seconds_left(config, stream)
             return seconds
 
-        return self.env["cartona.worker"]._exchange(config_id, "out", prepare, self._call, store)
+        exchange = functools.partial(
+            self.env["cartona.worker"]._exchange, config_id, "out", prepare, self._call, store
+        )
+        seconds = exchange()
+        # After that commit, what has ended meanwhile is read in a new transaction.
+        return exchange() if advanced else seconds
 
     def _stream(self):
         """Return the name of the stream that this model processes."""
