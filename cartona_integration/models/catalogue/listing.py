@@ -8,7 +8,13 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
-from ...compat import Constraint, pack_unit_domain, pack_unit_values, same_unit_family
+from ...compat import (
+    Constraint,
+    pack_unit_domain,
+    pack_unit_values,
+    same_unit_family,
+)
+from ..core.companies import may_use
 from ..core.formatting import enumerate_items, format_quantity
 from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.streams import LISTING_KINDS
@@ -171,7 +177,7 @@ class CartonaListing(models.Model):
     def _check_company(self):
         for listing in self:
             owner = listing.product_id.company_id
-            if owner and owner != listing.company_id:
+            if not may_use(listing.company_id, owner):
                 raise ValidationError(
                     _(
                         "%(product)s belongs to %(owner)s and cannot be sold on Cartona by "
