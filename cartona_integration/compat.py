@@ -316,7 +316,7 @@ def company_taxes(product, company):
     taxes = product.taxes_id
     if hasattr(taxes, "_filter_taxes_by_company"):
         return taxes._filter_taxes_by_company(company)
-    return taxes.filtered(lambda tax: tax.company_id == company)
+    return taxes.filtered(lambda tax: tax.company_id == company)  # up to 16, without branches
 
 
 def included_tax_values(taxes):

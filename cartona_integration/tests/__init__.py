@@ -23,8 +23,11 @@ from . import test_html_escaping
 from . import test_inbox
 from . import test_inbox_stock
 from . import test_inbox_versions
+from . import test_input_reads
+from . import test_inputs_noticed
 from . import test_kits
 from . import test_matching
+from . import test_older_transactions
 from . import test_operations
 from . import test_order_amounts
 from . import test_order_buttons

@@ -38,6 +38,7 @@ RIGHTS = {
     "cartona.stream": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.matching.desk": (USERS, USERS, USERS, USERS),
     "cartona.message": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
+    "cartona.older": (NO_ROLE, NO_ROLE, NO_ROLE, NO_ROLE),
     "cartona.order.cancel": (SALESPEOPLE, SALESPEOPLE, SALESPEOPLE, NO_ROLE),
     "cartona.support.bundle": (MANAGERS, MANAGERS, MANAGERS, MANAGERS),
     "cartona.sync.log": (USERS, NO_ROLE, NO_ROLE, NO_ROLE),
@@ -77,6 +78,7 @@ METHODS = {
     "cartona.listing": {
         "action_accept_match": USERS,
         "action_accept_pack": USERS,
+        "action_accept_ratio": USERS,
         "action_cartona_sync": USERS,
         "action_confirm_price": USERS,
         "action_match_again": USERS,
@@ -86,12 +88,14 @@ METHODS = {
     "cartona.message": {"action_fix": USERS, "action_retry": USERS},
     "product.product": {
         "action_cartona_accept_pack": USERS,
+        "action_cartona_accept_ratio": USERS,
         "action_cartona_confirm_price": USERS,
         "action_cartona_listings": ANYONE,
         "action_cartona_sync": USERS,
     },
     "product.template": {
         "action_cartona_accept_pack": USERS,
+        "action_cartona_accept_ratio": USERS,
         "action_cartona_confirm_price": USERS,
         "action_cartona_listings": STAFF,
         "action_cartona_sync": USERS,

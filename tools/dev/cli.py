@@ -49,8 +49,8 @@ def smoke(options: argparse.Namespace) -> int:
 def test(options: argparse.Namespace) -> int:
     """Run the tests, all or some: `test [PART ...] [-- PYTEST OPTION ...]`
 
-    The parts are unit, odoo, mrp, batch, e2e, faults, smoke, browser and chaos; `full` also runs
-    what a short run leaves out. With options for pytest, smoke is left out.
+    The parts are unit, odoo, mrp, batch, inputs, e2e, faults, smoke, browser and chaos; `full` also
+    runs what a short run leaves out. With options for pytest, smoke is left out.
     """
     from tools.dev import testing
 

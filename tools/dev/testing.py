@@ -18,6 +18,14 @@ from tools.dev.progress import say
 
 #: Tests of the addon that need modules which it does not depend on.
 NEED_MODULES = {"mrp": ("test_kits.py",), "stock_picking_batch": ("test_batch.py",)}
+#: Modules that change what prices and stock are computed from. Odoo ignores those that a series
+#: lacks: 15.0 has `sale_coupon` instead of `sale_loyalty`.
+INPUT_MODULES = (
+    "product_expiry,mrp,point_of_sale,stock_dropshipping,sale_loyalty,sale_coupon,purchase_stock,"
+    "website_sale,l10n_eg"
+)
+#: Tests of the addon that also run with these modules.
+ALSO_WITH_MODULES = {INPUT_MODULES: ("test_input_reads.py", "test_inputs_noticed.py")}
 #: Parts of `tests/` that need a running Odoo; the others need none.
 SERVER_PARTS = {
     "e2e": ("e2e",),
@@ -62,7 +70,7 @@ _SEED = 7
 #: What runs one after another; the lanes run side by side. Only the first keeps a core busy: the
 #: others mostly wait for a server, a browser or a fault to end.
 LANES = (
-    ("unit", "odoo", "mrp", "batch", "faults"),
+    ("unit", "odoo", "mrp", "batch", "inputs", "faults"),
     ("e2e", "smoke"),
     ("browser", "chaos"),
 )
@@ -157,7 +165,8 @@ def _odoo(modules: str = "") -> Callable[[Sequence[str]], int]:
     def run(arguments: Sequence[str]) -> int:
         env = environment.from_variables()
         tests = env.addon / "tests"
-        places = [tests / name for name in NEED_MODULES.get(modules, ())] or [tests]
+        chosen = {**NEED_MODULES, **ALSO_WITH_MODULES}.get(modules, ())
+        places = [tests / name for name in chosen] or [tests]
         # They run where they can; here each would only be reported as skipped.
         elsewhere = [] if modules else [name for names in NEED_MODULES.values() for name in names]
         database = databases.clone(env)
@@ -206,6 +215,7 @@ PARTS: dict[str, Callable[[Sequence[str]], int]] = {
     "odoo": _odoo(),
     "mrp": _odoo("mrp"),
     "batch": _odoo("stock_picking_batch"),
+    "inputs": _odoo(INPUT_MODULES),
     "e2e": _server("e2e"),
     "faults": _server("faults"),
     "smoke": _smoke,

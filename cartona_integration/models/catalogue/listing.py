@@ -14,6 +14,7 @@ from ...compat import (
     pack_unit_values,
     same_unit_family,
 )
+from ..core.companies import may_use
 from ..core.formatting import enumerate_items, format_quantity
 from ..core.guarded_fields import GuardedFields
 from ..core.reasons import PRICE_HOLD_REASONS
@@ -177,7 +178,7 @@ class CartonaListing(GuardedFields, models.Model):
     def _check_company(self):
         for listing in self:
             owner = listing.product_id.company_id
-            if owner and owner != listing.company_id:
+            if not may_use(listing.company_id, owner):
                 raise ValidationError(
                     _(
                         "%(product)s belongs to %(owner)s and cannot be sold on Cartona by "
@@ -236,6 +237,9 @@ class CartonaListing(GuardedFields, models.Model):
         """Mark what was just linked, and try the orders again that waited for it."""
         linked = self.filtered("product_id")
         linked._mark_dirty()
+        for config in linked.config_id:
+            mine = linked.filtered(lambda listing, config=config: listing.config_id == config)
+            config._expect_older(mine.ids)
         linked._replay_waiting()
 
     def _replay_waiting(self):

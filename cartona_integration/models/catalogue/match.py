@@ -13,6 +13,7 @@ from odoo.tools.misc import formatLang
 
 from ...cartona_matching import Listing, Matcher, Product, pack_warning
 from ...compat import check_may_read
+from ..core.companies import company_domain
 from ..core.formatting import enumerate_items
 from ..core.guarded_fields import GuardedFields
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
@@ -339,7 +340,7 @@ class CartonaListing(models.Model):
         """
         if products is None:
             products = config.env["product.product"].search(
-                [("sale_ok", "=", True), ("company_id", "in", (False, config.company_id.id))]
+                [("sale_ok", "=", True), *company_domain(config.company_id)]
             )
         # Names on Cartona are Arabic: compare with the Arabic ones if there are any.
         arabic = config.env["res.lang"].search([("code", "=like", "ar%")], limit=1)

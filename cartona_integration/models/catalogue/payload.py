@@ -10,6 +10,7 @@ from collections import defaultdict, namedtuple
 from odoo import models
 
 from ...compat import flush, same_unit_family
+from ..core.companies import may_use
 from ..core.formatting import figure, quantity
 
 # Intended state of one listing.
@@ -80,9 +81,19 @@ class CartonaListing(models.Model):
         """Return the unit of the listing and the new unit of its product, as text."""
         return "%s → %s" % (self.uom_id.name or "-", self.product_id.uom_id.name)
 
+    def _ratio_change(self):
+        """Return what one unit sold contained and contains, as text."""
+        return "%s → %s" % (quantity(self.unit_ratio), quantity(self._present_ratio()))
+
     def _intent(self, price, stock, with_stock):
+        problem = self._product_problem()
+        if problem:
+            values = {"available_stock_quantity": 0} if stock is not None else {}
+            return Intent(self, dict(values, **self._unavailable()), problem, None, "")
         if self.is_pack_changed:
             return Intent(self, {}, "pack_changed", price, "")
+        if self._is_ratio_changed():
+            return Intent(self, {}, "ratio_changed", price, self._ratio_change())
         too_large = self._too_large(price, stock)
         if too_large:
             return Intent(self, {}, "figure_too_large", None, too_large)
@@ -118,7 +129,7 @@ class CartonaListing(models.Model):
         :param dict values: price and stock, corrected for a product that cannot be sold
         :return: dict field -> value
         """
-        config, product = self.config_id, self.product_id
+        product = self.product_id
         overrides = {}
         if with_stock and product.cartona_is_unlimited_stock:
             values.pop("available_stock_quantity", None)
@@ -126,9 +137,21 @@ class CartonaListing(models.Model):
         if not (product.active and product.sale_ok):
             if "available_stock_quantity" in values:
                 values["available_stock_quantity"] = 0
-            unpublish = config.unavailable_as == "unpublished"
-            overrides["is_published" if unpublish else "in_stock"] = False
+            overrides.update(self._unavailable())
         return overrides
+
+    def _unavailable(self):
+        """Return what is sent of a product that cannot be sold: dict field -> value."""
+        unpublish = self.config_id.unavailable_as == "unpublished"
+        return {"is_published" if unpublish else "in_stock": False}
+
+    def _product_problem(self):
+        """Return the error code for which the product cannot be sold although it was not archived
+        by a person, None without one."""
+        product = self.product_id
+        if not may_use(self.company_id, product.company_id):
+            return "other_company"
+        return "variant_replaced" if product._cartona_is_replaced() else None
 
     def _price_hold_reason(self, price):
         """Return the error code for which this price waits for a person, None to send it."""
@@ -190,8 +213,9 @@ class CartonaConfig(models.Model):
         """Return what may be promised to retailers, in each product's own unit.
 
         min(free, on hand - open outgoing demand): the second is the smaller one when a confirmed
-        order could not reserve. Minus the quantities of Cartona orders without a delivery, minus
-        the buffer. Of a kit, as many as its scarcest part allows.
+        order could not reserve. Both leave out expired goods: the forecast does, the quantity on
+        hand does not. Minus the quantities of Cartona orders without a delivery, minus the buffer.
+        Of a kit, as many as its scarcest part allows.
 
         :return: dict product id -> float; without products that Odoo does not count
         """
@@ -199,10 +223,14 @@ class CartonaConfig(models.Model):
         parts = products.browse({part.id for share in shares.values() for part in share})
         if not parts:
             return {}
+        if not self._warehouses():
+            # Odoo would read an empty list of locations as all of them.
+            return {product.id: 0.0 for product, share in shares.items() if share}
         reserved = self._reserved_quantities(parts)
         here = parts.with_context(location=self._warehouses().lot_stock_id.ids)
         free = {
-            part.id: min(part.free_qty, part.qty_available - part.outgoing_qty) - reserved[part.id]
+            part.id: min(part.free_qty, part.virtual_available - part.incoming_qty)
+            - reserved[part.id]
             for part in here
         }
         return {

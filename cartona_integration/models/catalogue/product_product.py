@@ -5,24 +5,16 @@ from odoo.exceptions import UserError
 
 from ...compat import check_may_read, flush, invalidate
 from ..core.actions import window
+from ..core.inputs import fields_of
 from ..queue.streams import LISTING_KINDS
 from .listing import SYNC_STATES
 
 # Fields that a published price, or the permission to sell the product, depends on.
-PRICE_FIELDS = {
-    "active",
-    "categ_id",
-    "list_price",
-    "lst_price",
-    "sale_ok",
-    "standard_price",
-    "taxes_id",
-    "uom_id",
-}
+PRICE_FIELDS = fields_of("product.product", "price")
 # Fields that decide if an order for the product can be accepted.
 SELLABLE_FIELDS = {"active", "sale_ok"}
 # Fields that its published quantity depends on, besides the stock itself.
-STOCK_FIELDS = {"detailed_type", "is_storable", "type", "uom_id"}
+STOCK_FIELDS = fields_of("product.product", "stock")
 # Fields by which an order may identify the product.
 IDENTITY_FIELDS = {"barcode", "default_code"}
 
@@ -158,11 +150,7 @@ class ProductProduct(models.Model):
     # === CRUD METHODS === #
 
     def unlink(self):
-        # The listing is kept without its product: Cartona still shows it.
-        # In sudo mode: this applies to every user who deletes a product.
-        self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)]).write(
-            {"product_id": False}
-        )
+        self._cartona_unlink_listings()
         return super().unlink()
 
     def write(self, vals):
@@ -195,6 +183,10 @@ class ProductProduct(models.Model):
         """Sell the pack size that Cartona now shows."""
         self._cartona_readable_listings().action_accept_pack()
 
+    def action_cartona_accept_ratio(self):
+        """Sell the units with the quantity that they now contain."""
+        self._cartona_readable_listings().action_accept_ratio()
+
     def action_cartona_listings(self):
         """Open the listings of these products on Cartona."""
         return window(self.env, "action_cartona_listing", domain=[("product_id", "in", self.ids)])
@@ -210,6 +202,37 @@ class ProductProduct(models.Model):
         listings = self._cartona_listings().with_env(self.env)
         check_may_read(listings)
         return listings
+
+    def _cartona_unlink_listings(self):
+        """Keep the listings of deleted products without them: Cartona still shows them.
+
+        In sudo mode: this applies to every user who deletes a product.
+        """
+        self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)]).write(
+            {"product_id": False}
+        )
+
+    def _filter_to_unlink(self):
+        """Override of `product`: a linked variant that new attributes replace is archived, so that
+        its listing can show why it is out of stock."""
+        # In sudo mode: this applies to every user who changes attributes.
+        listings = self.env["cartona.listing"].sudo().search([("product_id", "in", self.ids)])
+        kept = self.browse(listings.product_id.ids)
+        return super(ProductProduct, self - kept)._filter_to_unlink()
+
+    def _cartona_is_replaced(self):
+        """Return True if the variant was archived by Odoo, while its product is still sold: by new
+        attributes, or since its template was unarchived alone."""
+        self.ensure_one()
+        template, values = self.product_tmpl_id, self.product_template_attribute_value_ids
+        if self.active or not template.active:
+            return False
+        lines = template.valid_product_template_attribute_line_ids
+        return (
+            not template.product_variant_ids.filtered("active")
+            or values.attribute_line_id != lines._without_no_variant_attributes()
+            or not all(values.mapped("ptav_active"))
+        )
 
     def _cartona_sellable_changed(self):
         """Publish the stock again, and retry orders that wait for a product to be sellable."""

@@ -3,7 +3,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .product_product import PRICE_FIELDS, SELLABLE_FIELDS, STOCK_FIELDS
+from ..core.inputs import fields_of
+from .product_product import SELLABLE_FIELDS
 
 
 class ProductTemplate(models.Model):
@@ -22,7 +23,7 @@ class ProductTemplate(models.Model):
     def _compute_cartona_id(self):
         """Mirror the single variant's ID, as Odoo mirrors the barcode."""
         for template in self:
-            variants = template._cartona_variants()
+            variants = template._cartona_sold_variants()
             template.cartona_id = len(variants) == 1 and variants.cartona_id
 
     @api.depends(
@@ -54,9 +55,14 @@ class ProductTemplate(models.Model):
         """Return the variants, also those of archived templates."""
         return self.with_context(active_test=False).product_variant_ids
 
+    def _cartona_sold_variants(self):
+        """Return the active variants; of an archived template all of them."""
+        variants = self._cartona_variants()
+        return variants.filtered("active") or variants
+
     def _inverse_cartona_id(self):
         for template in self:
-            variants = template._cartona_variants()
+            variants = template._cartona_sold_variants()
             if len(variants) == 1:
                 variants.cartona_id = template.cartona_id
             elif variants and template.cartona_id:
@@ -92,13 +98,18 @@ class ProductTemplate(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
-        if PRICE_FIELDS & vals.keys():
+        if fields_of("product.template", "price") & vals.keys():
             self.env["cartona.change"]._mark_dirty("price", template_ids=self.ids)
         if SELLABLE_FIELDS & vals.keys():
             self._cartona_variants()._cartona_sellable_changed()
-        if (STOCK_FIELDS | {"cartona_is_unlimited_stock"}) & vals.keys():
+        if fields_of("product.template", "stock") & vals.keys():
             self.env["cartona.change"]._mark_dirty("stock", template_ids=self.ids)
         return res
+
+    def unlink(self):
+        # The database deletes the variants, without calling their `unlink`.
+        self._cartona_variants()._cartona_unlink_listings()
+        return super().unlink()
 
     # === ACTION METHODS === #
 
@@ -113,6 +124,10 @@ class ProductTemplate(models.Model):
     def action_cartona_accept_pack(self):
         """Sell the pack size that Cartona now shows."""
         self._cartona_variants().action_cartona_accept_pack()
+
+    def action_cartona_accept_ratio(self):
+        """Sell the units with the quantity that they now contain."""
+        self._cartona_variants().action_cartona_accept_ratio()
 
     def action_cartona_listings(self):
         """Open the listings of this product on Cartona."""

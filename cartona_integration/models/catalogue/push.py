@@ -83,6 +83,15 @@ class CartonaProductPush(models.AbstractModel):
         mark.update(listing._in_flight_values(confirmed, delta))
         return delta, mark
 
+    def _mark_again(self, config, kind, listing_ids):
+        """Mark listings that an older transaction may have changed, see `cartona.older`."""
+        Change = self.env["cartona.change"]
+        if 0 in listing_ids:
+            Change._mark_all_dirty(config, kind)
+        else:
+            listings = self.env["cartona.listing"].browse(listing_ids).exists()
+            Change._mark_listings_dirty(listings, kind)
+
     def _unknown(self, rows):
         """Return what counts as unknown whatever was sent: a stock that Cartona may have changed
         itself, or everything, because a user wants it sent again.

@@ -16,7 +16,7 @@ from ...cartona_api import (
     readable_json,
     row_identity,
 )
-from ...compat import check_may_read
+from ...compat import check_may_read, same_unit_family
 from ..queue.worker import RUNNER_ASLEEP_SECONDS
 from .payload import MAX_STOCK, USUAL
 
@@ -66,6 +66,15 @@ class CartonaListing(models.Model):
         "until a user has confirmed the pack.",
     )
 
+    # Stored when linked or confirmed, and not when the unit itself changes: then the listing waits.
+    # Odoo fills a new column of a stored field once, and never again with an update.
+    unit_ratio = fields.Float(
+        compute="_compute_unit_ratio",
+        store=True,
+        digits=(16, 6),
+        help="Number of the product's own units in one unit sold, as it was linked or confirmed.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends("product_id", "unit_count", "shown_unit_count")
@@ -75,6 +84,11 @@ class CartonaListing(models.Model):
             listing.is_pack_changed = bool(
                 listing.product_id and known and shown and abs(known - shown) > 1e-6
             )
+
+    @api.depends("product_id.uom_id", "uom_id")
+    def _compute_unit_ratio(self):
+        for listing in self:
+            listing.unit_ratio = listing._present_ratio()
 
     # === ACTION METHODS === #
 
@@ -96,7 +110,34 @@ class CartonaListing(models.Model):
             listing._send_again()
             self.env["cartona.change"]._mark_replay(listing.config_id)
 
+    def action_accept_ratio(self):
+        """Sell the unit with the quantity that it now contains."""
+        check_may_read(self)
+        # In sudo mode: every user who may read a listing may choose how it is sold.
+        changed = self.sudo().filtered(lambda listing: listing._is_ratio_changed())
+        self.env.add_to_compute(self._fields["unit_ratio"], changed)
+        # What was sent was for the other quantity.
+        changed.write({"sent_values": "{}"})
+        changed._send_again()
+        for config in changed.config_id:
+            self.env["cartona.change"]._mark_replay(config)
+
     # === BUSINESS METHODS === #
+
+    def _present_ratio(self):
+        """Return the number of the product's own units in one unit sold, 0 without a product or
+        between units that cannot be converted."""
+        self.ensure_one()
+        own = self.product_id.uom_id
+        if not (own and self.uom_id and same_unit_family(self.uom_id, own)):
+            return 0.0
+        return self.uom_id._compute_quantity(1.0, own, round=False)
+
+    def _is_ratio_changed(self):
+        """Return True if one unit sold contains another quantity than a person has confirmed."""
+        now, before = self._present_ratio(), self.unit_ratio
+        # The stored one has six decimals.
+        return bool(before) and abs(now - before) > 1e-6 + 1e-6 * before
 
     @api.model
     def _read_catalogue(self, config_id):

@@ -14,6 +14,7 @@ from odoo.exceptions import AccessError, ValidationError
 
 from ...cartona_api import InsecureUrl, check_base_url
 from ...compat import Constraint
+from ..core.companies import may_use
 from ..core.formatting import enumerate_items
 from ..core.guarded_fields import GuardedFields
 
@@ -113,11 +114,17 @@ class CartonaConfig(GuardedFields, models.Model):
         "stock.warehouse",
         string="Warehouses",
         domain="[('company_id', '=', company_id)]",
-        help="Warehouses with the stock that is sold on Cartona. Empty: all of the company.",
+        # Empty means all of them, so a chosen one is not deleted, and not read as none.
+        ondelete="restrict",
+        context={"active_test": False},
+        help="Warehouses with the stock that is sold on Cartona. Empty: all of the company. If all "
+        "chosen ones are archived, nothing is sold and new orders wait.",
     )
     pricelist_id = fields.Many2one(
         "product.pricelist",
-        domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
+        domain="['|', ('company_id', '=', False), ('company_id', 'parent_of', company_id)]",
+        # Empty means the sales price, so the chosen one is not deleted.
+        ondelete="restrict",
         help="Pricelist for Cartona. Empty: the sales price.",
     )
     price_tax = fields.Selection(
@@ -313,8 +320,7 @@ class CartonaConfig(GuardedFields, models.Model):
             foreign = config.warehouse_ids.filtered(
                 lambda warehouse, config=config: warehouse.company_id != config.company_id
             )
-            owner = config.pricelist_id.company_id
-            if foreign or (owner and owner != config.company_id):
+            if foreign or not may_use(config.company_id, config.pricelist_id.company_id):
                 raise ValidationError(
                     _("Warehouses and pricelist must belong to %s.", config.company_id.name)
                 )
@@ -374,12 +380,17 @@ class CartonaConfig(GuardedFields, models.Model):
         if self.auto_sync_products and (turned_on[0] or _PRICE_SETTINGS & vals.keys()):
             # The drain of a price sends the stock as well: one row for both.
             Change._mark_all_dirty(self, "price")
+            self._expect_older()
         elif self.auto_sync_stock and (turned_on[1] or _STOCK_SETTINGS & vals.keys()):
             Change._mark_all_dirty(self, "stock")
+            self._expect_older()
+        if "warehouse_ids" in vals:
+            Change._mark_replay(self)
         if turned_on[0] or turned_on[1]:
             self._begin_progress()
         if turned_on[2]:
             self.env["cartona.order.push"]._mark_open_orders_dirty(self)
+            self.env["cartona.older"]._expect(self, "order")
             self._wake_streams("pull", "import")
 
     # === BUSINESS METHODS === #
@@ -392,6 +403,15 @@ class CartonaConfig(GuardedFields, models.Model):
         """
         return self.sudo().search([("company_id", "=", company.id)], limit=1)
 
+    def _expect_older(self, listing_ids=(0,)):
+        """Mark listings again as the transactions end that do not see what was just changed.
+
+        :param listing_ids: 0 for all of the configuration
+        """
+        for config in self.filtered(lambda config: config._sends_listings()):
+            kind = "price" if config.auto_sync_products else "stock"
+            self.env["cartona.older"]._expect(config, kind, listing_ids)
+
     def _allows_insecure_url(self):
         parameter = self.env["ir.config_parameter"].sudo()  # readable by administrators only
         return parameter.get_param("cartona_integration.allow_insecure_url", "").lower() in (
@@ -401,11 +421,12 @@ class CartonaConfig(GuardedFields, models.Model):
         )
 
     def _warehouses(self):
-        """Return the warehouses with the stock that is sold on Cartona."""
+        """Return the warehouses with the stock that is sold on Cartona, none if all that were
+        chosen are archived."""
         self.ensure_one()
-        return self.warehouse_ids or self.env["stock.warehouse"].search(
-            [("company_id", "=", self.company_id.id)]
-        )
+        if self.warehouse_ids:  # archived ones included
+            return self.warehouse_ids.filtered("active")
+        return self.env["stock.warehouse"].search([("company_id", "=", self.company_id.id)])
 
     def _wake_streams(self, *streams):
         for stream in streams:

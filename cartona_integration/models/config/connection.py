@@ -424,6 +424,7 @@ class CartonaConfig(models.Model):
                     worker._run_isolated("cartona.worker", "_catch_up", stream, config.id)
         worker._run_isolated("cartona.config", "_mark_dated_rules_dirty")
         worker._run_isolated("cartona.config", "_mark_todays_rates_dirty")
+        worker._run_isolated("cartona.config", "_mark_expired_dirty")
 
     @api.model
     def _cron_sweep(self):
@@ -438,7 +439,10 @@ class CartonaConfig(models.Model):
             self.search([("auto_sync_products", "=", False), ("auto_sync_stock", "=", True)]),
             "stock",
         )
-        Change._mark_replay(self.search([("auto_sync_orders", "=", True)]))
+        for config in self.search([("auto_sync_orders", "=", True)]):
+            Change._mark_replay(config)
+            # Sent is what Cartona does not have yet: of an order on which both agree, nothing.
+            self.env[STREAMS["status"].model]._mark_again(config, "order", (0,))
         self.env["cartona.delivery.proof"]._mark_leftovers_dirty()
         for config in self.search([("connection_state", "=", "connected")]):
             if not config._not_callable():

@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-from ...compat import pricelist_prices, round_price
+from ...compat import company_taxes, pricelist_prices, round_price
 
 
 class CartonaConfig(models.Model):
@@ -63,7 +63,7 @@ class CartonaConfig(models.Model):
         """
         if self.price_tax == "gross":
             # In the superuser's environment a product shows the taxes of every company.
-            taxes = product.taxes_id.filtered(lambda tax: tax.company_id == self.company_id)
+            taxes = company_taxes(product, self.company_id)
             if taxes not in factors:
                 factors[taxes] = self._tax_factor(taxes, product.browse())
             if factors[taxes] is None:

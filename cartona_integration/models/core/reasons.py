@@ -109,6 +109,7 @@ class CartonaReasons(models.AbstractModel):
         return {
             "accept_database": _("This is the live database"),
             "accept_pack": _("Accept New Pack"),
+            "accept_ratio": _("Accept New Unit"),
             "account": _("Open the Cartona settings"),
             "accuracy": _("Open the decimal accuracy"),
             "code": _("Delivered"),
@@ -211,6 +212,11 @@ class CartonaReasons(models.AbstractModel):
                 _("Correct the cause and send the product again; nothing is sent before."),
                 "send_product",
             ),
+            "other_company": Reason(
+                _("The product now belongs to another company: it is out of stock on Cartona."),
+                _("Link another product of this company, or correct the company of the product."),
+                NOTHING,
+            ),
             "pack_changed": Reason(
                 _("Cartona sells another pack size than the one that is linked."),
                 _("Press “Accept New Pack” or correct it on Cartona; nothing is sent before."),
@@ -229,10 +235,21 @@ class CartonaReasons(models.AbstractModel):
                 _("Confirm it or correct the sales price; it is not sent to Cartona before."),
                 "confirm_price",
             ),
+            "ratio_changed": Reason(
+                _("The unit of this product contains another quantity than when it was linked."),
+                _("Press “Accept New Unit” or correct the unit; nothing is sent before."),
+                "accept_ratio",
+                True,
+            ),
             "refused": Reason(
                 _("Cartona refused this product."),
                 _("Correct it; it is then sent again."),
                 "send_product",
+            ),
+            "variant_replaced": Reason(
+                _("The linked variant is archived, while its product is still sold."),
+                _("Unarchive it, or link the variant that replaces it; it is out of stock before."),
+                NOTHING,
             ),
             "unit_changed": Reason(
                 _(
@@ -365,6 +382,12 @@ class CartonaReasons(models.AbstractModel):
                 _("No pricelist has the currency of Cartona's prices."),
                 _("Create one.") + " " + imported_then,
                 "pricelist",
+                True,
+            ),
+            "no_warehouse": Reason(
+                _("Every warehouse chosen for Cartona is archived."),
+                _("Choose another one in the Cartona configuration.") + " " + imported_then,
+                "settings",
                 True,
             ),
             "precision": Reason(

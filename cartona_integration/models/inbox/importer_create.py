@@ -24,6 +24,7 @@ from ...compat import (
     unit_field,
 )
 from ..core.clock import database_now
+from ..core.companies import company_domain
 from ..core.formatting import CAIRO, bullets, enumerate_items, figure, paragraph, quantity
 from ..orders.delivery_proof import NO_PROOF
 
@@ -42,11 +43,11 @@ class CartonaOrderImporter(models.AbstractModel):
     def _create_orders(self, config, plans):
         """Create the sale orders of new plans, which have customers, units and products."""
         pricelists = self._pricelists(config, plans)
+        self._choose_warehouses(config, plans)
         plans = [plan for plan in plans if not plan.error_code]
         positions, taxes = {}, {}
         for plan in plans:
             self._plan_confirmation(config, plan)
-        self._choose_warehouses(config, plans)
         values = []
         for plan in plans:
             parties = (plan.customer, plan.address)
@@ -175,7 +176,7 @@ class CartonaOrderImporter(models.AbstractModel):
         if not foreign:
             return {}
         fitting = config.pricelist_id | self.env["product.pricelist"].search(
-            [("company_id", "in", (False, company.id))]
+            company_domain(company)
         )
         fitting = fitting.filtered(lambda pricelist: pricelist.currency_id == currency)[:1]
         can_do_without = currency == company.currency_id and not needs_pricelist(
@@ -264,6 +265,10 @@ class CartonaOrderImporter(models.AbstractModel):
     def _choose_warehouses(self, config, plans):
         """Set the `warehouse` of new orders: the first with everything in stock, else the first."""
         warehouses = config._warehouses()
+        if not warehouses and config.warehouse_ids:
+            for plan in plans:
+                plan.fail("no_warehouse")
+            return
         needs = {plan: _needed_by_plan(plan) for plan in plans}
         stock = Stock(self.env, needs.values())
         for plan in plans:

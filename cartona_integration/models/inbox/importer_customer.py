@@ -12,6 +12,7 @@ from collections import defaultdict
 
 from odoo import _, models
 
+from ..core.companies import company_domain
 from ..core.formatting import enumerate_items, paragraph
 from ..orders.res_partner import address_form, delivery_address_values, phone_key
 
@@ -51,7 +52,7 @@ class CartonaOrderImporter(models.AbstractModel):
     def _customers(self, config):
         """Return (model, domain) of the company's customers, including archived ones."""
         Partner = self.env["res.partner"].with_context(active_test=False)
-        return Partner, [("company_id", "in", (False, config.company_id.id))]
+        return Partner, company_domain(config.company_id)
 
     def _by_code(self, config, plans):
         """Return dict `retailer_<code>` -> `res.partner`."""

@@ -13,6 +13,7 @@ from typing import Any
 from odoo import _, models
 
 from ...compat import keeps_exactly, same_unit_family
+from ..core.companies import company_domain
 from ..core.formatting import enumerate_items, figure, paragraph, quantity
 
 # Units of which a fraction can be sold. Source: the units seen on Cartona.
@@ -103,7 +104,7 @@ class Catalogue:
         if not codes:
             return
         Product = self.env["product.product"].with_context(active_test=False)
-        own = [("company_id", "in", (False, config.company_id.id))]
+        own = company_domain(config.company_id)
         named = ["|", ("default_code", "in", codes), ("barcode", "in", codes)]
         for product in Product.search(own + named):
             for code in {product.default_code, product.barcode} & set(codes):
@@ -254,6 +255,8 @@ class CartonaOrderImporter(models.AbstractModel):
             return "product_unavailable"
         if not same_unit_family(uom, product.uom_id):
             return "unit_family"
+        if match.listing and match.listing._is_ratio_changed():
+            return "ratio_changed"
         return None if self._is_linked_pack(line, match.listing) else "unit_mismatch"
 
     def _amount_problem(self, line, match):

@@ -29,6 +29,7 @@ class CartonaMessage(models.Model):
         """
         self.ensure_one()
         openers = {
+            "accept_ratio": self._open_listings,
             "account": self._open_accounts,
             "accuracy": self._open_accuracy,
             "link": self._open_unlinked,

@@ -40,6 +40,10 @@ class CartonaOrderPush(models.AbstractModel):
         domain.append(("cartona_status", "not in", list(life_cycle.FINAL)))
         self.env["cartona.change"]._mark_orders_dirty(Order.search(domain).ids)
 
+    def _mark_again(self, config, _kind, _order_ids):
+        """Mark the orders that an older transaction may have changed, see `cartona.older`."""
+        self._mark_open_orders_dirty(config)
+
     def _prepare(self, config):
         """Step (a).
 

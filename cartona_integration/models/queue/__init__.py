@@ -6,4 +6,5 @@ only; the model and the methods of a stream are names in a table.
 
 from . import stream_state
 from . import worker
+from . import older
 from . import outbox

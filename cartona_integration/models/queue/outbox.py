@@ -8,10 +8,13 @@ nothing. Users only add rows: two of them never collide because of this addon. O
 of a stream changes rows, to postpone a record with which every call fails.
 """
 
+import functools
+
 from odoo import api, fields, models
 
 from ...compat import flush
 from .streams import LISTING_KINDS, STREAMS
+from .worker import Wait
 
 _DATA = "cartona.change"
 # Kind of a row that points at an order -> condition on `config`, in SQL: the companies for which
@@ -87,6 +90,16 @@ class CartonaChange(models.Model):
             self._collected().setdefault((kind, "config"), set()).update(config.ids)
 
     @api.model
+    def _mark_companies_dirty(self, companies, kind):
+        """Mark every linked listing of companies that send it. No query is made yet."""
+        self._collected().setdefault((kind, "company"), set()).update(companies.ids)
+
+    @api.model
+    def _mark_everything_dirty(self, kind):
+        """Mark every linked listing of every company that sends it. No query is made yet."""
+        self._collected()[kind, "all"] = {0}
+
+    @api.model
     def _mark_listings_dirty(self, listings, kind):
         """Mark listings themselves, whatever changed on their product."""
         if listings:
@@ -124,7 +137,7 @@ class CartonaChange(models.Model):
         callback is registered together with the dictionary.
 
         :return: dict (kind, owner) -> set of ids; owner: "product", "template", "order",
-            "config", or the model of a bill of materials
+            "config", "company", "all", or the model of a bill of materials
         """
         precommit = self.env.cr.precommit
         collected = precommit.data.get(_DATA)
@@ -147,7 +160,15 @@ class CartonaChange(models.Model):
             configs = _ids(collected, kind, "config")
             if configs:
                 self._insert_listings(kind, "listing.config_id = ANY(%s)", configs)
-        products = {key: ids for key, ids in collected.items() if key[1] != "config"}
+            switch = "config.auto_sync_%s" % ("products" if kind == "price" else "stock")
+            companies = _ids(collected, kind, "company")
+            if (kind, "all") in collected:
+                self._insert_listings(kind, switch + " = %s", True)
+            elif companies:
+                self._insert_listings(kind, switch + " AND config.company_id = ANY(%s)", companies)
+        products = {
+            key: ids for key, ids in collected.items() if key[1] not in ("all", "company", "config")
+        }
         if any(kind in LISTING_KINDS for kind, _owner in products):
             self._insert_products(products)
 
@@ -195,10 +216,10 @@ class CartonaChange(models.Model):
             },
         )
 
-    def _insert_listings(self, kind, condition, ids):
+    def _insert_listings(self, kind, condition, parameter):
         """Write a row for each linked listing that meets a condition.
 
-        :param str condition: SQL on `listing` with one parameter, never a user's text
+        :param str condition: SQL on `listing` or `config` with one parameter, never a user's text
         """
         self._insert_and_wake(
             "drain",
@@ -212,7 +233,7 @@ class CartonaChange(models.Model):
                  ORDER BY listing.id
             """
             % condition,
-            (kind, ids),
+            (kind, parameter),
         )
 
     def _insert_orders(self, kind, order_ids):
@@ -351,8 +372,8 @@ class CartonaChange(models.Model):
 
 class CartonaOutboxStream(models.AbstractModel):
     """Base of the streams that process outbox rows, in the steps of `cartona.worker._exchange`:
-    their models define `_pause`, `_prepare(config)`, `_call(client, task)`, `_store(config, ...)`
-    and `_mark_unknown(config, task)`."""
+    their models define `_pause`, `_prepare(config)`, `_call(client, task)`, `_store(config, ...)`,
+    `_mark_unknown(config, task)`, and `_mark_again(config, kind, ids)` for `cartona.older`."""
 
     _name = "cartona.outbox.stream"
     _description = "Cartona: Stream of Outbox Rows"
@@ -366,21 +387,51 @@ class CartonaOutboxStream(models.AbstractModel):
 
         :return: seconds until there is more to do (0: at once), None when nothing is left
         """
-        return self.env["cartona.worker"]._exchange(
+        stream, advanced = self._stream(), []
+
+        def prepare(config):
+            older = config.env["cartona.older"]
+            if older._advance(config, stream):
+                advanced.append(True)
+                return Wait(0)
+            task, seconds = self.with_env(config.env)._prepare(config), None
+            if task is None:
+                seconds = older._seconds_left(config, stream)
+            return task if seconds is None else Wait(seconds)
+
+        def store(config, *outcome):
+            seconds = self.with_env(config.env)._store(config, *outcome)
+            if seconds is None:
+                seconds = config.env["cartona.older"]._seconds_left(config, stream)
+            return seconds
+
+        exchange = functools.partial(
+            self.env["cartona.worker"]._exchange,
             config_id,
             self._pause,
-            lambda config: self.with_env(config.env)._prepare(config),
+            prepare,
             self._call,
-            lambda config, *outcome: self.with_env(config.env)._store(config, *outcome),
+            store,
             stale=lambda config, task: self.with_env(config.env)._mark_unknown(config, task),
         )
+        seconds = exchange()
+        # After that commit, what has ended meanwhile is read in a new transaction.
+        return exchange() if advanced else seconds
+
+    def _stream(self):
+        """Return the name of the stream that this model processes."""
+        return next(name for name, stream in STREAMS.items() if stream.model == self._name)
 
     @api.model
     def _backlog(self, config, stream):
         """Return the age of the stream's oldest row in seconds, None while nothing is live."""
         if not config._is_live():
             return None
-        return self.env["cartona.change"]._age(config, STREAMS[stream].kinds)
+        ages = (
+            self.env["cartona.change"]._age(config, STREAMS[stream].kinds),
+            self.env["cartona.older"]._age(config, stream),
+        )
+        return max((age for age in ages if age is not None), default=None)
 
 
 def _ids(collected, kind, owner):

@@ -5,6 +5,7 @@ theirs in `catalogue`, orders and deliveries in `orders`.
 They may import from every other package of `models`; no other package imports from here.
 """
 
+from . import inputs
 from . import account_tax
 from . import pricelist
 from . import currency

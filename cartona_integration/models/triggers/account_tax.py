@@ -3,24 +3,11 @@
 from odoo import _, fields, models
 
 from ...compat import included_tax_values
+from ..core.companies import branches
+from ..core.inputs import fields_of
 
 # Fields that determine the price including taxes.
-_PRICED_BY = {
-    "active",
-    "amount",
-    "amount_type",
-    "children_tax_ids",
-    "formula",
-    "include_base_amount",
-    "invoice_repartition_line_ids",
-    "is_base_affected",
-    "price_include",
-    "price_include_override",
-    "python_applicable",
-    "python_compute",
-    "repartition_line_ids",
-    "sequence",
-}
+_PRICED_BY = fields_of("account.tax", "price")
 
 
 class AccountTax(models.Model):
@@ -59,7 +46,7 @@ class AccountTax(models.Model):
             .sudo()
             .search(
                 [
-                    ("company_id", "in", companies.ids),
+                    ("company_id", "in", branches(companies).ids),
                     ("auto_sync_products", "=", True),
                     ("price_tax", "=", "gross"),
                 ]

@@ -1,4 +1,4 @@
-"""`cartona.config`: prices that change on a date, when no record is written.
+"""`cartona.config`: prices and stock that change on a date, when no record is written.
 
 A price rule with dates begins and ends at a given moment; a currency rate may be entered for a
 later day. A job is scheduled for the moment of a rule; the cron, which checks both every minute,
@@ -16,6 +16,10 @@ class CartonaConfig(models.Model):
     )
     rates_checked_on = fields.Date(
         readonly=True, copy=False, help="Rates valid from this day or earlier have been applied."
+    )
+
+    expiry_checked_on = fields.Date(
+        readonly=True, copy=False, help="Lots to be removed on this day or earlier are left out."
     )
 
     # === JOBS === #
@@ -61,6 +65,21 @@ class CartonaConfig(models.Model):
             if self.env["res.currency.rate"].search(begun, limit=1):
                 self.env["cartona.change"]._mark_all_dirty(config, "price")
             config.rates_checked_on = today
+
+    @api.model
+    def _mark_expired_dirty(self):
+        """Mark the stock of lots whose removal date has come, if Odoo counts fresh goods only."""
+        Quant = self.env["stock.quant"]
+        today = fields.Date.today()  # of the server, as Odoo compares it
+        configs = self.search([("auto_sync_stock", "=", True)]).filtered(
+            lambda config: not config.expiry_checked_on or config.expiry_checked_on < today
+        )
+        if not configs or "removal_date" not in Quant._fields:
+            return
+        since = min(config.expiry_checked_on or config.create_date.date() for config in configs)
+        expired = [("removal_date", ">", since), ("removal_date", "<=", today)]
+        self.env["cartona.change"]._mark_dirty("stock", Quant.search(expired).product_id.ids)
+        configs.expiry_checked_on = today
 
     def _converted_currencies(self):
         """Return the currencies between which a price is converted; none if there is only one.

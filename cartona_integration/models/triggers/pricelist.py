@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
+from ..core.inputs import fields_of
+
 
 class ProductPricelistItem(models.Model):
     _inherit = "product.pricelist.item"
@@ -91,7 +93,7 @@ class ProductPricelist(models.Model):
         # An order waits for a pricelist in Cartona's currency that its company may use.
         if {"active", "company_id", "currency_id"} & vals.keys():
             self.env["cartona.message"]._mark_replay_of("no_pricelist")
-        if "currency_id" in vals:
+        if fields_of("product.pricelist", "price") & vals.keys():
             self.env["cartona.change"]._mark_all_dirty(self._cartona_configs(), "price")
         return res
 

@@ -2,10 +2,12 @@
 
 from odoo import api, models
 
-_QUANTITIES = {"quantity", "reserved_quantity"}
+from ..core.inputs import fields_of
+
+_QUANTITIES = fields_of("stock.quant", "stock")
 
 # A confirmed move reduces the available quantity even when nothing could be reserved for it.
-_DEMAND = {"state", "product_uom_qty", "location_id", "location_dest_id"}
+_DEMAND = fields_of("stock.move", "stock")
 
 # States that may make a delivery ready.
 _RESERVED = ("assigned", "partially_available")
@@ -29,6 +31,10 @@ class StockQuant(models.Model):
         if _QUANTITIES & vals.keys():
             self.env["cartona.change"]._mark_dirty("stock", product_ids=self.product_id.ids)
         return res
+
+    def unlink(self):
+        self.env["cartona.change"]._mark_dirty("stock", product_ids=self.product_id.ids)
+        return super().unlink()
 
 
 class StockMove(models.Model):
