@@ -75,6 +75,7 @@ METHODS = {
         "action_accept_pack": USERS,
         "action_cartona_sync": USERS,
         "action_confirm_price": USERS,
+        "action_count_in_pack": USERS,
         "action_match_again": USERS,
         "action_never_match": USERS,
     },
@@ -83,12 +84,14 @@ METHODS = {
     "product.product": {
         "action_cartona_accept_pack": USERS,
         "action_cartona_confirm_price": USERS,
+        "action_cartona_count_in_pack": USERS,
         "action_cartona_listings": ANYONE,
         "action_cartona_sync": USERS,
     },
     "product.template": {
         "action_cartona_accept_pack": USERS,
         "action_cartona_confirm_price": USERS,
+        "action_cartona_count_in_pack": USERS,
         "action_cartona_listings": STAFF,
         "action_cartona_sync": USERS,
     },

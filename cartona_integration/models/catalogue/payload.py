@@ -79,6 +79,10 @@ class CartonaListing(models.Model):
     def _intent(self, price, stock, with_stock):
         if self.is_pack_changed:
             return Intent(self, {}, "pack_changed", price, "")
+        if self._waits_for_pack():
+            return Intent(self, {}, "pack_unanswered", price, "")
+        if self._is_pack_unknown():
+            return Intent(self, {}, "not_on_cartona", None, "")
         values, hold_reason = {}, None
         if price is not None:
             hold_reason = self._price_hold_reason(price)
@@ -229,12 +233,12 @@ class CartonaConfig(models.Model):
                 ]
             )
             for listing in listings:
-                product = listing.product_id
+                product, amount = listing.product_id, waiting[listing.cartona_id]
+                if listing._waits_for_pack():
+                    amount *= listing.unit_count  # the answer that takes more
                 yield (
                     product,
-                    listing.uom_id._compute_quantity(
-                        waiting[listing.cartona_id], product.uom_id, round=False
-                    ),
+                    listing.uom_id._compute_quantity(amount, product.uom_id, round=False),
                 )
 
     def _quotation_lines(self, products):

@@ -6,14 +6,18 @@ The three steps of `cartona.worker._exchange`:
     (b) call Cartona
     (c) store what was accepted, delete exactly the rows read
 
+A listing that was linked by its ID alone is looked up first: its price and stock depend on what
+Cartona sells under that ID.
+
 Storing on the listing before and after the call is in `sync_state`.
 """
 
 from collections import namedtuple
+from datetime import datetime
 
 from odoo import models
 
-from ...cartona_api import PushOutcome, push_batch
+from ...cartona_api import PushOutcome, Rejected, push_batch
 from ..queue.streams import LISTING_KINDS
 
 # One listing's part of a call.
@@ -22,7 +26,14 @@ Sending = namedtuple("Sending", "listing_id cartona_id values")
 # Everything that steps (b) and (c) need from step (a), as plain values.
 #   rows: dict listing id -> ids of its outbox rows
 #   on_hold: dict listing id -> (hold reason, price, detail) of what waits for a person
-Task = namedtuple("Task", "rows sendings on_hold")
+#   lookups: IDs to look up on Cartona; then nothing is sent with this call
+Task = namedtuple("Task", "rows sendings on_hold lookups")
+# More unknown IDs than these are not looked up one by one: the whole catalogue is read.
+_MAX_LOOKUPS = 20
+# What a look-up has shown.
+#   rows: raw rows of Cartona's catalogue
+#   requested_at: when they were requested, UTC
+Found = namedtuple("Found", "rows requested_at")
 
 
 class CartonaProductPush(models.AbstractModel):
@@ -41,6 +52,12 @@ class CartonaProductPush(models.AbstractModel):
         if not rows:
             return None
         listings = self.env["cartona.listing"].browse(rows).exists()
+        unknown = listings.filtered(lambda one: one.product_id and one._is_pack_unknown())
+        if unknown and len(unknown) <= _MAX_LOOKUPS:
+            own_rows = {listing.id: rows[listing.id] for listing in unknown}
+            return Task(own_rows, [], {}, unknown.mapped("cartona_id"))
+        if unknown:
+            config._start_catalogue()
         sendings, on_hold, marks = [], {}, {}
         unknown = self._unknown(rows)
         listings.filtered(lambda listing: unknown.get(listing.id, ()) is None)._begin_again()
@@ -62,7 +79,7 @@ class CartonaProductPush(models.AbstractModel):
                 on_hold[listing.id] = (intent.hold_reason, intent.price, intent.detail)
         for mark, listing_ids in marks.items():
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
-        return Task(rows, sendings, on_hold)
+        return Task(rows, sendings, on_hold, [])
 
     def _unknown(self, rows):
         """Return what counts as unknown whatever was sent: a stock that Cartona may have changed
@@ -88,19 +105,33 @@ class CartonaProductPush(models.AbstractModel):
     def _call(self, client, task):
         """Step (b).
 
-        :return: `PushOutcome` over `task.sendings`
+        :return: `PushOutcome` over `task.sendings`, or `Found`
         """
+        if task.lookups:
+            return self._look_up(client, task.lookups)
         items = [
             dict(sending.values, supplier_product_id=sending.cartona_id)
             for sending in task.sendings
         ]
         return push_batch(client.update_products, items)
 
+    def _look_up(self, client, cartona_ids):
+        """Return the rows of these IDs in Cartona's catalogue, as `Found`."""
+        requested_at, rows = datetime.utcnow(), []
+        for cartona_id in cartona_ids:
+            try:
+                rows += client.list_products(supplier_product_id=cartona_id)
+            except Rejected:
+                client.check()  # it may be about the account; otherwise there is no such ID
+        return Found(rows, requested_at)
+
     def _store(self, config, task, outcome, _error):
         """Step (c).
 
         :return: 0 when rows are left, else None
         """
+        if task.lookups:
+            return self._store_lookups(config, task, outcome)
         outcome = outcome or PushOutcome()
         accepted, refused, undecided = {}, {}, set()
         for index, sending in enumerate(task.sendings):
@@ -120,4 +151,23 @@ class CartonaProductPush(models.AbstractModel):
             )
         Change = self.env["cartona.change"]
         Change._delete([row for listing_id in decided for row in task.rows[listing_id]])
+        return 0 if Change._remains(config, LISTING_KINDS) else None
+
+    def _store_lookups(self, config, task, found):
+        """Store what was looked up; an ID that was not found waits for a person.
+
+        The rows of those found stay: the next exchange sends their price and stock.
+
+        :param found: `Found`, None after an error
+        :return: as `_store`
+        """
+        if found is None:
+            return 0
+        listings = self.env["cartona.listing"].browse(task.rows).exists()
+        listings._store_found(found.rows, found.requested_at)
+        missing = listings.filtered(lambda one: one._is_pack_unknown())
+        for listing in missing:
+            listing._store_outcome(None, None, ("not_on_cartona", None, ""))
+        Change = self.env["cartona.change"]
+        Change._delete([row for listing in missing for row in task.rows[listing.id]])
         return 0 if Change._remains(config, LISTING_KINDS) else None
