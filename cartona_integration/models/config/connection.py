@@ -182,7 +182,6 @@ class CartonaConfig(models.Model):
                 "title": _("Cartona"),
                 "message": message,
                 "type": kind,
-                "sticky": kind == "danger",
                 "next": then or reload_action(self),
             },
         }

@@ -225,8 +225,8 @@ class CartonaReasons(models.AbstractModel):
             ),
             "price_not_positive": Reason(
                 _("The price is zero or negative."),
-                _("Confirm it or correct the sales price; it is not sent to Cartona before."),
-                "confirm_price",
+                _("Correct the sales price; it is not sent to Cartona before."),
+                NOTHING,
             ),
             "refused": Reason(
                 _("Cartona refused this product."),
