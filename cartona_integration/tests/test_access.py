@@ -53,7 +53,7 @@ METHODS = {
         "action_new_webhook_token": MANAGERS,
         "action_open_config": ANYONE,
         "action_open_dashboard": ANYONE,
-        "action_open_drift": ANYONE,
+        "action_open_drift": USERS,
         "action_open_failed_listings": ANYONE,
         "action_open_listings": ANYONE,
         "action_open_log": ANYONE,
