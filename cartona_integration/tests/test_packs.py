@@ -3,6 +3,8 @@
 import ast
 import pathlib
 
+from odoo.tests import new_test_user
+
 from ..cartona_api import unwrap
 from .common import PRODUCTS
 from .order_common import TEA, OrderCase
@@ -399,3 +401,29 @@ class TestUnitsAreShown(PackCase):
         employees.write({"implied_ids": [(3, units.id)]})
         self.open_question().action_accept_pack()
         self.assertIn(units, employees.implied_ids)
+
+    def order_of_boxes(self):
+        self.open_question().action_accept_pack()
+        return self.receive(self.box_order())
+
+    def test_order_and_slip_are_printed_with_their_units(self):
+        units = self.env.ref("uom.group_uom")
+        self.env.ref("base.group_user").write({"implied_ids": [(3, units.id)]})
+        sale = self.order_of_boxes()
+        sale.action_confirm()
+        groups = "stock.group_stock_user,sales_team.group_sale_salesman_all_leads"
+        clerk = new_test_user(self.env, "cartona_printer", groups=groups)
+        line = sale.order_line.filtered(lambda line: line.product_id == self.cola)
+        self.assertTrue(clerk.has_group("uom.group_uom"))
+        self.assertIn(
+            line._cartona_uom().name, self.printed("sale.action_report_saleorder", sale, clerk)
+        )
+        picking = sale.picking_ids
+        move = picking.move_ids.filtered(lambda move: move.product_id == self.cola)
+        slip = self.printed("stock.action_report_delivery", picking, clerk)
+        self.assertIn(move.product_uom.name, slip)
+
+    def test_a_note_about_boxes_names_the_box(self):
+        sale = self.order_of_boxes()
+        self.receive(self.box_order(amount=5))
+        self.assertIn("quantity 3 Box of 24 → 5 Box of 24", self.chatter(sale))
