@@ -246,6 +246,14 @@ class TestAnswers(PackCase):
         listing.unit_count = 12
         self.assertTrue(listing.is_pack_unanswered)
 
+    def test_a_selection_leaves_earlier_answers_alone(self):
+        pieces = self.open_question()
+        pieces.action_accept_pack()
+        waiting = self.known_box(product_id=self.cola.id, cartona_id="B2")
+        (pieces | waiting).action_count_in_pack()
+        self.assertEqual(pieces.uom_id.name, "Box of 24")
+        self.assertEqual(waiting.uom_id, self.cola.uom_id)
+
     def test_one_answer_serves_a_selection(self):
         listings = self.env["cartona.listing"].create(
             [
@@ -391,7 +399,18 @@ class TestUpdate(PackCase):
         self.assertFalse(sent._waits_for_pack())
         self.assertTrue(never._waits_for_pack())
         review = [("pack_answer", "!=", False), ("pack_answered_by", "=", False)]
+        review += [("unit_count", ">", 1)]
         self.assertEqual(self.env["cartona.listing"].search(review), sent)
+
+    def test_a_pack_that_was_sold_unknown_keeps_running(self):
+        listing = self.known_box(product_id=self.cola.id, unit=False, unit_count=0)
+        listing.sent_values = '{"selling_price": 13.75}'
+        self.env.flush_all()
+        self.env["cartona.listing"]._init_column("pack_answer")
+        self.env.invalidate_all()
+        listing._complete_pack("box", 24, 13.75)
+        self.assertEqual(listing.unit_count, 24)
+        self.assertFalse(listing._waits_for_pack())
 
 
 class TestUnitsAreShown(PackCase):

@@ -71,18 +71,19 @@ class CartonaListing(models.Model):
         return res
 
     def _keep_running_packs(self):
-        """Count every pack as answered whose values Cartona already has or a user has confirmed."""
+        """Count every pack as answered whose values Cartona already has or a user has confirmed;
+        also where it is not known yet that it is a pack."""
         self.env.cr.execute(
             """
             SELECT id, product_id, uom_id, unit_count FROM cartona_listing
-             WHERE product_id IS NOT NULL AND unit_count > 1
+             WHERE product_id IS NOT NULL AND unit_count IS DISTINCT FROM 1
                AND (synced_at IS NOT NULL OR sent_values IS NOT NULL OR is_price_confirmed)
             """
         )
         for listing_id, product_id, uom_id, unit_count in self.env.cr.fetchall():
             self.env.cr.execute(
                 "UPDATE cartona_listing SET pack_answer = %s WHERE id = %s",
-                (_question(product_id, uom_id, unit_count), listing_id),
+                (_question(product_id, uom_id, unit_count or 0), listing_id),
             )
 
     # === ACTION METHODS === #
@@ -108,15 +109,16 @@ class CartonaListing(models.Model):
         self._pack_answered(listings)
 
     def action_count_in_pack(self):
-        """Sell the product as the pack itself, in the size that Cartona now shows."""
+        """Sell the product as the pack itself, in the size that Cartona now shows.
+
+        Listings that do not wait for an answer keep theirs.
+        """
         check_may_read(self)
         # In sudo mode: as above.
-        listings = self.sudo().filtered(lambda one: one.is_pack_changed or one.unit_count > 1)
+        listings = self.sudo().filtered(lambda one: one.is_pack_changed or one._waits_for_pack())
         for listing in listings.filtered("is_pack_changed"):
             listing._take_shown_pack()
-        for listing in listings.filtered(lambda one: one.uom_id != one.product_id.uom_id):
-            listing.uom_id = listing.product_id.uom_id
-        listings.filtered("product_id")._answer_own_unit()
+        listings._answer_own_unit()
         self._pack_answered(listings)
 
     # === BUSINESS METHODS: THE QUESTION === #
@@ -152,6 +154,8 @@ class CartonaListing(models.Model):
     def _answer_own_unit(self):
         """Store that these products in these units are Cartona's packs."""
         for listing in self.filtered("product_id"):
+            if listing.uom_id != listing.product_id.uom_id:
+                listing.uom_id = listing.product_id.uom_id
             listing.write(
                 {"pack_answer": listing._pack_question(), "pack_answered_by": self.env.uid}
             )
@@ -200,7 +204,10 @@ class CartonaListing(models.Model):
         is_pack = unit_count > 1
         if self.unit_count or not (unit or is_pack):
             return False
+        was_answered = self._is_pack_answered()
         self.write({"unit": unit or "pack", "unit_count": float(unit_count)})
+        if was_answered:
+            self.pack_answer = self._pack_question()
         if self._waits_for_pack() and self._costs_about(float(price or 0) / float(unit_count)):
             self._sell_contents()
         return is_pack
