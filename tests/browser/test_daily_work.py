@@ -117,7 +117,8 @@ def test_waiting_order_is_imported_after_linking_its_product(clerk: Clerk, shop:
 
 
 def test_fix_of_a_box_asks_what_one_box_is(clerk: Clerk, shop: Shop):
-    known = shop.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
+    matched = [("product_id", "!=", False)]
+    known = shop.odoo.call("cartona.listing", "search_read", matched, ["cartona_id"])
     taken = {row["cartona_id"] for row in known}
     box = next(
         row
