@@ -43,6 +43,7 @@ from . import test_order_resend
 from . import test_order_return
 from . import test_order_status
 from . import test_order_totals
+from . import test_packs
 from . import test_order_update
 from . import test_outbox
 from . import test_outbox_rules

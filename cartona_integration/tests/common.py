@@ -40,6 +40,7 @@ class CartonaCase(TransactionCase):
         cls.tea = cls.make_product("شاي العروسة 40 جم", 12.5)
         cls.rice = cls.make_product("أرز الضحى 1 كجم", 30.0)
         cls.tea.cartona_id = "T1"
+        cls.show_on_cartona(cls.tea)
         cls.clear_outbox()
 
     def setUp(self):
@@ -47,6 +48,8 @@ class CartonaCase(TransactionCase):
         self.marketplace.calls.clear()
         self.marketplace.unexpected.clear()
         self.marketplace._prepared.clear()
+        self.marketplace.catalogue.clear()
+        self.marketplace.lookups.clear()
         self.marketplace.token, self.marketplace.answer_status = "test-token", None
         # Up to 15 the end of a test does not clear what hooks collected for the commit.
         self.addCleanup(self.env.cr.precommit.clear)
@@ -102,6 +105,13 @@ class CartonaCase(TransactionCase):
             )
         )
         quant.action_apply_inventory()
+
+    @classmethod
+    def show_on_cartona(cls, products):
+        """Let Cartona's catalogue have shown the listings of these products, long ago: they are
+        sent without being looked up first."""
+        listings = cls.env["cartona.listing"].search([("product_id", "in", products.ids)])
+        listings.shown_at = "2020-01-01"
 
     @classmethod
     def make_move(cls, product, quantity, target, **values):

@@ -20,6 +20,8 @@ class Marketplace:
         self.token = "test-token"
         # callable(body) -> status, for answers that depend on the sent body
         self.answer_status = None
+        # Rows by ID, for look-ups of single IDs; every other ID is a piece.
+        self.catalogue, self.lookups = {}, []
         self.calls, self.unexpected, self._prepared = [], [], []
         marketplace = self
 
@@ -71,6 +73,9 @@ class Marketplace:
         raw = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         body = json.loads(raw) if raw else None
         query = {key: values[0] for key, values in parse_qs(target.query).items()}
+        if path == "supplier-product" and "supplier_product_id" in query:
+            self._look_up(handler, query["supplier_product_id"])
+            return
         self.calls.append((handler.command, path, query, body))
         if handler.headers.get("AuthorizationToken") != self.token:
             self._answer(handler, {"error": "invalid token"}, 401, {})
@@ -100,6 +105,13 @@ class Marketplace:
             answer = answer if status >= 400 else {}
         answer = answer(query if body is None else body) if callable(answer) else answer
         self._answer(handler, answer, status, headers or {})
+
+    def _look_up(self, handler, cartona_id):
+        """Answer with the row of one ID; these calls are listed in `lookups`, not in `calls`."""
+        self.lookups.append(cartona_id)
+        piece = {"supplier_product_id": cartona_id, "unit": "piece", "unit_count": 1}
+        row = self.catalogue.get(cartona_id, piece)
+        self._answer(handler, [row] if row else [], 200, {})
 
     def _answer(self, handler, data, status, headers):
         payload = (data if isinstance(data, str) else json.dumps(data)).encode()

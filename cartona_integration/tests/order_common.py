@@ -1,6 +1,7 @@
 """Base of the tests of imported orders: one valid order, and its import."""
 
 import copy
+from unittest.mock import patch
 
 from ..cartona_api import parse_order
 from .common import CartonaCase
@@ -158,6 +159,17 @@ class OrderCase(CartonaCase):
         [outcome] = self.receive_all([raw])
         self.assertTrue(outcome.error_code, "the order should have waited")
         return outcome.error_code, outcome.error_detail
+
+    def printed(self, report_name, record, user=None):
+        """Return a report as a user prints it."""
+        report = self.env.ref(report_name).with_user(user or self.env.user)
+        # Barcodes need an image library that not every machine has.
+        with patch.object(type(report), "barcode", lambda *args, **kwargs: b""):
+            try:
+                html = report._render_qweb_html(report_name, record.ids)[0]
+            except (AttributeError, TypeError):  # up to 15 a method of the report
+                html = report._render_qweb_html(record.ids)[0]
+        return html.decode()
 
     def deliver(self, sale):
         """Validate all open transfers of the order."""

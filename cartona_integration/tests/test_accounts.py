@@ -37,6 +37,7 @@ class TestAccounts(OrderCase):
                 {"config_id": cls.wholesale.id, "cartona_id": "R2", "product_id": cls.rice.id},
             ]
         )
+        cls.show_on_cartona(cls.tea | cls.rice)
         cls.clear_outbox()
 
     def setUp(self):

@@ -267,6 +267,7 @@ class TestDashboardCounting(DashboardCase):
 class TestDashboardProgress(DashboardCase):
     def test_sending_everything_shows_its_progress(self):
         self.rice.cartona_id = "R1"
+        self.show_on_cartona(self.rice)
         self.clear_outbox()
         self.config.batch_size = 1
         self.config.action_sync_products()

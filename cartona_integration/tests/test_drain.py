@@ -20,6 +20,7 @@ class TestDrain(CartonaCase):
             product = self.make_product("صنف %s" % number, 5.0 + number)
             product.cartona_id = "P%s" % number
             self.products |= product
+        self.show_on_cartona(self.products)
 
     def states(self):
         self.env.invalidate_all()

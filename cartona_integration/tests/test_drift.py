@@ -158,6 +158,15 @@ class TestDrift(CatalogueCase):
             },
         )
 
+    def test_an_empty_list_says_if_cartona_was_compared(self):
+        self.config.write({"catalogue_read_at": False, "catalogue_page": 0})
+        self.assertIn("never compared", self.config.action_open_drift()["help"])
+        self.config.write({"catalogue_page": 2, "catalogue_count": 1})
+        known = self.env["cartona.listing"].search_count([("config_id", "=", self.config.id)])
+        self.assertIn("1 of %s products" % known, self.config.action_open_drift()["help"])
+        self.config.write({"catalogue_page": 0, "catalogue_read_at": self.now()})
+        self.assertIn("shows what Odoo says", self.config.action_open_drift()["help"])
+
     def test_a_changed_pack_is_a_difference(self):
         self.offer("T1", price=12.5, stock=20, unit="box", unit_count=6)
         self.read_catalogue()

@@ -19,6 +19,7 @@ class TestFailingListings(CartonaCase):
     def setUp(self):
         super().setUp()
         self.rice.cartona_id = "R1"
+        self.show_on_cartona(self.rice)
         self.set_stock(self.rice, 8)
         self.marketplace.answer_always("POST", PRODUCTS, {})
         self.run_drain()

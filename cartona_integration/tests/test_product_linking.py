@@ -149,8 +149,13 @@ class TestDerivedPack(OrderCase):
         self.assertEqual((listing.unit, listing.unit_count), ("box", 24))
         self.assertEqual(listing.uom_id, line._cartona_uom())
 
-    def test_a_product_priced_as_the_box_is_the_box(self):
-        line = self.receive_box(13.0).order_line
+    def test_a_product_is_the_box_once_a_user_says_so(self):
+        raw = self.order(
+            {0: {"unit": "box", "unit_count": 24, "amount": 5, "selling_price": 13.0}, 1: None}
+        )
+        self.assertEqual(self.refuse(raw)[0], "pack_unconfirmed")
+        self.listing(self.tea).action_count_in_pack()
+        line = self.receive(raw).order_line
         self.assertEqual((line.product_uom_qty, line._cartona_uom()), (5, self.tea.uom_id))
         self.assertEqual(self.listing(self.tea).unit_count, 24)
 

@@ -140,33 +140,46 @@ class TestWaitingOrders(OrderCase):
 
     # === BUTTON AND FIX === #
 
-    def test_an_unlinked_product_opens_its_listing(self):
+    def test_an_unlinked_product_opens_its_matching(self):
         message = self.receive_waiting(self.unlinked(), "unknown_product")
 
         action = message.action_fix()
 
-        self.assertEqual(action["res_model"], "cartona.listing")
-        listing = self.rows(action)
+        self.assertEqual(action["res_model"], "cartona.matching.desk")
+        listing = self.rows(action).listing_id
         self.assertEqual((listing.cartona_id, listing.name), ("NEW1", "عصير"))
         self.assertEqual((listing.unit, listing.unit_count), ("piece", 1.0))
         self.assertFalse(listing.product_id)
-        self.assertEqual(self.rows(message.action_fix()), listing, "not made twice")
+        self.assertEqual(self.rows(message.action_fix()).listing_id, listing, "not made twice")
 
         listing.product_id = self.make_product("عصير برتقال", 12.5)
         self.assertImported(message)
 
-    def test_a_clerk_creates_the_product_with_its_id(self):
+    def test_a_clerk_links_the_product_and_sees_the_order(self):
         message = self.receive_waiting(self.unlinked(), "unknown_product")
+        juice = self.make_product("عصير", 12.5)
+
+        action = message.with_user(self.clerk).action_fix()
+        desk = self.rows(action).with_user(self.clerk)
+        desk.product_id = juice
+        done = desk.action_accept()
+
+        self.assertIn("Order imported", done["params"]["message"])
+        self.assertEqual(done["params"]["next"]["type"], "ir.actions.act_window_close")
+        self.assertEqual((juice.cartona_id, message.state), ("NEW1", "done"))
+        self.assertEqual(message.acknowledge, "due")
+
+    def test_a_line_without_an_id_opens_all_products(self):
+        line = {"supplier_product_id": None, "internal_product_id": "J-1", "product_name": "عصير"}
+        message = self.receive_waiting(self.order({TEA: line}), "unknown_product")
 
         action = message.with_user(self.clerk).action_fix()
 
         self.assertEqual(action["res_model"], "product.template")
-        self.assertIn("NEW1", action["name"])
-        self.assertEqual(action["context"]["search_default_name"], "عصير")
+        self.assertNotIn("search_default_name", action["context"])
         with Form(self.env["product.template"].with_context(**action["context"])) as form:
-            form.list_price = 12.5
-        product = form.save().product_variant_id
-        self.assertEqual((product.name, product.cartona_id), ("عصير", "NEW1"))
+            form.default_code = "J-1"
+        self.assertEqual(form.save().name, "عصير")
         self.assertImported(message)
 
     def test_restoring_an_archived_product_imports_the_order(self):
@@ -216,6 +229,9 @@ class TestWaitingOrders(OrderCase):
         self.assertEqual(listing, self.listing(self.tea))
 
         listing.write({"unit": "box", "unit_count": 24})
+        self.run_import()
+        self.assertEqual((message.state, message.error_code), ("error", "pack_unconfirmed"))
+        listing.action_count_in_pack()
         self.assertImported(message)
 
     def test_entering_a_unit_on_the_listing_imports_the_order(self):

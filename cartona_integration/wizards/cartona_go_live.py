@@ -198,7 +198,6 @@ class CartonaGoLive(models.TransientModel):
             "stock_count": sent + [("kind", "=", "stock")] if self.auto_sync_stock else _NOTHING,
             "published_count": sent + [("kind", "=", "published")],
             "hidden_count": drift + [("reason", "=", "hidden")],
-            "pack_count": drift + [("kind", "=", "unit")],
             "gone_count": drift + [("reason", "=", "gone")],
             "unlinked_count": drift + [("reason", "=", "never_linked")],
         }
@@ -206,7 +205,14 @@ class CartonaGoLive(models.TransientModel):
             domains["published_count"] = _NOTHING
         lists = {figure: ("cartona.drift", domain) for figure, domain in domains.items()}
         ids = self._listings_to_get_id().ids if self.auto_sync_products else []
-        return dict(lists, id_count=("cartona.listing", [("id", "in", ids)]))
+        own = [("config_id", "=", self.config_id.id)]
+        # Listings: their list has the answer, for one or for all of them.
+        packs = own + ["|", ("is_pack_unanswered", "=", True), ("is_pack_changed", "=", True)]
+        return dict(
+            lists,
+            id_count=("cartona.listing", [("id", "in", ids)]),
+            pack_count=("cartona.listing", packs),
+        )
 
     def _order_lists(self):
         """Return the lists of orders, each by its newest message."""
@@ -232,6 +238,7 @@ class CartonaGoLive(models.TransientModel):
                 ("config_id", "=", self.config_id.id),
                 ("product_id", "!=", False),
                 ("is_pack_changed", "=", False),
+                ("is_pack_unanswered", "=", False),
             ]
         )
         return linked.browse(linked._ids_to_give(self.config_id))

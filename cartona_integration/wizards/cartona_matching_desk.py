@@ -14,6 +14,8 @@ class CartonaMatchingDesk(models.TransientModel):
 
     config_id = fields.Many2one("cartona.config", required=True, readonly=True)
     listing_id = fields.Many2one("cartona.listing", readonly=True, ondelete="set null")
+    # The order that waits for this one listing, if the desk was opened from it.
+    message_id = fields.Many2one("cartona.message", readonly=True, ondelete="cascade")
     image_url = fields.Char(related="listing_id.image_url", related_sudo=False)
     listing_name = fields.Char(
         related="listing_id.name", related_sudo=False, string="Name on Cartona"
@@ -59,7 +61,8 @@ class CartonaMatchingDesk(models.TransientModel):
     @api.depends("listing_id")
     def _compute_product_id(self):
         for desk in self:
-            desk.product_id = desk.listing_id.match_id.product_id
+            listing = desk.listing_id
+            desk.product_id = listing.product_id or listing.match_id.product_id
 
     @api.depends("listing_id", "product_id")
     def _compute_pack_count(self):
@@ -118,7 +121,7 @@ class CartonaMatchingDesk(models.TransientModel):
 
     # === CONSTRAINT METHODS === #
 
-    @api.constrains("config_id", "listing_id")
+    @api.constrains("config_id", "listing_id", "message_id")
     def _check_may_match(self):
         """Refuse a listing that the user may not read: the related fields would show it.
 
@@ -127,14 +130,19 @@ class CartonaMatchingDesk(models.TransientModel):
         desks = self.sudo(False)
         check_may_read(desks.config_id)
         check_may_read(desks.listing_id)
+        check_may_read(desks.message_id)
 
     # === ACTION METHODS === #
 
     def action_accept(self):
-        """Link the listing to the chosen product and show the next one."""
+        """Link the listing to the chosen product, in the pack that the user has confirmed, and
+        show the next one; of a waiting order, import it when nothing is left to match."""
         self.ensure_one()
         if self.product_id:
             self.listing_id._accept(self.product_id, self.pack_count)
+            self.listing_id._confirm_own_unit()
+        if self.message_id:
+            return self.message_id._matched()
         self._show_next()
         return True
 
@@ -192,6 +200,19 @@ class CartonaMatchingDesk(models.TransientModel):
         desk = self.create({"config_id": config.id})
         desk._show_next()
         return actions.form(desk, name=_("Match Products"))
+
+    @api.model
+    def _open_for(self, message, listing):
+        """Return the dialog that matches one listing of a waiting order."""
+        config = message.config_id
+        listing._rank_now(config)
+        desk = self.create(
+            {"config_id": config.id, "listing_id": listing.id, "message_id": message.id}
+        )
+        view = self.env.ref("cartona_integration.view_cartona_matching_one_form")
+        return actions.form(
+            desk, name=_("Match the Product"), target="new", views=[(view.id, "form")]
+        )
 
     @api.model
     def _listings_matched(self, listings):

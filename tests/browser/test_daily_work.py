@@ -106,13 +106,59 @@ def test_waiting_order_is_imported_after_linking_its_product(clerk: Clerk, shop:
     clerk.screenshot("waiting-orders")
 
     clerk.press("action_fix", f".o_data_row:has-text({order['receipt_id']!r})")
-    row = f".o_data_row:has-text({str(unknown['supplier_product_id'])!r})"
-    clerk.choose_in_list(row, "product_id", name)
+    clerk.expect_visible(".modal [name='listing_name']")
+    clerk.choose_record("product_id", name)
+    clerk.press("action_accept", ".modal-footer")
     domain = [("cartona_id", "=", order["hashed_id"])]
-    wait_until(lambda: shop.odoo.call("sale.order", "search_count", domain), timeout=15)
+    assert shop.odoo.call("sale.order", "search_count", domain) == 1
     clerk.open_app(APP)
     clerk.expect_visible(".o_kanban_record")
     clerk.expect_hidden("[name='action_open_waiting_orders']")
+
+
+def test_fix_of_a_box_asks_what_one_box_is(clerk: Clerk, shop: Shop):
+    matched = [("product_id", "!=", False)]
+    known = shop.odoo.call("cartona.listing", "search_read", matched, ["cartona_id"])
+    taken = {row["cartona_id"] for row in known}
+    box = next(
+        row
+        for row in shop.sandbox.listings()
+        if str(row["supplier_product_id"]) not in taken and float(row["unit_count"]) > 1
+    )
+    count, name = float(box["unit_count"]), f"قطعة {box['base_product_id']}"
+    price = round(float(box["selling_price"]) / count, 2)
+    values = {"name": name, "list_price": price, "taxes_id": [(5,)]}
+    template = shop.odoo.call("product.template", "create", values)
+    line = {"supplier_product_id": box["supplier_product_id"], "amount": 3}
+    order = shop.sandbox.place_order(lines=[line])
+    waiting = [("hashed_id", "=", order["hashed_id"]), ("state", "=", "error")]
+    wait_until(lambda: shop.odoo.call("cartona.message", "search_count", waiting), timeout=15)
+
+    clerk.open_list("cartona_integration.action_cartona_waiting_orders")
+    clerk.press("action_fix", f".o_data_row:has-text({order['receipt_id']!r})")
+    clerk.choose_record("product_id", name)
+    clerk.expect_visible(".modal [name='question']")
+    clerk.screenshot("fix-box")
+    clerk.press("action_accept", ".modal-footer")
+    clerk.expect_visible(".o_notification")
+    clerk.expect_hidden(f".o_data_row:has-text({order['receipt_id']!r})")
+    clerk.screenshot("fix-box-imported")
+
+    domain = [("cartona_id", "=", order["hashed_id"])]
+    [sale] = shop.odoo.call("sale.order", "search", domain)
+    [user] = shop.odoo.call("res.users", "search_read", [("login", "=", "admin")], ["lang"])
+    [listing] = shop.odoo.call(
+        "cartona.listing",
+        "search_read",
+        [("cartona_id", "=", str(box["supplier_product_id"]))],
+        ["uom_id", "product_id"],
+        context={"lang": user["lang"]},
+    )
+    [product] = shop.odoo.call("product.template", "read", [template], ["product_variant_id"])
+    assert listing["product_id"][0] == product["product_variant_id"][0]
+    clerk.open("sale.order", sale)
+    clerk.expect_text(".o_data_row", listing["uom_id"][1])
+    clerk.screenshot("order-of-boxes")
 
 
 def test_button_sends_everything_again(clerk: Clerk, shop: Shop):

@@ -170,9 +170,9 @@ def change_past_the_orm(seller: Seller, products: list[int], price: float) -> No
 
 
 def accept_packs(seller: Seller) -> None:
-    """Confirm the packs that Cartona shows now."""
+    """Confirm the packs that Cartona shows now: Odoo counts them."""
     changed = seller.odoo.call("cartona.listing", "search", [("is_pack_changed", "=", True)])
-    seller.odoo.call("cartona.listing", "action_accept_pack", changed)
+    seller.odoo.call("cartona.listing", "action_count_in_pack", changed)
 
 
 def send_again(seller: Seller, products: list[int]) -> None:

@@ -79,6 +79,22 @@ env["cartona.worker"]._enqueue("drain", config.id, seconds=9999)
 """
 
 
+#: Run inside Odoo: packs linked in the product's unit before the question was asked.
+_SELL_PACKS = """
+product = env["product.product"].create({"name": "Box"})
+for name, values in (("SENT", '{"selling_price": 1.0}'), ("NEVER", False)):
+    listing = env["cartona.listing"].create(
+        {"cartona_id": name, "product_id": product.id, "unit": "box", "unit_count": 24}
+    )
+    listing.sent_values = values
+env.flush_all() if hasattr(env, "flush_all") else listing.flush()
+env.cr.execute(
+    "ALTER TABLE cartona_listing DROP COLUMN pack_answer, DROP COLUMN pack_answered_by,"
+    " DROP COLUMN is_pack_unanswered"
+)
+"""
+
+
 @pytest.fixture
 def database(environment):
     """Create a database with everything but the addon."""
@@ -135,9 +151,25 @@ def test_upgrade_from_last_release_equals_an_installation(environment, database,
     assert OdooServer(environment, database).query(_VERSION) == [(_version(environment),)]
 
 
+def test_upgrade_keeps_selling_the_packs_that_were_sold(environment, database):
+    databases.install(environment, database, ADDON)
+    odoo = OdooServer(environment, database)
+    odoo.shell(_SELL_PACKS)
+    databases.install(environment, database, ADDON, update=True)
+    asked = (
+        "SELECT cartona_id, is_pack_unanswered, pack_answered_by FROM cartona_listing ORDER BY 1"
+    )
+    assert odoo.query(asked) == [("NEVER", True, None), ("SENT", False, None)]
+
+
 def test_uninstall_leaves_only_the_suppliers_records(environment, database, sandbox):
-    # With its currency, Odoo gives every user further groups.
-    OdooServer(environment, database).shell("env.ref('base.EGP').active = True")
+    # With its currency, Odoo gives every user further groups. Units are shown since packs are sold:
+    # Odoo's own setting, and the orders in packs stay.
+    OdooServer(environment, database).shell(
+        "env.ref('base.EGP').active = True\n"
+        "units = env.ref('uom.group_uom')\n"
+        "env.ref('base.group_user').write({'implied_ids': [(4, units.id)]})"
+    )
     before = _traces(environment, database)
     databases.install(environment, database, ADDON)
     order = _work(environment, database, sandbox)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.products import two_variants
+from tools.dev.processes import wait_until
 from tools.dev.sandbox_server import SandboxServer
 from tools.drivers.seller import Seller
 
@@ -23,6 +24,38 @@ def test_sales_price(seller: Seller, model: str, field: str):
     record = product if model == "product.product" else template_of(seller, product)
     seller.odoo.call(model, "write", [record], {field: 12.5})
     seller.wait_until_shown(product, selling_price=12.5)
+
+
+def test_price_of_an_entered_id(seller: Seller):
+    """The ID is looked up first: Odoo does not know yet that it is a piece."""
+    [product] = seller.create(1, list_price=11.25)
+    seller.listings[product] = unused_listing(seller, is_pack=False)
+    seller.write(product, cartona_id=seller.listings[product])
+    seller.wait_until_shown(product, selling_price=11.25)
+
+
+def test_price_of_an_entered_id_of_a_box_waits(seller: Seller):
+    mark = seller.last_request()
+    [product] = seller.create(1, list_price=11.25)
+    seller.listings[product] = unused_listing(seller, is_pack=True)
+    seller.write(product, cartona_id=seller.listings[product])
+    waiting = [("id", "=", product), ("cartona_sync_state", "=", "error")]
+    wait_until(lambda: seller.odoo.call("product.product", "search_count", waiting), timeout=5)
+    seller.wait_until_idle()
+    assert seller.sent(product, mark) == []
+    seller.odoo.call("product.product", "action_cartona_count_in_pack", [product])
+    seller.wait_until_shown(product, selling_price=11.25)
+
+
+def unused_listing(seller: Seller, is_pack: bool) -> str:
+    """Return a listing of the marketplace that Odoo does not know, a pack or a piece."""
+    rows = seller.odoo.call("cartona.listing", "search_read", [], ["cartona_id"])
+    known = {row["cartona_id"] for row in rows}
+    return next(
+        str(row["supplier_product_id"])
+        for row in seller.sandbox.listings(supplier_code=seller.account())
+        if str(row["supplier_product_id"]) not in known and (row["unit_count"] > 1) == is_pack
+    )
 
 
 def test_extra_price_changes_only_its_variant(seller: Seller):

@@ -243,15 +243,13 @@ class Clerk:
         self.click(entry)
         self.wait_until_idle()
 
-    def choose_in_list(self, row: str, field: str, name: str) -> None:
-        """Select a record in a cell of an editable list, and save the line."""
-        self.click(f"{row} .o_data_cell[name='{field}']")
-        place = self.page.locator(f".o_selected_row [name='{field}'] input")
+    def choose_record(self, field: str, name: str) -> None:
+        """Select a record in a field of the open form or dialog."""
+        place = self.page.locator(f"[name='{field}'] input:visible").first
+        self.click(place)
         place.fill(name)
         found = ".o-autocomplete--dropdown-item, .ui-autocomplete .ui-menu-item"
-        self.click(self.page.locator(found).filter(has_text=name))
-        with self.page.expect_response(lambda answer: _SAVED.search(answer.url)):
-            self.click(".o_list_button_save:visible")
+        self.click(self.page.locator(found).filter(has_text=name).first)
         self.wait_until_idle()
 
     def confirm_dialogs(self, until: str) -> None:

@@ -69,6 +69,8 @@ def make(env, data):
         for row in data
     ]
     products = env["product.product"].create(values)
+    # The catalogue is known: nothing has to be looked up.
+    products.cartona_listing_ids.write({"unit_count": 1})
     for product, row in zip(products, data):  # noqa: B905
         if row["box"]:
             unit = env["cartona.listing"]._pack_unit(product.uom_id, row["box"]["count"], "box")

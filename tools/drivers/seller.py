@@ -87,6 +87,8 @@ class Seller:
     def link(self, products: Sequence[int], listings: Iterable[object], **values: Any) -> list[int]:
         """Link each product to the marketplace's listing id in the same position.
 
+        Where that is a box and `values` has no unit, Odoo counts boxes.
+
         :param values: further fields of the listings, e.g. `uom_id`
         :return: ids of the `cartona.listing` rows
         """
@@ -101,14 +103,24 @@ class Seller:
             ["cartona_id"],
         )
         known = {row["cartona_id"]: row["id"] for row in rows}
+        packs = {
+            str(row["supplier_product_id"]): {name: row[name] for name in ("unit", "unit_count")}
+            for row in self.sandbox.listings(supplier_code=self.account())
+        }
         fresh = []
         for product, listing in pairs.items():
             link = {"product_id": product, **values}
             if listing in known:
                 self.odoo.call("cartona.listing", "write", [known[listing]], link)
             else:
-                fresh.append({"config_id": self.config, "cartona_id": listing, **link})
-        return [*known.values(), *self.odoo.call("cartona.listing", "create", fresh)]
+                own = {"config_id": self.config, "cartona_id": listing}
+                fresh.append({**own, **packs.get(listing, {}), **link})
+        linked = [*known.values(), *self.odoo.call("cartona.listing", "create", fresh)]
+        waiting = [("id", "in", linked), ("is_pack_unanswered", "=", True)]
+        boxes = self.odoo.call("cartona.listing", "search", waiting)
+        if boxes:
+            self.odoo.call("cartona.listing", "action_count_in_pack", boxes)
+        return linked
 
     def publish_products(self, count: int, wait: bool = True, **values: Any) -> list[int]:
         """Create products on the marketplace's next unused listings and publish them.

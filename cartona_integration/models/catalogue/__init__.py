@@ -6,6 +6,7 @@ import `core`, `queue`, `config` and `monitoring`.
 
 from . import kit
 from . import listing
+from . import pack
 from . import product_mixin
 from . import product_product
 from . import product_template

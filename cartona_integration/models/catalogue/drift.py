@@ -19,6 +19,7 @@ from ...compat import invalidate
 from ..core import actions
 from ..core.formatting import quantity
 from ..core.guarded_fields import GuardedFields
+from ..core.reasons import PACK_HOLD_REASONS
 from .payload import USUAL
 
 _KEEP_DAYS = 90
@@ -194,12 +195,15 @@ class CartonaDrift(GuardedFields, models.Model):
         :return: dict (listing id, kind) -> values of the row
         """
         listing, shown = intent.listing, intent.listing._shown()
-        if intent.hold_reason == "pack_changed":
+        if intent.hold_reason in PACK_HOLD_REASONS:
+            is_changed = intent.hold_reason == "pack_changed"
             return {
                 (listing.id, "unit"): {
                     "reason": "unconfirmed",
-                    "odoo_value": quantity(listing.unit_count),
-                    "cartona_value": quantity(listing.shown_unit_count),
+                    "odoo_value": quantity(listing.unit_count if is_changed else 1),
+                    "cartona_value": quantity(
+                        listing.shown_unit_count if is_changed else listing.unit_count
+                    ),
                 }
             }
         found = {}

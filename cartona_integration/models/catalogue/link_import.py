@@ -1,7 +1,8 @@
 """`cartona.listing`: links from a file, through Odoo's own import.
 
 A file with the columns `cartona_id` and `product_id` (a reference, a barcode or a name) links the
-listings that exist and adds the others; no other key is needed.
+listings that exist and adds the others; no other key is needed. The column `is_counted_in_pack`
+says that one unit of the product is one of Cartona's packs.
 """
 
 import logging
@@ -61,16 +62,16 @@ class CartonaListing(models.Model):
     # === BUSINESS METHODS === #
 
     def _apply_suggested_packs(self):
-        """Sell boxes that were linked without a unit as packs of the product's own unit.
-
-        A box that costs about as much as one unit of the product is the product itself.
+        """Sell boxes that were linked without a unit as packs of the product's own unit, where
+        their price shows that they are. The others wait for an answer, unless the column
+        `is_counted_in_pack` of the file has given it.
         """
         for listing in self.filtered(lambda listing: listing.product_id):
             product = listing.product_id
-            if listing.uom_id != product.uom_id or listing._costs_about(listing.shown_price):
+            if listing.uom_id != product.uom_id or listing._is_pack_answered():
                 continue
             count = listing._suggest_pack(product)
-            if count > 1:
+            if count > 1 and listing._costs_about(listing.shown_price / count):
                 listing.uom_id = listing._pack_unit(product.uom_id, count, listing.unit)
 
 

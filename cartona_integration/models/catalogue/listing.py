@@ -1,21 +1,17 @@
 """`cartona.listing`: one row of the supplier's catalogue on Cartona, and the product it sells.
 
-Its other files: `payload` (what Odoo intends), `sync_state` (what Cartona is known to have),
-`reader` (what Cartona shows), `match` (candidates) and `link_import` (links from a file).
+Its other files: `pack` (what one of Cartona's packs is in Odoo), `payload` (what Odoo intends),
+`sync_state` (what Cartona is known to have), `reader` (what Cartona shows), `match` (candidates)
+and `link_import` (links from a file).
 """
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_amount, groupby
 
-from ...compat import (
-    Constraint,
-    pack_unit_domain,
-    pack_unit_values,
-    same_unit_family,
-)
+from ...compat import Constraint, same_unit_family
 from ..core.companies import may_use
-from ..core.formatting import enumerate_items, format_quantity
+from ..core.formatting import enumerate_items
 from ..core.guarded_fields import GuardedFields
 from ..core.reasons import PRICE_HOLD_REASONS
 from ..queue.streams import LISTING_KINDS
@@ -366,73 +362,7 @@ class CartonaListing(GuardedFields, models.Model):
         never_seen.unlink()
         (self - never_seen).write({"product_id": False})
 
-    def _complete_pack(self, unit, unit_count, price):
-        """Store the pack that Cartona sells, on a listing that was linked before it was known.
-
-        A product that was linked by entering its ID is sold by its own unit at first. If Cartona
-        sells a box of 24, the product is either the box itself or one of its pieces; its own
-        price decides. Sold as a box, the right quantity leaves the stock.
-
-        :param str unit: Cartona's name, e.g. "box"
-        :param unit_count: number of base units in one of it
-        :param price: price that the retailer pays for one of it
-        :return: bool, True if it is a pack that was not known before
-        """
-        self.ensure_one()
-        if self.unit_count or not unit:
-            return False
-        values = {"unit": unit, "unit_count": float(unit_count)}
-        is_pack = unit_count > 1
-        if is_pack and self.uom_id == self.product_id.uom_id and not self._costs_about(price):
-            own_unit = self.product_id.uom_id
-            values["uom_id"] = self._pack_unit(own_unit, float(unit_count), unit).id
-        self.write(values)
-        return is_pack
-
-    def _costs_about(self, price):
-        """Return True if one `uom_id` costs about this much (2/3 to 3/2); a pack costs more."""
-        own = self._intended_prices(self.config_id)[self.id]
-        return own > 0 and 2 / 3 <= float(price) / own <= 3 / 2
-
     # === BUSINESS METHODS: UNITS === #
-
-    @api.model
-    def _pack_unit(self, base, count, label):
-        """Return the unit that contains `count` of `base`; one unit per size is created.
-
-        :param float count: more than 1
-        :param str label: Cartona's name of it, e.g. "box"
-        """
-        # In sudo mode: inventory managers create units; this is one more size.
-        Uom = self.env["uom.uom"].sudo()
-        for unit in Uom.search(pack_unit_domain(base)):
-            content = same_unit_family(unit, base) and unit._compute_quantity(
-                1.0, base, round=False, raise_if_failure=False
-            )
-            if content and abs(content - count) < 1e-6:
-                return unit
-        return self._create_pack_unit(base, count, label)
-
-    @api.model
-    def _create_pack_unit(self, base, count, label):
-        """Create a unit that contains `count` of `base`, named in every installed language.
-
-        The language of the first user who links is not enough, and a job has none.
-        """
-        # In sudo mode: as above.
-        Uom = self.env["uom.uom"].sudo()
-        unit = Uom.create(pack_unit_values(base, count, self._pack_name(count, label)))
-        for language, _name in self.env["res.lang"].get_installed():
-            listings = self.with_context(lang=language)
-            unit.with_context(lang=language).name = listings._pack_name(count, label)
-        return unit
-
-    def _pack_name(self, count, label):
-        return _(
-            "%(unit)s of %(count)s",
-            unit=self._unit_label(label or "pack").capitalize(),
-            count=format_quantity(self.env, count),
-        )
 
     def _unit_label(self, unit):
         """Return the user's name of a unit of Cartona's; an unknown one unchanged.

@@ -99,6 +99,9 @@ class CartonaMatch(GuardedFields, models.Model):
         listings = self.listing_id
         for match in self:
             match.listing_id._accept(match.product_id, match.pack_count)
+        if len(self) == 1:
+            # The pack of one candidate was read by its user, that of many was not.
+            listings._confirm_own_unit()
         self.env["cartona.matching.desk"]._listings_matched(listings)
         return True
 
@@ -195,13 +198,13 @@ class CartonaListing(models.Model):
         listings.search(listings._unmatched_domain(config)).write({"match_ranked_at": False})
 
     def _accept(self, product, pack_count):
-        """Link an unmatched listing to a product.
+        """Link a listing to a product, or choose the pack of one that waits for it.
 
         :param float pack_count: number of the product's own units that Cartona sells as one
         :raise UserError: the listing was linked in the meantime, or the count is not positive
         """
         self.ensure_one()
-        if self.product_id:
+        if self.product_id and not (self.product_id == product and self._waits_for_pack()):
             raise UserError(
                 _(
                     "“%(name)s” is already linked to “%(product)s”.",
@@ -291,9 +294,24 @@ class CartonaListing(models.Model):
         :return: int, number of ranked listings
         """
         listings = self.search(self._unranked_domain(config), limit=_BATCH)
+        listings._store_candidates(matcher)
+        return len(listings)
+
+    def _rank_now(self, config):
+        """Find the candidates of a listing that a user matches before any job has compared it."""
+        # In sudo mode: candidates are created by the system only, from all prices.
+        listings, config = self.sudo(), config.sudo()._in_own_company()
+        fresh = listings.with_env(config.env).filtered(
+            lambda one: not (one.product_id or one.match_ranked_at)
+        )
+        if fresh:
+            fresh._store_candidates(fresh._matcher(config))
+
+    def _store_candidates(self, matcher):
+        """Store the candidates of these listings."""
         rows = []
         prices = {product.key: product.price for product in matcher.products}
-        for listing in listings:
+        for listing in self:
             ranking = self._ranking(matcher, listing)
             if not ranking:
                 continue
@@ -311,13 +329,12 @@ class CartonaListing(models.Model):
                 }
                 for rank, verdict in enumerate(ranking.candidates, 1)
             ]
-        listings.match_ids.unlink()
+        self.match_ids.unlink()
         # A product may have been deleted since they were read.
         product_ids = {row["product_id"] for row in rows}
         existing = set(self.env["product.product"].browse(product_ids).exists().ids)
         self.env["cartona.match"].create([row for row in rows if row["product_id"] in existing])
-        listings.write({"match_ranked_at": fields.Datetime.now()})
-        return len(listings)
+        self.write({"match_ranked_at": fields.Datetime.now()})
 
     def _as_matched(self):
         """Return this listing as `cartona_matching` reads it."""

@@ -92,6 +92,10 @@ class CartonaListing(models.Model):
             return Intent(self, dict(values, **self._unavailable()), problem, None, "")
         if self.is_pack_changed:
             return Intent(self, {}, "pack_changed", price, "")
+        if self._waits_for_pack():
+            return Intent(self, {}, "pack_unanswered", price, "")
+        if self._is_pack_unknown():
+            return Intent(self, {}, "not_on_cartona", None, "")
         if self._is_ratio_changed():
             return Intent(self, {}, "ratio_changed", price, self._ratio_change())
         too_large = self._too_large(price, stock)
@@ -272,12 +276,12 @@ class CartonaConfig(models.Model):
                 ]
             )
             for listing in listings:
-                product = listing.product_id
+                product, amount = listing.product_id, waiting[listing.cartona_id]
+                if listing._waits_for_pack():
+                    amount *= listing.unit_count  # the answer that takes more
                 yield (
                     product,
-                    listing.uom_id._compute_quantity(
-                        waiting[listing.cartona_id], product.uom_id, round=False
-                    ),
+                    listing.uom_id._compute_quantity(amount, product.uom_id, round=False),
                 )
 
     def _quotation_lines(self, products):

@@ -122,12 +122,16 @@ class ProductTemplate(models.Model):
         self._cartona_variants().action_cartona_confirm_price()
 
     def action_cartona_accept_pack(self):
-        """Sell the pack size that Cartona now shows."""
+        """Sell Cartona's pack as that many units of the product."""
         self._cartona_variants().action_cartona_accept_pack()
 
     def action_cartona_accept_ratio(self):
         """Sell the units with the quantity that they now contain."""
         self._cartona_variants().action_cartona_accept_ratio()
+
+    def action_cartona_count_in_pack(self):
+        """Sell the product as Cartona's pack itself."""
+        self._cartona_variants().action_cartona_count_in_pack()
 
     def action_cartona_listings(self):
         """Open the listings of this product on Cartona."""

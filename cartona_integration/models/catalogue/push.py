@@ -6,6 +6,9 @@ The three steps of `cartona.worker._exchange`:
     (b) call Cartona
     (c) store what was accepted, delete exactly the rows read
 
+A listing that was linked by its ID alone is looked up first: its price and stock depend on what
+Cartona sells under that ID.
+
 Storing on the listing before and after the call is in `sync_state`.
 """
 
@@ -13,7 +16,7 @@ from collections import namedtuple
 
 from odoo import models
 
-from ...cartona_api import PushOutcome, push_batch
+from ...cartona_api import PushOutcome, Rejected, Transient, push_batch
 from ..queue.streams import LISTING_KINDS
 
 # One listing's part of a call.
@@ -24,7 +27,15 @@ Sending = namedtuple("Sending", "listing_id cartona_id values")
 #   on_hold: dict listing id -> (hold reason, price, detail) of what waits for a person
 #   is_suspect: True if the batch has failed so often that one listing may be the cause
 #   postponed: ids of the listings that were found to be one
-Task = namedtuple("Task", "rows sendings on_hold is_suspect postponed")
+#   lookups: IDs to look up on Cartona; then nothing is sent with this call
+Task = namedtuple("Task", "rows sendings on_hold is_suspect postponed lookups")
+# More unknown IDs than these are not looked up one by one: the whole catalogue is read.
+_MAX_LOOKUPS = 20
+# What a look-up has shown.
+#   rows: raw rows of Cartona's catalogue
+#   requested_at: when they were requested, UTC
+#   failed: dict ID -> the error of its call
+Found = namedtuple("Found", "rows requested_at failed")
 
 
 class CartonaProductPush(models.AbstractModel):
@@ -44,6 +55,17 @@ class CartonaProductPush(models.AbstractModel):
             return None
         Change = self.env["cartona.change"]
         listings = self.env["cartona.listing"].browse(rows).exists()
+        unknown = listings.filtered(lambda one: one.product_id and one._is_pack_unknown())
+        is_suspect = config._is_suspect(self._pause)
+        if is_suspect and len(unknown) < len(listings):
+            # A look-up that always fails does not stop the others.
+            rows = {res_id: ids for res_id, ids in rows.items() if res_id not in unknown.ids}
+            listings -= unknown
+        elif unknown and len(unknown) <= _MAX_LOOKUPS:
+            own_rows = {listing.id: rows[listing.id] for listing in unknown}
+            return Task(own_rows, [], {}, is_suspect, set(), unknown.mapped("cartona_id"))
+        elif unknown:
+            config._start_catalogue()
         sendings, on_hold, marks = [], {}, {}
         unknown = self._unknown(rows)
         listings.filtered(lambda listing: unknown.get(listing.id, ()) is None)._begin_again()
@@ -64,7 +86,7 @@ class CartonaProductPush(models.AbstractModel):
         for mark, listing_ids in marks.items():
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
         postponed = Change._postponed(config, LISTING_KINDS, rows)
-        return Task(rows, sendings, on_hold, config._is_suspect(self._pause), postponed)
+        return Task(rows, sendings, on_hold, config._is_suspect(self._pause), postponed, [])
 
     def _compare(self, intent, unknown):
         """Return what to send of one listing, and the values to write before it is sent.
@@ -116,8 +138,10 @@ class CartonaProductPush(models.AbstractModel):
     def _call(self, client, task):
         """Step (b).
 
-        :return: `PushOutcome` over `task.sendings`
+        :return: `PushOutcome` over `task.sendings`, or `Found`
         """
+        if task.lookups:
+            return self._look_up(client, task.lookups)
         items = [
             dict(sending.values, supplier_product_id=sending.cartona_id)
             for sending in task.sendings
@@ -129,11 +153,27 @@ class CartonaProductPush(models.AbstractModel):
         ]
         return push_batch(client.update_products, items, client.check, task.is_suspect, alone)
 
+    def _look_up(self, client, cartona_ids):
+        """Return the rows of these IDs in Cartona's catalogue, as `Found`."""
+        requested_at, rows, failed = self.env["cartona.worker"]._clock(), [], {}
+        for cartona_id in cartona_ids:
+            try:
+                rows += client.list_products(supplier_product_id=cartona_id)
+            except Rejected:
+                client.check()  # it may be about the account; otherwise there is no such ID
+            except Transient as error:
+                failed[cartona_id] = error
+                if not error.uncertain or len(failed) == len(cartona_ids):
+                    raise
+        return Found(rows, requested_at, failed)
+
     def _store(self, config, task, outcome, _error):
         """Step (c).
 
         :return: seconds until the next row is due, None without rows
         """
+        if task.lookups:
+            return self._store_lookups(config, task, outcome)
         outcome = outcome or PushOutcome()
         accepted, refused, isolated, undecided = {}, {}, {}, set()
         for index, sending in enumerate(task.sendings):
@@ -172,6 +212,30 @@ class CartonaProductPush(models.AbstractModel):
         """Have everything sent again that this worker has sent."""
         listings = self.env["cartona.listing"].browse(one.listing_id for one in task.sendings)
         self.env["cartona.change"]._mark_listings_dirty(listings.exists(), "resend")
+
+    def _store_lookups(self, config, task, found):
+        """Store what was looked up; an ID that was not found waits for a person.
+
+        The rows of those found stay: the next exchange sends their price and stock.
+
+        :param found: `Found`, None after an error
+        :return: as `_store`
+        """
+        if found is None:
+            return 0
+        listings = self.env["cartona.listing"].browse(task.rows).exists()
+        listings._store_found(found.rows, found.requested_at)
+        failed = listings.filtered(lambda one: one.cartona_id in found.failed)
+        missing = (listings - failed).filtered(lambda one: one._is_pack_unknown())
+        for listing in failed:
+            error = found.failed[listing.cartona_id]
+            listing._set_error("no_answer", error.detail or str(error))
+        for listing in missing:
+            listing._store_outcome(None, None, ("not_on_cartona", None, ""))
+        Change = self.env["cartona.change"]
+        Change._postpone([row for listing in failed for row in task.rows[listing.id]])
+        Change._delete([row for listing in missing for row in task.rows[listing.id]])
+        return Change._due_in(config, LISTING_KINDS)
 
 
 def _not_computed(intent, error):

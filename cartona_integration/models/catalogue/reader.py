@@ -92,24 +92,6 @@ class CartonaListing(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_accept_pack(self):
-        """Sell the product in the pack that Cartona now shows."""
-        check_may_read(self)
-        # In sudo mode: every user who may read a listing may choose how it is sold.
-        for listing in self.sudo().filtered("is_pack_changed"):
-            product, count = listing.product_id, listing.shown_unit_count
-            # What was sent was for the other pack.
-            values = {"unit": listing.shown_unit, "unit_count": count, "sent_values": "{}"}
-            if listing.uom_id != product.uom_id:
-                # Sold as a pack of the product's units; otherwise the product is the pack itself.
-                unit = product.uom_id
-                if count > 1:
-                    unit = listing._pack_unit(product.uom_id, count, listing.shown_unit)
-                values["uom_id"] = unit.id
-            listing.write(values)
-            listing._send_again()
-            self.env["cartona.change"]._mark_replay(listing.config_id)
-
     def action_accept_ratio(self):
         """Sell the unit with the quantity that it now contains."""
         check_may_read(self)
@@ -193,6 +175,8 @@ class CartonaListing(models.Model):
         for row in rows:
             listing = known.get(row.cartona_id)
             if listing:
+                if listing.product_id and listing._is_pack_unknown():
+                    listing._mark_dirty()  # it has waited for its pack to be known
                 listing._store_row(row)
         fresh = [row for row in rows if row.cartona_id not in known]
         listings |= self.create(
@@ -209,6 +193,22 @@ class CartonaListing(models.Model):
         )
         listings.write({"shown_at": requested_at, "shown_run": config.catalogue_run})
         return listings
+
+    @api.model
+    def _store_found(self, rows, requested_at):
+        """Store what Cartona shows of listings that were looked up by their ID.
+
+        :param rows: raw rows; those of other IDs are ignored
+        """
+        for row in rows:
+            try:
+                found = parse_listing(row)
+            except Problem:
+                continue  # the next reading of the catalogue reports it
+            listing = self.filtered(lambda one, found=found: one.cartona_id == found.cartona_id)
+            if listing:
+                listing._store_row(found)
+                listing.shown_at = requested_at
 
     @api.model
     def _store_unreadable(self, config, identities):
@@ -228,7 +228,7 @@ class CartonaListing(models.Model):
             if self.sent_values:
                 # What was sent for an earlier product no longer counts, what Cartona shows does.
                 values["sent_values"] = False
-        elif not self.unit_count and row.price:
+        elif not self.unit_count:
             self._complete_pack(row.unit or "pack", row.unit_count, row.price)
         if self.product_id:
             values["seen_usual"] = _usual_in(json.loads(values["shown_values"]), self.seen_usual)

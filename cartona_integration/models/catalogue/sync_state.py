@@ -118,6 +118,8 @@ class CartonaListing(models.Model):
         """Return the change in figures, or the given detail."""
         if code == "pack_changed":
             return "%s → %s" % (quantity(self.unit_count), quantity(self.shown_unit_count))
+        if code == "pack_unanswered":
+            return "× %s" % quantity(self.unit_count)
         if detail or price is None:
             return detail
         return "%s → %s" % (quantity(self.sent_price or self.shown_price), quantity(price))

@@ -3,11 +3,15 @@
 import json
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_datetime
 
 from ...compat import check_may_read
 from ..core import actions
+from ..core.formatting import paragraph
 
 # A user may change a product on Cartona: what was shown longer ago proves nothing.
 SHOWN_VALID = timedelta(hours=1)
@@ -98,7 +102,9 @@ class CartonaConfig(models.Model):
             ("state", "=", "open"),
             ("reason", "!=", "never_linked"),
         ]
-        return actions.window(self.env, "action_cartona_drift", domain=domain, context={})
+        return actions.window(
+            self.env, "action_cartona_drift", domain=domain, context={}, help=self._drift_help()
+        )
 
     def action_match_products(self):
         """Open the matching desk; listings are compared in the background.
@@ -166,6 +172,26 @@ class CartonaConfig(models.Model):
                 "catalogue_unreadable": False,
             }
         )
+
+    def _drift_help(self):
+        """Return what an empty list of differences means: not read, being read, or all equal."""
+        self.ensure_one()
+        if self.catalogue_page:
+            known = self.env["cartona.listing"].search_count([("config_id", "=", self.id)])
+            title = _(
+                "The check is running: %(done)s of %(total)s products",
+                done=self.catalogue_count,
+                total=max(known, self.catalogue_count),
+            )
+            text = _("Differences are listed here as they are found.")
+        elif not self.catalogue_read_at:
+            title = _("Cartona was never compared with Odoo")
+            text = _("Press “Check Differences” on the dashboard.")
+        else:
+            title = _("Cartona shows what Odoo says")
+            text = _("Last compared: %s", format_datetime(self.env, self.catalogue_read_at))
+        heading = Markup('<p class="o_view_nocontent_smiling_face">%s</p>') % title
+        return heading + paragraph(text)
 
     def _is_catalogue_outdated(self):
         """Return True if the catalogue was read too long ago to prove anything."""

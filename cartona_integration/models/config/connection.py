@@ -186,8 +186,11 @@ class CartonaConfig(models.Model):
             _("Nothing is sent before you switch on “Prices” or “Stock”."), "warning"
         )
 
-    def _notification(self, message, kind):
-        """Return a client action that shows a notification and reloads the form."""
+    def _notification(self, message, kind, then=None):
+        """Return a client action that shows a notification and reloads the form.
+
+        :param dict then: the action that follows instead
+        """
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -195,8 +198,7 @@ class CartonaConfig(models.Model):
                 "title": _("Cartona"),
                 "message": message,
                 "type": kind,
-                "sticky": kind == "danger",
-                "next": reload_action(self),
+                "next": then or reload_action(self),
             },
         }
 

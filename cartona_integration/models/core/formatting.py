@@ -1,7 +1,7 @@
 """Figures, days, lists and paragraphs as messages and notes contain them.
 
-`figure` and `quantity` are for texts that are stored and read in any language. Texts that are
-computed for the reader use `format_quantity` and Odoo's `formatLang` and `format_amount`.
+`figure`, `quantity` and `quantity_in` are for texts that are stored and read in any language. Texts
+that are computed for the reader use `format_quantity` and Odoo's `formatLang` and `format_amount`.
 """
 
 import pytz
@@ -33,6 +33,13 @@ def figure(amount):
 def quantity(amount):
     """Return a quantity without trailing zeros: 5, 2.5."""
     return f"{amount:,.3f}".rstrip("0").rstrip(".")
+
+
+def quantity_in(amount, unit, product):
+    """Return a quantity with its unit, if that is not the product's own: 5, 3 Box of 24."""
+    if unit == product.uom_id:
+        return quantity(amount)
+    return f"{quantity(amount)} {unit.name}"
 
 
 def format_quantity(env, amount):

@@ -40,6 +40,9 @@ _SAME_AS = dict(
 # Hold reasons of a price: it waits for a person, the rest of the listing is sent anyway.
 PRICE_HOLD_REASONS = {"price_not_positive", "price_below_cost", "price_jump"}
 
+# Hold reasons of a pack: nothing of the listing is sent before a person has answered what it is.
+PACK_HOLD_REASONS = {"pack_changed", "pack_unanswered"}
+
 # Fixes without a button: nothing can be done in Odoo, or nothing has to be.
 NOTHING, AUTOMATIC = "nothing", "automatic"
 
@@ -117,6 +120,7 @@ class CartonaReasons(models.AbstractModel):
             "lines": _("Use Cartona's Lines"),
             "link": _("Link the product"),
             "listing": _("Correct the unit"),
+            "pack": _("Confirm the pack"),
             "pricelist": _("Open the pricelists"),
             "product": _("Open the product"),
             "retry": _("Try Again"),
@@ -207,6 +211,11 @@ class CartonaReasons(models.AbstractModel):
                 _("The others are sent without it. It is tried again automatically."),
                 AUTOMATIC,
             ),
+            "not_on_cartona": Reason(
+                _("Cartona's catalogue does not show this ID, so its pack is not known."),
+                _("Correct the ID, or read the catalogue again; nothing is sent before."),
+                "send_product",
+            ),
             "not_worked_out": Reason(
                 _("Odoo could not compute the price and stock of this product."),
                 _("Correct the cause and send the product again; nothing is sent before."),
@@ -222,6 +231,14 @@ class CartonaReasons(models.AbstractModel):
                 _("Press “Accept New Pack” or correct it on Cartona; nothing is sent before."),
                 "accept_pack",
             ),
+            "pack_unanswered": Reason(
+                _("Cartona sells this in a pack, and Odoo may count the pack or what is inside."),
+                _(
+                    "Press “Odoo Counts What Is Inside” or “Odoo Counts These in Cartona's Pack”; "
+                    "nothing is sent before."
+                ),
+                "pack",
+            ),
             "price_below_cost": Reason(
                 _("The price is below the cost of the product."), until_confirmed, "confirm_price"
             ),
@@ -232,8 +249,8 @@ class CartonaReasons(models.AbstractModel):
             ),
             "price_not_positive": Reason(
                 _("The price is zero or negative."),
-                _("Confirm it or correct the sales price; it is not sent to Cartona before."),
-                "confirm_price",
+                _("Correct the sales price; it is not sent to Cartona before."),
+                NOTHING,
             ),
             "ratio_changed": Reason(
                 _("The unit of this product contains another quantity than when it was linked."),
@@ -343,6 +360,12 @@ class CartonaReasons(models.AbstractModel):
     def _product_reasons(self):
         imported_then = _("The order is then imported automatically.")
         return {
+            "pack_unconfirmed": Reason(
+                _("A product of this order is a pack, and Odoo may count the pack or its content."),
+                _("Answer what one pack is in Odoo.") + " " + imported_then,
+                "pack",
+                True,
+            ),
             "product_unavailable": Reason(
                 _("A product of this order is archived or not for sale."),
                 _("Restore it, or link another one.") + " " + imported_then,

@@ -32,6 +32,7 @@ _PROBLEMS = (
     "product_unavailable",
     "unit_family",
     "unit_mismatch",
+    "pack_unconfirmed",
     "fractional_amount",
     "precision",
 )
@@ -220,6 +221,7 @@ class CartonaOrderImporter(models.AbstractModel):
             line.unit, line.unit_count, line.selling_price
         ):
             return match
+        listing._mark_dirty()  # it may have waited for its pack to be known
         match = Match(match.product, listing.uom_id, listing)
         plan.log.append(
             paragraph(
@@ -257,7 +259,10 @@ class CartonaOrderImporter(models.AbstractModel):
             return "unit_family"
         if match.listing and match.listing._is_ratio_changed():
             return "ratio_changed"
-        return None if self._is_linked_pack(line, match.listing) else "unit_mismatch"
+        if not self._is_linked_pack(line, match.listing):
+            return "unit_mismatch"
+        waits = match.listing and match.listing._waits_for_pack()
+        return "pack_unconfirmed" if waits else None
 
     def _amount_problem(self, line, match):
         """Return the code of the reason why Odoo cannot store the amount or price, or None."""

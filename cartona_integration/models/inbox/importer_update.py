@@ -16,7 +16,7 @@ from ...cartona_api import OrderLine
 from ...cartona_api import status as life_cycle
 from ...compat import cancel_emptied, write_with_deliveries
 from ..core.clock import database_now
-from ..core.formatting import bullets, cairo_day, figure, paragraph, quantity
+from ..core.formatting import bullets, cairo_day, figure, paragraph, quantity_in
 from ..orders.edits import IN_TRANSIT_SECONDS, UNKNOWN
 from .importer import Plan
 from .importer_create import promised_moment
@@ -316,7 +316,7 @@ class LineChanges:
                 _(
                     "%(product)s: added, %(quantity)s × %(price)s",
                     product=match.product.display_name,
-                    quantity=quantity(figures["product_uom_qty"]),
+                    quantity=quantity_in(figures["product_uom_qty"], match.uom, match.product),
                     price=figure(figures["price_unit"]),
                 )
             )
@@ -343,8 +343,8 @@ class LineChanges:
                 _(
                     "%(product)s: quantity %(old)s → %(new)s",
                     product=name,
-                    old=quantity(old),
-                    new=quantity(new),
+                    old=quantity_in(old, line._cartona_uom(), line.product_id),
+                    new=quantity_in(new, line._cartona_uom(), line.product_id),
                 )
             )
         old, new = line.price_unit, figures["price_unit"]

@@ -24,7 +24,7 @@ from ...cartona_api import edits
 from ...cartona_api import status as life_cycle
 from ...compat import check_may_write
 from ..core.clock import database_now
-from ..core.formatting import bullets, figure, paragraph, quantity
+from ..core.formatting import bullets, figure, paragraph, quantity, quantity_in
 from .status import DETAILS, Step
 
 FLIGHT, UNKNOWN, SURE = "flight", "unknown", "sure"
@@ -102,7 +102,7 @@ class SaleOrder(models.Model):
         differences = []
         for line_id, (amount, price) in confirmed.items():
             line, state = here.get(line_id, (None, None))
-            there = _quantity_at_price(amount, price)
+            there = _quantity_at_price(amount, price, line)
             if state is None or state.amount <= 0:
                 name = (
                     line.product_id.display_name if line else self._cartona_snapshot_name(line_id)
@@ -115,14 +115,14 @@ class SaleOrder(models.Model):
                     _(
                         "%(product)s: %(here)s here, %(there)s on Cartona",
                         product=line.product_id.display_name,
-                        here=_quantity_at_price(state.amount, state.price),
+                        here=_quantity_at_price(state.amount, state.price, line),
                         there=there,
                     )
                 )
         for line, state in states.items():
             if state.id or state.amount <= 0:
                 continue
-            here = _quantity_at_price(state.amount, state.price)
+            here = _quantity_at_price(state.amount, state.price, line)
             names = {"product": line.product_id.display_name, "here": here}
             if state.product:
                 differences.append(_("%(product)s: %(here)s here, not on Cartona", **names))
@@ -379,8 +379,10 @@ class SaleOrder(models.Model):
         edit["added"] = added
 
 
-def _quantity_at_price(amount, price):
-    return "%s × %s" % (quantity(amount), figure(price))
+def _quantity_at_price(amount, price, line):
+    """Return a quantity with its price, in the unit of the line if there is one."""
+    text = quantity_in(amount, line._cartona_uom(), line.product_id) if line else quantity(amount)
+    return "%s × %s" % (text, figure(price))
 
 
 def _dump(data):

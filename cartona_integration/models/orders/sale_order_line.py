@@ -190,7 +190,9 @@ class SaleOrderLine(models.Model):
             order="id desc",
         )
         by_pack = {
-            (listing.product_id.id, listing.uom_id.id): listing.cartona_id for listing in listings
+            (listing.product_id.id, listing.uom_id.id): listing.cartona_id
+            for listing in listings
+            if not listing._waits_for_pack()
         }
         packs = {line: (line.product_id.id, line._cartona_uom().id) for line in self}
         return {line: by_pack[pack] for line, pack in packs.items() if pack in by_pack}
