@@ -239,5 +239,5 @@ def _first(order: Order) -> str:
 
 
 def _failures(shop: Shop) -> int:
-    rows = shop.odoo.call("cartona.config", "read", [shop.config], ["out_failure_count"])
-    return rows[0]["out_failure_count"]
+    rows = shop.odoo.call("cartona.config", "read", [shop.config], ["order_failure_count"])
+    return rows[0]["order_failure_count"]

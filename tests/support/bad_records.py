@@ -87,7 +87,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case("products", "a price beyond measure", {"list_price": 1e15}),
     Case("products", "a negative price", {"list_price": -5.0}),
-    Case("products", "a barcode as quantity", {"quantity": 6_221_234_567_890}),
+    Case("products", "a quantity that no column holds", {"quantity": 3_000_000_000}),
     Case("products", "a name of 100,000 letters", {"name": "م" * 100_000}, may_pass=True),
     *(
         Case("orders", f"answered by {name}", fault=fault, may_pass=name in _UNCLEAR)

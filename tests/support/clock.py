@@ -13,8 +13,19 @@ _PAUSE = 2  # seconds between two steps
 _NOW = "now() AT TIME ZONE 'UTC'"
 # Each in its own transaction, and none waits for a lock: the next step repeats it.
 _OLDER = (
-    f"UPDATE cartona_config SET out_next_try = out_next_try - {_STEP} WHERE out_next_try > {_NOW}",
-    f"UPDATE cartona_config SET in_next_try = in_next_try - {_STEP} WHERE in_next_try > {_NOW}",
+    *(
+        f"UPDATE cartona_config SET {pause} = {pause} - {_STEP} WHERE {pause} > {_NOW}"
+        for pause in (
+            "out_next_try",
+            "order_next_try",
+            "in_next_try",
+            "acknowledge_next_try",
+            "catalogue_next_try",
+        )
+    ),
+    f"UPDATE cartona_change SET retry_at = retry_at - {_STEP} WHERE retry_at > {_NOW}",
+    f"UPDATE cartona_message SET acknowledge_at = acknowledge_at - {_STEP}"
+    f" WHERE acknowledge_at > {_NOW}",
     f"UPDATE cartona_config SET last_pull = last_pull - {_STEP} WHERE last_pull > {_NOW} - {_STEP}",
     f"UPDATE queue_job SET eta = eta - {_STEP} WHERE state = 'pending' AND eta > {_NOW}",
     f"UPDATE ir_cron_trigger SET call_at = call_at - {_STEP} WHERE call_at > {_NOW}",

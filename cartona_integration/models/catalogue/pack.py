@@ -106,6 +106,7 @@ class CartonaListing(models.Model):
             elif not was_pack or listing.uom_id != listing.product_id.uom_id:
                 listing._sell_contents()
         (listings - changed).filtered(lambda one: one._waits_for_pack())._sell_contents()
+        self.action_accept_ratio()
         self._pack_answered(listings)
 
     def action_count_in_pack(self):
@@ -143,8 +144,7 @@ class CartonaListing(models.Model):
             return False
         if not same_unit_family(self.uom_id, product.uom_id):
             return False  # it waits for another reason
-        content = self.uom_id._compute_quantity(1.0, product.uom_id, round=False)
-        return content <= 1 + _EPSILON
+        return self._present_ratio() <= 1 + _EPSILON
 
     def _is_pack_unknown(self):
         """Return True if it is not known yet what Cartona sells under this ID."""
