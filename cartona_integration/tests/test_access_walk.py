@@ -74,7 +74,10 @@ class TestAccessWalk(AccessCase):
         yield "search_read", lambda: first(record.search_read(one, names))
         if expected:
             return  # Odoo has a right of its own for exports
-        yield "export", lambda: first(record.export_data(names)["datas"])
+        yield (
+            "export",
+            lambda: first([row for row in record.export_data(names)["datas"] if any(row)]),
+        )
         for name in names:
             if record._fields[name].store:
                 yield (
