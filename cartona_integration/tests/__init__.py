@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_access_walk
 from . import test_accounts
 from . import test_activities
 from . import test_bad_input
