@@ -266,8 +266,10 @@ class TestBadProducts(CartonaCase):
         self.assertEqual(len(self.config._cartona_open_activities("alarms")), 1)
 
         self.marketplace.answer_always("POST", PRODUCTS, {})
-        self.assertIsNone(self.env["cartona.worker"]._job("drain", self.config.id))
+        while self.env["cartona.worker"]._job("drain", self.config.id) == 0:
+            pass
         self.env.invalidate_all()
+        self.assertEqual(self.outbox_rows(), [])
         self.assertFalse(self.config.alarm)
         self.config._update_activities()
         self.env.invalidate_all()

@@ -49,19 +49,27 @@ class StockPicking(GuardedFields, models.Model):
         "Cartona ID", compute="_compute_cartona_order", search=_search_order("cartona_id")
     )
     cartona_number = fields.Char(
-        "Cartona Order", compute="_compute_cartona_order", search=_search_order("cartona_number")
+        "Cartona Order",
+        compute="_compute_cartona_order",
+        search=_search_order("cartona_number"),
+        help="Receipt number shown to the retailer.",
     )
     cartona_status = OpenSelection(
         _order_selection("cartona_status"),
         compute="_compute_cartona_order",
         search=_search_order("cartona_status"),
     )
-    cartona_status_label = fields.Char("Status on Cartona", compute="_compute_cartona_order")
+    cartona_status_label = fields.Char(
+        "Status on Cartona",
+        compute="_compute_cartona_order",
+        help="The status that Cartona and the retailer see.",
+    )
     cartona_delivered_by = fields.Selection(
         _order_selection("cartona_delivered_by"),
         "Delivered By",
         compute="_compute_cartona_order",
         search=_search_order("cartona_delivered_by"),
+        help="Who delivers the goods to the retailer. Cartona delivers the orders it collects.",
     )
     cartona_pickup_date = fields.Datetime(
         "Pickup Date",
