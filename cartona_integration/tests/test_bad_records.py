@@ -118,6 +118,22 @@ class TestBadProducts(CartonaCase):
         self.assertEqual(self.states(), {})
         self.assertFalse(self.listing(self.bad).error_code)
 
+    def test_single_product_is_isolated_when_another_one_passes(self):
+        self.marketplace.answer_always("POST", PRODUCTS, {})
+        self.listing(self.products)._send_again()
+        self.assertIsNone(self.run_drain())
+        price = self.listing(self.tea).sent_price
+        self.marketplace.answer_status = lambda items: (
+            500 if any(item["supplier_product_id"] == "P7" for item in items or ()) else 200
+        )
+        self.bad.list_price = 40.0
+        for _attempt in range(4):
+            self.run_drain()
+            self.config.out_next_try = False
+        self.assertEqual(self.states(), {"P7": ("error", "no_answer")})
+        self.assertEqual(self.config.out_failure_count, 0)
+        self.assertEqual(self.listing(self.tea).sent_price, price)
+
     def test_nothing_is_isolated_while_every_call_fails(self):
         self.products.write({"list_price": 40.0})
         self.marketplace.answer_always("POST", PRODUCTS, {}, status=500)
@@ -386,6 +402,21 @@ class TestBadOrderUpdates(DeliveryCase):
         done = [sale.cartona_status for sale in self.sales - self.bad]
         self.assertEqual(done, ["assigned_to_salesman"] * 2)
         self.assertEqual(self.outbox_rows("order"), [])
+
+    @mute_logger(WORKER)
+    def test_single_order_is_isolated_when_another_one_passes(self):
+        self.accept_all()
+        (self.sales - self.bad).action_confirm()
+        self.push()
+        self.marketplace.answer_status = lambda items: (
+            500 if any(row["hashed_id"] == "b1" for row in items or ()) else 200
+        )
+        self.bad.action_confirm()
+        for _attempt in range(4):
+            self.push()
+            self.config.order_next_try = False
+        self.assertEqual(self.errors(), {"b0": False, "b1": "no_answer", "b2": False})
+        self.assertEqual(self.config.order_failure_count, 0)
 
     @mute_logger(WORKER)
     def test_order_that_fails_every_call_waits_alone(self):

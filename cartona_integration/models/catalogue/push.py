@@ -27,8 +27,10 @@ Sending = namedtuple("Sending", "listing_id cartona_id values")
 #   on_hold: dict listing id -> (hold reason, price, detail) of what waits for a person
 #   is_suspect: True if the batch has failed so often that one listing may be the cause
 #   postponed: ids of the listings that were found to be one
+#   control: item of a listing that Cartona has accepted before, or None: sent again beside a single
+#       suspect, it shows whether that one is the cause
 #   lookups: IDs to look up on Cartona; then nothing is sent with this call
-Task = namedtuple("Task", "rows sendings on_hold is_suspect postponed lookups")
+Task = namedtuple("Task", "rows sendings on_hold is_suspect postponed control lookups")
 # More unknown IDs than these are not looked up one by one: the whole catalogue is read.
 _MAX_LOOKUPS = 20
 # What a look-up has shown.
@@ -63,7 +65,7 @@ class CartonaProductPush(models.AbstractModel):
             listings -= unknown
         elif unknown and len(unknown) <= _MAX_LOOKUPS:
             own_rows = {listing.id: rows[listing.id] for listing in unknown}
-            return Task(own_rows, [], {}, is_suspect, set(), unknown.mapped("cartona_id"))
+            return Task(own_rows, [], {}, is_suspect, set(), None, unknown.mapped("cartona_id"))
         elif unknown:
             config._start_catalogue()
         sendings, on_hold, marks = [], {}, {}
@@ -86,7 +88,20 @@ class CartonaProductPush(models.AbstractModel):
         for mark, listing_ids in marks.items():
             self.env["cartona.listing"].browse(listing_ids).write(dict(mark))
         postponed = Change._postponed(config, LISTING_KINDS, rows)
-        return Task(rows, sendings, on_hold, config._is_suspect(self._pause), postponed, [])
+        control = None
+        if is_suspect and len(sendings) == 1:
+            control = self._control(config, sendings[0].listing_id)
+        return Task(rows, sendings, on_hold, is_suspect, postponed, control, [])
+
+    def _control(self, config, listing_id):
+        """Return the confirmed values of another listing as an item, None if there is none: to send
+        them again changes nothing."""
+        domain = [("config_id", "=", config.id), ("state", "=", "synced")]
+        domain += [("id", "!=", listing_id), ("sent_values", "not in", (False, "{}"))]
+        other = self.env["cartona.listing"].search(domain, order="synced_at desc", limit=1)
+        if not other:
+            return None
+        return dict(other._confirmed_values(), supplier_product_id=other.cartona_id)
 
     def _compare(self, intent, unknown):
         """Return what to send of one listing, and the values to write before it is sent.
@@ -151,6 +166,8 @@ class CartonaProductPush(models.AbstractModel):
             for index, sending in enumerate(task.sendings)
             if sending.listing_id in task.postponed
         ]
+        if task.control and not alone:
+            items.append(task.control)
         return push_batch(client.update_products, items, client.check, task.is_suspect, alone)
 
     def _look_up(self, client, cartona_ids):

@@ -20,7 +20,9 @@ _KINDS = STREAMS["status"].kinds
 #   answers: dict order id -> `Answer`, of the orders for which something is sent
 #   is_suspect: True if the calls have failed so often that one order may be the cause
 #   postponed: ids of the orders that were found to be one
-Task = namedtuple("Task", "rows answers is_suspect postponed")
+#   control: item of an order whose status Cartona has accepted before, or None: sent again after a
+#       single suspect, it shows whether that one is the cause
+Task = namedtuple("Task", "rows answers is_suspect postponed control")
 
 
 class CartonaOrderPush(models.AbstractModel):
@@ -60,7 +62,17 @@ class CartonaOrderPush(models.AbstractModel):
         )
         answers = {update.order_id: Answer(update) for update in updates if update.steps}
         postponed = Change._postponed(config, _KINDS, rows)
-        return Task(rows, answers, config._is_suspect(self._pause), postponed)
+        is_suspect, control = config._is_suspect(self._pause), None
+        if is_suspect and len(answers) == 1:
+            control = self._control(config, list(answers))
+        return Task(rows, answers, is_suspect, postponed, control)
+
+    def _control(self, config, order_ids):
+        """Return the confirmed status of another order as an item, None if there is none."""
+        domain = [("company_id", "=", config.company_id.id), ("cartona_sync_state", "=", "synced")]
+        domain += [("cartona_status", "=", life_cycle.APPROVED), ("id", "not in", order_ids)]
+        other = self.env["sale.order"].search(domain, order="id desc", limit=1)
+        return {"hashed_id": other.cartona_id, "status": other.cartona_status} if other else None
 
     def _prepare_updates(self, orders):
         """Return the updates of some orders, with their lines marked as in flight, which is
@@ -80,10 +92,13 @@ class CartonaOrderPush(models.AbstractModel):
             _once(client.check),
             task.is_suspect,
             task.postponed,
+            task.control,
         )
 
     @api.model
-    def _send_updates(self, client, answers, check=None, is_suspect=False, postponed=()):
+    def _send_updates(
+        self, client, answers, check=None, is_suspect=False, postponed=(), control=None
+    ):
         """Call Cartona. Each step of an order may only follow an accepted one, so the orders are
         sent side by side: the first step of each, then the second of each that was accepted.
 
@@ -91,6 +106,7 @@ class CartonaOrderPush(models.AbstractModel):
         :param check: called before the first order is called refused, see `push_batch`
         :param bool is_suspect: True to search for an order with which every call fails
         :param postponed: ids of the orders that were found to be one: sent alone, after the others
+        :param control: see `Task`
         :raise CartonaError: Cartona cannot be called any more
         """
         error = None
@@ -101,7 +117,10 @@ class CartonaOrderPush(models.AbstractModel):
                 error = self._send_next_steps(client, group, check, may_isolate) or error
                 group = [answer for answer in group if answer.next_step]
         is_only_suspects = not first and last
-        if error and not (is_only_suspects or any(answer.is_answered for answer in answers)):
+        is_shown = is_only_suspects or any(answer.is_answered for answer in answers)
+        if error and not is_shown and control:
+            is_shown = not push_batch(client.update_order_statuses, [control]).error
+        if error and not is_shown:
             for answer in answers:
                 answer.isolated = None
             raise error
