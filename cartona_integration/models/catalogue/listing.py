@@ -96,7 +96,7 @@ class CartonaListing(GuardedFields, models.Model):
     error_detail = fields.Char(readonly=True, copy=False)
     error_message = fields.Char("Error", compute="_compute_error_message")
     is_price_on_hold = fields.Boolean(
-        "Price to Confirm",
+        "Price on Hold",
         compute="_compute_is_price_on_hold",
         search="_search_is_price_on_hold",
     )
