@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 PARTS = 8
 # A job lasts seconds: what is not decided by then is left to the next one.
 PUSH_SECONDS = 20.0
+# Statuses that are about what was sent, never about the account.
+_ABOUT_ITEMS = {404, 409, 410, 422}
 # Errors of a call that one item may cause. The others are about the connection or the account.
 _MAY_BE_ITEM = {"server_error", "timeout", "unreadable", "too_large"}
 
@@ -215,7 +217,7 @@ class _Push:
         # Source: a token that is not accepted is answered by 400.
         if len(indexes) > 1 or error.status == 400 or refuses_token(error.detail):
             self.check_once()
-        if words is not None:
+        if words is not None and error.status not in _ABOUT_ITEMS:
             words.append(error.detail)
         if len(indexes) > 1:
             return _halves(indexes)

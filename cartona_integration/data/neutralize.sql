@@ -6,7 +6,8 @@ UPDATE cartona_config
        auto_sync_products = false,
        auto_sync_stock = false,
        auto_sync_orders = false,
-       connection_state = 'untested';
+       connection_state = 'untested',
+       database_identity = NULL;
 UPDATE cartona_delivery_proof SET code = NULL;
 UPDATE cartona_delivery_otp_line SET code = NULL;
 UPDATE sale_order SET cartona_pickup_otp = NULL WHERE cartona_pickup_otp IS NOT NULL;

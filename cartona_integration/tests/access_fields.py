@@ -22,23 +22,27 @@ GUARDED = {
 # Model -> names of its fields.
 FIELDS = {
     "account.tax": ("cartona_included_id"),
-    "cartona.change": ("company_id config_id kind res_id"),
+    "cartona.change": ("attempt company_id config_id kind res_id retry_at"),
     "cartona.config": (
-        "acknowledge_older activity_user_id auth_token auto_confirm auto_sync_orders "
+        "acknowledge_failure_count acknowledge_next_try acknowledge_older "
+        "activity_user_id alarm auth_token auto_confirm auto_sync_orders "
         "auto_sync_products auto_sync_stock base_url batch_size catalogue_count "
-        "catalogue_moved_at catalogue_page catalogue_read_at catalogue_run "
-        "catalogue_unreadable change_count company_id complete_delivered connection_state "
-        "credit_account_id currency_id dashboard_graph database_uuid "
-        "default_cancellation_reason delivered_when discount_account_id drift_count "
-        "error_code error_detail error_message failed_listing_count has_linked_listing "
-        "heal_drift in_failure_count in_next_try installment_account_id invoice_on_delivery "
+        "catalogue_failure_count catalogue_hole catalogue_is_second catalogue_moved_at "
+        "catalogue_next_try catalogue_page catalogue_read_at catalogue_run "
+        "catalogue_unreadable change_count company_id complete_delivered "
+        "connection_state credit_account_id currency_id dashboard_graph "
+        "database_identity default_cancellation_reason delivered_when "
+        "discount_account_id drift_count error_code error_detail error_message "
+        "expiry_checked_on failed_listing_count has_linked_listing heal_drift "
+        "in_failure_count in_next_try installment_account_id invoice_on_delivery "
         "is_promise_kept is_runner_asleep is_sending_all last_pull last_pull_age "
         "last_webhook_age linked_listing_count list_state median_seconds missing_count "
         "needs_products needs_runner needs_switch needs_test needs_token needs_webhook "
-        "notified_counts offered_at offered_orders operation_count orders_from "
-        "out_failure_count out_next_try p95_seconds paused_listing_count pending_hours "
-        "price_band price_not_below_cost price_tax pricelist_id progress_sent "
-        "progress_total progress_until pull_interval pull_mark queue_age rates_checked_on "
+        "notified_counts offered_at offered_orders operation_count order_failure_count "
+        "order_next_try orders_from out_failure_count out_next_try p95_seconds "
+        "paused_listing_count pending_hours price_band price_not_below_cost price_tax "
+        "pricelist_id progress_sent progress_total progress_until pull_failed_count "
+        "pull_failed_page pull_hole pull_interval pull_mark queue_age rates_checked_on "
         "rejected_order_count rules_checked_at settlement_journal_id shipped_when "
         "stock_buffer success_rate supplier_code supplier_name team_id timeout "
         "unavailable_as unlinked_listing_count user_id waiting_order_count "
@@ -64,13 +68,15 @@ FIELDS = {
     ),
     "cartona.listing": (
         "base_product_id cartona_id company_id config_id confirmed_price error_code "
-        "error_detail error_message given_id image_url internal_product_id is_gone "
-        "is_id_refused is_pack_changed is_price_confirmed is_price_on_hold match_id "
-        "match_ids match_is_sure match_note match_pack_count match_product_id "
-        "match_ranked_at match_score match_skipped_at match_warning name never_match "
-        "overridden product_id seen_usual sent_price sent_stock sent_values shown_at "
-        "shown_price shown_run shown_stock shown_unit shown_unit_count shown_values state "
-        "synced_at unit unit_count unit_label uom_id waiting_price"
+        "error_detail error_message given_id image_url internal_product_id "
+        "is_counted_in_pack is_gone is_id_refused is_pack_changed is_pack_unanswered "
+        "is_price_confirmed is_price_on_hold match_id match_ids match_is_sure "
+        "match_note match_pack_count match_product_id match_ranked_at match_score "
+        "match_skipped_at match_warning name never_match overridden pack_answer "
+        "pack_answered_by product_id seen_usual sent_price sent_stock sent_values "
+        "shown_at shown_price shown_run shown_stock shown_unit shown_unit_count "
+        "shown_values state synced_at unit unit_count unit_label unit_ratio uom_id "
+        "waiting_price"
     ),
     "cartona.match": (
         "company_id is_sure listing_id note pack_count product_id product_price rank "
@@ -83,12 +89,17 @@ FIELDS = {
         "unranked_count unreadable_count warning"
     ),
     "cartona.message": (
-        "acknowledge amount as_of cartona_number company_id config_id content_key "
-        "error_code error_detail error_message fix_label hashed_id is_anonymous kind "
-        "order_id ordered_at payload reserved retailer_name source state supplier_code"
+        "acknowledge acknowledge_at acknowledge_attempt amount as_of cartona_number "
+        "company_id config_id content_key error_code error_detail error_message "
+        "fix_label hashed_id import_at is_anonymous kind order_id ordered_at payload "
+        "reserved retailer_name source state supplier_code"
     ),
     "cartona.order.cancel": ("order_count order_ids reason"),
     "cartona.support.bundle": ("config_id file file_name"),
+    "cartona.older": ("company_id config_id kind res_id transactions"),
+    "cartona.stream": (
+        "company_id config_id error failing_since failure_count generation is_failing stream"
+    ),
     "cartona.sync.log": (
         "company_id config_id direction duration error_code error_detail error_message "
         "failure_count operation record_count record_name request_body response_body state"

@@ -75,9 +75,9 @@ _ORDERS: dict[str, dict[str, Any]] = {
     "deep nesting": {"retailer": {"retailer_name": [[[[[[[[[["x"]]]]]]]]]]}},
 }
 _LISTINGS: dict[str, dict[str, Any]] = {
-    "a name of 100,000 letters": {"name": _LETTERS * 50},
-    "a name in superscript": {"name": "² ³ ½ ①"},
-    "a name of invisible letters": {"name": "\u200b\u202e\u0640"},
+    "a name of 100,000 letters": {"supplier_product_name": _LETTERS * 50},
+    "a name in superscript": {"supplier_product_name": "² ³ ½ ①"},
+    "a name of invisible letters": {"supplier_product_name": "\u200b\u202e\u0640"},
 }
 
 CASES: tuple[Case, ...] = (
