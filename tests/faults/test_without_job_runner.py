@@ -15,9 +15,8 @@ WAITING = """
     SELECT count(*) FROM cartona_change WHERE kind IN ('price', 'stock', 'restock', 'resend')
 """
 DUE_TRIGGERS = """
-    SELECT count(*) FROM ir_cron_trigger
-     WHERE call_at <= now() AT TIME ZONE 'UTC'
-       AND cron_id = (SELECT res_id FROM ir_model_data
+    SELECT max(call_at) <= now() AT TIME ZONE 'UTC' FROM ir_cron_trigger
+     WHERE cron_id = (SELECT res_id FROM ir_model_data
                        WHERE module = 'cartona_integration' AND name = 'cron_catch_up')
 """
 

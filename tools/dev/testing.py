@@ -70,9 +70,9 @@ _SEED = 7
 #: What runs one after another; the lanes run side by side. Only the first keeps a core busy: the
 #: others mostly wait for a server, a browser or a fault to end.
 LANES = (
-    ("unit", "odoo", "mrp", "batch", "inputs", "faults"),
+    ("unit", "odoo", "mrp", "batch", "inputs", "chaos"),
     ("e2e", "smoke"),
-    ("browser", "chaos"),
+    ("browser", "faults"),
 )
 
 _thread = threading.local()
